@@ -1,0 +1,311 @@
+"""A document: a text, its tokens and sentences, and the tags of each task.
+
+Everything is stored as columns, one entry a token over the whole document. Sentence, Token and Span are light views
+made when asked for: millions of eager objects would cost most of the speed.
+
+Positions: ``start`` and ``end`` count tokens inside the sentence or document that was asked, ``start_char`` and
+``end_char`` characters of the untouched text; ends are exclusive.
+"""
+
+from __future__ import annotations
+
+import operator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.labels import Scheme, tags_to_spans
+from bilstm_tagger.views import Sentence, Span, Token, Views
+
+if TYPE_CHECKING:
+    import spacy.tokens
+
+__all__ = ["Document", "Sentence", "Span", "Token"]
+
+
+class Document:
+    """What the caller gave, as columns: words, sentence bounds, offsets into the text, tags.
+
+    Attributes:
+        words: The tokens of all sentences, one after the other.
+        bounds: Where sentences begin and end, in tokens: ``[0, n1, n1 + n2, ...]``; ``[0]`` without sentences.
+        tags: For each task one tag a token.
+        schemes: How the tags of a task spell spans; a task without an entry has plain tags.
+        id: A name for the document, if it has one.
+        path: The file it was read from, if any.
+        lines: For each token its line in that file, counted from 1.
+        layout: What the format it came from needs to write it back unchanged.
+        columns: Further columns of the file by name, one string a token.
+    """
+
+    __slots__ = ("_ends", "_starts", "_text", "bounds", "columns", "id", "layout", "lines", "path", "schemes", "tags", "words")
+
+    def __init__(
+        self,
+        words: list[str],
+        bounds: list[int],
+        *,
+        text: str | None = None,
+        starts: list[int] | None = None,
+        ends: list[int] | None = None,
+        tags: dict[str, list[str]] | None = None,
+        schemes: dict[str, Scheme] | None = None,
+        id: str | None = None,
+        path: str | None = None,
+        lines: list[int] | None = None,
+        layout: object | None = None,
+        columns: dict[str, list[str]] | None = None,
+    ) -> None:
+        """Put a document together from its columns, which are kept, not copied.
+
+        Args:
+            words: The tokens of all sentences, one after the other.
+            bounds: Where sentences begin and end, in tokens.
+            text: The text the tokens come from. Without it one is made when asked for: words joined by a space,
+                sentences by a line break.
+            starts: Where each token begins in the text, in characters; given together with text and ends.
+            ends: Where each token ends in the text.
+            tags: For each task one tag a token.
+            schemes: How the tags of a task spell spans.
+            id: A name for the document.
+            path: The file it was read from.
+            lines: For each token its line in that file, counted from 1.
+            layout: What the format it came from needs to write it back unchanged.
+            columns: Further columns of the file by name.
+
+        Raises:
+            CorpusError: Columns differ in length, bounds do not fit, or text and offsets are not given together.
+        """
+        if not bounds or bounds[0] != 0 or bounds[-1] != len(words):
+            raise CorpusError(f"sentence bounds must run from 0 to the number of tokens, {len(words)}")
+        if (text is None, starts is None, ends is None) not in ((True, True, True), (False, False, False)):
+            raise CorpusError("a text needs the starts and ends of its tokens, and these need the text")
+        self.words = words
+        self.bounds = bounds
+        self._text = text
+        self._starts = starts
+        self._ends = ends
+        self.tags: dict[str, list[str]] = {} if tags is None else tags
+        self.schemes: dict[str, Scheme] = {} if schemes is None else schemes
+        self.id = id
+        self.path = path
+        self.lines = lines
+        self.layout = layout
+        self.columns: dict[str, list[str]] = {} if columns is None else columns
+        for name, column in (("starts", starts), ("ends", ends), ("lines", lines), *self.tags.items(), *self.columns.items()):
+            if column is not None and len(column) != len(words):
+                raise CorpusError(f"column {name!r} has {len(column)} entries for {len(words)} tokens")
+
+    @classmethod
+    def from_words(cls, words: Iterable[str]) -> Document:
+        """Make a document of one sentence from its words."""
+        listed = list(words)
+        return cls(listed, [0, len(listed)])
+
+    @classmethod
+    def from_sentences(cls, sentences: Iterable[Iterable[str]]) -> Document:
+        """Make a document from the words of each sentence; empty sentences are kept."""
+        words: list[str] = []
+        bounds = [0]
+        for sentence in sentences:
+            words.extend(sentence)
+            bounds.append(len(words))
+        return cls(words, bounds)
+
+    @classmethod
+    def from_spacy(cls, doc: spacy.tokens.Doc) -> Document:
+        """Make a document from a spaCy Doc: same text, same tokens (white space too), and its sentences if it has any."""
+        words = [token.text for token in doc]
+        starts = [token.idx for token in doc]
+        ends = list(map(operator.add, starts, map(len, words)))
+        if doc.has_annotation("SENT_START"):
+            bounds = [0, *(sentence.end for sentence in doc.sents)]
+        else:
+            bounds = [0, len(words)] if words else [0]
+        return cls(words, bounds, text=doc.text, starts=starts, ends=ends)
+
+    def with_tags(self, tags: dict[str, list[str]], schemes: dict[str, Scheme] | None = None) -> Document:
+        """Make the same document with other tags; all other columns are shared, not copied.
+
+        Args:
+            tags: For each task one tag a token; they replace all tags there were.
+            schemes: How the tags of a task spell spans.
+
+        Returns:
+            The new document.
+        """
+        return Document(
+            self.words,
+            self.bounds,
+            text=self._text,
+            starts=self._starts,
+            ends=self._ends,
+            tags=tags,
+            schemes=schemes,
+            id=self.id,
+            path=self.path,
+            lines=self.lines,
+            layout=self.layout,
+            columns=self.columns,
+        )
+
+    @property
+    def text(self) -> str:
+        """The text, untouched; for a document made from words, these joined by spaces, sentences by line breaks."""
+        if self._text is None:
+            self._text = "\n".join(" ".join(self.words[start:end]) for start, end in pairwise(self.bounds))
+        return self._text
+
+    @property
+    def starts(self) -> list[int]:
+        """Where each token begins in the text, in characters."""
+        if self._starts is None:
+            self._starts, self._ends = self._place_words()
+        return self._starts
+
+    @property
+    def ends(self) -> list[int]:
+        """Where each token ends in the text, exclusive."""
+        if self._ends is None:
+            self._starts, self._ends = self._place_words()
+        return self._ends
+
+    def _place_words(self) -> tuple[list[int], list[int]]:
+        """Find the offsets in a text joined from words, where one character follows every word and empty sentence."""
+        starts: list[int] = []
+        ends: list[int] = []
+        position = 0
+        for first, last in pairwise(self.bounds):
+            for word in self.words[first:last]:
+                starts.append(position)
+                position += len(word)
+                ends.append(position)
+                position += 1
+            if first == last:
+                position += 1
+        self._text = self.text
+        return starts, ends
+
+    @property
+    def sentences(self) -> Sequence[Sentence]:
+        """The sentences."""
+        return Views(len(self.bounds) - 1, lambda index: Sentence(self, index))
+
+    @property
+    def tokens(self) -> Sequence[Token]:
+        """The tokens of all sentences."""
+        return Views(len(self.words), lambda index: Token(self, index))
+
+    @property
+    def tasks(self) -> list[str]:
+        """The names of the tasks that have tags here."""
+        return list(self.tags)
+
+    @property
+    def spans(self) -> list[Span]:
+        """The spans of the only or first task that has spans; empty if no task has."""
+        task = self._span_task()
+        return [] if task is None else self.spans_of(task)
+
+    def spans_of(self, task: str) -> list[Span]:
+        """Give the spans of a task, in order; none if its tags are plain."""
+        return self._spans_between(task, 0, len(self.bounds) - 1, offset=0)
+
+    def tags_of(self, task: str | None = None) -> list[str]:
+        """Give the tags of a task, one a token.
+
+        Args:
+            task: Name of the task; without it the first plain task, or else the first task.
+
+        Returns:
+            The column itself, not a copy.
+
+        Raises:
+            CorpusError: There is no such task, or no task at all.
+        """
+        if task is None:
+            task = next((name for name in self.tags if self._scheme(name) is Scheme.NONE), next(iter(self.tags), None))
+        if task is None:
+            raise CorpusError("the document has no tags")
+        try:
+            return self.tags[task]
+        except KeyError:
+            known = ", ".join(self.tags) or "none"
+            raise CorpusError(f"{self.path or 'the document'} has no tags for task {task!r}; it has: {known}") from None
+
+    def where(self, token: int) -> str:
+        """Name the place of a token for a message: ``file:line``, or else its sentence and number."""
+        if self.path is not None:
+            return f"{self.path}:{self.lines[token]}" if self.lines is not None else self.path
+        sentence = self._sentence_of(token)
+        return f"sentence {sentence + 1}, token {token - self.bounds[sentence] + 1}"
+
+    def check_offsets(self) -> None:
+        """Make sure that every token is a stretch of the text and that they ascend.
+
+        Words of one multiword token may share one stretch.
+
+        Raises:
+            CorpusError: A token is empty, out of range or before its predecessor, with its place.
+        """
+        starts, ends = self.starts, self.ends
+        if not starts:
+            return
+        in_order = starts[0] >= 0 and ends[-1] <= len(self.text) and all(map(operator.lt, starts, ends))
+        if in_order and all(map(operator.le, ends, starts[1:])):
+            return
+        previous = (0, 0)
+        for index, stretch in enumerate(zip(starts, ends, strict=True)):
+            start, end = stretch
+            fits = 0 <= start < end <= len(self.text)
+            if not fits or (start < previous[1] and stretch != previous):
+                raise CorpusError(
+                    f"{self.where(index)}: token {self.words[index]!r} at characters {start} to {end} is empty, outside the "
+                    f"text of {len(self.text)} characters or before the end of its predecessor, {previous[1]}"
+                )
+            previous = stretch
+
+    def __len__(self) -> int:
+        """Count the tokens."""
+        return len(self.words)
+
+    def __bool__(self) -> bool:
+        """Be true even without a token."""
+        return True
+
+    def __iter__(self) -> Iterator[Token]:
+        """Go through the tokens."""
+        return iter(self.tokens)
+
+    def __repr__(self) -> str:
+        """Show the sizes and the beginning of the text."""
+        opening = " ".join(self.words[:8]) + (" ..." if len(self.words) > 8 else "")
+        return f"<Document: {len(self.sentences)} sentences, {len(self.words)} tokens: {opening[:60]!r}>"
+
+    def _repr_html_(self) -> str:
+        from bilstm_tagger.markup import html_fragment
+
+        return html_fragment(self)
+
+    def _scheme(self, task: str) -> Scheme:
+        return self.schemes.get(task, Scheme.NONE)
+
+    def _span_task(self) -> str | None:
+        return next((name for name in self.tags if self._scheme(name) is not Scheme.NONE), None)
+
+    def _sentence_of(self, token: int) -> int:
+        return bisect_right(self.bounds, token) - 1
+
+    def _spans_between(self, task: str, first: int, last: int, *, offset: int) -> list[Span]:
+        """Spans of the sentences from `first` up to `last`, their positions counted from token `offset`."""
+        tags, scheme = self.tags_of(task), self._scheme(task)
+        if scheme is Scheme.NONE:
+            return []
+        found: list[Span] = []
+        for start, end in pairwise(self.bounds[first : last + 1]):
+            spans = tags_to_spans(tags[start:end], scheme)
+            shift = start - offset
+            found.extend([Span(a + shift, b + shift, label, task, self, offset) for a, b, label in spans])
+        return found
