@@ -1,10 +1,10 @@
 """A document: a text, its tokens and sentences, and the tags of each task.
 
-Everything is stored as columns, one entry a token over the whole document. Sentence, Token and Span are light views
-made when asked for: millions of eager objects would cost most of the speed.
+Everything is stored as columns, one entry a token over the whole document. Sentence, Token and Span are
+light views made when asked for: millions of eager objects would cost most of the speed.
 
-Positions: ``start`` and ``end`` count tokens inside the sentence or document that was asked, ``start_char`` and
-``end_char`` characters of the untouched text; ends are exclusive.
+Positions: ``start`` and ``end`` count tokens inside the sentence or document that was asked, ``start_char``
+and ``end_char`` characters of the untouched text; ends are exclusive.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Document:
 
     Attributes:
         words: The tokens of all sentences, one after the other.
-        bounds: Where sentences begin and end, in tokens: ``[0, n1, n1 + n2, ...]``; ``[0]`` without sentences.
+        bounds: Where sentences begin and end, in tokens: ``[0, n1, n1 + n2, ...]``; ``[0]`` if none.
         tags: For each task one tag a token.
         schemes: How the tags of a task spell spans; a task without an entry has plain tags.
         id: A name for the document, if it has one.
@@ -40,7 +40,20 @@ class Document:
         columns: Further columns of the file by name, one string a token.
     """
 
-    __slots__ = ("_ends", "_starts", "_text", "bounds", "columns", "id", "layout", "lines", "path", "schemes", "tags", "words")
+    __slots__ = (
+        "_ends",
+        "_starts",
+        "_text",
+        "bounds",
+        "columns",
+        "id",
+        "layout",
+        "lines",
+        "path",
+        "schemes",
+        "tags",
+        "words",
+    )
 
     def __init__(
         self,
@@ -63,8 +76,8 @@ class Document:
         Args:
             words: The tokens of all sentences, one after the other.
             bounds: Where sentences begin and end, in tokens.
-            text: The text the tokens come from. Without it one is made when asked for: words joined by a space,
-                sentences by a line break.
+            text: The text the tokens come from. Without it one is made when asked for: words joined by
+                a space, sentences by a line break.
             starts: Where each token begins in the text, in characters; given together with text and ends.
             ends: Where each token ends in the text.
             tags: For each task one tag a token.
@@ -76,7 +89,7 @@ class Document:
             columns: Further columns of the file by name.
 
         Raises:
-            CorpusError: Columns differ in length, bounds do not fit, or text and offsets are not given together.
+            CorpusError: Columns differ in length, bounds do not fit, or a text comes without offsets.
         """
         if not bounds or bounds[0] != 0 or bounds[-1] != len(words):
             raise CorpusError(f"sentence bounds must run from 0 to the number of tokens, {len(words)}")
@@ -94,7 +107,8 @@ class Document:
         self.lines = lines
         self.layout = layout
         self.columns: dict[str, list[str]] = {} if columns is None else columns
-        for name, column in (("starts", starts), ("ends", ends), ("lines", lines), *self.tags.items(), *self.columns.items()):
+        numbers = (("starts", starts), ("ends", ends), ("lines", lines))
+        for name, column in (*numbers, *self.tags.items(), *self.columns.items()):
             if column is not None and len(column) != len(words):
                 raise CorpusError(f"column {name!r} has {len(column)} entries for {len(words)} tokens")
 
@@ -116,7 +130,7 @@ class Document:
 
     @classmethod
     def from_spacy(cls, doc: spacy.tokens.Doc) -> Document:
-        """Make a document from a spaCy Doc: same text, same tokens (white space too), and its sentences if it has any."""
+        """Make a document from a spaCy Doc: same text, tokens (white space too) and sentences if any."""
         words = [token.text for token in doc]
         starts = [token.idx for token in doc]
         ends = list(map(operator.add, starts, map(len, words)))
@@ -153,7 +167,7 @@ class Document:
 
     @property
     def text(self) -> str:
-        """The text, untouched; for a document made from words, these joined by spaces, sentences by line breaks."""
+        """The text, untouched; of a document made from words, these joined by spaces and line breaks."""
         if self._text is None:
             self._text = "\n".join(" ".join(self.words[start:end]) for start, end in pairwise(self.bounds))
         return self._text
@@ -173,7 +187,7 @@ class Document:
         return self._ends
 
     def _place_words(self) -> tuple[list[int], list[int]]:
-        """Find the offsets in a text joined from words, where one character follows every word and empty sentence."""
+        """Find the offsets in a text joined from words: one character follows each word or empty sentence."""
         starts: list[int] = []
         ends: list[int] = []
         position = 0
@@ -226,14 +240,16 @@ class Document:
             CorpusError: There is no such task, or no task at all.
         """
         if task is None:
-            task = next((name for name in self.tags if self._scheme(name) is Scheme.NONE), next(iter(self.tags), None))
+            plain = (name for name in self.tags if self._scheme(name) is Scheme.NONE)
+            task = next(plain, next(iter(self.tags), None))
         if task is None:
             raise CorpusError("the document has no tags")
         try:
             return self.tags[task]
         except KeyError:
             known = ", ".join(self.tags) or "none"
-            raise CorpusError(f"{self.path or 'the document'} has no tags for task {task!r}; it has: {known}") from None
+            owner = self.path or "the document"
+            raise CorpusError(f"{owner} has no tags for task {task!r}; it has: {known}") from None
 
     def where(self, token: int) -> str:
         """Name the place of a token for a message: ``file:line``, or else its sentence and number."""
@@ -262,8 +278,8 @@ class Document:
             fits = 0 <= start < end <= len(self.text)
             if not fits or (start < previous[1] and stretch != previous):
                 raise CorpusError(
-                    f"{self.where(index)}: token {self.words[index]!r} at characters {start} to {end} is empty, outside the "
-                    f"text of {len(self.text)} characters or before the end of its predecessor, {previous[1]}"
+                    f"{self.where(index)}: token {self.words[index]!r} at characters {start} to {end} is "
+                    f"empty, outside the {len(self.text)} of the text or before its predecessor's end {previous[1]}"
                 )
             previous = stretch
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+from bilstm_tagger.labels import Scheme
 
 if TYPE_CHECKING:
     from bilstm_tagger.document import Document
@@ -33,7 +36,7 @@ COLOURS = {
 }
 OTHER_COLOUR = "#ddd"
 
-_MARK = "background: {}; color: #000; padding: 0.2em 0.4em; margin: 0 0.15em; line-height: 1; border-radius: 0.35em;"
+_MARK = "color: #000; padding: 0.2em 0.4em; margin: 0 0.15em; line-height: 1; border-radius: 0.35em;"
 _LABEL = "font-size: 0.75em; font-weight: bold; margin-left: 0.5em;"
 _TAG = "font-size: 0.65em; color: #777; margin-left: 0.15em;"
 _FRAME = "line-height: 2.2; white-space: pre-wrap; overflow-wrap: anywhere;"
@@ -48,22 +51,30 @@ def html_fragment(document: Document) -> str:
     Returns:
         One ``div`` with its styles inside; everything from the document is escaped.
     """
-    if document.spans or not document.tags or any(document.schemes.get(task, "none") != "none" for task in document.tags):
-        pieces = [
-            (span.start_char, span.end_char, _MARK.format(COLOURS.get(span.label.upper(), OTHER_COLOUR)), _LABEL, span.label)
-            for span in document.spans
-        ]
-    else:
+    plain = all(document.schemes.get(task, Scheme.NONE) is Scheme.NONE for task in document.tags)
+    if plain and document.tags:
         columns = zip(document.starts, document.ends, document.tags_of(), strict=True)
-        pieces = [(start, end, "", _TAG, tag) for start, end, tag in columns]
-    text, position = document.text, 0
-    parts = [f'<div class="bilstm-tagger" style="{_FRAME}">']
-    for start, end, style, label_style, label in pieces:
-        # Words of one multiword token share a stretch of text, which is shown once.
+        body = _labelled(document.text, columns, marked=False)
+    else:
+        spans = ((span.start_char, span.end_char, span.label) for span in document.spans)
+        body = _labelled(document.text, spans, marked=True)
+    return f'<div class="bilstm-tagger" style="{_FRAME}">{body}</div>'
+
+
+def _labelled(text: str, pieces: Iterable[tuple[int, int, str]], *, marked: bool) -> str:
+    """Escape a text and put a label behind each of the given stretches of it."""
+    position = 0
+    parts = []
+    for start, end, label in pieces:
         parts.append(html.escape(text[position:start]))
+        # Words of one multiword token share a stretch of text, which is shown once.
         inner = html.escape(text[max(position, start) : end])
-        small = f'<span style="{label_style}">{html.escape(label)}</span>'
-        parts.append(f'<mark style="{style}">{inner}{small}</mark>' if style else inner + small)
+        if marked:
+            colour = COLOURS.get(label.upper(), OTHER_COLOUR)
+            small = f'<span style="{_LABEL}">{html.escape(label)}</span>'
+            parts.append(f'<mark style="background: {colour}; {_MARK}">{inner}{small}</mark>')
+        else:
+            parts.append(f'{inner}<span style="{_TAG}">{html.escape(label)}</span>')
         position = max(position, end)
     parts.append(html.escape(text[position:]))
-    return "".join(parts) + "</div>"
+    return "".join(parts)

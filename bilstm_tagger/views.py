@@ -218,7 +218,7 @@ class Span:
         return self.document.text[self.start_char : self.end_char]
 
     @property
-    def tokens(self) -> list[Token]:
+    def tokens(self) -> Sequence[Token]:
         """The tokens of the span."""
         return self.document.tokens[self.offset + self.start : self.offset + self.end]
 
