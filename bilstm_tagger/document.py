@@ -278,8 +278,8 @@ class Document:
             fits = 0 <= start < end <= len(self.text)
             if not fits or (start < previous[1] and stretch != previous):
                 raise CorpusError(
-                    f"{self.where(index)}: token {self.words[index]!r} at characters {start} to {end} is "
-                    f"empty, outside the {len(self.text)} of the text or before its predecessor's end {previous[1]}"
+                    f"{self.where(index)}: token {self.words[index]!r} at {start} to {end} is empty or outside "
+                    f"the text of {len(self.text)} characters or before its predecessor's end, {previous[1]}"
                 )
             previous = stretch
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -57,27 +58,32 @@ def tags_to_spans(tags: Sequence[str], scheme: Scheme) -> list[SpanTuple]:
         CorpusError: A tag continues a span that was not begun. Other impossible sequences are dearer to see:
             they are for `first_illegal` and `repair`.
     """
-    if scheme is Scheme.NONE:
+    if tags.count("O") == len(tags) or scheme is Scheme.NONE:
         return []
-    lenient = scheme is Scheme.IOB1
     spans: list[SpanTuple] = []
     start, end, label = 0, 0, ""
     for index in [place for place, tag in enumerate(tags) if tag != "O"]:
-        tag = tags[index]
-        begins = tag[0] in "BSU"
-        if not begins and (index != end or tag[2:] != label or not label):
-            if not lenient:
-                where = f"tag {index + 1} of {len(tags)}, {tag!r},"
+        begins, name = _cut(tags[index])
+        if begins or index != end or name != label:
+            if not begins and scheme is not Scheme.IOB1:
+                where = f"tag {index + 1} of {len(tags)}, {tags[index]!r},"
                 raise CorpusError(f"{where} cannot begin a span in {scheme}; repair the tags first")
-            begins = True
-        if begins:
             if label:
                 spans.append((start, end, label))
-            start, label = index, tag[2:]
+            start, label = index, name
         end = index + 1
     if label:
         spans.append((start, end, label))
     return spans
+
+
+@lru_cache(maxsize=65536)
+def _cut(tag: str) -> tuple[bool, str]:
+    """Whether a tag begins a span in any scheme, and its label."""
+    letter, label = parse(tag) or ("", "")
+    if not label:
+        raise CorpusError(f"{tag!r} is not a tag that spans are spelled with")
+    return letter in "BSU", label
 
 
 def spans_to_tags(spans: Iterable[SpanTuple], length: int, scheme: Scheme) -> list[str]:
@@ -143,7 +149,49 @@ def convert(tags: Sequence[str], source: Scheme, target: Scheme) -> list[str]:
         return list(tags)
     if Scheme.NONE in (source, target):
         raise CorpusError(f"tags in scheme {source} cannot become {target}: plain tags have no spans")
-    return spans_to_tags(tags_to_spans(tags, source), len(tags), target)
+    respelled = _respelling(source, target)
+    return [respelled[window] for window in zip(("O", *tags), tags, (*tags[1:], "O"), strict=False)]
+
+
+class _Respelling(dict[tuple[str, str, str], str]):
+    """A tag in another scheme, by the tag before it, itself and the tag after it, which settle it always."""
+
+    def __init__(self, source: Scheme, target: Scheme) -> None:
+        super().__init__()
+        self.source = source
+        self.target = target
+
+    def __missing__(self, window: tuple[str, str, str]) -> str:
+        before, tag, after = window
+        for left, right in ((before, tag), (tag, after)):
+            if not is_legal(left, right, self.source):
+                raise CorpusError(
+                    f"tag {right!r} cannot follow {left!r} in {self.source}; repair the tags first"
+                )
+        self[window] = "O" if tag == "O" else self._spell(*window)
+        return self[window]
+
+    def _spell(self, before: str, tag: str, after: str) -> str:
+        label = tag[2:]
+        begins = _begins(before, tag)
+        if self.target is Scheme.IOB1:
+            return ("B-" if begins and before[2:] == label else "I-") + label
+        if self.target is Scheme.BIO:
+            return ("B-" if begins else "I-") + label
+        first, inner, final, single = tuple(PREFIXES[self.target])
+        if after == "O" or _begins(tag, after):
+            return f"{single if begins else final}-{label}"
+        return f"{first if begins else inner}-{label}"
+
+
+def _begins(before: str, tag: str) -> bool:
+    """Whether a tag begins a span, given the tag before it; both legal and the tag not O."""
+    return tag[0] in "BSU" or before[2:] != tag[2:]
+
+
+@lru_cache
+def _respelling(source: Scheme, target: Scheme) -> _Respelling:
+    return _Respelling(source, target)
 
 
 def repair(tags: Sequence[str], scheme: Scheme) -> tuple[list[str], int]:

@@ -56,7 +56,7 @@ def is_legal(before: str | None, after: str | None, scheme: Scheme) -> bool:
     """Whether one tag may follow another; None stands for the edge of the sentence."""
     if scheme is Scheme.NONE:
         return True
-    left, right = parse(before or "O"), parse(after or "O")
+    left, right = parse("O" if before is None else before), parse("O" if after is None else after)
     if left is None or right is None:
         return False
     letters = "O" + PREFIXES[scheme]
@@ -89,11 +89,20 @@ def first_illegal(tags: Sequence[str], scheme: Scheme) -> int | None:
         The index of the first tag that cannot stand where it stands, or None. A span left unfinished by
         the end of the sentence is put down to the last tag.
     """
-    moves = list(zip((None, *tags), (*tags, None), strict=True))
-    if all(is_legal(before, after, scheme) for before, after in set(moves)):
+    known = _known_legal(scheme)
+    if all(map(known.__contains__, zip(("O", *tags), (*tags, "O"), strict=True))):
         return None
-    found = next(index for index, move in enumerate(moves) if not is_legal(*move, scheme))
-    return min(found, len(tags) - 1)
+    for index, move in enumerate(zip(("O", *tags), (*tags, "O"), strict=True)):
+        if not is_legal(*move, scheme):
+            return min(index, len(tags) - 1)
+        known.add(move)
+    return None
+
+
+@lru_cache
+def _known_legal(scheme: Scheme) -> set[tuple[str, str]]:
+    """The legal moves met so far: looking them up in a set is many times faster than deriving them."""
+    return set()
 
 
 def legal_moves(
