@@ -1,0 +1,70 @@
+"""The network that settings and a vocabulary describe."""
+
+from __future__ import annotations
+
+import torch
+
+from bilstm_tagger.config import Settings
+from bilstm_tagger.labels import Scheme, legal_moves
+from bilstm_tagger.nn.crf import CRF
+from bilstm_tagger.nn.embedder import CharacterCNN, Embedder
+from bilstm_tagger.nn.model import Head, TaggingModel
+from bilstm_tagger.nn.recurrent import RecurrentEncoder
+from bilstm_tagger.vocab import SHAPES, Vocab
+
+
+def network_scheme(settings: Settings, task: str, data_scheme: Scheme) -> Scheme:
+    """How the network writes the task's spans, given how the data does."""
+    return Scheme.NONE if data_scheme is Scheme.NONE else Scheme(settings.tasks[task].encoding)
+
+
+def build_model(settings: Settings, vocab: Vocab, schemes: dict[str, Scheme], *, word_size: int) -> TaggingModel:
+    """A model with fresh weights.
+
+    Args:
+        settings: sizes and kinds of its parts.
+        vocab: numbers of rows, characters and tags.
+        schemes: for each task how the network writes its tags.
+        word_size: size of the word vectors.
+    """
+    embedder = _embedder(settings, vocab, word_size)
+    chosen = settings.encoder
+    encoder = RecurrentEncoder(
+        embedder.output_size,
+        hidden_size=chosen.hidden_size,
+        layers=chosen.layers,
+        dropout=chosen.dropout,
+        cell=chosen.type,
+        direction=chosen.direction,
+        merge=chosen.merge,
+    )
+    heads = {}
+    for task, scheme in schemes.items():
+        tags = vocab.tags[task]
+        moves, starts, ends = map(torch.from_numpy, legal_moves(tags, scheme))
+        crf = CRF(moves, starts=starts, ends=ends) if settings.tasks[task].head == "crf" else None
+        heads[task] = Head(encoder.output_size, len(tags), crf=crf)
+    return TaggingModel(embedder, encoder, heads)
+
+
+def _embedder(settings: Settings, vocab: Vocab, word_size: int) -> Embedder:
+    chosen = settings.embedder
+    characters = None
+    if chosen.characters is not None:
+        characters = CharacterCNN(
+            len(vocab.characters),
+            size=chosen.characters.size,
+            widths=chosen.characters.widths,
+            filters=chosen.characters.filters,
+            dropout=chosen.characters.dropout,
+        )
+    return Embedder(
+        trained=len(vocab.trained),
+        frozen=len(vocab.frozen),
+        word_size=word_size,
+        characters=characters,
+        shapes=len(SHAPES),
+        shape_size=chosen.shape_size,
+        word_dropout=chosen.word_dropout,
+        dropout=chosen.dropout,
+    )

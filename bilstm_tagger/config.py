@@ -1,0 +1,270 @@
+"""All settings of a training run: one frozen object, from a preset, a TOML file, and overrides.
+
+Flags win over `--set`, `--set` over the TOML file, the file over the preset. An unknown key is refused with the nearest valid name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
+
+from bilstm_tagger.errors import ConfigError
+
+Rate = Field(ge=0.0, lt=1.0)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TaskSettings(_Frozen):
+    """One kind of tag: where its gold tags stand, and how the network predicts them."""
+
+    column: int | str = -1
+    """Column of the tags: counted from 1, from the end if negative, or a name (`UPOS`, a MISC key)."""
+    scheme: Literal["auto", "none", "IOB1", "BIO", "IOBES", "BMES", "BILOU"] = "auto"
+    """How the data writes spans; detected on train unless named."""
+    encoding: Literal["BIO", "IOBES"] = "IOBES"
+    """How the network writes spans; without effect on plain tags."""
+    head: Literal["crf", "softmax"] = "crf"
+    weight: PositiveFloat = 1.0
+    """Factor of this task's loss."""
+    train: str | None = None
+    """Corpus of this task alone; else that of `[data]`."""
+    dev: str | None = None
+
+
+class DataSettings(_Frozen):
+    """Corpora shared by all tasks that name none of their own, and how raw text becomes words."""
+
+    train: str | None = None
+    dev: str | None = None
+    format: str | None = None
+    """Corpus format; else by the file's suffix."""
+    names: tuple[str, ...] = ()
+    """Names of the columns of a CoNLL file, so that tasks can name theirs."""
+    word_column: int | str = 1
+    dev_fraction: float = Field(default=0.1, gt=0.0, lt=1.0)
+    """Share of train set aside where there is no dev corpus."""
+    tokenizer: str = "spacy:en"
+    """For raw text: `spacy:LANGUAGE`, `characters` or `whitespace`."""
+
+
+class CharacterSettings(_Frozen):
+    """The character CNN."""
+
+    size: PositiveInt = 30
+    widths: tuple[PositiveInt, ...] = (3,)
+    filters: tuple[PositiveInt, ...] = (50,)
+    dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
+    longest: PositiveInt = 24
+    """Characters of a longer word beyond these (half from each end) are not read."""
+
+    @model_validator(mode="after")
+    def _same_length(self) -> CharacterSettings:
+        if len(self.widths) != len(self.filters):
+            raise ValueError("widths and filters need as many numbers as each other")
+        return self
+
+
+class EmbedderSettings(_Frozen):
+    """From words to vectors."""
+
+    vectors: str | None = None
+    """File of pretrained word vectors; else all words start at random."""
+    size: PositiveInt = 100
+    """Size of a word vector where there is no file."""
+    keep: int = Field(default=50_000, ge=0)
+    """Pretrained words beyond those of the training data to keep, the file's first (most frequent) ones."""
+    min_count: PositiveInt = 2
+    """Training words without a pretrained vector need this many occurrences for a row of their own."""
+    digits: Literal["keep", "zero"] = "zero"
+    """Whether a number that is not in the vocabulary is looked up once more with its digits as 0."""
+    characters: CharacterSettings | None = CharacterSettings()
+    shape_size: int = Field(default=10, ge=0)
+    """Size of the vector of a word's case shape; 0 for none."""
+    word_dropout: float = Field(default=0.05, ge=0.0, lt=1.0)
+    dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
+
+
+class EncoderSettings(_Frozen):
+    """From vectors to states that know the sentence."""
+
+    type: Literal["lstm", "gru", "rnn"] = "lstm"
+    direction: Literal["both", "forward", "backward"] = "both"
+    merge: Literal["concat", "sum"] = "concat"
+    hidden_size: PositiveInt = 200
+    layers: PositiveInt = 1
+    dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
+
+
+class TrainingSettings(_Frozen):
+    """How the weights are found."""
+
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    learning_rate: PositiveFloat = 0.02
+    momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
+    """Of SGD; word rows, touched seldom, take momentum-free steps of the same overall length."""
+    weight_decay: float = Field(default=0.0, ge=0.0)
+    schedule: Literal["linear", "cosine", "constant"] = "linear"
+    warmup: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Share of all steps over which the learning rate rises from 0."""
+    epochs: PositiveInt = 40
+    batch_size: PositiveInt = 16
+    """Sentences in a batch."""
+    clip: PositiveFloat = 5.0
+    """Largest gradient norm."""
+    average_from: float | None = Field(default=0.5, ge=0.0, le=1.0)
+    """The model's weights are their mean over all steps after this share of training; none for the last step's."""
+    patience: PositiveInt | None = None
+    """Stop after so many epochs without a better dev score."""
+    seed: int = Field(default=0, ge=0)
+    threads: PositiveInt | None = None
+    """Processor threads; all cores unless named. The same seed and threads give the same weights."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the encoder's products while training; weights and the CRF stay float32."""
+
+
+class Settings(_Frozen):
+    """Everything that decides a training run."""
+
+    preset: str = "ner"
+    data: DataSettings = DataSettings()
+    tasks: dict[str, TaskSettings] = Field(default_factory=dict)
+    embedder: EmbedderSettings = EmbedderSettings()
+    encoder: EncoderSettings = EncoderSettings()
+    training: TrainingSettings = TrainingSettings()
+
+
+def presets() -> list[str]:
+    """Names of the presets that come with the package."""
+    return sorted(path.name[:-5] for path in _preset_folder().iterdir() if path.name.endswith(".toml"))
+
+
+def load_settings(
+    preset: str | None = None, *, file: str | Path | None = None, overrides: Mapping[str, Any] | None = None
+) -> Settings:
+    """Settings from a preset, then a TOML file, then overrides such as `{"training.epochs": 30}`.
+
+    Raises:
+        ConfigError: for an unknown preset or key, a value of the wrong kind, or a file that cannot be read.
+    """
+    layers = read_toml(file) if file is not None else {}
+    name = preset or layers.get("preset", "ner")
+    if name not in presets():
+        raise ConfigError(f"unknown preset {name!r}{_nearest(name, presets())}; there are {', '.join(presets())}")
+    merged = tomllib.loads((_preset_folder() / f"{name}.toml").read_text("utf-8"))
+    if "tasks" in layers:  # a file's own tasks replace those of the preset
+        merged["tasks"] = {}
+    merged = _merge(merged, layers) | {"preset": name}
+    for key, value in (overrides or {}).items():
+        _set(merged, key.split("."), value)
+    return parse_settings(merged, source=str(file) if file else "settings")
+
+
+def parse_settings(values: Mapping[str, Any], *, source: str = "settings") -> Settings:
+    """Settings from nested values, checked.
+
+    Raises:
+        ConfigError: naming the key, and the nearest valid one if it is unknown.
+    """
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_describe(item, source) for item in error.errors())) from None
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """`training.epochs=30` as key and value; the value is read as TOML, or else taken as a string.
+
+    Raises:
+        ConfigError: if there is no `=` or no key.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"--set {text!r}: write key=value, for example training.epochs=30")
+    if value.strip() == "none":
+        return key.strip(), None
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value.strip()
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """A TOML file's values; the words `"none"` stand for no value, which TOML lacks.
+
+    Raises:
+        ConfigError: if it is missing or not TOML.
+    """
+    try:
+        values = tomllib.loads(Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+    return json.loads(json.dumps(values), object_hook=_none_words)  # type: ignore[no-any-return]
+
+
+def _none_words(values: dict[str, Any]) -> dict[str, Any]:
+    optional = {"characters", "average_from", "patience", "threads", "vectors"}
+    return {key: None if value == "none" and key in optional else value for key, value in values.items()}
+
+
+def _preset_folder() -> Any:
+    return resources.files("bilstm_tagger") / "presets"
+
+
+def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def _set(values: dict[str, Any], path: list[str], value: Any) -> None:
+    for key in path[:-1]:
+        if not isinstance(values.get(key), dict):
+            values[key] = {}
+        values = values[key]
+    values[path[-1]] = value
+
+
+def _describe(error: Any, source: str) -> str:
+    """One line for one of pydantic's findings."""
+    path = [str(part) for part in error["loc"]]
+    where = f"{source}: {'.'.join(path)}"
+    if error["type"] == "extra_forbidden":
+        return f"{where}: unknown key{_nearest(path[-1], _keys(path[:-1]))}"
+    got = f", got {error['input']!r}" if not isinstance(error["input"], dict | BaseModel) else ""
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{where}: {message[0].lower() + message[1:]}{got}"
+
+
+def _keys(path: list[str]) -> list[str]:
+    """Valid keys of the table at `path`."""
+    tables: dict[str, type[BaseModel]] = {
+        "": Settings,
+        "data": DataSettings,
+        "tasks": TaskSettings,
+        "embedder": EmbedderSettings,
+        "embedder.characters": CharacterSettings,
+        "encoder": EncoderSettings,
+        "training": TrainingSettings,
+    }
+    name = "tasks" if path[:1] == ["tasks"] else ".".join(path)
+    return list(tables[name].model_fields) if name in tables else []
+
+
+def _nearest(name: str, valid: list[str]) -> str:
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; valid are {', '.join(valid)}" if valid else ""

@@ -1,0 +1,87 @@
+"""What the network reads: distinct word types, and where each token finds its type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Types:
+    """The distinct words of a batch as numbers; whatever depends on the word alone is computed once for each.
+
+    Attributes:
+        rows: rows of the word table `(types,)`; 0 pad, 1 unk.
+        chars: character ids `(types, characters)`, 0 behind the end of a word.
+        shapes: ids of the words' case shapes `(types,)`.
+    """
+
+    rows: Tensor
+    chars: Tensor
+    shapes: Tensor
+
+    def __len__(self) -> int:
+        return self.rows.shape[0]
+
+    def select(self, index: Tensor) -> Types:
+        """The types at `index` `(n,)`, their characters cut to the longest word among them."""
+        chars = self.chars[index]
+        longest = int((chars != 0).sum(1).max()) if len(index) else 0
+        return Types(self.rows[index], chars[:, : max(longest, 1)], self.shapes[index])
+
+    def to(self, device: torch.device | str) -> Types:
+        """The same numbers on another device."""
+        return Types(self.rows.to(device), self.chars.to(device), self.shapes.to(device))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A padded batch of sentences.
+
+    Attributes:
+        types: the distinct words in it; entry 0 is the padding type.
+        index: for each token its entry in `types`, `(batch, tokens)`; 0 where padded.
+        lengths: number of real tokens of each sentence `(batch,)`.
+        tags: gold tag ids `(batch, tokens)` for each task that has them.
+        features: further ids of tokens `(batch, tokens)` by name.
+    """
+
+    types: Types
+    index: Tensor
+    lengths: Tensor
+    tags: Mapping[str, Tensor] = field(default_factory=dict)
+    features: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def mask(self) -> Tensor:
+        """True at real tokens, `(batch, tokens)`."""
+        return mask_of(self.lengths, self.index.shape[1])
+
+    @property
+    def tokens(self) -> int:
+        """Number of real tokens."""
+        return int(self.lengths.sum())
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same batch on another device."""
+        return Batch(
+            self.types.to(device),
+            self.index.to(device),
+            self.lengths.to(device),
+            {name: ids.to(device) for name, ids in self.tags.items()},
+            {name: ids.to(device) for name, ids in self.features.items()},
+        )
+
+
+def mask_of(lengths: Tensor, width: int) -> Tensor:
+    """True at the first `lengths[i]` of `width` places, `(batch, width)`."""
+    return torch.arange(width, device=lengths.device) < lengths[:, None]
+
+
+def reversed_places(lengths: Tensor, width: int) -> Tensor:
+    """Places that reverse each sentence within its own length and leave padding at the end, `(batch, width)`."""
+    places = torch.arange(width, device=lengths.device)
+    return torch.where(places < lengths[:, None], lengths[:, None] - 1 - places, places)

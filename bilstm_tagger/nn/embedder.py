@@ -1,0 +1,135 @@
+"""From words to vectors: word vectors, a character CNN and the case shape, once for each distinct word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from bilstm_tagger.nn.batch import Batch, Types
+from bilstm_tagger.nn.recurrent import LockedDropout
+
+UNK = 1
+
+
+class CharacterCNN(nn.Module):
+    """Convolutions of several widths over a word's characters, the maximum over places (Ma and Hovy 2016).
+
+    Args:
+        characters: number of character ids.
+        size: size of a character's vector.
+        widths: window widths in characters.
+        filters: number of filters of each width.
+        dropout: rate of the dropout on the character vectors.
+    """
+
+    def __init__(
+        self, characters: int, *, size: int, widths: Sequence[int], filters: Sequence[int], dropout: float
+    ) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(characters, size, padding_idx=0)
+        bound = (3 / size) ** 0.5
+        nn.init.uniform_(self.embedding.weight.data, -bound, bound)
+        self.embedding.weight.data[0] = 0
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(size, count, width, padding=width // 2) for width, count in zip(widths, filters, strict=True)
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.output_size = sum(filters)
+
+    def forward(self, chars: Tensor) -> Tensor:
+        """Features `(types, filters)` of character ids `(types, characters)`."""
+        x = self.dropout(self.embedding(chars)).transpose(1, 2)
+        # Windows that lie wholly behind the word must not win the maximum, however long the batch's longest word is.
+        outside = (chars == 0)[:, None, :]
+        pooled = []
+        for convolution in self.convolutions:
+            y = convolution(x)[..., : chars.shape[1]]
+            pooled.append(y.masked_fill(outside, -torch.inf).amax(-1))
+        return torch.tanh(torch.cat(pooled, -1))
+
+
+class Embedder(nn.Module):
+    """Vectors of tokens from trained word rows, frozen word rows, characters, case shapes and token features.
+
+    Rows 0 to `trained - 1` of the word table learn; the rows behind them are pretrained vectors of words that the training data
+    lacks. They never change, and so can be stored small.
+
+    Args:
+        trained: number of trained rows, pad and unk included.
+        frozen: number of frozen rows.
+        word_size: size of a word vector.
+        characters: the character CNN, or None.
+        shapes: number of case shapes.
+        shape_size: size of a shape's vector; 0 for no such feature.
+        features: ids and vector size of each further token feature by name.
+        word_dropout: rate at which a token's word vector is replaced by that of an unknown word.
+        dropout: rate of the dropout on the finished vector.
+    """
+
+    frozen: Tensor
+
+    def __init__(
+        self,
+        *,
+        trained: int,
+        frozen: int,
+        word_size: int,
+        characters: CharacterCNN | None,
+        shapes: int,
+        shape_size: int,
+        features: dict[str, tuple[int, int]] | None = None,
+        word_dropout: float = 0.0,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.words = nn.Embedding(trained, word_size, padding_idx=0, sparse=True)
+        bound = (3 / word_size) ** 0.5
+        nn.init.uniform_(self.words.weight.data, -bound, bound)
+        self.words.weight.data[0] = 0
+        self.register_buffer("frozen", torch.zeros(frozen, word_size))
+        self.characters = characters
+        self.shapes = nn.Embedding(shapes, shape_size) if shape_size else None
+        self.features = nn.ModuleDict(
+            {name: nn.Embedding(count, size) for name, (count, size) in (features or {}).items()}
+        )
+        self.word_size = word_size
+        self.word_dropout = word_dropout
+        self.dropout = LockedDropout(dropout)
+        self.type_size = word_size + (characters.output_size if characters else 0) + shape_size
+        self.output_size = self.type_size + sum(size for _, size in (features or {}).values())
+
+    def embed_types(self, types: Types) -> Tensor:
+        """Vectors `(types, type_size)` of distinct words: all that depends on the word alone."""
+        trained = self.words.num_embeddings
+        vectors = self.words(types.rows.where(types.rows < trained, 0))
+        if len(self.frozen):
+            is_frozen = types.rows >= trained
+            rows = (types.rows - trained).clamp_min(0)
+            vectors = torch.where(is_frozen[:, None], self.frozen[rows].to(vectors.dtype), vectors)
+        parts = [vectors]
+        if self.characters is not None:
+            parts.append(self.characters(types.chars))
+        if self.shapes is not None:
+            parts.append(self.shapes(types.shapes))
+        return torch.cat(parts, -1)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Vectors `(batch, tokens, output_size)`."""
+        return self.embed_tokens(self.embed_types(batch.types), batch)
+
+    def embed_tokens(self, vectors: Tensor, batch: Batch) -> Tensor:
+        """Tokens' vectors `(batch, tokens, output_size)` from their types' vectors `(types, type_size)`."""
+        x = nn.functional.embedding(batch.index, vectors)
+        if self.training and self.word_dropout:
+            x = self._drop_words(x)
+        parts = [x] + [table(batch.features[name]) for name, table in self.features.items()]
+        return self.dropout(torch.cat(parts, -1) if len(parts) > 1 else x)  # type: ignore[no-any-return]
+
+    def _drop_words(self, x: Tensor) -> Tensor:
+        """Some tokens lose their word vector for that of an unknown word and keep their characters."""
+        drop = torch.rand(x.shape[:2], device=x.device) < self.word_dropout
+        unknown = self.words(torch.tensor([UNK], device=x.device)).expand(*x.shape[:2], -1)
+        words = torch.where(drop[..., None], unknown, x[..., : self.word_size])
+        return torch.cat([words, x[..., self.word_size :]], -1)

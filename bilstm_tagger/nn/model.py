@@ -1,0 +1,78 @@
+"""The network: embedder, encoder, and a head for each task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from bilstm_tagger.nn.batch import Batch
+from bilstm_tagger.nn.crf import CRF
+from bilstm_tagger.nn.embedder import Embedder
+
+
+class Head(nn.Module):
+    """Emissions of one task, decoded by a CRF or tag by tag.
+
+    Args:
+        input_size: size of the encoder's states.
+        tags: number of tags.
+        crf: the task's CRF; None for a softmax over each token alone.
+    """
+
+    def __init__(self, input_size: int, tags: int, *, crf: CRF | None) -> None:
+        super().__init__()
+        self.projection = nn.Linear(input_size, tags)
+        nn.init.xavier_uniform_(self.projection.weight)
+        nn.init.zeros_(self.projection.bias)
+        self.crf = crf
+
+    def forward(self, states: Tensor) -> Tensor:
+        """Emissions `(batch, tokens, tags)` from states `(batch, tokens, input_size)`, float32."""
+        return self.projection(states).float()  # type: ignore[no-any-return]
+
+    def loss(self, emissions: Tensor, tags: Tensor, batch: Batch) -> Tensor:
+        """Sum of the negative log likelihoods of the batch's sentences, a scalar."""
+        if self.crf is not None:
+            return -self.crf.log_likelihood(emissions, tags, batch.lengths).sum()
+        mask = batch.mask
+        return nn.functional.cross_entropy(emissions[mask], tags[mask], reduction="sum")
+
+    def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
+        """Best tags `(batch, tokens)`."""
+        return self.crf.decode(emissions, lengths) if self.crf is not None else emissions.argmax(-1)
+
+
+class TaggingModel(nn.Module):
+    """Embedder, encoder and heads.
+
+    Args:
+        embedder: tokens to vectors.
+        encoder: vectors to states that know the sentence; has `output_size`.
+        heads: one for each task.
+    """
+
+    def __init__(self, embedder: Embedder, encoder: nn.Module, heads: Mapping[str, Head]) -> None:
+        super().__init__()
+        self.embedder = embedder
+        self.encoder = encoder
+        self.heads = nn.ModuleDict(heads)
+
+    def states(self, batch: Batch) -> Tensor:
+        """Encoder states `(batch, tokens, encoder.output_size)`."""
+        return self.encoder(self.embedder(batch), batch.lengths)  # type: ignore[no-any-return]
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Summed loss of each task the batch has gold tags for."""
+        states = self.states(batch)
+        return {
+            name: self.heads[name].loss(self.heads[name](states), tags, batch)  # type: ignore[operator]
+            for name, tags in batch.tags.items()
+        }
+
+    @torch.no_grad()
+    def decode(self, batch: Batch) -> dict[str, Tensor]:
+        """Best tags `(batch, tokens)` of each task."""
+        states = self.states(batch)
+        return {name: head.decode(head(states), batch.lengths) for name, head in self.heads.items()}  # type: ignore[operator]

@@ -1,0 +1,84 @@
+"""A run's state on disk after each epoch: safetensors and JSON, swapped in as one folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from bilstm_tagger.errors import ModelError
+from bilstm_tagger.io import atomic_folder, recover_folder
+from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.training.optim import AveragedWeights, Optimizer
+from bilstm_tagger.training.report import Row
+
+NAME = "checkpoint"
+
+
+@dataclass(slots=True)
+class State:
+    """What is known after some epochs.
+
+    Attributes:
+        epochs: epochs done.
+        history: one row of metrics for each.
+        best: the best dev score, the mean over tasks.
+        best_weights: the model's weights at that score.
+    """
+
+    epochs: int = 0
+    history: list[Row] = field(default_factory=list)
+    best: float = -1.0
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+
+
+class Checkpoint:
+    """The checkpoint inside a run folder.
+
+    Args:
+        folder: the run folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / NAME
+
+    def save(self, state: State, model: TaggingModel, optimizer: Optimizer, average: AveragedWeights) -> None:
+        """Replaces the checkpoint; a crash at any moment leaves the earlier or the new one."""
+        parts = {
+            "model": model.state_dict(),
+            "optimizer": optimizer.state(),
+            "average": average.state(),
+            "best": state.best_weights,
+        }
+        with atomic_folder(self.folder) as folder:
+            for name, tensors in parts.items():
+                save_file({key: value.contiguous() for key, value in tensors.items()}, folder / f"{name}.safetensors")
+            values = {"epochs": state.epochs, "history": state.history, "best": state.best}
+            (folder / "state.json").write_text(json.dumps(values), "utf-8")
+
+    def load(self, model: TaggingModel, optimizer: Optimizer, average: AveragedWeights) -> State | None:
+        """Puts the checkpoint into model, optimiser and mean; None if there is none.
+
+        Raises:
+            ModelError: if it is damaged or belongs to other settings.
+        """
+        recover_folder(self.folder)
+        if not self.folder.exists():
+            return None
+        try:
+            values = json.loads((self.folder / "state.json").read_text("utf-8"))
+            model.load_state_dict(self._part("model"))
+            optimizer.load_state(self._part("optimizer"))
+            average.load_state(self._part("average"))
+            return State(**values, best_weights=self._part("best"))
+        except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
+            reason = str(error).splitlines()[0]
+            raise ModelError(f"{self.folder}: the checkpoint cannot be continued: {reason}; start again with --force") from None
+
+    def _part(self, name: str) -> dict[str, Tensor]:
+        return load_file(self.folder / f"{name}.safetensors")
+

@@ -1,0 +1,155 @@
+"""The training loop: epochs, the best model by dev score, a checkpoint after each epoch."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+
+import torch
+
+from bilstm_tagger.config import Settings
+from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.evaluation import headline
+from bilstm_tagger.nn.batch import Batch
+from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.tagger import Tagger
+from bilstm_tagger.training.checkpoint import Checkpoint, State
+from bilstm_tagger.training.data import batches, batches_per_epoch
+from bilstm_tagger.training.optim import AveragedWeights, Optimizer, learning_rate
+from bilstm_tagger.training.prepare import Prepared
+from bilstm_tagger.training.report import Progress, Row, Stopwatch
+
+SEED_STRIDE = 1_000_003  # a prime, so that no two (seed, epoch) pairs in use share a random state
+
+
+class Trainer:
+    """Trains a model on prepared corpora.
+
+    Random states and data order depend on seed and epoch alone, and everything else is in the checkpoint: a run that is
+    interrupted and resumed ends with exactly the weights of an unbroken one.
+    """
+
+    def __init__(self, settings: Settings, prepared: Prepared, *, folder: Path, progress: Progress) -> None:
+        self.settings = settings
+        self.prepared = prepared
+        self.progress = progress
+        self.device = pick_device(settings.training.device)
+        torch.manual_seed(settings.training.seed)
+        self.model = prepared.model(settings).to(self.device)
+        self.corpora = prepared.encode(settings)
+        self.steps_per_epoch = batches_per_epoch(self.corpora, settings.training.batch_size)
+        self.steps = self.steps_per_epoch * settings.training.epochs
+        self.optimizer = Optimizer(self.model, settings.training)
+        share = settings.training.average_from
+        start = self.steps if share is None else int(share * self.steps)
+        self.average = AveragedWeights(self.model, start=start)
+        self.state = State()
+        self.checkpoint = Checkpoint(folder)
+
+    def resume(self) -> None:
+        """Continues from the folder's checkpoint; a folder without one starts from nothing."""
+        self.state = self.checkpoint.load(self.model, self.optimizer, self.average) or self.state
+
+    def run(self) -> TaggingModel:
+        """Trains until the last epoch or until patience ends; the model with the best dev score."""
+        training = self.settings.training
+        while self.state.epochs < training.epochs and not self._out_of_patience():
+            self._epoch(self.state.epochs)
+            self.checkpoint.save(self.state, self.model, self.optimizer, self.average)
+        return self.best_model()
+
+    def best_model(self) -> TaggingModel:
+        """The model with the best dev score so far."""
+        self.model.load_state_dict(self.state.best_weights)
+        return self.model
+
+    def _out_of_patience(self) -> bool:
+        patience = self.settings.training.patience
+        if patience is None or not self.state.history:
+            return False
+        best_epoch = max(row["epoch"] for row in self.state.history if row["score"] == row["best"])
+        return bool(self.state.epochs - best_epoch >= patience)
+
+    def _epoch(self, epoch: int) -> None:
+        training = self.settings.training
+        torch.manual_seed(training.seed * SEED_STRIDE + epoch + 1)
+        self.model.train()
+        began = time.perf_counter()
+        watch = Stopwatch()
+        total = 0.0
+        step = epoch * self.steps_per_epoch
+        for batch in batches(self.corpora, batch_size=training.batch_size, seed=training.seed, epoch=epoch):
+            rate = learning_rate(training, step, self.steps)
+            total += self._step(batch, step, rate)
+            step += 1
+            loss = total / (step - epoch * self.steps_per_epoch)
+            self.progress.step(
+                epoch=epoch + 1, step=step, steps=self.steps, loss=loss, learning_rate=rate,
+                tokens_per_second=watch.add(batch.tokens),
+            )
+        trained = time.perf_counter()
+        dev = self._judge()
+        self.state.epochs = epoch + 1
+        row: Row = {
+            "epoch": epoch + 1,
+            "loss": loss,
+            "dev": dev,
+            "score": sum(dev.values()) / len(dev),
+            "learning_rate": rate,
+            "tokens_per_second": watch.tokens / (trained - began),
+            "seconds": time.perf_counter() - began,
+        }
+        self._remember(row)
+        self.progress.epoch(row)
+
+    def _step(self, batch: Batch, step: int, rate: float) -> float:
+        """One optimiser step; the loss per sentence."""
+        batch = batch.to(self.device) if self.device.type != "cpu" else batch
+        precision = self.settings.training.precision
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+            losses = self.model.losses(batch)
+        weights = {task: self.settings.tasks[task].weight for task in losses}
+        loss = torch.stack([weights[task] * value for task, value in losses.items()]).sum() / len(batch.lengths)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise TaggerError(f"the loss is {value} at step {step + 1}: lower training.learning_rate ({rate:g} now)")
+        loss.backward()
+        self.optimizer.step(rate)
+        self.average.update(step)
+        return value
+
+    def _judge(self) -> dict[str, float]:
+        """Dev score of each task with the averaged weights, where averaging has begun; keeps the best weights."""
+        self.average.swap()
+        try:
+            tagger = self.tagger()
+            scores = {}
+            for source in self.prepared.sources:
+                predicted = list(tagger.pipe(source.dev))
+                scores.update({task: headline(source.dev, predicted, task) for task in source.tasks})
+            if sum(scores.values()) / len(scores) > self.state.best:
+                self.state.best_weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        finally:
+            self.average.swap()
+        return {task: scores[task] for task in self.settings.tasks}
+
+    def _remember(self, row: Row) -> None:
+        self.state.best = max(self.state.best, row["score"])
+        row["best"] = self.state.best
+        self.state.history.append(row)
+
+    def tagger(self) -> Tagger:
+        """A tagger around the model as it is now."""
+        return Tagger(self.model, self.prepared.vocab, settings=self.settings, schemes=self.prepared.schemes)
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of that name; `auto` takes a GPU if there is one."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise TaggerError(f"training.device = {name!r} cannot be used here: {str(error).splitlines()[0]}") from None
+    return torch.device(name)

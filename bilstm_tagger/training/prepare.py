@@ -1,0 +1,183 @@
+"""From the settings' corpora to everything training starts from."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import torch
+
+from bilstm_tagger.build import build_model, network_scheme
+from bilstm_tagger.config import Settings, TaskSettings
+from bilstm_tagger.corpus import read_corpus, set_aside
+from bilstm_tagger.document import Document
+from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.labels import Scheme, resolve, tag_names, tags_to_spans
+from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.training.data import EncodedCorpus, encode_corpus
+from bilstm_tagger.vectors import Vectors, read_vectors
+from bilstm_tagger.vocab import Vocab, build_vocab, wanted_words
+
+logger = logging.getLogger("bilstm_tagger")
+
+LOW_COVERAGE = 0.7  # share of training tokens with a pretrained vector under which something is likely wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Documents with gold tags of some tasks.
+
+    Attributes:
+        tasks: names of the tasks.
+        train: training documents.
+        dev: documents that early stopping and the best model are judged on.
+    """
+
+    tasks: list[str]
+    train: list[Document]
+    dev: list[Document]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What training starts from.
+
+    Attributes:
+        sources: the corpora, each with its tasks.
+        schemes: for each task how the data writes spans.
+        vocab: words, characters, tags.
+        vectors: pretrained vectors, if any.
+        coverage: share of training tokens that have a pretrained vector; None without vectors.
+    """
+
+    sources: list[Source]
+    schemes: dict[str, Scheme]
+    vocab: Vocab
+    vectors: Vectors | None
+    coverage: float | None
+
+    def network_schemes(self, settings: Settings) -> dict[str, Scheme]:
+        """For each task how the network writes its tags."""
+        return {task: network_scheme(settings, task, scheme) for task, scheme in self.schemes.items()}
+
+    def encode(self, settings: Settings) -> list[EncodedCorpus]:
+        """The training documents of each source as ids."""
+        schemes = self.network_schemes(settings)
+        return [
+            encode_corpus(source.train, self.vocab, tasks={task: schemes[task] for task in source.tasks})
+            for source in self.sources
+        ]
+
+    def model(self, settings: Settings) -> TaggingModel:
+        """A fresh model whose word rows are the pretrained vectors where there are any."""
+        size = self.vectors.size if self.vectors else settings.embedder.size
+        model = build_model(settings, self.vocab, self.network_schemes(settings), word_size=size)
+        if self.vectors:
+            _fill(model, self.vocab, self.vectors)
+        return model
+
+
+def prepare(settings: Settings) -> Prepared:
+    """Reads the corpora, settles schemes and vocabulary, and reads the vectors that are needed.
+
+    Raises:
+        ConfigError: if a task has no training corpus.
+        CorpusError, VectorsError: for files that cannot be used.
+    """
+    sources = _sources(settings)
+    schemes = {task: _resolve(settings.tasks[task], task, source) for source in sources for task in source.tasks}
+    schemes = {task: schemes[task] for task in settings.tasks}
+    words = [word for source in sources for document in source.train for word in document.words]
+    vectors = coverage = None
+    if settings.embedder.vectors:
+        vectors = read_vectors(settings.embedder.vectors, wanted=wanted_words(words), keep=settings.embedder.keep)
+    vocab = build_vocab(
+        words,
+        tags={task: _tags(settings, task, schemes[task], sources) for task in schemes},
+        vector_words=vectors.words if vectors else (),
+        min_count=settings.embedder.min_count,
+        digits=settings.embedder.digits,
+        longest=settings.embedder.characters.longest if settings.embedder.characters else 24,
+    )
+    if vectors:
+        coverage = _coverage(words, vectors)
+    return Prepared(sources, schemes, vocab, vectors, coverage)
+
+
+def _sources(settings: Settings) -> list[Source]:
+    if not settings.tasks:
+        raise ConfigError("no task: name one in [tasks.NAME], or take a preset that has one")
+    groups: dict[tuple[str, str | None], list[str]] = {}
+    for name, task in settings.tasks.items():
+        train, dev = (task.train, task.dev) if task.train else (settings.data.train, settings.data.dev)
+        if train is None:
+            raise ConfigError(f"task {name!r} has no training corpus: give --train FILE or tasks.{name}.train")
+        groups.setdefault((train, dev), []).append(name)
+    return [_source(settings, train, dev, names) for (train, dev), names in groups.items()]
+
+
+def _source(settings: Settings, train_path: str, dev_path: str | None, names: list[str]) -> Source:
+    columns = {name: settings.tasks[name].column for name in names}
+    train, dev = (
+        read_corpus(
+            path, columns, format=settings.data.format, names=settings.data.names or None,
+            word_column=settings.data.word_column,
+        )
+        if path
+        else []
+        for path in (train_path, dev_path)
+    )
+    if not dev_path:
+        train, dev = set_aside(train, fraction=settings.data.dev_fraction)
+        logger.warning(
+            "no dev corpus for %s: set aside %d of %d sentences of train",
+            ", ".join(names), sum(len(d.sentences) for d in dev), sum(len(d.sentences) for d in train + dev),
+        )
+    return Source(names, train, dev)
+
+
+def _resolve(settings: TaskSettings, task: str, source: Source) -> Scheme:
+    """The scheme of the training data, to which dev is held."""
+    declared = None if settings.scheme == "auto" else Scheme(settings.scheme)
+    scheme = resolve(source.train, task, declared=declared)
+    resolve(source.dev, task, declared=scheme)
+    return scheme
+
+
+def _tags(settings: Settings, task: str, scheme: Scheme, sources: Sequence[Source]) -> list[str]:
+    """All tags the network may give: for spans every prefix of every label, for plain tags those seen in training."""
+    source = next(source for source in sources if task in source.tasks)
+    if scheme is Scheme.NONE:
+        return sorted(set(chain.from_iterable(document.tags[task] for document in source.train)))
+    labels = {
+        label
+        for document in source.train
+        for start, end in zip(document.bounds, document.bounds[1:], strict=False)
+        for _, _, label in tags_to_spans(document.tags[task][start:end], scheme)
+    }
+    return tag_names(sorted(labels), network_scheme(settings, task, scheme))
+
+
+def _coverage(words: list[str], vectors: Vectors) -> float:
+    have = set(vectors.words)
+    coverage = sum(word.lower() in have for word in words) / max(len(words), 1)
+    if coverage < LOW_COVERAGE:
+        logger.warning(
+            "only %.1f %% of the training tokens have a vector in %s: is it the right language and spelling?",
+            100 * coverage, vectors.path,
+        )
+    return coverage
+
+
+@torch.no_grad()
+def _fill(model: TaggingModel, vocab: Vocab, vectors: Vectors) -> None:
+    """Puts the pretrained vectors into trained and frozen rows; trained rows without one keep their random start."""
+    at = {word: row for row, word in enumerate(vectors.words)}
+    rows = [(row, at[word]) for row, word in enumerate(vocab.trained) if word in at]
+    if rows:
+        targets, origins = np.array(rows).T
+        model.embedder.words.weight[torch.from_numpy(targets)] = torch.from_numpy(vectors.table[origins])
+    model.embedder.frozen.copy_(torch.from_numpy(vectors.table[[at[word] for word in vocab.frozen]]))

@@ -1,0 +1,104 @@
+"""What training tells the one who waits: a bar on a terminal, one line an epoch elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Any, Protocol
+
+Row = dict[str, Any]
+
+
+class Progress(Protocol):
+    """Hears of every step and epoch."""
+
+    def step(self, *, epoch: int, step: int, steps: int, loss: float, learning_rate: float, tokens_per_second: float) -> None:
+        """One optimiser step is done; `step` of `steps` counts over the whole run."""
+
+    def epoch(self, row: Row) -> None:
+        """One epoch is done; `row` is its line of metrics."""
+
+
+class Silent:
+    """Says nothing."""
+
+    def step(self, **_: Any) -> None:
+        """Says nothing."""
+
+    def epoch(self, row: Row) -> None:
+        """Says nothing."""
+
+
+class LineProgress:
+    """One line an epoch on standard error, for logs."""
+
+    def step(self, **_: Any) -> None:
+        """Says nothing."""
+
+    def epoch(self, row: Row) -> None:
+        """The epoch's line."""
+        print(describe_epoch(row), file=sys.stderr, flush=True)
+
+
+class BarProgress:
+    """A rich progress bar: a context manager around training."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        self._bar = RichProgress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("train", total=None, epoch=1, note="")
+        self._best = ""
+
+    def __enter__(self) -> BarProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def step(self, *, epoch: int, step: int, steps: int, loss: float, learning_rate: float, tokens_per_second: float) -> None:
+        """Moves the bar."""
+        note = f"loss {loss:.3f}  lr {learning_rate:.2g}  {tokens_per_second / 1000:.1f}k tokens/s{self._best}"
+        self._bar.update(self._task, completed=step, total=steps, epoch=epoch, note=note)
+
+    def epoch(self, row: Row) -> None:
+        """The epoch's line above the bar."""
+        self._best = f"  best dev {100 * row['best']:.2f}"
+        self._bar.console.print(describe_epoch(row), highlight=False)
+
+
+def describe_epoch(row: Row) -> str:
+    """One epoch in one line."""
+    dev = "  ".join(f"dev {task} {100 * score:.2f}" for task, score in row["dev"].items())
+    mark = " *" if row["score"] == row["best"] else ""
+    return (
+        f"epoch {row['epoch']:>3}  loss {row['loss']:.4f}  {dev}{mark}  "
+        f"lr {row['learning_rate']:.2g}  {row['tokens_per_second'] / 1000:.1f}k tokens/s  {row['seconds']:.1f} s"
+    )
+
+
+class Stopwatch:
+    """Tokens per second since it was made, pauses left out."""
+
+    def __init__(self) -> None:
+        self.tokens = 0
+        self.start = time.perf_counter()
+
+    def add(self, tokens: int) -> float:
+        """The rate so far, these tokens included."""
+        self.tokens += tokens
+        return self.tokens / max(time.perf_counter() - self.start, 1e-9)
