@@ -73,8 +73,10 @@ def _reading(path: str | Path, encoding: str, newline: str | None) -> Iterator[T
     except UnicodeDecodeError as error:
         raise CorpusError(_decoding_message(path, encoding)) from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise CorpusError(f"{path}: the gzip file is damaged or cut short ({error}); fetch it again") from error
-    except IsADirectoryError as error:
+        raise CorpusError(
+            f"{path}: the gzip file is damaged or cut short ({error}); fetch it again"
+        ) from error
+    except OSError as error:
         raise _unreadable(path, error) from error
 
 
@@ -83,7 +85,9 @@ def _wrap(stream: BinaryIO, codec: str, newline: str | None) -> TextIO:
         return io.TextIOWrapper(stream, encoding=codec, newline=newline)
     except LookupError as error:
         stream.close()
-        raise CorpusError(f"unknown encoding {codec!r}; use a name Python knows, e.g. 'utf-8' or 'latin1'") from error
+        raise CorpusError(
+            f"unknown encoding {codec!r}; use a name Python knows, e.g. 'utf-8' or 'latin1'"
+        ) from error
 
 
 def _open_binary(path: str | Path) -> BinaryIO:
@@ -148,8 +152,8 @@ def _atomic_write(path: str | Path, binary: bool) -> Iterator[IO[str] | IO[bytes
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise TaggerError(f"{path}: is a folder; name a file in it")
-    if target.exists() and not target.is_file():
-        with _open_new(target, binary, "w") as stream:
+    if os.path.exists(path) and not os.path.isfile(path):
+        with _open_new(Path(path), binary, "w") as stream:
             yield stream
         return
     part = target.with_name(f".{secrets.token_hex(8)}.part")
@@ -177,7 +181,9 @@ def _writing(path: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise TaggerError(f"{path}: cannot be written: {error.strerror or error}; choose another place") from error
+        raise TaggerError(
+            f"{path}: cannot be written: {error.strerror or error}; choose another place"
+        ) from error
 
 
 @contextmanager
@@ -199,6 +205,10 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_dir():
         raise TaggerError(f"{path}: is a file where a folder should go; choose another name")
+    if Path.cwd().is_relative_to(target):
+        raise TaggerError(
+            f"{path}: is the current folder or one around it and would be replaced; name a new folder"
+        )
     fresh, old = target.with_name(f".{target.name}.new"), _old(target)
     with _writing(path):
         recover_folder(target)
@@ -219,7 +229,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
 
 
 def recover_folder(path: str | Path) -> None:
-    """Repair what a crash inside `atomic_folder` left: put the old folder back, or remove it if it is replaced.
+    """Repair what a crash inside `atomic_folder` left: put the old folder back or, if replaced, remove it.
 
     Call it before a folder is read. It does nothing where nothing happened.
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO
 
 from bilstm_tagger.corpus import conll, conllu
+from bilstm_tagger.corpus.split import CorpusStats, set_aside, stats
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.io import atomic_write
 
 __all__ = [
-    "FORMATS", "CorpusFormat", "CorpusStats", "format_of", "iterate_corpus", "read_corpus", "save_corpus",
-    "set_aside", "stats",
-]  # fmt: skip
-
-# From this many documents on, whole documents are set aside instead of sentences.
-_ENOUGH_DOCUMENTS = 10
+    "FORMATS",
+    "CorpusFormat",
+    "CorpusStats",
+    "format_of",
+    "iterate_corpus",
+    "read_corpus",
+    "save_corpus",
+    "set_aside",
+    "stats",
+]
 
 
 class Reader(Protocol):
@@ -71,7 +75,7 @@ FORMATS: dict[str, CorpusFormat] = {
 
 
 def format_of(path: str | Path, format: str | None = None) -> CorpusFormat:
-    """The format of a file, by its given name or else by the suffix (before any ``.gz``).
+    """Find the format of a file, by its given name or else by the suffix (before any ``.gz``).
 
     Raises:
         ConfigError: If there is no format of that name.
@@ -98,8 +102,14 @@ def iterate_corpus(
     word_column: int | str = 1,
 ) -> Iterator[Document]:
     """Read documents one at a time. Arguments and errors as in `read_corpus`, but a file may be empty."""
+    if Path(path).is_dir():
+        raise CorpusError(f"{path}: is a folder; name a file in it")
+    if not Path(path).exists():
+        raise CorpusError(f"{path}: no such file; check the path")
     known = format_of(path, format)
-    return known.read(path, columns=known.columns if columns is None else columns, names=names, word_column=word_column)
+    return known.read(
+        path, columns=known.columns if columns is None else columns, names=names, word_column=word_column
+    )
 
 
 def read_corpus(
@@ -158,83 +168,6 @@ def save_corpus(
             known.write(documents, stream, tasks=tasks)
         except UnicodeEncodeError as error:
             character = error.object[error.start]
-            raise CorpusError(f"{path}: {character!r} is half a character and has no place in UTF-8") from error
-
-
-def set_aside(
-    documents: Sequence[Document], fraction: float = 0.1, seed: int = 0
-) -> tuple[list[Document], list[Document]]:
-    """Split off development data: whole documents where there are at least ten, else sentences.
-
-    The same arguments always give the same split; the order stays that of the corpus.
-
-    Args:
-        documents: The corpus.
-        fraction: Share to set aside, between 0 and 1; at least one piece goes to each side.
-        seed: Chooses which.
-
-    Returns:
-        The remaining documents and those set aside. Where sentences were drawn each is a document.
-
-    Raises:
-        ConfigError: If `fraction` is not between 0 and 1.
-        CorpusError: If there is only one sentence.
-    """
-    if not 0 < fraction < 1:
-        raise ConfigError(f"the fraction to set aside must lie between 0 and 1, not {fraction}")
-    units = [document for document in documents if document.words]
-    if len(units) < _ENOUGH_DOCUMENTS:
-        units = [sentence for document in units for sentence in _cut(document)]
-    if len(units) < 2:
-        raise CorpusError("the corpus has fewer than two sentences, none can be set aside; name development data")
-    count = min(max(round(len(units) * fraction), 1), len(units) - 1)
-    chosen = set(random.Random(seed).sample(range(len(units)), count))
-    train = [unit for index, unit in enumerate(units) if index not in chosen]
-    return train, [unit for index, unit in enumerate(units) if index in chosen]
-
-
-def _cut(document: Document) -> Iterator[Document]:
-    """Each sentence with tokens as a document of its own, with its own piece of the text."""
-    starts, ends, text = document.starts, document.ends, document.text
-    for first, last in zip(document.bounds, document.bounds[1:], strict=False):
-        if first == last:
-            continue
-        base = starts[first]
-        yield Document(
-            words=document.words[first:last],
-            bounds=[0, last - first],
-            text=text[base : max(ends[first:last])],
-            starts=[start - base for start in starts[first:last]],
-            ends=[end - base for end in ends[first:last]],
-            tags={task: document.tags_of(task)[first:last] for task in document.tasks},
-            schemes=dict(document.schemes),
-            id=document.id,
-            path=document.path,
-            lines=None if document.lines is None else document.lines[first:last],
-            columns={name: column[first:last] for name, column in document.columns.items()},
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class CorpusStats:
-    """Sizes of a corpus.
-
-    Attributes:
-        documents: Number of documents.
-        sentences: Number of sentences.
-        tokens: Number of tokens.
-    """
-
-    documents: int
-    sentences: int
-    tokens: int
-
-    def __str__(self) -> str:
-        """One line for people."""
-        return f"{self.documents:,} documents, {self.sentences:,} sentences, {self.tokens:,} tokens"
-
-
-def stats(documents: Iterable[Document]) -> CorpusStats:
-    """Count documents, sentences and tokens."""
-    sizes = [(len(document.bounds) - 1, len(document.words)) for document in documents]
-    return CorpusStats(len(sizes), sum(sentences for sentences, _ in sizes), sum(tokens for _, tokens in sizes))
+            raise CorpusError(
+                f"{path}: {character!r} is half a character and has no place in UTF-8"
+            ) from error

@@ -91,7 +91,7 @@ class _Reader:
                 row = line.split(" ")
                 if "" in row:
                     row = [cell for cell in row if cell]
-            if not row or (line.isspace() and not line.strip()):
+            if not row or line.isspace():
                 if bounds[-1] < len(lines):
                     bounds.append(len(lines))
             elif row[0] == DOCSTART:
@@ -108,7 +108,7 @@ class _Reader:
             yield self.document(cells, lines, bounds, docstart)
 
     def first_or_fail(self, number: int, row: list[str], line: str) -> None:
-        """Take the columns' meaning from the first token; refuse a later token with another number of them."""
+        """Take the columns' meaning from the first token; refuse a later one with other columns."""
         place = f"{self.path}:{number}"
         if self.width:
             raise CorpusError(
@@ -124,8 +124,8 @@ class _Reader:
             self.sources[task] = self.resolve(column, place)
             if self.sources[task] == self.word:
                 raise CorpusError(
-                    f"{place}: {task!r} would be read from the column of the words ({_count(self.width)} in all); "
-                    "name another column"
+                    f"{place}: {task!r} would be read from the column of the words "
+                    f"({_count(self.width)} in all); name another column"
                 )
 
     def resolve(self, column: int | str, place: str) -> int:
@@ -136,10 +136,16 @@ class _Reader:
             try:
                 column = int(column)
             except ValueError:
-                known = "no column names were given" if self.names is None else f"known: {', '.join(self.names)}"
-                raise CorpusError(f"{place}: no column is named {column!r} ({known}); or give its number") from None
+                known = (
+                    "no column names were given" if self.names is None else f"known: {', '.join(self.names)}"
+                )
+                raise CorpusError(
+                    f"{place}: no column is named {column!r} ({known}); or give its number"
+                ) from None
         if not 1 <= abs(column) <= self.width:
-            raise CorpusError(f"{place}: no column {column}: the file has {_count(self.width)}, counted from 1")
+            raise CorpusError(
+                f"{place}: no column {column}: the file has {_count(self.width)}, counted from 1"
+            )
         return column - 1 if column > 0 else self.width + column
 
     def document(
@@ -155,7 +161,7 @@ class _Reader:
             column = cells[index :: self.width]
             by_number.append(list(map(share, column, column)))
         for index in {self.word, *self.sources.values()} if lines else ():
-            if "" in by_number[index]:
+            if "" in by_number[index]:  # only tabs can leave a cell empty
                 raise CorpusError(
                     f"{self.path}:{lines[by_number[index].index('')]}: column {index + 1} is empty; "
                     "every token needs a word and a tag"
@@ -168,12 +174,18 @@ class _Reader:
         return Document(
             words=by_number[self.word],
             bounds=bounds,
-            tags={task: by_number[self.sources[task]] if lines else [] for task in self.columns},
+            tags={task: _stripped(by_number[self.sources[task]]) if lines else [] for task in self.columns},
             path=self.path,
             lines=lines,
             layout=ConllLayout(self.width, self.word, dict(self.sources), self.separator, docstart),
             columns=kept,
         )
+
+
+def _stripped(tags: list[str]) -> list[str]:
+    """Tags without the blanks that stand around them in some files with tabs."""
+    blank = {tag for tag in set(tags) if tag != tag.strip(" ")}
+    return [tag.strip(" ") for tag in tags] if blank else tags
 
 
 def _count(columns: int) -> str:
@@ -202,20 +214,21 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
     second = next(documents, None)
     rest = documents if second is None else chain([second], documents)
     chosen = list(first.tasks if tasks is None else tasks)
-    width = None
+    width = 0
     for document in chain([first], rest):
         columns, separator, docstart = _arrange(document, chosen)
-        if width is not None and width != len(columns) and document.words:
+        if width and width != len(columns) and document.words:
             raise CorpusError(
                 f"{document.path or 'a document'}: {_count(len(columns))} after documents with {width}; "
                 "write documents of different columns to different files"
             )
-        width = len(columns)
-        _check(document, columns)
+        width = len(columns) if document.words else width
         if docstart is not None or second is not None:
-            row = [*(docstart or [DOCSTART]), *["O"] * width][: max(width, len(docstart or ()))]
-            stream.write(separator.join(row) + "\n\n")
+            missing = max(len(columns) - len(docstart or [DOCSTART]), 0)
+            stream.write(separator.join([*(docstart or [DOCSTART]), *["O"] * missing]) + "\n\n")
+        _check_words_and_tags(document, chosen)
         rows = list(map(separator.join, zip(*columns, strict=True)))
+        _check_rows(document, columns[0], rows)
         for start, end in pairwise(document.bounds):
             sentence = [*rows[start:end], ""]
             stream.writelines(row + "\n" for row in sentence)
@@ -224,29 +237,44 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
 def _arrange(document: Document, tasks: Sequence[str]) -> tuple[list[list[str]], str, tuple[str, ...] | None]:
     """All columns to write, what to put between them, and the document's own -DOCSTART- line."""
     layout = document.layout
-    if not isinstance(layout, ConllLayout) or not layout.width:
+    if not isinstance(layout, ConllLayout):
         return [document.words, *map(document.tags_of, tasks)], "\t", None
-    columns = [document.columns[str(i + 1)] if i != layout.word else document.words for i in range(layout.width)]
+    columns = [
+        document.columns[str(i + 1)] if i != layout.word else document.words for i in range(layout.width)
+    ]
     for task in tasks:
         if task in layout.sources:
             columns[layout.sources[task]] = document.tags_of(task)
         else:
             columns.append(document.tags_of(task))
-    spaced = layout.separator == " " and any(" " in cell or not cell for column in columns for cell in column)
-    return columns, "\t" if spaced else layout.separator, layout.docstart
+    if layout.width == 0:  # nothing but -DOCSTART-
+        columns = [document.words]
+    spaced = layout.separator == " " and not any(
+        " " in cell or not cell for column in columns for cell in column
+    )
+    return columns, " " if spaced else "\t", layout.docstart
 
 
-def _check(document: Document, columns: Sequence[Sequence[str]]) -> None:
-    """Refuse what would be read back as something else."""
-    for column in columns:
+def _check_words_and_tags(document: Document, tasks: Sequence[str]) -> None:
+    """Refuse what cannot stand in a column."""
+    for column in (document.words, *map(document.tags_of, tasks)):
         joined = "".join(column)
-        broken = any(character in joined for character in "\t\n\r")
-        for index, cell in enumerate(column) if broken or "" in column else ():
+        if "" not in column and not any(character in joined for character in "\t\n\r"):
+            continue
+        for index, cell in enumerate(column):
             if not cell or any(character in cell for character in "\t\n\r"):
                 raise CorpusError(
                     f"{document.where(index)}: {cell!r} cannot stand in a column; "
                     "it is empty or holds a tab or a line break"
                 )
-    for index, cell in enumerate(columns[0]) if columns else ():
-        if cell == DOCSTART or (len(columns) == 1 and (" " in cell or cell.isspace())):
-            raise CorpusError(f"{document.where(index)}: the token {cell!r} would not be read back as a token")
+
+
+def _check_rows(document: Document, column: Sequence[str], rows: Sequence[str]) -> None:
+    """Refuse a token whose line would be read back as an empty line, a document boundary or several cells."""
+    alone = rows == column
+    for index, (cell, row) in enumerate(zip(column, rows, strict=True)):
+        if cell == DOCSTART or row.isspace() or (alone and " " in cell):
+            raise CorpusError(
+                f"{document.where(index)}: the token {document.words[index]!r} would not be read back "
+                "as one token; write another format"
+            )
