@@ -278,7 +278,7 @@ class Document:
             fits = 0 <= start < end <= len(self.text)
             if not fits or (start < previous[1] and stretch != previous):
                 raise CorpusError(
-                    f"{self.where(index)}: token {self.words[index]!r} at {start} to {end} is empty or outside "
+                    f"{self.where(index)}: token {self.words[index]!r} at {start} to {end} is empty, outside "
                     f"the text of {len(self.text)} characters or before its predecessor's end, {previous[1]}"
                 )
             previous = stretch
