@@ -1,97 +1,265 @@
-"""How well predicted tags agree with gold ones."""
+"""Evaluation: a tagger against a corpus with gold tags."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from bilstm_tagger.corpus import format_of, read_corpus
 from bilstm_tagger.document import Document
-from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.labels import Scheme, SpanTuple, tags_to_spans
+from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.labels import convert, resolve
+from bilstm_tagger.schemes import Scheme
+from bilstm_tagger.scores import SpanScores, TagScores
+from bilstm_tagger.scoring import check_aligned, headline, score_task
+
+if TYPE_CHECKING:
+    from bilstm_tagger.tagger import Tagger
+
+__all__ = ["Columns", "Evaluation", "SpanScores", "TagScores", "evaluate", "headline", "score_task"]
+
+Columns = Mapping[str, int | str] | int | str
 
 
-def headline(gold: Sequence[Document], predicted: Sequence[Document], task: str) -> float:
-    """Score a task by one number, as training does after every epoch.
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Scores of a tagger on a corpus.
+
+    Attributes:
+        tasks: The scores of each task that the corpus has tags for.
+        documents: Number of documents.
+        sentences: Number of sentences.
+        tokens: Number of tokens.
+        seconds: Time that tagging took.
+        notes: What the reader should know: tasks left out, labels the model never saw.
+    """
+
+    tasks: dict[str, SpanScores | TagScores]
+    documents: int
+    sentences: int
+    tokens: int
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for machines."""
+        return {
+            "tasks": {task: scores.to_json() for task, scores in self.tasks.items()},
+            "documents": self.documents,
+            "sentences": self.sentences,
+            "tokens": self.tokens,
+            "seconds": self.seconds,
+            "tokens_per_second": self.tokens / max(self.seconds, 1e-9),
+            "notes": list(self.notes),
+        }
+
+
+def evaluate(
+    tagger: Tagger,
+    corpus: str | Path | Sequence[Document],
+    *,
+    columns: Columns | None = None,
+    format: str | None = None,
+    names: Sequence[str] | None = None,
+    word_column: int | str | None = None,
+) -> Evaluation:
+    """Tag a corpus and compare with its gold tags.
+
+    The corpus may spell spans in another scheme than the model's training data.
 
     Args:
-        gold: Documents with the true tags and their scheme.
-        predicted: The same documents with other tags.
-        task: Name of the task.
+        tagger: The tagger.
+        corpus: A file, read as the training data was unless told otherwise, or documents with gold tags.
+        columns: Where the gold tags are, by task, or just the column if the model has one task.
+        format: Name of the file's format, if its suffix does not tell it.
+        names: Names of the file's columns.
+        word_column: The column of the words.
 
     Returns:
-        Between 0 and 1: micro F1 of exact spans, or accuracy where the tags are plain.
+        Scores of all tasks that the corpus has tags for.
 
     Raises:
-        CorpusError: The two do not have the same documents and sentences.
+        ConfigError: `columns` does not fit the model's tasks.
+        CorpusError: The corpus cannot be read, or has no gold tags of any of the model's tasks.
     """
+    notes: list[str] = []
+    if isinstance(corpus, str | Path):
+        given = _columns_by_task(tagger, columns)
+        layout = _Layout.of(tagger, Path(corpus), format=format, names=names, word_column=word_column)
+        documents = layout.read(tagger, given, notes)
+    else:
+        documents = list(corpus)
+        absent = [task for task in tagger.tasks if not all(task in document.tags for document in documents)]
+        notes += [f"{task} is left out: not every document has gold tags of it" for task in absent]
+    gold = _gold(tagger, documents)
+    start = time.perf_counter()
+    predicted = list(tagger.pipe(gold))
+    seconds = time.perf_counter() - start
     check_aligned(gold, predicted)
-    if not is_span_task(gold, task):
-        tokens = sum(map(len, gold))
-        return _equal_tags(gold, predicted, task) / tokens if tokens else 0.0
-    found = support = correct = 0
-    for true, other in _span_pairs(gold, predicted, task):
-        support += len(true)
-        found += len(other)
-        if true and other:
-            correct += len(set(true).intersection(other))
-    return 2 * correct / (support + found) if support + found else 0.0
+    return Evaluation(
+        tasks=_score(tagger, gold, predicted, notes),
+        documents=len(gold),
+        sentences=sum(len(document.bounds) - 1 for document in gold),
+        tokens=sum(map(len, gold)),
+        seconds=seconds,
+        notes=tuple(notes),
+    )
 
 
-def is_span_task(documents: Sequence[Document], task: str) -> bool:
-    """Whether the tags of a task spell spans."""
-    return any(document.schemes.get(task, Scheme.NONE) is not Scheme.NONE for document in documents)
+def _columns_by_task(tagger: Tagger, columns: Columns | None) -> dict[str, int | str]:
+    """The columns that were named, by task."""
+    if columns is None:
+        return {}
+    if isinstance(columns, int | str):
+        if len(tagger.tasks) > 1:
+            raise ConfigError(f"column {columns}: of which task? The model has {', '.join(tagger.tasks)}")
+        return {tagger.tasks[0]: columns}
+    for task in columns:
+        if task not in tagger.tasks:
+            raise ConfigError(f"column for task {task!r}: the model has only {', '.join(tagger.tasks)}")
+    return dict(columns)
 
 
-def check_aligned(gold: Sequence[Document], predicted: Sequence[Document]) -> None:
-    """Make sure that two lists hold the same documents, sentence by sentence.
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How a file is read; what was not said is as it was for the training data."""
 
-    Raises:
-        CorpusError: They do not, with the first place where they differ.
-    """
-    if len(gold) != len(predicted):
-        raise CorpusError(f"{len(gold)} gold documents, but {len(predicted)} predicted; score the same ones")
-    for number, (true, other) in enumerate(zip(gold, predicted, strict=True), start=1):
-        if true.bounds != other.bounds:
-            place = f"{true.path}: " if true.path else ""
-            raise CorpusError(
-                f"{place}document {number} has {len(true.bounds) - 1} sentences and {len(true)} tokens in gold, but "
-                f"{len(other.bounds) - 1} and {len(other)} predicted, or other sentence ends; score the same sentences"
-            )
+    path: Path
+    format: str | None
+    names: Sequence[str] | None
+    word_column: int | str
+
+    @classmethod
+    def of(
+        cls,
+        tagger: Tagger,
+        path: Path,
+        *,
+        format: str | None,
+        names: Sequence[str] | None,
+        word_column: int | str | None,
+    ) -> _Layout:
+        data = tagger.settings.data
+        trained_on = {path for task in tagger.tasks if (path := _training_file(tagger, task))}
+        if format is None and path.suffix in {Path(known).suffix for known in trained_on}:
+            format = data.format
+        known = format_of(path, format)
+        alike = not trained_on or any(format_of(file, data.format) is known for file in trained_on)
+        return cls(
+            path,
+            format,
+            names or (data.names if alike else ()) or None,
+            (data.word_column if alike else 1) if word_column is None else word_column,
+        )
+
+    def read(self, tagger: Tagger, given: Mapping[str, int | str], notes: list[str]) -> list[Document]:
+        """The documents with the gold tags of all tasks that are there; `notes` learns of the others."""
+        columns = {}
+        for task in tagger.tasks:
+            if task in given or self._fits(tagger, task):
+                columns[task] = given.get(task, tagger.settings.tasks[task].column)
+            else:
+                notes.append(f"{task} is left out: it was trained on another file format, so name its column")
+        if not columns:
+            raise CorpusError(f"{self.path}: nothing to compare with; {'; '.join(notes)}")
+        try:
+            return self._read(columns)
+        except CorpusError:
+            if len(columns) == 1:
+                raise
+        self._drop_missing(columns, given, notes)
+        return self._read(columns)
+
+    def _fits(self, tagger: Tagger, task: str) -> bool:
+        """Whether the task's column in the training data means the same in this file."""
+        file = _training_file(tagger, task)
+        known = format_of(self.path, self.format)
+        return file is None or format_of(file, tagger.settings.data.format) is known
+
+    def _drop_missing(
+        self, columns: dict[str, int | str], given: Mapping[str, int | str], notes: list[str]
+    ) -> None:
+        """Take out the tasks that the file has no column for, unless that goes for all."""
+        missing: dict[str, CorpusError] = {}
+        for task, column in columns.items():
+            try:
+                self._read({task: column})
+            except CorpusError as error:
+                if task in given:
+                    raise
+                missing[task] = error
+        if len(missing) == len(columns):
+            raise next(iter(missing.values()))
+        for task, error in missing.items():
+            del columns[task]
+            notes.append(f"{task} is left out: {error}")
+
+    def _read(self, columns: Mapping[str, int | str]) -> list[Document]:
+        return read_corpus(
+            self.path, columns, format=self.format, names=self.names, word_column=self.word_column
+        )
 
 
-def strict_spans(tags: Sequence[str], scheme: Scheme) -> list[SpanTuple]:
-    """Read spans as seqeval's strict mode does in BIO: a tag that continues no span is no part of any.
+def _training_file(tagger: Tagger, task: str) -> str | None:
+    return tagger.settings.tasks[task].train or tagger.settings.data.train
 
-    A network without a CRF may predict such tags.
-    """
+
+def _gold(tagger: Tagger, documents: Sequence[Document]) -> list[Document]:
+    """The documents with the tags of the model's tasks alone, spelled in its schemes."""
+    if not any(map(len, documents)):
+        raise CorpusError("there is no token to evaluate on")
+    tasks = [task for task in tagger.tasks if all(task in document.tags for document in documents)]
+    if not tasks:
+        wanted = " or ".join(tagger.tasks)
+        raise CorpusError(f"the documents have no gold tags of {wanted}; name their task as the model does")
+    gold = [document.with_tags({task: document.tags[task] for task in tasks}, {}) for document in documents]
+    for task in tasks:
+        _respell(gold, task, tagger.schemes[task])
+    return gold
+
+
+def _respell(documents: Sequence[Document], task: str, target: Scheme) -> None:
+    """Check the gold tags of a task and spell them in the model's scheme."""
     try:
-        return tags_to_spans(tags, scheme)
+        resolve(documents, task, declared=target)
+        return
+    except CorpusError as error:
+        refusal = error
+    try:
+        source = resolve(documents, task)
     except CorpusError:
-        return tags_to_spans(_without_strays(tags), scheme)
+        raise refusal from None
+    if source is Scheme.NONE:
+        first = next(document for document in documents if document.words)
+        raise CorpusError(
+            f"{first.where(0)}: {task} has spans in {target}, but the tags are plain ones such as "
+            f"{first.tags[task][0]!r}; name the column of the spans"
+        )
+    for document in documents:
+        tags, bounds = document.tags[task], document.bounds
+        document.tags[task] = [
+            tag
+            for start, end in pairwise(bounds)
+            for tag in convert(tags[start:end], source, target)
+        ]
+        document.schemes[task] = target
 
 
-def _without_strays(tags: Sequence[str]) -> list[str]:
-    """The tags with ``O`` for each one that continues a span which is not there."""
-    kept: list[str] = []
-    before = "O"
-    for tag in tags:
-        stray = tag[0] not in "OBSU" and (before == "O" or before[2:] != tag[2:])
-        before = "O" if stray else tag
-        kept.append(before)
-    return kept
-
-
-def _span_pairs(
-    gold: Sequence[Document], predicted: Sequence[Document], task: str
-) -> Iterator[tuple[list[SpanTuple], list[SpanTuple]]]:
-    """Gold and predicted spans of each sentence."""
-    for true, other in zip(gold, predicted, strict=True):
-        tags, guesses = true.tags_of(task), other.tags_of(task)
-        scheme, spelling = (document.schemes.get(task, Scheme.NONE) for document in (true, other))
-        for start, end in pairwise(true.bounds):
-            yield strict_spans(tags[start:end], scheme), strict_spans(guesses[start:end], spelling)
-
-
-def _equal_tags(gold: Sequence[Document], predicted: Sequence[Document], task: str) -> int:
-    pairs = zip(gold, predicted, strict=True)
-    return sum(sum(map(str.__eq__, a.tags_of(task), b.tags_of(task))) for a, b in pairs)
+def _score(
+    tagger: Tagger, gold: Sequence[Document], predicted: Sequence[Document], notes: list[str]
+) -> dict[str, SpanScores | TagScores]:
+    """Scores by task; `notes` learns of gold labels that the model never saw."""
+    scores: dict[str, SpanScores | TagScores] = {}
+    for task in gold[0].tags:
+        known_tags = tagger.vocab.tags[task]
+        if tagger.schemes[task] is not Scheme.NONE:
+            known_tags = [tag[2:] for tag in known_tags if tag != "O"]
+        scores[task] = score_task(gold, predicted, task, known=tagger.vocab.known, labels=known_tags)
+        if unseen := scores[task].unseen_labels:
+            listed = ", ".join(f"{label} ({count})" for label, count in unseen.items())
+            notes.append(f"{task}: the model never saw {listed}, which count as missed")
+    return scores
