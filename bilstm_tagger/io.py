@@ -157,10 +157,10 @@ def _atomic_write(path: str | Path, binary: bool) -> Iterator[IO[str] | IO[bytes
             yield stream
         return
     part = target.with_name(f".{secrets.token_hex(8)}.part")
+    with _writing(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        stream = _open_new(part, binary, "x")
     try:
-        with _writing(path):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            stream = _open_new(part, binary, "x")
         with stream:
             yield stream
             with _writing(path):
@@ -181,9 +181,9 @@ def _writing(path: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise TaggerError(
-            f"{path}: cannot be written: {error.strerror or error}; choose another place"
-        ) from error
+        place = f" ({error.filename})" if error.filename and str(error.filename) != str(path) else ""
+        reason = error.strerror or error
+        raise TaggerError(f"{path}: cannot be written: {reason}{place}; choose another place") from error
 
 
 @contextmanager

@@ -99,6 +99,8 @@ class _Reader:
                     yield self.document(cells, lines, bounds, docstart)
                     cells, lines, bounds = [], [], [0]
                 docstart = tuple(row)
+                if not self.width:
+                    self.separator = "\t" if "\t" in line else " "
             else:
                 if len(row) != self.width:
                     self.first_or_fail(number, row, line)
