@@ -1,0 +1,180 @@
+"""Tagged documents written as JSON lines, columns, a web page or coloured text."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, Any, TextIO
+
+from bilstm_tagger.corpus import Writer, conll, conllu
+from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.files.inputs import LineLayout
+from bilstm_tagger.markup import COLOURS, OTHER_COLOUR, html_fragment
+from bilstm_tagger.schemes import Scheme
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from bilstm_tagger.document import Document
+
+_PAGE = """<!DOCTYPE html>
+<html lang="und">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Tagged text</title>
+<style>
+body { font-family: system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
+h2 { font-size: 0.9rem; font-weight: 600; color: #555; border-top: 1px solid #ddd; padding-top: 1rem; }
+</style>
+</head>
+<body>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFormat:
+    """A way to write tagged documents.
+
+    Attributes:
+        write: Writes documents to a text stream, one after another as they come.
+        suffix: What is put behind the name of the input.
+    """
+
+    write: Writer
+    suffix: str
+
+
+def to_record(document: Document, tasks: Sequence[str] | None = None) -> dict[str, Any]:
+    """A document as it stands in a line of JSON.
+
+    Positions of ``sentences`` and spans (``start``, ``end``) count tokens of the document, ``start_char`` and
+    ``end_char`` characters of ``text``; ends are exclusive. ``tokens``, ``start_char``, ``end_char`` and each
+    list in ``tags`` have one entry a token, and ``text[start_char:end_char]`` is the token. ``words`` is there
+    only where a word is not its stretch of text, inside a multiword token.
+
+    Args:
+        document: The document.
+        tasks: The tasks to write; by default all.
+
+    Returns:
+        Plain lists, strings and numbers.
+    """
+    text, starts, ends = document.text, document.starts, document.ends
+    tokens = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    chosen = document.tasks if tasks is None else list(tasks)
+    return {
+        "id": document.id,
+        "text": text,
+        "sentences": list(pairwise(document.bounds)),
+        "tokens": tokens,
+        **({"words": document.words} if tokens != document.words else {}),
+        "start_char": starts,
+        "end_char": ends,
+        "tags": {task: document.tags_of(task) for task in chosen},
+        "spans": [span for task in chosen for span in _span_records(document, task)],
+    }
+
+
+def _span_records(document: Document, task: str) -> Iterator[dict[str, Any]]:
+    for span in document.spans_of(task):
+        yield {
+            "task": task,
+            "label": span.label,
+            "text": span.text,
+            "start": span.start,
+            "end": span.end,
+            "start_char": span.start_char,
+            "end_char": span.end_char,
+        }
+
+
+def write_jsonl(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+    """Write each document as one line of JSON, see `to_record`."""
+    for document in documents:
+        record = json.dumps(to_record(document, tasks), ensure_ascii=False, separators=(",", ":"))
+        stream.write(record + "\n")
+
+
+def write_conll(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+    """Write columns as `corpus.conll.write` does; lines of tokenised words go without ``-DOCSTART-``."""
+    for lines, group in groupby(documents, key=lambda document: isinstance(document.layout, LineLayout)):
+        for part in ([document] for document in group) if lines else (group,):
+            conll.write(part, stream, tasks=tasks)
+
+
+def write_html(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+    """Write one self-contained web page with a section for each document."""
+    stream.write(_PAGE)
+    for document in documents:
+        heading = f"<h2>{html.escape(document.id)}</h2>\n" if document.id else ""
+        stream.write(f"<section>\n{heading}{html_fragment(_only(document, tasks))}\n</section>\n")
+    stream.write("</body>\n</html>\n")
+
+
+def write_text(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+    """Write the text with its tags in it, in colour where the stream is a terminal.
+
+    Spans show as ``[Ada Lovelace PER]``, or on coloured ground; plain tags, where there are no spans, as
+    ``word/TAG``.
+    """
+    from rich.console import Console
+
+    console = Console(file=stream, soft_wrap=True, highlight=False, emoji=False, markup=False)
+    for document in documents:
+        console.print(_marked(_only(document, tasks), coloured=console.color_system is not None))
+
+
+def _only(document: Document, tasks: Sequence[str] | None) -> Document:
+    if tasks is None or list(tasks) == document.tasks:
+        return document
+    return document.with_tags({task: document.tags_of(task) for task in tasks}, document.schemes)
+
+
+def _marked(document: Document, *, coloured: bool) -> Text:
+    from rich.text import Text
+
+    text, marked, place = document.text, Text(), 0
+    if document.tasks and all(document.schemes.get(task, Scheme.NONE) is Scheme.NONE for task in document.tasks):
+        for start, end, tag in zip(document.starts, document.ends, document.tags_of(), strict=True):
+            # Words of one multiword token share a stretch of text, which is shown once.
+            marked.append(text[place : max(place, end)] if start >= place else "").append(f"/{tag}", style="dim cyan")
+            place = max(place, end)
+    else:
+        for span in document.spans:
+            marked.append(text[place : span.start_char])
+            _append_span(marked, text[max(place, span.start_char) : span.end_char], span.label, coloured=coloured)
+            place = max(place, span.end_char)
+    return marked.append(text[place:])
+
+
+def _append_span(marked: Text, text: str, label: str, *, coloured: bool) -> None:
+    if not coloured:
+        marked.append(f"[{text} {label}]")
+        return
+    ground = COLOURS.get(label.upper(), OTHER_COLOUR)
+    ground = "#dddddd" if ground == "#ddd" else ground  # rich knows only the long form
+    marked.append(f" {text} ", style=f"#000000 on {ground}").append(f"{label} ", style=f"bold #444444 on {ground}")
+
+
+OUTPUT_FORMATS: dict[str, OutputFormat] = {
+    "jsonl": OutputFormat(write_jsonl, ".jsonl"),
+    "conll": OutputFormat(write_conll, ".conll"),
+    "conllu": OutputFormat(conllu.write, ".conllu"),
+    "html": OutputFormat(write_html, ".html"),
+    "text": OutputFormat(write_text, ".tagged.txt"),
+}
+
+
+def output_format(name: str) -> OutputFormat:
+    """The format of that name.
+
+    Raises:
+        ConfigError: If there is none.
+    """
+    if name not in OUTPUT_FORMATS:
+        raise ConfigError(f"no output format {name!r}; known: {', '.join(OUTPUT_FORMATS)}")
+    return OUTPUT_FORMATS[name]
