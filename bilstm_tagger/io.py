@@ -152,8 +152,9 @@ def _atomic_write(path: str | Path, binary: bool) -> Iterator[IO[str] | IO[bytes
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise TaggerError(f"{path}: is a folder; name a file in it")
-    if os.path.exists(path) and not os.path.isfile(path):
-        with _open_new(Path(path), binary, "w") as stream:
+    named = Path(path)  # the name itself: resolved, that of a pipe leads nowhere
+    if named.exists() and not named.is_file():
+        with _open_new(named, binary, "w") as stream:
             yield stream
         return
     part = target.with_name(f".{secrets.token_hex(8)}.part")
@@ -167,7 +168,7 @@ def _atomic_write(path: str | Path, binary: bool) -> Iterator[IO[str] | IO[bytes
                 stream.flush()
                 os.fsync(stream.fileno())
         with _writing(path):
-            os.replace(part, target)
+            part.replace(target)
     finally:
         part.unlink(missing_ok=True)
 
