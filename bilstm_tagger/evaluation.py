@@ -144,8 +144,8 @@ class _Layout:
         word_column: int | str | None,
     ) -> _Layout:
         data = tagger.settings.data
-        trained_on = {path for task in tagger.tasks if (path := _training_file(tagger, task))}
-        if format is None and path.suffix in {Path(known).suffix for known in trained_on}:
+        trained_on = {file for task in tagger.tasks if (file := _training_file(tagger, task))}
+        if format is None and path.suffix in {Path(file).suffix for file in trained_on}:
             format = data.format
         known = format_of(path, format)
         alike = not trained_on or any(format_of(file, data.format) is known for file in trained_on)
@@ -194,9 +194,9 @@ class _Layout:
                 missing[task] = error
         if len(missing) == len(columns):
             raise next(iter(missing.values()))
-        for task, error in missing.items():
+        for task, reason in missing.items():
             del columns[task]
-            notes.append(f"{task} is left out: {error}")
+            notes.append(f"{task} is left out: {reason}")
 
     def _read(self, columns: Mapping[str, int | str]) -> list[Document]:
         return read_corpus(
@@ -242,9 +242,7 @@ def _respell(documents: Sequence[Document], task: str, target: Scheme) -> None:
     for document in documents:
         tags, bounds = document.tags[task], document.bounds
         document.tags[task] = [
-            tag
-            for start, end in pairwise(bounds)
-            for tag in convert(tags[start:end], source, target)
+            tag for start, end in pairwise(bounds) for tag in convert(tags[start:end], source, target)
         ]
         document.schemes[task] = target
 

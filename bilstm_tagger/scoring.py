@@ -79,8 +79,8 @@ def check_aligned(gold: Sequence[Document], predicted: Sequence[Document]) -> No
             place = f"{true.path}: " if true.path else ""
             sizes, others = ((len(document.bounds) - 1, len(document)) for document in (true, other))
             raise CorpusError(
-                f"{place}document {number} has {sizes[0]} sentences, {sizes[1]} tokens in gold, but {others[0]} "
-                f"and {others[1]} predicted, or they end elsewhere; score the same sentences"
+                f"{place}document {number} has {sizes[0]} sentences and {sizes[1]} tokens in gold, but "
+                f"{others[0]} and {others[1]} predicted, or they end elsewhere; score the same sentences"
             )
 
 
@@ -226,7 +226,8 @@ def _scheme(documents: Sequence[Document], task: str) -> Scheme:
     """The scheme of a task, the same in all documents."""
     schemes = {document.schemes.get(task, Scheme.NONE) for document in documents}
     if len(schemes) > 1:
-        raise CorpusError(f"task {task!r} is in several schemes: {', '.join(sorted(schemes))}; convert it to one")
+        listed = ", ".join(sorted(schemes))
+        raise CorpusError(f"task {task!r} is in several schemes: {listed}; convert it to one")
     return schemes.pop() if schemes else Scheme.NONE
 
 

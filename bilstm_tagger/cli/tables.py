@@ -1,0 +1,138 @@
+"""Scores as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from bilstm_tagger.evaluation import Evaluation
+    from bilstm_tagger.scores import Average, Score, Share, SpanScores, TagScores
+
+TAG_ROWS = 20
+CONFUSION_ROWS = 10
+
+
+def percent(value: float) -> str:
+    """A share between 0 and 1 in percent with two decimals, exact halves rounded up as seqscore does."""
+    return str((Decimal(value) * 100).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+
+
+def evaluation_view(evaluation: Evaluation) -> RenderableType:
+    """All scores of an evaluation, task by task, and its sizes."""
+    rate = evaluation.tokens / max(evaluation.seconds, 1e-9)
+    sizes = (
+        f"{_count(evaluation.documents, 'document')}, {_count(evaluation.sentences, 'sentence')}, "
+        f"{_count(evaluation.tokens, 'token')} in {evaluation.seconds:.1f} s ({rate:,.0f} tokens/s)"
+    )
+    views = [scores_view(task, scores) for task, scores in evaluation.tasks.items()]
+    return Group(*(part for view in views for part in (view, Text())), Text(sizes, style="dim"))
+
+
+def scores_view(task: str, scores: SpanScores | TagScores) -> RenderableType:
+    """The scores of one task: its tables and the lines below them."""
+    from bilstm_tagger.scores import SpanScores
+
+    if isinstance(scores, SpanScores):
+        return Group(span_table(scores, title=task), span_lines(scores))
+    parts: list[RenderableType] = [tag_lines(scores, title=task), tag_table(scores)]
+    if scores.confusions:
+        parts.append(confusion_table(scores))
+    return Group(*parts)
+
+
+def span_table(scores: SpanScores, *, title: str) -> Table:
+    """Strict scores of spans: a row for each label, then all together."""
+    table = _table(Text.assemble((title, "bold"), " strict (seqeval): both ends and label right"), "label")
+    for label, score in scores.labels.items():
+        _add(table, label, score)
+    table.add_section()
+    _add(table, "micro", scores.micro, style="bold")
+    _add(table, "macro", scores.macro)
+    return table
+
+
+def span_lines(scores: SpanScores) -> Text:
+    """Figures that stand beside the strict ones."""
+    lenient = scores.conlleval
+    lines = [
+        f"conlleval (lenient): precision {percent(lenient.precision)}, recall {percent(lenient.recall)}, "
+        f"F1 {percent(lenient.f1)}",
+        f"token accuracy {percent(scores.accuracy.value)} of {_count(scores.accuracy.total, 'token')}",
+        f"spans of known words found: {_share(scores.known)}; with unknown ones: {_share(scores.unknown)}",
+    ]
+    return Text("\n".join(lines))
+
+
+def tag_lines(scores: TagScores, *, title: str) -> Text:
+    """Accuracy over all, known and unknown words."""
+    return Text.assemble(
+        (title, "bold"),
+        " accuracy ",
+        (percent(scores.accuracy.value), "bold"),
+        f" of {_count(scores.accuracy.total, 'token')}, macro F1 {percent(scores.macro.f1)}\n",
+        f"known words {_share(scores.known)}; unknown words {_share(scores.unknown)}",
+    )
+
+
+def tag_table(scores: TagScores, *, rows: int = TAG_ROWS) -> Table:
+    """Scores of plain tags, the most frequent ones first.
+
+    Args:
+        scores: The scores.
+        rows: How many tags to show; of the others only their number is told.
+    """
+    ranked = sorted(scores.tags.items(), key=lambda item: (-item[1].support, item[0]))
+    table = _table(None, "tag")
+    for tag, score in ranked[:rows]:
+        _add(table, tag, score)
+    _caption(table, len(ranked) - rows, "rarer tag")
+    return table
+
+
+def confusion_table(scores: TagScores, *, rows: int = CONFUSION_ROWS) -> Table:
+    """The most frequent errors on plain tags."""
+    table = _plain(Text("most frequent errors"), ["gold", "predicted"], ["tokens", "of gold"])
+    for gold, predicted, count in scores.confusions[:rows]:
+        part = percent(count / scores.tags[gold].support)
+        table.add_row(Text(gold), Text(predicted), f"{count:,}", f"{part} %")
+    return table
+
+
+def _table(title: Text | None, kind: str) -> Table:
+    return _plain(title, [kind], ["precision", "recall", "F1", "support"])
+
+
+def _plain(title: Text | None, names: Sequence[str], figures: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD)
+    table.caption_justify = "left"
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for figure in figures:
+        table.add_column(figure, justify="right", no_wrap=True)
+    return table
+
+
+def _add(table: Table, name: str, score: Score | Average, *, style: str = "") -> None:
+    figures: Iterable[str] = map(percent, (score.precision, score.recall, score.f1))
+    # Text, not str: rich would read a label in square brackets as markup.
+    table.add_row(Text(name), *figures, f"{score.support:,}", style=style)
+
+
+def _caption(table: Table, left: int, kind: str) -> None:
+    if left > 0:
+        table.caption = f"and {_count(left, kind)}; all are in the JSON"
+
+
+def _share(share: Share) -> str:
+    return f"{percent(share.value)} of {share.total:,}" if share.total else "none"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
