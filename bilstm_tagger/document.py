@@ -153,7 +153,7 @@ class Document:
         return Document(
             self.words,
             self.bounds,
-            text=self._text,
+            text=None if self._starts is None else self._text,
             starts=self._starts,
             ends=self._ends,
             tags=tags,

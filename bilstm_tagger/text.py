@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from bilstm_tagger.document import Document
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 # A token of nothing but these ends a sentence.
-FINAL = ".!?…。！？｡．‼⁇⁈⁉؟۔।॥"  # noqa: RUF001
-FINAL_CHARACTERS = "。！？!?；…"  # noqa: RUF001
-_QUOTES = frozenset("\"'”’»›」』") | {"''"}  # noqa: RUF001
-_CLOSING = _QUOTES | frozenset(")]}】》〉）］｝")  # noqa: RUF001
+FINAL = ".!?…。！？｡．‼⁇⁈⁉؟۔।॥"
+FINAL_CHARACTERS = "。！？!?；…"
+_QUOTES = frozenset("\"'”’»›」』") | {"''"}
+_CLOSING = _QUOTES | frozenset(")]}】》〉）］｝")
 # These open as well as close, so they close only where no space is before them.
 _AMBIGUOUS = frozenset("\"'")
 _LINE = re.compile(r"(?>\r\n?|\n)")
@@ -101,11 +102,18 @@ class SpacyTokenizer(Tokenizer):
         self._chunks: dict[str, tuple[str, ...]] = {}
         self._cached = 0
         self._by_chunk = _splits_by_chunk(self._nlp)
+        # spaCy allows one memory zone at a time, and the chunks must not be dropped while they are read.
+        self._lock = Lock()
+
+    def __reduce__(self) -> tuple[Callable[[str], Tokenizer], tuple[str]]:
+        """Travel to another process as a name; the rules are loaded there."""
+        return get_tokenizer, (self.name,)
 
     def __call__(self, text: str) -> Document:
         """Split a text into sentences and tokens."""
         try:
-            words, starts, ends = self._split_chunks(text) if self._by_chunk else self._split_whole(text)
+            with self._lock:
+                words, starts, ends = self._split_chunks(text) if self._by_chunk else self._split_whole(text)
         except UnicodeEncodeError as error:
             half = ascii(error.object[error.start])
             raise CorpusError(f"the text holds half a character, {half}: decode its file as UTF-8") from error
