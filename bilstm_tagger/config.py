@@ -1,6 +1,7 @@
 """All settings of a training run: one frozen object, from a preset, a TOML file, and overrides.
 
-Flags win over `--set`, `--set` over the TOML file, the file over the preset. An unknown key is refused with the nearest valid name.
+Flags win over `--set`, `--set` over the TOML file, the file over the preset. An unknown key is refused with the
+nearest valid name.
 """
 
 from __future__ import annotations

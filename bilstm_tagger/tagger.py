@@ -38,7 +38,8 @@ class Tagger:
         vocab: its words and tags.
         settings: those it was trained with.
         schemes: for each task how the data writes spans; output is written the same way.
-        metrics: scores and training history, as stored in the model folder.
+        metrics: scores on dev, as stored in the model folder.
+        provenance: versions and data the model was made with.
     """
 
     def __init__(
@@ -49,12 +50,14 @@ class Tagger:
         settings: Settings,
         schemes: dict[str, Scheme],
         metrics: dict[str, Any] | None = None,
+        provenance: dict[str, Any] | None = None,
     ) -> None:
         self.model = model.eval()
         self.vocab = vocab
         self.settings = settings
         self.schemes = schemes
         self.metrics = metrics or {}
+        self.provenance = provenance or {}
         self._cache = TypeCache(model, vocab)
         self._outputs = {
             task: _OutputTags(tags, network_scheme(settings, task, schemes[task]), schemes[task])
@@ -117,7 +120,9 @@ class Tagger:
         if all(isinstance(word, str) for word in words):
             return Document.from_words(words)
         if any(isinstance(sentence, str) for sentence in words):
-            raise TaggerError("words and sentences are mixed in one list; give a list of words or a list of lists of words")
+            raise TaggerError(
+                "words and sentences are mixed in one list; give a list of words or a list of lists of words"
+            )
         return Document.from_sentences([list(sentence) for sentence in words])
 
     def _tag(self, documents: list[Document], batch_tokens: int) -> Iterator[Document]:
@@ -142,7 +147,7 @@ class Tagger:
             index = torch.from_numpy(np.where(mask, entries[places], 0))
             batch = Batch(self._cache.types, index, torch.from_numpy(sizes))
             x = self.model.embedder.embed_tokens(self._cache.table, batch)
-            states = self.model.encoder(x, batch.lengths)
+            states = self.model.encode(x, batch.lengths)
             for task, head in self.model.heads.items():
                 tags = head.decode(head(states), batch.lengths)  # type: ignore[operator]
                 found[task][places[mask]] = tags.numpy()[mask]

@@ -38,7 +38,8 @@ class Vectors:
 def read_vectors(path: str | Path, *, wanted: Container[str], keep: int = 0) -> Vectors:
     """The vectors of the wanted words and of the file's first `keep` words.
 
-    GloVe text (word and numbers, separated by spaces) and word2vec text (the same behind a line of two counts), plain or gzip.
+    GloVe text (word and numbers, separated by spaces) and word2vec text (the same behind a line of two counts), plain
+    or gzip.
 
     Raises:
         VectorsError: naming file and line, if a row is malformed; if the file is missing or holds no vectors.

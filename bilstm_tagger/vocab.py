@@ -99,7 +99,8 @@ def build_vocab(
 ) -> Vocab:
     """The vocabulary of training tokens and of the pretrained words that were kept.
 
-    A training word gets a trained row if it has a pretrained vector or occurs `min_count` times; a number that has neither shares
+    A training word gets a trained row if it has a pretrained vector or occurs `min_count` times; a number that has
+    neither shares
     the row of its zeroed form. All other pretrained words become frozen rows.
     """
     forms = Counter(words)

@@ -1,9 +1,11 @@
 """Linear-chain conditional random field over emissions.
 
 Lafferty, McCallum and Pereira 2001. The probability of tags `y` for emissions `e` is
-`exp(start[y1] + sum_t e[t, yt] + sum_t move[yt-1, yt] + end[yn]) / Z`; moves that the scheme forbids have probability 0.
+`exp(start[y1] + sum_t e[t, yt] + sum_t move[yt-1, yt] + end[yn]) / Z`; moves that the scheme forbids have probability
+0.
 
-`Z` and its gradient come from one forward and one backward sweep in scaled probabilities (Rabiner 1989, section V.A) run side by side:
+`Z` and its gradient come from one forward and one backward sweep in scaled probabilities (Rabiner 1989, section V.A)
+run side by side:
 two matrix products a time step for the whole batch, instead of a graph of log-sum-exps.
 """
 
@@ -79,7 +81,7 @@ class CRF(nn.Module):
         One loop over time steps for the whole batch. A sentence that has ended keeps its final scores
         and points to itself, so no step needs to know which sentences are still running.
         """
-        batch, width, count = emissions.shape
+        _, width, count = emissions.shape
         moves, starts, ends = self.scores()
         into = moves.t().contiguous()  # [to, from]: the maximum then runs over memory in a row
         score = emissions[:, 0] + starts
@@ -120,7 +122,7 @@ def _sweeps(
     `alpha[t]` includes the emission at `t`, `beta[t]` does not.
     """
     emissions = emissions.double()
-    batch, width, count = emissions.shape
+    _, width, count = emissions.shape
     mask = mask_of(lengths, width)
     peak = emissions.amax(-1, keepdim=True)
     local = (emissions - peak).exp()  # (batch, tokens, tags), at most 1
@@ -154,15 +156,13 @@ class _LogPartition(torch.autograd.Function):
     """log Z, whose gradient is the expected use of each emission, move, start and end (the marginals)."""
 
     @staticmethod
-    def forward(  # noqa: D102
-        ctx: Any, emissions: Tensor, lengths: Tensor, moves: Tensor, starts: Tensor, ends: Tensor
-    ) -> Tensor:
+    def forward(ctx: Any, emissions: Tensor, lengths: Tensor, moves: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
         alpha, beta, log_z = _sweeps(emissions, lengths, moves, starts, ends)
         ctx.save_for_backward(alpha, beta, emissions, lengths, moves)
         return log_z.to(emissions.dtype)
 
     @staticmethod
-    def backward(  # type: ignore[override]  # noqa: D102
+    def backward(  # type: ignore[override]
         ctx: Any, grad: Tensor
     ) -> tuple[Tensor, None, Tensor, Tensor, Tensor]:
         alpha, beta, emissions, lengths, moves = ctx.saved_tensors
@@ -186,4 +186,3 @@ class _LogPartition(torch.autograd.Function):
             marginal[:, 0].sum(0).to(dtype),
             last.sum((0, 1)).to(dtype),
         )
-

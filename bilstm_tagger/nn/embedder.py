@@ -53,7 +53,8 @@ class CharacterCNN(nn.Module):
 class Embedder(nn.Module):
     """Vectors of tokens from trained word rows, frozen word rows, characters, case shapes and token features.
 
-    Rows 0 to `trained - 1` of the word table learn; the rows behind them are pretrained vectors of words that the training data
+    Rows 0 to `trained - 1` of the word table learn; the rows behind them are pretrained vectors of words that the
+    training data
     lacks. They never change, and so can be stored small.
 
     Args:

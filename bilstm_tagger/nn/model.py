@@ -58,10 +58,19 @@ class TaggingModel(nn.Module):
         self.embedder = embedder
         self.encoder = encoder
         self.heads = nn.ModuleDict(heads)
+        self.precision = torch.float32
 
     def states(self, batch: Batch) -> Tensor:
-        """Encoder states `(batch, tokens, encoder.output_size)`."""
-        return self.encoder(self.embedder(batch), batch.lengths)  # type: ignore[no-any-return]
+        """Encoder states `(batch, tokens, encoder.output_size)`, float32."""
+        return self.encode(self.embedder(batch), batch.lengths)
+
+    def encode(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """States `(batch, tokens, encoder.output_size)` of embedded tokens `(batch, tokens, embedder.output_size)`.
+
+        The encoder's products run in `precision`; its weights, and all before and after it, stay float32.
+        """
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.precision is torch.bfloat16):
+            return self.encoder(x, lengths).float()  # type: ignore[no-any-return]
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Summed loss of each task the batch has gold tags for."""

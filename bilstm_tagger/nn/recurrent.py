@@ -1,7 +1,9 @@
 """Recurrent encoders over padded batches, without packing.
 
-A PackedSequence makes torch leave the fused CPU kernel (3 times slower here). So each direction is a network of its own over the padded
-batch; the right-to-left one reads every sentence reversed within its own length. Padding stands at the end in both, where no real token sees it.
+A PackedSequence makes torch leave the fused CPU kernel (3 times slower here). So each direction is a network of its
+own over the padded
+batch; the right-to-left one reads every sentence reversed within its own length. Padding stands at the end in both,
+where no real token sees it.
 """
 
 from __future__ import annotations
@@ -72,7 +74,9 @@ class RecurrentLayer(nn.Module):
                     weight.data[hidden_size : 2 * hidden_size] = 1.0
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """States `(batch, tokens, output_size)` for inputs `x` `(batch, tokens, input_size)`; arbitrary where padded."""
+        """States `(batch, tokens, output_size)` for inputs `x` `(batch, tokens, input_size)`; arbitrary where
+        padded.
+        """
         states = []
         if "left_to_right" in self.passes:
             states.append(self.passes["left_to_right"](x)[0])

@@ -77,8 +77,9 @@ class Checkpoint:
             return State(**values, best_weights=self._part("best"))
         except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
-            raise ModelError(f"{self.folder}: the checkpoint cannot be continued: {reason}; start again with --force") from None
+            raise ModelError(
+                f"{self.folder}: the checkpoint cannot be continued: {reason}; start again with --force"
+            ) from None
 
     def _part(self, name: str) -> dict[str, Tensor]:
         return load_file(self.folder / f"{name}.safetensors")
-

@@ -70,9 +70,7 @@ def encode_types(vocab: Vocab, words: Sequence[str]) -> Types:
     )
 
 
-def encode_corpus(
-    documents: Sequence[Document], vocab: Vocab, *, tasks: Mapping[str, Scheme]
-) -> EncodedCorpus:
+def encode_corpus(documents: Sequence[Document], vocab: Vocab, *, tasks: Mapping[str, Scheme]) -> EncodedCorpus:
     """The documents' sentences as ids; empty sentences are left out.
 
     Args:
@@ -98,14 +96,17 @@ def encode_corpus(
                 try:
                     tags[task].append(np.array([ids[task][tag] for tag in gold], np.int64))
                 except KeyError as error:
-                    raise CorpusError(f"{document.where(start)}: tag {error} of {task} is not in the vocabulary") from None
+                    raise CorpusError(
+                        f"{document.where(start)}: tag {error} of {task} is not in the vocabulary"
+                    ) from None
     return EncodedCorpus(encode_types(vocab, list(entries)), words, tags)
 
 
 def batches(corpora: Sequence[EncodedCorpus], *, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
     """One epoch's batches in an order that depends on seed and epoch alone.
 
-    Sentences are shuffled, sorted by length within pools of 50 batches, and the batches shuffled again; those of several
+    Sentences are shuffled, sorted by length within pools of 50 batches, and the batches shuffled again; those of
+    several
     corpora are mixed in proportion to their sizes.
     """
     order = np.random.default_rng([seed, epoch])

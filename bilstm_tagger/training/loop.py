@@ -37,6 +37,7 @@ class Trainer:
         self.device = pick_device(settings.training.device)
         torch.manual_seed(settings.training.seed)
         self.model = prepared.model(settings).to(self.device)
+        self.model.precision = getattr(torch, settings.training.precision)
         self.corpora = prepared.encode(settings)
         self.steps_per_epoch = batches_per_epoch(self.corpora, settings.training.batch_size)
         self.steps = self.steps_per_epoch * settings.training.epochs
@@ -85,7 +86,11 @@ class Trainer:
             step += 1
             loss = total / (step - epoch * self.steps_per_epoch)
             self.progress.step(
-                epoch=epoch + 1, step=step, steps=self.steps, loss=loss, learning_rate=rate,
+                epoch=epoch + 1,
+                step=step,
+                steps=self.steps,
+                loss=loss,
+                learning_rate=rate,
                 tokens_per_second=watch.add(batch.tokens),
             )
         trained = time.perf_counter()
@@ -106,9 +111,7 @@ class Trainer:
     def _step(self, batch: Batch, step: int, rate: float) -> float:
         """One optimiser step; the loss per sentence."""
         batch = batch.to(self.device) if self.device.type != "cpu" else batch
-        precision = self.settings.training.precision
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-            losses = self.model.losses(batch)
+        losses = self.model.losses(batch)
         weights = {task: self.settings.tasks[task].weight for task in losses}
         loss = torch.stack([weights[task] * value for task, value in losses.items()]).sum() / len(batch.lengths)
         value = loss.item()
@@ -129,7 +132,9 @@ class Trainer:
                 predicted = list(tagger.pipe(source.dev))
                 scores.update({task: headline(source.dev, predicted, task) for task in source.tasks})
             if sum(scores.values()) / len(scores) > self.state.best:
-                self.state.best_weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+                self.state.best_weights = {
+                    name: value.detach().clone() for name, value in self.model.state_dict().items()
+                }
         finally:
             self.average.swap()
         return {task: scores[task] for task in self.settings.tasks}

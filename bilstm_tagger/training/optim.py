@@ -14,10 +14,13 @@ AVERAGE_EVERY = 10  # steps between two terms of the mean: neighbouring steps di
 
 
 class Optimizer:
-    """Dense weights by SGD with momentum or AdamW; word rows, of which a batch touches few, by their sparse counterparts.
+    """Dense weights by SGD with momentum or AdamW; word rows, of which a batch touches few, by their sparse
+    counterparts.
 
-    Momentum on the whole word table would read and write millions of numbers a step for rows that the batch does not hold.
-    SGD therefore moves word rows without momentum, at `learning_rate / (1 - momentum)`: the same overall length of step.
+    Momentum on the whole word table would read and write millions of numbers a step for rows that the batch does not
+    hold.
+    SGD therefore moves word rows without momentum, at `learning_rate / (1 - momentum)`: the same overall length of
+    step.
     """
 
     def __init__(self, model: nn.Module, settings: TrainingSettings) -> None:

@@ -123,7 +123,10 @@ def _source(settings: Settings, train_path: str, dev_path: str | None, names: li
     columns = {name: settings.tasks[name].column for name in names}
     train, dev = (
         read_corpus(
-            path, columns, format=settings.data.format, names=settings.data.names or None,
+            path,
+            columns,
+            format=settings.data.format,
+            names=settings.data.names or None,
             word_column=settings.data.word_column,
         )
         if path
@@ -134,7 +137,9 @@ def _source(settings: Settings, train_path: str, dev_path: str | None, names: li
         train, dev = set_aside(train, fraction=settings.data.dev_fraction)
         logger.warning(
             "no dev corpus for %s: set aside %d of %d sentences of train",
-            ", ".join(names), sum(len(d.sentences) for d in dev), sum(len(d.sentences) for d in train + dev),
+            ", ".join(names),
+            sum(len(d.sentences) for d in dev),
+            sum(len(d.sentences) for d in train + dev),
         )
     return Source(names, train, dev)
 
@@ -167,7 +172,8 @@ def _coverage(words: list[str], vectors: Vectors) -> float:
     if coverage < LOW_COVERAGE:
         logger.warning(
             "only %.1f %% of the training tokens have a vector in %s: is it the right language and spelling?",
-            100 * coverage, vectors.path,
+            100 * coverage,
+            vectors.path,
         )
     return coverage
 

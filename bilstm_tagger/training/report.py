@@ -13,7 +13,9 @@ Row = dict[str, Any]
 class Progress(Protocol):
     """Hears of every step and epoch."""
 
-    def step(self, *, epoch: int, step: int, steps: int, loss: float, learning_rate: float, tokens_per_second: float) -> None:
+    def step(
+        self, *, epoch: int, step: int, steps: int, loss: float, learning_rate: float, tokens_per_second: float
+    ) -> None:
         """One optimiser step is done; `step` of `steps` counts over the whole run."""
 
     def epoch(self, row: Row) -> None:
@@ -70,7 +72,9 @@ class BarProgress:
     ) -> None:
         self._bar.stop()
 
-    def step(self, *, epoch: int, step: int, steps: int, loss: float, learning_rate: float, tokens_per_second: float) -> None:
+    def step(
+        self, *, epoch: int, step: int, steps: int, loss: float, learning_rate: float, tokens_per_second: float
+    ) -> None:
         """Moves the bar."""
         note = f"loss {loss:.3f}  lr {learning_rate:.2g}  {tokens_per_second / 1000:.1f}k tokens/s{self._best}"
         self._bar.update(self._task, completed=step, total=steps, epoch=epoch, note=note)

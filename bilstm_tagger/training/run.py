@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
+from bilstm_tagger.plots import learning_curves
 
 from bilstm_tagger.config import Settings
+from bilstm_tagger.corpus import stats
+from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.io import sha256_file
+from bilstm_tagger.model_folder import is_model_folder, save_tagger, versions
 from bilstm_tagger.tagger import Tagger
+from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
 from bilstm_tagger.training.loop import Trainer
-from bilstm_tagger.training.prepare import prepare
+from bilstm_tagger.training.prepare import Prepared, prepare
 from bilstm_tagger.training.report import Progress, Silent
+
+logger = logging.getLogger("bilstm_tagger")
+
+SETTINGS = "settings.json"  # in a run folder: what the checkpoint was made with
 
 
 def train(
@@ -21,12 +35,137 @@ def train(
     force: bool = False,
     progress: Progress | None = None,
 ) -> Tagger:
-    """Trains a tagger and writes its model folder."""
+    """Trains a tagger and writes its model folder.
+
+    While training, `output` holds a checkpoint of the last epoch. Ctrl-C saves the best model so far beside it and
+    raises
+    KeyboardInterrupt again.
+
+    Args:
+        settings: everything that decides the run.
+        output: the model folder.
+        resume: continue an interrupted run of the same settings; the result is that of an unbroken one.
+        force: replace the model or the interrupted run that `output` holds.
+        progress: hears of every step and epoch.
+
+    Returns:
+        The tagger with the best dev score.
+
+    Raises:
+        ConfigError: if `output` holds something that would be lost, or a run with other settings.
+        CorpusError, VectorsError, ModelError: for files that cannot be used.
+    """
+    folder = Path(output)
+    _claim(folder, settings, resume=resume, force=force)
     if settings.training.threads:
         torch.set_num_threads(settings.training.threads)
     prepared = prepare(settings)
-    trainer = Trainer(settings, prepared, folder=Path(output), progress=progress or Silent())
+    _describe(prepared)
+    trainer = Trainer(settings, prepared, folder=folder, progress=progress or Silent())
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / SETTINGS).write_text(settings.model_dump_json(indent=2), "utf-8")
     if resume:
         trainer.resume()
-    trainer.run()
-    return trainer.tagger()
+    try:
+        trainer.run()
+    except KeyboardInterrupt:
+        if trainer.state.best_weights:
+            _save(trainer, folder, settings, prepared, keep=(folder / CHECKPOINT, folder / SETTINGS))
+            logger.warning("interrupted: %s holds the best model so far; --resume continues the run", folder)
+        raise
+    return _save(trainer, folder, settings, prepared)
+
+
+def _claim(folder: Path, settings: Settings, *, resume: bool, force: bool) -> None:
+    """Refuses an output folder whose content would be lost, and a resumption that cannot be exact."""
+    started = (folder / CHECKPOINT).is_dir()
+    if resume:
+        if is_model_folder(folder) and not started:
+            raise ConfigError(f"{folder}: the run is finished, nothing to resume; --force trains anew")
+        if started:
+            _same_settings(folder, settings)
+        return
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not is_model_folder(folder) and not (folder / SETTINGS).is_file():
+        raise ConfigError(f"{folder}: holds something else than a model; choose another --output")
+    if not force:
+        what = "an interrupted run; --resume continues it" if started else "a model"
+        raise ConfigError(f"{folder}: already holds {what}; --force replaces it")
+    shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
+
+
+def _same_settings(folder: Path, settings: Settings) -> None:
+    before = json.loads((folder / SETTINGS).read_text("utf-8"))
+    changed = _differences(before, settings.model_dump(mode="json"))
+    if changed:
+        raise ConfigError(f"{folder}: cannot resume with other settings: {'; '.join(changed)}; --force trains anew")
+
+
+def _differences(before: dict[str, Any], after: dict[str, Any], prefix: str = "") -> list[str]:
+    found = []
+    for key in before.keys() | after.keys():
+        old, new = before.get(key), after.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += _differences(old, new, f"{prefix}{key}.")
+        elif old != new:
+            found.append(f"{prefix}{key} was {old!r}, is {new!r}")
+    return sorted(found)
+
+
+def _describe(prepared: Prepared) -> None:
+    """Says what was read, before the wait begins."""
+    for source in prepared.sources:
+        schemes = ", ".join(f"{task} ({prepared.schemes[task]})" for task in source.tasks)
+        for role, documents in (("train", source.train), ("dev", source.dev)):
+            counts = stats(documents)
+            logger.info("%s: %s sentences, %s tokens; %s", role, f"{counts.sentences:,}", f"{counts.tokens:,}", schemes)
+    for task in prepared.schemes:
+        logger.info("%s: %d tags", task, len(prepared.vocab.tags[task]))
+    if prepared.vectors and prepared.coverage is not None:
+        logger.info(
+            "vectors: %.1f %% of the training tokens covered, %s further words kept",
+            100 * prepared.coverage,
+            f"{len(prepared.vocab.frozen):,}",
+        )
+
+
+def _save(
+    trainer: Trainer, folder: Path, settings: Settings, prepared: Prepared, keep: tuple[Path, ...] = ()
+) -> Tagger:
+    """Writes the model folder around the best weights."""
+    trainer.best_model()
+    history = trainer.state.history
+    best = max(history, key=lambda row: row["score"])
+    tagger = trainer.tagger()
+    tagger.metrics = {
+        "dev": best["dev"],
+        "best_epoch": best["epoch"],
+        "epochs": len(history),
+        "coverage": prepared.coverage,
+        "history": history,
+    }
+    tagger.provenance = {"versions": versions(), "data": _data(settings, prepared)}
+    extras = folder / "curves"
+    extras.mkdir(exist_ok=True)
+    (extras / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")
+    learning_curves(history, extras / "learning_curves.png")
+    save_tagger(tagger, folder, keep=(*keep, extras / "metrics.jsonl", extras / "learning_curves.png"))
+    return tagger
+
+
+def _data(settings: Settings, prepared: Prepared) -> list[dict[str, Any]]:
+    """One row for each file the model was made from."""
+    rows = []
+    for source in prepared.sources:
+        task = settings.tasks[source.tasks[0]]
+        train, dev = (task.train, task.dev) if task.train else (settings.data.train, settings.data.dev)
+        for role, path, documents in (("train", train, source.train), ("dev", dev or train, source.dev)):
+            counts = stats(documents)
+            size = {"sentences": counts.sentences, "tokens": counts.tokens}
+            rows.append({"role": role, "name": Path(str(path)).name, **size, "sha256": sha256_file(str(path))})
+    if prepared.vectors:
+        path = prepared.vectors.path
+        size = {"sentences": 0, "tokens": prepared.vectors.total}
+        rows.append({"role": "vectors", "name": Path(path).name, **size, "sha256": sha256_file(path)})
+    return rows

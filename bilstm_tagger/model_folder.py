@@ -1,0 +1,184 @@
+"""The model folder: config.json, vocab.json, model.safetensors, metrics.json, README.md. No pickle anywhere."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from bilstm_tagger.build import build_model, network_scheme
+from bilstm_tagger.config import Settings, parse_settings
+from bilstm_tagger.errors import ConfigError, ModelError
+from bilstm_tagger.io import atomic_folder, recover_folder
+from bilstm_tagger.labels import Scheme
+from bilstm_tagger.model_card import model_card
+from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.vocab import Vocab
+
+if TYPE_CHECKING:
+    from bilstm_tagger.tagger import Tagger
+
+FORMAT_VERSION = 1
+SCALE = ".scale"  # behind a tensor's name: the factors of its rows, where it is stored in 8 bits
+
+
+def save_tagger(tagger: Tagger, folder: str | Path, *, keep: tuple[Path, ...] = ()) -> None:
+    """Writes the tagger's model folder; a crash at any moment leaves the earlier folder or the new one.
+
+    Args:
+        tagger: what to store.
+        folder: where; an earlier model there is replaced once the new one is complete.
+        keep: files or folders to carry over into it.
+    """
+    config = {
+        "format_version": FORMAT_VERSION,
+        "settings": tagger.settings.model_dump(mode="json"),
+        "schemes": {task: str(scheme) for task, scheme in tagger.schemes.items()},
+        "word_size": tagger.model.embedder.word_size,
+        **tagger.provenance,
+    }
+    with atomic_folder(folder) as new:
+        _write_json(new / "config.json", config)
+        _write_json(new / "vocab.json", tagger.vocab.to_json(), indent=None)
+        _write_json(new / "metrics.json", tagger.metrics)
+        save_file(_pack(tagger.model.state_dict()), new / "model.safetensors")
+        (new / "README.md").write_text(model_card(tagger, size=_size(new)), "utf-8")
+        for path in keep:
+            if path.is_dir():
+                shutil.copytree(path, new / path.name)
+            elif path.exists():
+                shutil.copy2(path, new / path.name)
+
+
+def load_tagger(folder: str | Path, *, device: str = "cpu") -> Tagger:
+    """The tagger of a model folder.
+
+    Raises:
+        ModelError: naming the piece that is missing, truncated, mis-shaped or of another format version.
+    """
+    from bilstm_tagger.tagger import Tagger
+
+    path = Path(folder)
+    recover_folder(path)
+    if not path.is_dir():
+        raise ModelError(f"{path}: no such model folder")
+    config = _read_json(path / "config.json")
+    _check_version(path, config)
+    metrics = _read_json(path / "metrics.json")
+    try:
+        settings = parse_settings(config["settings"], source=f"{path / 'config.json'}: settings")
+        schemes = {task: Scheme(name) for task, name in config["schemes"].items()}
+        word_size = int(config["word_size"])
+    except ConfigError as error:
+        raise ModelError(str(error)) from None
+    except (KeyError, ValueError, AttributeError, TypeError) as error:
+        raise ModelError(f"{path / 'config.json'}: missing or wrong piece: {error!r}") from None
+    vocab = _vocab(path / "vocab.json", settings, schemes)
+    model = _model(path / "model.safetensors", settings, vocab, schemes, word_size)
+    provenance = {key: config[key] for key in ("versions", "data") if key in config}
+    return Tagger(model.to(device), vocab, settings=settings, schemes=schemes, metrics=metrics, provenance=provenance)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides the weights."""
+    return {
+        "bilstm_tagger": version("bilstm-tagger"),
+        "python": sys.version.split()[0],
+        "torch": torch.__version__,
+    }
+
+
+def is_model_folder(folder: Path) -> bool:
+    """Whether a finished model is there."""
+    return (folder / "config.json").is_file()
+
+
+def _vocab(path: Path, settings: Settings, schemes: Mapping[str, Scheme]) -> Vocab:
+    try:
+        vocab = Vocab.from_json(_read_json(path))
+    except (KeyError, TypeError) as error:
+        raise ModelError(f"{path}: missing or wrong piece: {error!r}") from None
+    for task in schemes:
+        if task not in vocab.tags or task not in settings.tasks:
+            raise ModelError(f"{path}: no tags of task {task!r}, which config.json names")
+    return vocab
+
+
+def _model(path: Path, settings: Settings, vocab: Vocab, schemes: Mapping[str, Scheme], word_size: int) -> TaggingModel:
+    network = {task: network_scheme(settings, task, scheme) for task, scheme in schemes.items()}
+    model = build_model(settings, vocab, network, word_size=word_size)
+    try:
+        tensors = _unpack(load_file(path))
+    except FileNotFoundError:
+        raise ModelError(f"{path}: missing") from None
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path}: damaged: {error}") from None
+    wanted = model.state_dict()
+    for name, tensor in wanted.items():
+        if name not in tensors:
+            raise ModelError(f"{path}: tensor {name!r} is missing")
+        if tensors[name].shape != tensor.shape:
+            shapes = f"{list(tensors[name].shape)} where config.json and vocab.json need {list(tensor.shape)}"
+            raise ModelError(f"{path}: tensor {name!r} has shape {shapes}")
+    if surplus := sorted(set(tensors) - set(wanted)):
+        raise ModelError(f"{path}: unknown tensor {surplus[0]!r}")
+    model.load_state_dict(tensors, assign=True)
+    return model
+
+
+def _pack(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+
+
+def _unpack(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors as the network reads them: 8-bit ones times the scale of their rows, all floats in float32."""
+    full = {}
+    for name, tensor in tensors.items():
+        if name.endswith(SCALE):
+            continue
+        if tensor.dtype is torch.int8:
+            scale = tensors.get(name + SCALE)
+            if scale is None:
+                raise SafetensorError(f"8-bit tensor {name!r} has no {name + SCALE!r}")
+            full[name] = tensor.float() * scale.float()
+        else:
+            full[name] = tensor.float() if tensor.is_floating_point() else tensor
+    return full
+
+
+def _check_version(path: Path, config: Mapping[str, Any]) -> None:
+    found = config.get("format_version")
+    if found != FORMAT_VERSION:
+        raise ModelError(
+            f"{path / 'config.json'}: format version {found!r}, but this bilstm-tagger reads {FORMAT_VERSION}; "
+            "install the release that wrote it or train again"
+        )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{path}: missing; is {path.parent} a model folder?") from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: damaged: {error}") from None
+    if not isinstance(values, dict):
+        raise ModelError(f"{path}: damaged: not a JSON object")
+    return values
+
+
+def _write_json(path: Path, values: object, *, indent: int | None = 2) -> None:
+    path.write_text(json.dumps(values, ensure_ascii=False, indent=indent) + "\n", "utf-8")
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir())
