@@ -165,9 +165,7 @@ class _Respelling(dict[tuple[str, str, str], str]):
         before, tag, after = window
         for left, right in ((before, tag), (tag, after)):
             if not is_legal(left, right, self.source):
-                raise CorpusError(
-                    f"tag {right!r} cannot follow {left!r} in {self.source}; repair the tags first"
-                )
+                raise CorpusError(f"tag {right!r} cannot follow {left!r} in {self.source}; repair the tags first")
         self[window] = "O" if tag == "O" else self._spell(*window)
         return self[window]
 
@@ -312,9 +310,7 @@ def _refuse_strays(documents: Sequence[Document], task: str, moves: Counter[_Mov
                 )
 
 
-def _complaint(
-    documents: Sequence[Document], task: str, scheme: Scheme, moves: Counter[_Move], violations: int
-) -> str:
+def _complaint(documents: Sequence[Document], task: str, scheme: Scheme, moves: Counter[_Move], violations: int) -> str:
     """Say where the first impossible tag of a corpus stands and what to do about it."""
     better = _best_scheme(moves)
     for document in documents:

@@ -76,9 +76,7 @@ def get_tokenizer(name: str) -> Tokenizer:
     kind, _, language = name.partition(":")
     if kind == "spacy" and language:
         return SpacyTokenizer(language)
-    raise ConfigError(
-        f"no tokenizer {name!r}: give spacy:LANGUAGE (such as spacy:en), characters or whitespace"
-    )
+    raise ConfigError(f"no tokenizer {name!r}: give spacy:LANGUAGE (such as spacy:en), characters or whitespace")
 
 
 class SpacyTokenizer(Tokenizer):

@@ -127,9 +127,7 @@ def test_words_get_a_text_and_offsets(sentences: list[list[str]]) -> None:
         document.text[start:end] for start, end in zip(document.starts, document.ends, strict=True)
     ] == document.words
     assert [token.text for token in document] == document.words
-    assert [sentence.text for sentence in document.sentences] == [
-        " ".join(sentence) for sentence in sentences
-    ]
+    assert [sentence.text for sentence in document.sentences] == [" ".join(sentence) for sentence in sentences]
     document.check_offsets()
 
 

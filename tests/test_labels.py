@@ -255,9 +255,7 @@ def test_detects_the_scheme(corpus: list[str], scheme: Scheme) -> None:
 
 
 @given(st.lists(sentences(), min_size=1), st.sampled_from(SPAN_SCHEMES))
-def test_a_detected_scheme_reads_the_same_spans(
-    corpus: list[tuple[list[SpanTuple], int]], scheme: Scheme
-) -> None:
+def test_a_detected_scheme_reads_the_same_spans(corpus: list[tuple[list[SpanTuple], int]], scheme: Scheme) -> None:
     tags = [spans_to_tags(spans, length, scheme) for spans, length in corpus]
     found = detect(tags)
     if any(tags):
