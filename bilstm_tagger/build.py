@@ -42,8 +42,11 @@ def build_model(settings: Settings, vocab: Vocab, schemes: dict[str, Scheme], *,
     for task, scheme in schemes.items():
         tags = vocab.tags[task]
         moves, starts, ends = map(torch.from_numpy, legal_moves(tags, scheme))
-        crf = CRF(moves, starts=starts, ends=ends) if settings.tasks[task].head == "crf" else None
-        heads[task] = Head(encoder.output_size, len(tags), crf=crf)
+        if settings.tasks[task].head == "crf":
+            heads[task] = Head(encoder.output_size, len(tags), crf=CRF(moves, starts=starts, ends=ends))
+        else:
+            legal = None if scheme is Scheme.NONE else (moves, starts, ends)
+            heads[task] = Head(encoder.output_size, len(tags), crf=None, legal=legal)
     return TaggingModel(embedder, encoder, heads)
 
 

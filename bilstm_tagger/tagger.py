@@ -135,7 +135,7 @@ class Tagger:
         first = 0
         for document in documents:
             last = first + len(document.words)
-            yield document.with_tags({task: tags[first:last] for task, tags in tagged.items()}, self.schemes)
+            yield document.with_tags({task: tags[first:last] for task, tags in tagged.items()}, dict(self.schemes))
             first = last
 
     @torch.inference_mode()

@@ -76,29 +76,46 @@ class CRF(nn.Module):
 
     @torch.no_grad()
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """The most probable legal tag sequence of each sentence (Viterbi 1967), `(batch, tokens)`; 0 where padded.
+        """The most probable legal tag sequence of each sentence, `(batch, tokens)`; 0 where padded."""
+        return viterbi(emissions, lengths, *self.scores())
 
-        One loop over time steps for the whole batch. A sentence that has ended keeps its final scores
-        and points to itself, so no step needs to know which sentences are still running.
-        """
-        _, width, count = emissions.shape
-        moves, starts, ends = self.scores()
-        into = moves.t().contiguous()  # [to, from]: the maximum then runs over memory in a row
-        score = emissions[:, 0] + starts
-        running = mask_of(lengths, width)
-        still = torch.arange(count, device=emissions.device)
-        pointers = []
-        for step in range(1, width):
-            best, pointer = (score[:, None, :] + into).max(-1)
-            alive = running[:, step, None]
-            score = torch.where(alive, best + emissions[:, step], score)
-            pointers.append(torch.where(alive, pointer, still))
-        tag = (score + ends).argmax(-1)
-        path = [tag]
-        for pointer in reversed(pointers):
-            tag = pointer.gather(1, tag[:, None]).squeeze(1)
-            path.append(tag)
-        return torch.stack(path[::-1], 1).masked_fill(~running, 0)
+
+def forbid(legal: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """Scores of moves `(tags, tags)`, starts and ends `(tags,)` that know no preference, only what is legal."""
+    moves, starts, ends = (torch.zeros(part.shape).masked_fill(~part, FORBIDDEN) for part in legal)
+    return moves, starts, ends
+
+
+def viterbi(emissions: Tensor, lengths: Tensor, moves: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
+    """The best-scoring tag sequence of each sentence (Viterbi 1967), `(batch, tokens)`; 0 where padded.
+
+    One loop over time steps for the whole batch. A sentence that has ended keeps its final scores and points to
+    itself, so no step needs to know which sentences are still running.
+
+    Args:
+        emissions: `(batch, tokens, tags)`.
+        lengths: real tokens of each sentence `(batch,)`.
+        moves: score of each move `(tags, tags)`, `[from, to]`.
+        starts: score of each first tag `(tags,)`.
+        ends: score of each last tag `(tags,)`.
+    """
+    _, width, count = emissions.shape
+    into = moves.t().contiguous()  # [to, from]: the maximum then runs over memory in a row
+    score = emissions[:, 0] + starts
+    running = mask_of(lengths, width)
+    still = torch.arange(count, device=emissions.device)
+    pointers = []
+    for step in range(1, width):
+        best, pointer = (score[:, None, :] + into).max(-1)
+        alive = running[:, step, None]
+        score = torch.where(alive, best + emissions[:, step], score)
+        pointers.append(torch.where(alive, pointer, still))
+    tag = (score + ends).argmax(-1)
+    path = [tag]
+    for pointer in reversed(pointers):
+        tag = pointer.gather(1, tag[:, None]).squeeze(1)
+        path.append(tag)
+    return torch.stack(path[::-1], 1).masked_fill(~running, 0)
 
 
 def _path_score(

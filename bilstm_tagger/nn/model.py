@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bilstm_tagger.nn.batch import Batch
-from bilstm_tagger.nn.crf import CRF
+from bilstm_tagger.nn.crf import CRF, forbid, viterbi
 from bilstm_tagger.nn.embedder import Embedder
 
 
@@ -19,14 +19,23 @@ class Head(nn.Module):
         input_size: size of the encoder's states.
         tags: number of tags.
         crf: the task's CRF; None for a softmax over each token alone.
+        legal: moves, starts and ends that a softmax head's sequences must keep to; None where any tag may follow any.
     """
 
-    def __init__(self, input_size: int, tags: int, *, crf: CRF | None) -> None:
+    moves: Tensor | None
+    starts: Tensor
+    ends: Tensor
+
+    def __init__(
+        self, input_size: int, tags: int, *, crf: CRF | None, legal: tuple[Tensor, Tensor, Tensor] | None = None
+    ) -> None:
         super().__init__()
         self.projection = nn.Linear(input_size, tags)
         nn.init.xavier_uniform_(self.projection.weight)
         nn.init.zeros_(self.projection.bias)
         self.crf = crf
+        for name, scores in zip(("moves", "starts", "ends"), forbid(legal) if legal else (None,) * 3, strict=True):
+            self.register_buffer(name, scores, persistent=False)
 
     def forward(self, states: Tensor) -> Tensor:
         """Emissions `(batch, tokens, tags)` from states `(batch, tokens, input_size)`, float32."""
@@ -40,8 +49,12 @@ class Head(nn.Module):
         return nn.functional.cross_entropy(emissions[mask], tags[mask], reduction="sum")
 
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """Best tags `(batch, tokens)`."""
-        return self.crf.decode(emissions, lengths) if self.crf is not None else emissions.argmax(-1)
+        """Best legal tags `(batch, tokens)`."""
+        if self.crf is not None:
+            return self.crf.decode(emissions, lengths)
+        if self.moves is not None:
+            return viterbi(emissions, lengths, self.moves, self.starts, self.ends)
+        return emissions.argmax(-1)
 
 
 class TaggingModel(nn.Module):

@@ -90,13 +90,13 @@ class RecurrentLayer(nn.Module):
 
 
 class RecurrentEncoder(nn.Module):
-    """Stacked recurrent layers with locked dropout before each and after the last.
+    """Stacked recurrent layers with locked dropout behind each; the input comes with its own.
 
     Args:
         input_size: size of each token's input.
         hidden_size: units of each direction.
         layers: number of layers; from the second on a residual connection is added where sizes agree.
-        dropout: rate of the locked dropout around the layers.
+        dropout: rate of the locked dropout behind each layer.
         cell: `lstm`, `gru` or `rnn`.
         direction: `forward`, `backward` or `both`.
         merge: `concat` or `sum`.
@@ -124,7 +124,7 @@ class RecurrentEncoder(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """States `(batch, tokens, output_size)` for inputs `(batch, tokens, input_size)`."""
-        for layer in self.layers:
-            states = layer(self.dropout(x), lengths)
+        for number, layer in enumerate(self.layers):
+            states = layer(self.dropout(x) if number else x, lengths)
             x = x + states if x.shape == states.shape else states
         return self.dropout(x)  # type: ignore[no-any-return]

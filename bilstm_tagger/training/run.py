@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from bilstm_tagger.plots import learning_curves
 
 from bilstm_tagger.config import Settings
 from bilstm_tagger.corpus import stats
@@ -134,6 +133,8 @@ def _save(
     trainer: Trainer, folder: Path, settings: Settings, prepared: Prepared, keep: tuple[Path, ...] = ()
 ) -> Tagger:
     """Writes the model folder around the best weights."""
+    from bilstm_tagger.plots import learning_curves
+
     trainer.best_model()
     history = trainer.state.history
     best = max(history, key=lambda row: row["score"])

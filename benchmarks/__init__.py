@@ -1,0 +1,1 @@
+"""Measurements against published figures and peers; each module is a command that takes `--data DIR`."""
