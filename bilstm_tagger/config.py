@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, V
 
 from bilstm_tagger.errors import ConfigError
 
-Rate = Field(ge=0.0, lt=1.0)
+# Keys that may be without a value, for which the word `none` stands; elsewhere, as in `scheme`, it is a word.
+OPTIONAL = frozenset(["characters", "average_from", "patience", "threads", "vectors", "train", "dev", "format"])
 
 
 class _Frozen(BaseModel):
@@ -159,7 +160,7 @@ def load_settings(
         ConfigError: for an unknown preset or key, a value of the wrong kind, or a file that cannot be read.
     """
     layers = read_toml(file) if file is not None else {}
-    name = preset or layers.get("preset", "ner")
+    name = preset or str(layers.get("preset", "ner"))
     if name not in presets():
         raise ConfigError(f"unknown preset {name!r}{_nearest(name, presets())}; there are {', '.join(presets())}")
     merged = tomllib.loads((_preset_folder() / f"{name}.toml").read_text("utf-8"))
@@ -192,7 +193,7 @@ def parse_override(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise ConfigError(f"--set {text!r}: write key=value, for example training.epochs=30")
-    if value.strip() == "none":
+    if value.strip() == "none" and key.strip().rpartition(".")[2] in OPTIONAL:
         return key.strip(), None
     try:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
@@ -212,12 +213,12 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
-    return json.loads(json.dumps(values), object_hook=_none_words)  # type: ignore[no-any-return]
+    # Dates, which no setting takes, become text, so that the settings refuse them by name.
+    return json.loads(json.dumps(values, default=str), object_hook=_none_words)  # type: ignore[no-any-return]
 
 
 def _none_words(values: dict[str, Any]) -> dict[str, Any]:
-    optional = {"characters", "average_from", "patience", "threads", "vectors"}
-    return {key: None if value == "none" and key in optional else value for key, value in values.items()}
+    return {key: None if value == "none" and key in OPTIONAL else value for key, value in values.items()}
 
 
 def _preset_folder() -> Any:
