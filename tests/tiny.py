@@ -1,0 +1,94 @@
+"""Small made-up corpora, settings and taggers, which train in a fraction of a second."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bilstm_tagger.build import build_model, network_scheme
+from bilstm_tagger.config import Settings, load_settings
+from bilstm_tagger.labels import Scheme, convert, tag_names
+from bilstm_tagger.tagger import Tagger
+from bilstm_tagger.vocab import build_vocab
+
+PLAIN = ["the", "boat", "left", "in", "1999", "and", "Rain", "fell", ".", "at", "42"]
+NAMES = {"PER": ["Ada", "Noor", "Lovel"], "LOC": ["Turin", "Lake", "Ob"]}
+POS = {**dict.fromkeys(PLAIN, "X"), "left": "VERB", "fell": "VERB", "boat": "NOUN", "Rain": "NOUN", ".": "PUNCT"}
+
+Sentence = list[tuple[str, str]]
+
+
+def sentences(count: int, *, seed: int = 0, longest: int = 7) -> list[Sentence]:
+    """Words with BIO tags; the tag depends on the word, so that it can be learnt."""
+    draw = random.Random(seed)
+    made = []
+    for _ in range(count):
+        sentence: Sentence = []
+        while len(sentence) < draw.randint(1, longest):
+            if draw.random() < 0.6:
+                sentence.append((draw.choice(PLAIN), "O"))
+            else:
+                label = draw.choice(list(NAMES))
+                words = draw.sample(NAMES[label], draw.randint(1, 2))
+                sentence += [(word, f"{'I' if place else 'B'}-{label}") for place, word in enumerate(words)]
+        made.append(sentence)
+    return made
+
+
+def write_conll(path: Path, rows: Iterable[Sentence], scheme: Scheme = Scheme.BIO) -> Path:
+    """A file of words, parts of speech and tags in the given scheme."""
+    with path.open("w", encoding="utf-8") as stream:
+        for sentence in rows:
+            tags = convert([tag for _, tag in sentence], Scheme.BIO, scheme)
+            for (word, _), tag in zip(sentence, tags, strict=True):
+                stream.write(f"{word}\t{POS.get(word, 'PROPN')}\t{tag}\n")
+            stream.write("\n")
+    return path
+
+
+def settings_of(**overrides: Any) -> Settings:
+    """Sizes of 4 to 8; overrides by dotted key with `__` for the dot."""
+    small = {
+        "embedder.size": 6,
+        "embedder.shape_size": 2,
+        "embedder.characters.size": 4,
+        "embedder.characters.filters": [5],
+        "encoder.hidden_size": 6,
+        "training.epochs": 2,
+        "training.batch_size": 4,
+        "training.threads": 1,
+    }
+    return load_settings("ner", overrides=small | {key.replace("__", "."): value for key, value in overrides.items()})
+
+
+def untrained(
+    settings: Settings | None = None,
+    *,
+    schemes: Mapping[str, Scheme] | None = None,
+    words: Sequence[str] = (*PLAIN, "Ada", "Turin"),
+    seed: int = 0,
+) -> Tagger:
+    """A tagger with large random weights, so that its tags vary from word to word."""
+    settings = settings or settings_of()
+    schemes = dict(schemes or dict.fromkeys(settings.tasks, Scheme.BIO))
+    network = {task: network_scheme(settings, task, scheme) for task, scheme in schemes.items()}
+    labels = {
+        task: ["DET", "NOUN", "X"] if scheme is Scheme.NONE else ["LOC", "PER"] for task, scheme in schemes.items()
+    }
+    vocab = build_vocab(
+        words,
+        tags={task: tag_names(labels[task], scheme) for task, scheme in network.items()},
+        vector_words=["the", "river"],
+        min_count=1,
+    )
+    torch.manual_seed(seed)
+    model = build_model(settings, vocab, network, word_size=settings.embedder.size)
+    with torch.no_grad():
+        for weight in (*model.parameters(), model.embedder.frozen):
+            weight.normal_(std=0.7)
+        model.embedder.words.weight[0] = 0
+    return Tagger(model, vocab, settings=settings, schemes=schemes)
