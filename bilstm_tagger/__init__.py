@@ -1,0 +1,69 @@
+"""Train BiLSTM-CRF taggers on annotated text and tag text with them.
+
+The names below are imported when first used: the package itself loads neither torch nor spaCy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bilstm_tagger.config import Settings, load_settings
+    from bilstm_tagger.corpus import read_corpus
+    from bilstm_tagger.document import Document, Sentence, Span, Token
+    from bilstm_tagger.errors import ConfigError, CorpusError, ModelError, TaggerError, VectorsError
+    from bilstm_tagger.evaluation import evaluate
+    from bilstm_tagger.tagger import Tagger
+    from bilstm_tagger.training import train
+
+    __version__: str
+
+__all__ = [
+    "ConfigError",
+    "CorpusError",
+    "Document",
+    "ModelError",
+    "Sentence",
+    "Settings",
+    "Span",
+    "Tagger",
+    "TaggerError",
+    "Token",
+    "VectorsError",
+    "__version__",
+    "evaluate",
+    "load_settings",
+    "read_corpus",
+    "train",
+]
+
+_HOMES = {
+    "config": ("Settings", "load_settings"),
+    "corpus": ("read_corpus",),
+    "document": ("Document", "Sentence", "Span", "Token"),
+    "errors": ("ConfigError", "CorpusError", "ModelError", "TaggerError", "VectorsError"),
+    "evaluation": ("evaluate",),
+    "tagger": ("Tagger",),
+    "training": ("train",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562)."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("bilstm-tagger")
+    elif name in _HOME_OF:
+        value = getattr(import_module(f"bilstm_tagger.{_HOME_OF[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted({*globals(), *__all__})

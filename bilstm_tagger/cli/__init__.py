@@ -1,0 +1,53 @@
+"""The command line: one thin file per command.
+
+Only here anything is printed and a process ended: with 0 when done, 1 after a `TaggerError`, told in one line,
+2 for wrong usage. Results go to standard output, progress and notes to standard error. Nothing heavy is
+imported before a command runs, so help is there at once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bilstm_tagger.cli.app import Commands, use_utf8
+from bilstm_tagger.cli.evaluate import evaluate
+from bilstm_tagger.cli.info import info
+from bilstm_tagger.cli.predict import predict
+from bilstm_tagger.cli.train import train
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from bilstm_tagger import __version__
+
+        typer.echo(f"bilstm-tagger {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Train BiLSTM-CRF taggers on annotated text and tag text with them."""
+
+
+for command in (train, evaluate, predict, info):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line and end the process."""
+    use_utf8()
+    app(prog_name="bilstm-tagger")

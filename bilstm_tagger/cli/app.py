@@ -1,0 +1,88 @@
+"""What all commands share: how they end, and how they speak on standard error."""
+
+from __future__ import annotations
+
+import errno
+import io
+import logging
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from bilstm_tagger.errors import TaggerError
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+class Commands(TyperGroup):
+    """Runs a command and turns what it raises into one line and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that the arguments name."""
+        handler = _Notes()
+        logger = logging.getLogger("bilstm_tagger")
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except TaggerError as error:
+            tell_error(error)
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            typer.echo("stopped", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            _close_stdout()
+            raise typer.Exit(0) from None
+        except OSError as error:
+            if error.errno not in _CANNOT_WRITE:
+                raise
+            _close_stdout()
+            tell_error(f"the output cannot be written: {error.strerror}")
+            raise typer.Exit(1) from None
+        finally:
+            logger.removeHandler(handler)
+
+
+class _Notes(logging.Handler):
+    """Shows what the library reports, one line each; warnings are marked."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # sys.stderr is looked up each time: a progress bar on the screen puts itself in its place.
+        mark = "warning: " if record.levelno >= logging.WARNING else ""
+        print(mark + record.getMessage(), file=sys.stderr, flush=True)
+
+
+def note(message: str) -> None:
+    """Tell the user something beside the results."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def tell_error(error: object) -> None:
+    """Tell in one line what went wrong."""
+    note(f"error: {' '.join(str(error).split(chr(10)))}")
+
+
+def use_utf8() -> None:
+    """Write UTF-8 into files and pipes whatever the locale, with the same line ends on every system."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors="backslashreplace")
+
+
+def _close_stdout() -> None:
+    """Send what is still in the buffer nowhere, or the interpreter would complain about it when it ends."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError):  # not a real file, as under test
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)

@@ -1,0 +1,60 @@
+"""`bilstm-tagger evaluate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.train import column_name
+
+
+def evaluate(
+    corpus: Annotated[Path, typer.Argument(help="Annotated file.", show_default=False)],
+    *,
+    model: Annotated[Path, typer.Option("--model", "-m", help="Model folder.", show_default=False)],
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write all scores there, - for standard output.")
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[TASK=]COLUMN", help="Column of the gold tags, if not that of the training data."),
+    ] = None,
+    format: Annotated[str | None, typer.Option(help="Format of the file, if its name does not tell it.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
+) -> None:
+    """Compare a tagger with the gold tags of a file."""
+    from rich.console import Console
+
+    from bilstm_tagger.cli.tables import evaluation_view
+    from bilstm_tagger.evaluation import evaluate as compare
+    from bilstm_tagger.io import atomic_write
+    from bilstm_tagger.tagger import Tagger
+
+    tagger = Tagger.load(model, device=device)
+    found = compare(tagger, corpus, columns=_columns(column or []), format=format)
+    for line in found.notes:
+        note(f"note: {line}")
+    values = json.dumps(found.to_json(), ensure_ascii=False, indent=2) + "\n"
+    if json_file == Path("-"):
+        typer.echo(values, nl=False)
+        return
+    if json_file is not None:
+        with atomic_write(json_file) as stream:
+            stream.write(values)
+    Console(highlight=False).print(evaluation_view(found))
+
+
+def _columns(given: list[str]) -> dict[str, int | str] | int | str | None:
+    """One column for the only task, or one for each named task."""
+    if not given:
+        return None
+    if len(given) == 1 and "=" not in given[0]:
+        return column_name(given[0])
+    pairs = [text.partition("=") for text in given]
+    if any(not equals for _, equals, _ in pairs):
+        raise typer.BadParameter("for several tasks write TASK=COLUMN each time", param_hint="--column")
+    return {task: column_name(column) for task, _, column in pairs}

@@ -1,0 +1,105 @@
+"""`bilstm-tagger info`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from bilstm_tagger.tagger import Tagger
+
+
+def info(
+    model: Annotated[Path, typer.Argument(help="Model folder.", show_default=False)],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Tell what a model does, how well, and what it was made from."""
+    from rich.console import Console
+
+    from bilstm_tagger.tagger import Tagger
+
+    facts = describe(Tagger.load(model), model)
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+    else:
+        Console(highlight=False).print(_table(facts))
+
+
+def describe(tagger: Tagger, folder: Path) -> dict[str, Any]:
+    """All there is to know of a model folder, as plain values."""
+    from bilstm_tagger.schemes import Scheme
+
+    settings, vocab = tagger.settings, tagger.vocab
+    tasks = {}
+    for task in tagger.tasks:
+        plain = tagger.schemes[task] is Scheme.NONE
+        labels = vocab.tags[task] if plain else sorted({tag[2:] for tag in vocab.tags[task] if tag != "O"})
+        tasks[task] = {
+            "scheme": str(tagger.schemes[task]),
+            "head": settings.tasks[task].head,
+            "measure": "accuracy" if plain else "strict F1",
+            "dev": tagger.metrics.get("dev", {}).get(task),
+            "labels": labels,
+        }
+    return {
+        "folder": str(folder),
+        "tasks": tasks,
+        "tokenizer": settings.data.tokenizer,
+        "sizes": {
+            "parameters": sum(weight.numel() for weight in tagger.model.parameters()),
+            "trained words": len(vocab.trained),
+            "frozen words": len(vocab.frozen),
+            "characters": len(vocab.characters),
+            "bytes": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
+        },
+        **{key: tagger.metrics[key] for key in ("best_epoch", "epochs", "coverage") if key in tagger.metrics},
+        **tagger.provenance,
+        "settings": settings.model_dump(mode="json"),
+    }
+
+
+def _table(facts: Mapping[str, Any]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    from bilstm_tagger.cli.tables import percent
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+
+    def add(name: str, value: str) -> None:
+        table.add_row(Text(name), Text(value))
+
+    add("model", facts["folder"])
+    for task, each in facts["tasks"].items():
+        score = "" if each["dev"] is None else f"; dev {each['measure']} {percent(each['dev'])}"
+        add(f"task {task}", f"scheme {each['scheme']}, head {each['head']}{score}")
+        add("", ", ".join(each["labels"]))
+    if "epochs" in facts:
+        add("trained", f"{facts['epochs']} epochs, the best was number {facts['best_epoch']}")
+    for row in facts.get("data", []):
+        sentences = f"{row['sentences']:,} sentences, " if row["sentences"] else ""
+        add(row["role"], f"{row['name']}: {sentences}{row['tokens']:,} tokens, sha256 {row['sha256'][:12]}")
+    add("sizes", ", ".join(f"{value:,} {name}" for name, value in facts["sizes"].items()))
+    add("tokenizer", facts["tokenizer"])
+    add("versions", ", ".join(f"{name} {value}" for name, value in facts.get("versions", {}).items()))
+    for key, value in _flat(facts["settings"]):
+        add(key, json.dumps(value, ensure_ascii=False))
+    return table
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested settings under the names that --set takes."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value

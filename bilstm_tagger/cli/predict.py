@@ -1,0 +1,137 @@
+"""`bilstm-tagger predict`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bilstm_tagger.cli.app import note, tell_error
+from bilstm_tagger.errors import CorpusError
+
+if TYPE_CHECKING:
+    from bilstm_tagger.files import FilesReport
+    from bilstm_tagger.tagger import Tagger
+
+_Listener = Callable[["FilesReport"], None]
+
+
+def predict(
+    inputs: Annotated[
+        list[str] | None, typer.Argument(help="Files, folders with all below them, or - for standard input.")
+    ] = None,
+    *,
+    model: Annotated[Path, typer.Option("--model", "-m", help="Model folder.", show_default=False)],
+    text: Annotated[str | None, typer.Option("--text", "-t", help="A text to tag in place of files.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for one output file per input; else standard output.")
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format", "-f", help="jsonl, conll, conllu, html or text; else text on a terminal, jsonl elsewhere."
+        ),
+    ] = None,
+    input_format: Annotated[
+        str | None,
+        typer.Option(
+            help="text, lines (a document each), words (a tokenised sentence a line), conll or conllu; "
+            "else by suffix, and standard input is text."
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files in the output folder.")] = False,
+    batch_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Padded tokens given to the network at a time.", show_default=False)
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
+) -> None:
+    """Tag text, files, folders or standard input."""
+    if (text is None) == (not inputs):
+        raise typer.BadParameter("give files, folders or - to tag, or else --text", param_hint="INPUTS")
+    if text is not None and output is not None:
+        raise typer.BadParameter("--output is for files; --text is answered on standard output", param_hint="--output")
+    from bilstm_tagger.tagger import Tagger
+
+    chosen = format or ("text" if output is None and sys.stdout.isatty() else "jsonl")
+    if text is not None:
+        _tag_text(Tagger.load(model, device=device), text, chosen)
+        return
+    from bilstm_tagger.files import tag_files
+
+    tagger = Tagger.load(model, device=device)
+    with _progress(quiet=output is None and sys.stdout.isatty()) as listener:
+        report = tag_files(
+            tagger,
+            inputs or [],
+            output=output,
+            stream=sys.stdout if output is None else None,
+            format=chosen,
+            input_format=input_format,
+            force=force,
+            word_column=_word_column(tagger),
+            batch_tokens=batch_tokens,
+            progress=listener,
+        )
+    _conclude(report, output)
+
+
+def _tag_text(tagger: Tagger, text: str, format: str) -> None:
+    from bilstm_tagger.files.formats import output_format
+
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise CorpusError("--text is not UTF-8; set the terminal to UTF-8 or put the text into a file") from None
+    output_format(format).write([tagger(text)], sys.stdout)
+
+
+def _word_column(tagger: Tagger) -> int | str:
+    """The column of the words in the training data, by its number where the columns had names."""
+    data = tagger.settings.data
+    if isinstance(data.word_column, str) and data.word_column in data.names:
+        return data.names.index(data.word_column) + 1
+    return data.word_column
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[_Listener | None]:
+    """A line on standard error that counts while files are tagged; none where it would get into the results."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    shown = 0.0
+    with Console(stderr=True).status("tagging") as status:
+
+        def listen(report: FilesReport) -> None:
+            nonlocal shown
+            now = time.monotonic()
+            if now - shown >= 0.1:
+                shown = now
+                status.update(f"{report.files} of {report.found} files, {_sizes(report)}")
+
+        yield listen
+
+
+def _sizes(report: FilesReport) -> str:
+    rate = report.tokens / max(report.seconds, 1e-9)
+    return f"{report.sentences:,} sentences, {report.tokens:,} tokens ({rate:,.0f} tokens/s)"
+
+
+def _conclude(report: FilesReport, output: Path | None) -> None:
+    """Tell what was done and what was not; any failure makes the exit code 1."""
+    if report.skipped:
+        note(f"note: {report.skipped} files of other kinds left out; to tag one, name it with --input-format")
+    for error in report.failures:
+        tell_error(error)
+    place = "" if output is None else f" into {output}"
+    if output is not None or not sys.stdout.isatty():
+        note(f"tagged {report.files} of {report.found} files{place}: {_sizes(report)}")
+    if report.failures:
+        raise typer.Exit(1)
