@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
@@ -55,14 +55,7 @@ def read_vectors(path: str | Path, *, wanted: Container[str], keep: int = 0) -> 
         total += 1
         if size and total > keep and word not in wanted:
             continue
-        try:
-            row = np.array(numbers.split(), dtype=np.float32)
-        except ValueError:
-            raise VectorsError(f"{path}:{number}: not a word and numbers: {line[:60]!r}") from None
-        if size and len(row) != size:
-            raise VectorsError(f"{path}:{number}: {len(row)} numbers where the rows before have {size}")
-        if not len(row):
-            raise VectorsError(f"{path}:{number}: a word without numbers: {line[:60]!r}")
+        word, row = _parse(line, size, where=f"{path}:{number}")
         size = len(row)
         if total <= keep or word in wanted:
             words.append(word)
@@ -73,6 +66,37 @@ def read_vectors(path: str | Path, *, wanted: Container[str], keep: int = 0) -> 
     return Vectors(words, table, str(path), total)
 
 
+def _parse(line: str, size: int, *, where: str) -> tuple[str, np.ndarray]:
+    """The word and the vector of a line; `size` is that of the vectors before, 0 on the first line.
+
+    A word may hold spaces, as a few of GloVe 840B do: what stands before the last `size` pieces, if no number.
+    """
+    word, *numbers = line.split(" ", 1)
+    pieces = numbers[0].split() if numbers else []
+    surplus = max(len(pieces) - size, 0) if size else 0
+    if surplus and not any(map(_is_number, pieces[:surplus])):
+        word, pieces = " ".join([word, *pieces[:surplus]]), pieces[surplus:]
+    if not pieces:
+        raise VectorsError(f"{where}: a word without numbers: {line[:60]!r}")
+    try:
+        row = np.array(pieces, dtype=np.float32)
+    except ValueError:
+        row = np.array([np.nan])
+    if not np.isfinite(row).all():
+        raise VectorsError(f"{where}: not a word and numbers: {line[:60]!r}")
+    if size and len(row) != size:
+        raise VectorsError(f"{where}: {len(row)} numbers where the rows before have {size}")
+    return word, row
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_header(word: str, numbers: str) -> bool:
     """Whether the first line is word2vec's: the number of words and the size."""
     return word.isdigit() and numbers.strip().isdigit()
@@ -81,16 +105,12 @@ def _is_header(word: str, numbers: str) -> bool:
 def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
     number = 0
     try:
-        with _open(path) as stream:
+        with gzip.open(path) if str(path).endswith(".gz") else open(path, "rb") as stream:
             for number, raw in enumerate(stream, 1):
                 line = raw.decode("utf-8").rstrip("\r\n ")
                 if line:
                     yield number, line
     except UnicodeDecodeError:
         raise VectorsError(f"{path}:{number}: not UTF-8; is this a text file of vectors?") from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise VectorsError(f"{path}: cannot be read: {error}") from None
-
-
-def _open(path: str | Path) -> IO[bytes]:
-    return gzip.open(path) if str(path).endswith(".gz") else open(path, "rb")
