@@ -68,10 +68,8 @@ def _data(provenance: dict[str, Any]) -> str:
         for row in provenance.get("data", [])
     ]
     table = "| role | file | sentences | tokens | sha256 |\n|---|---|---|---|---|\n" + "\n".join(rows)
-    return (
-        table
-        + "\n\nThe licence of the data decides what the model may be used for; state it here before you share the model."
-    )
+    licence = "The licence of the data decides what the model may be used for; state it here before you share it."
+    return f"{table}\n\n{licence}"
 
 
 def _model(tagger: Tagger, size: int) -> str:
@@ -81,6 +79,7 @@ def _model(tagger: Tagger, size: int) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in tagger.provenance.get("versions", {}).items())
     return (
         f"{encoder.layers} {encoder.type.upper()} layer(s), {directions}, {encoder.hidden_size} units each; "
-        f"{weights:,} trained weights, {len(tagger.vocab.frozen):,} further words with frozen vectors; {size / 1e6:.1f} MB.\n\n"
+        f"{weights:,} trained weights, {len(tagger.vocab.frozen):,} further words with frozen vectors; "
+        f"{size / 1e6:.1f} MB.\n\n"
         f"Seed {tagger.settings.training.seed}; {versions}."
     )

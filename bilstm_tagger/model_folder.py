@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bilstm_tagger.tagger import Tagger
 
 FORMAT_VERSION = 1
+WORD_TABLES = ("embedder.words.weight", "embedder.frozen")
 SCALE = ".scale"  # behind a tensor's name: the factors of its rows, where it is stored in 8 bits
 
 
@@ -50,7 +51,7 @@ def save_tagger(tagger: Tagger, folder: str | Path, *, keep: tuple[Path, ...] = 
         _write_json(new / "config.json", config)
         _write_json(new / "vocab.json", tagger.vocab.to_json(), indent=None)
         _write_json(new / "metrics.json", tagger.metrics)
-        save_file(_pack(tagger.model.state_dict()), new / "model.safetensors")
+        save_file(_pack(tagger.model.state_dict(), tagger.settings), new / "model.safetensors")
         (new / "README.md").write_text(model_card(tagger, size=_size(new)), "utf-8")
         for path in keep:
             if path.is_dir():
@@ -84,7 +85,7 @@ def load_tagger(folder: str | Path, *, device: str = "cpu") -> Tagger:
         raise ModelError(f"{path / 'config.json'}: missing or wrong piece: {error!r}") from None
     vocab = _vocab(path / "vocab.json", settings, schemes)
     model = _model(path / "model.safetensors", settings, vocab, schemes, word_size)
-    provenance = {key: config[key] for key in ("versions", "data") if key in config}
+    provenance: dict[str, Any] = {key: config[key] for key in ("versions", "data") if key in config}
     return Tagger(model.to(device), vocab, settings=settings, schemes=schemes, metrics=metrics, provenance=provenance)
 
 
@@ -135,8 +136,24 @@ def _model(path: Path, settings: Settings, vocab: Vocab, schemes: Mapping[str, S
     return model
 
 
-def _pack(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+def round_words(model: TaggingModel, settings: Settings) -> None:
+    """Gives the word table the values it will have when read back, so that scores taken now are those of the folder."""
+    stored = _pack({name: tensor for name, tensor in model.state_dict().items() if name in WORD_TABLES}, settings)
+    model.load_state_dict(_unpack(stored), strict=False)
+
+
+def _pack(tensors: Mapping[str, Tensor], settings: Settings) -> dict[str, Tensor]:
+    """Tensors as they are stored."""
+    packed = {}
+    for name, tensor in tensors.items():
+        tensor = tensor.detach().cpu().contiguous()
+        if name in WORD_TABLES and settings.embedder.stored == "int8" and len(tensor):
+            scale = tensor.abs().amax(1, keepdim=True).clamp_min(1e-12) / 127
+            packed[name] = (tensor / scale).round().to(torch.int8)
+            packed[name + SCALE] = scale
+        else:
+            packed[name] = tensor
+    return packed
 
 
 def _unpack(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

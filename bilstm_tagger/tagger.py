@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -114,8 +114,8 @@ class Tagger:
             return source
         if isinstance(source, str):
             return self.tokenizer(source)
-        if hasattr(source, "vocab") and hasattr(source, "ents"):  # a spaCy Doc, without importing spaCy
-            return Document.from_spacy(source)
+        if hasattr(source, "has_annotation"):  # a spaCy Doc, known without importing spaCy
+            return Document.from_spacy(cast("Any", source))
         words = list(source)
         if all(isinstance(word, str) for word in words):
             return Document.from_words(words)

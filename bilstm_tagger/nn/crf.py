@@ -179,9 +179,7 @@ class _LogPartition(torch.autograd.Function):
         return log_z.to(emissions.dtype)
 
     @staticmethod
-    def backward(  # type: ignore[override]
-        ctx: Any, grad: Tensor
-    ) -> tuple[Tensor, None, Tensor, Tensor, Tensor]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, Tensor, Tensor, Tensor]:
         alpha, beta, emissions, lengths, moves = ctx.saved_tensors
         mask = mask_of(lengths, alpha.shape[1])
         weight = grad.double()[:, None, None] * mask[..., None]

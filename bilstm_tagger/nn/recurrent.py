@@ -63,10 +63,10 @@ class RecurrentLayer(nn.Module):
         """Xavier input weights, orthogonal recurrent weights, forget bias 1 (Jozefowicz et al. 2015)."""
         for name, weight in self.passes.named_parameters():
             if "weight_ih" in name:
-                for gate in weight.data.split(hidden_size):
+                for gate in torch.split(weight.data, hidden_size):
                     nn.init.xavier_uniform_(gate)
             elif "weight_hh" in name:
-                for gate in weight.data.split(hidden_size):
+                for gate in torch.split(weight.data, hidden_size):
                     nn.init.orthogonal_(gate)
             else:
                 nn.init.zeros_(weight.data)

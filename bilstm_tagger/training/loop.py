@@ -117,7 +117,7 @@ class Trainer:
         value = loss.item()
         if not math.isfinite(value):
             raise TaggerError(f"the loss is {value} at step {step + 1}: lower training.learning_rate ({rate:g} now)")
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step(rate)
         self.average.update(step)
         return value
@@ -126,17 +126,20 @@ class Trainer:
         """Dev score of each task with the averaged weights, where averaging has begun; keeps the best weights."""
         self.average.swap()
         try:
-            tagger = self.tagger()
-            scores = {}
-            for source in self.prepared.sources:
-                predicted = list(tagger.pipe(source.dev))
-                scores.update({task: headline(source.dev, predicted, task) for task in source.tasks})
+            scores = self.dev_scores(self.tagger())
             if sum(scores.values()) / len(scores) > self.state.best:
-                self.state.best_weights = {
-                    name: value.detach().clone() for name, value in self.model.state_dict().items()
-                }
+                weights = self.model.state_dict().items()
+                self.state.best_weights = {name: value.detach().clone() for name, value in weights}
         finally:
             self.average.swap()
+        return scores
+
+    def dev_scores(self, tagger: Tagger) -> dict[str, float]:
+        """The tagger's headline score on the dev documents of each task."""
+        scores = {}
+        for source in self.prepared.sources:
+            predicted = list(tagger.pipe(source.dev))
+            scores.update({task: headline(source.dev, predicted, task) for task in source.tasks})
         return {task: scores[task] for task in self.settings.tasks}
 
     def _remember(self, row: Row) -> None:

@@ -14,7 +14,7 @@ from bilstm_tagger.config import Settings
 from bilstm_tagger.corpus import stats
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.io import sha256_file
-from bilstm_tagger.model_folder import is_model_folder, save_tagger, versions
+from bilstm_tagger.model_folder import is_model_folder, round_words, save_tagger, versions
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
 from bilstm_tagger.training.loop import Trainer
@@ -135,12 +135,12 @@ def _save(
     """Writes the model folder around the best weights."""
     from bilstm_tagger.plots import learning_curves
 
-    trainer.best_model()
+    round_words(trainer.best_model(), settings)
     history = trainer.state.history
     best = max(history, key=lambda row: row["score"])
     tagger = trainer.tagger()
     tagger.metrics = {
-        "dev": best["dev"],
+        "dev": best["dev"] if settings.embedder.stored == "float32" else trainer.dev_scores(tagger),
         "best_epoch": best["epoch"],
         "epochs": len(history),
         "coverage": prepared.coverage,
