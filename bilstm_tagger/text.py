@@ -1,4 +1,4 @@
-"""From raw text to a document: tokenisers by name, and where sentences end.
+"""From raw text to a document: tokenisers by name.
 
 No tokeniser edits the text: white space between tokens is skipped, and the offsets keep the truth.
 """
@@ -7,28 +7,22 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from itertools import compress
+from operator import add
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.sentences import CHINESE_FINAL, LINE, sentence_bounds
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
-# A token of nothing but these ends a sentence.
-FINAL = ".!?…。！？｡．‼⁇⁈⁉؟۔।॥"
-FINAL_CHARACTERS = "。！？!?；…"
-_QUOTES = frozenset("\"'”’»›」』") | {"''"}
-_CLOSING = _QUOTES | frozenset(")]}】》〉）］｝")
-# These open as well as close, so they close only where no space is before them.
-_AMBIGUOUS = frozenset("\"'")
-_LINE = re.compile(r"(?>\r\n?|\n)")
-_BLANK_LINE = re.compile(r"(?>\r\n?|\n)[^\S\r\n]*(?>\r\n?|\n)|\u2029")
-# About 60 MB of chunks; a text of any size keeps its vocabulary well below.
-_CACHED_CHARACTERS = 1_000_000
+_LINE_TEXT = re.compile(r"[^\n]+")
+# About 130 MB in spaCy and here together.
+_MOST_STRINGS = 200_000
 
 
 class Tokenizer(ABC):
@@ -96,11 +90,9 @@ class SpacyTokenizer(Tokenizer):
             ConfigError: spaCy does not know it, or needs a further package for it.
         """
         self.name = f"spacy:{language}"
-        self._nlp = _blank_language(language)
-        self._chunks: dict[str, tuple[str, ...]] = {}
-        self._cached = 0
-        self._by_chunk = _splits_by_chunk(self._nlp)
-        # spaCy allows one memory zone at a time, and the chunks must not be dropped while they are read.
+        self._language = language
+        self._load()
+        # The memory must not be dropped while another thread reads it.
         self._lock = Lock()
 
     def __reduce__(self) -> tuple[Callable[[str], Tokenizer], tuple[str]]:
@@ -111,18 +103,27 @@ class SpacyTokenizer(Tokenizer):
         """Split a text into sentences and tokens."""
         try:
             with self._lock:
-                words, starts, ends = self._split_chunks(text) if self._by_chunk else self._split_whole(text)
+                words, starts, ends = self._split(text)
         except UnicodeEncodeError as error:
             half = ascii(error.object[error.start])
             raise CorpusError(f"the text holds half a character, {half}: decode its file as UTF-8") from error
         bounds = sentence_bounds(text, words, starts, ends)
         return Document(words, bounds, text=text, starts=starts, ends=ends)
 
-    def _split_chunks(self, text: str) -> tuple[list[str], list[int], list[int]]:
+    def _load(self) -> None:
+        self._nlp = _blank_language(self._language)
+        # Rules that hold a space, and tokenisers without rules, look beyond a stretch.
+        rules = getattr(self._nlp.tokenizer, "rules", None)
+        self._wide_rules = None if rules is None else [rule for rule in rules if len(rule.split()) > 1]
+        self._chunks: dict[str, tuple[str, ...]] = {}
+
+    def _split(self, text: str) -> tuple[list[str], list[int], list[int]]:
+        # spaCy keeps every string it has met, and so do we: begin afresh before that grows without end.
+        if len(self._nlp.vocab.strings) > _MOST_STRINGS:
+            self._load()
+        if self._wide_rules is None or any(rule in text for rule in self._wide_rules):
+            return self._split_lines(text)
         stretches = text.split()
-        if self._cached > _CACHED_CHARACTERS:
-            self._chunks.clear()
-            self._cached = 0
         missing = set(stretches).difference(self._chunks)
         if missing:
             self._learn(missing)
@@ -130,26 +131,27 @@ class SpacyTokenizer(Tokenizer):
 
     def _learn(self, stretches: Iterable[str]) -> None:
         """Let spaCy split stretches, all in one go; line breaks between them keep each to itself."""
-        # What spaCy stores for a text is dropped with the zone: it would otherwise grow with every new word.
-        with self._nlp.memory_zone():
-            pieces: list[str] = []
-            for token in self._nlp.tokenizer("\n".join(stretches) + "\n"):
-                piece = token.text
-                if piece != "\n":
-                    pieces.append(piece)
-                    continue
-                stretch = "".join(pieces)
-                self._chunks[stretch] = tuple(pieces)
-                self._cached += len(stretch)
-                pieces.clear()
+        pieces: list[str] = []
+        for token in self._nlp.tokenizer("\n".join(stretches) + "\n"):
+            piece = token.text
+            if piece != "\n":
+                pieces.append(piece)
+                continue
+            self._chunks["".join(pieces)] = tuple(pieces)
+            pieces.clear()
 
-    def _split_whole(self, text: str) -> tuple[list[str], list[int], list[int]]:
-        with self._nlp.memory_zone():
-            pairs = [(token.text, token.idx) for token in self._nlp.tokenizer(text)]
-        pairs = [pair for pair in pairs if not pair[0].isspace()]
-        words = [word for word, _ in pairs]
-        starts = [start for _, start in pairs]
-        return words, starts, [start + len(word) for word, start in pairs]
+    def _split_lines(self, text: str) -> tuple[list[str], list[int], list[int]]:
+        """Let spaCy split each line, since some of its tokenisers slow down with the length of a text."""
+        words: list[str] = []
+        starts: list[int] = []
+        for line in _LINE_TEXT.finditer(text):
+            doc = self._nlp.tokenizer(line.group())
+            words += [token.text for token in doc]
+            first = line.start()
+            starts += [first + token.idx for token in doc]
+        kept = [not word.isspace() for word in words]
+        words, starts = list(compress(words, kept)), list(compress(starts, kept))
+        return words, starts, list(map(add, starts, map(len, words)))
 
 
 def _place(
@@ -181,10 +183,13 @@ def _blank_language(language: str) -> Language:
     if language not in known:
         raise ConfigError(f"spaCy has no language {language!r} for the tokenizer; it has {', '.join(known)}")
     try:
-        return spacy.blank(language)
+        nlp = spacy.blank(language)
     except (ImportError, OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"tokenizer 'spacy:{language}' cannot be loaded: {reason}") from error
+    # The shape, norm and further features of each new word are not asked for here; they take half the time.
+    nlp.vocab.lex_attr_getters = {}  # type: ignore[attr-defined]
+    return nlp
 
 
 def _spacy_languages() -> list[str]:
@@ -193,12 +198,6 @@ def _spacy_languages() -> list[str]:
     import spacy.lang
 
     return sorted(module.name for module in pkgutil.iter_modules(spacy.lang.__path__) if module.ispkg)
-
-
-def _splits_by_chunk(nlp: Language) -> bool:
-    """Whether a language splits each stretch between white space on its own, with no rule across a space."""
-    rules = getattr(nlp.tokenizer, "rules", None)
-    return rules is not None and not any(len(rule.split()) > 1 for rule in rules)
 
 
 class CharacterTokenizer(Tokenizer):
@@ -211,7 +210,7 @@ class CharacterTokenizer(Tokenizer):
         starts = [index for index, character in enumerate(text) if not character.isspace()]
         words = [text[index] for index in starts]
         ends = [index + 1 for index in starts]
-        bounds = sentence_bounds(text, words, starts, ends, final=FINAL_CHARACTERS, breaks=_LINE)
+        bounds = sentence_bounds(text, words, starts, ends, final=CHINESE_FINAL, breaks=LINE)
         return Document(words, bounds, text=text, starts=starts, ends=ends)
 
 
@@ -223,63 +222,6 @@ class WhitespaceTokenizer(Tokenizer):
     def __call__(self, text: str) -> Document:
         """Split a text into lines and words."""
         stretches = text.split()
-        words, starts, ends = _place(text, stretches, {stretch: (stretch,) for stretch in stretches})
-        bounds = sentence_bounds(text, words, starts, ends, final="", breaks=_LINE)
+        words, starts, ends = _place(text, stretches, {stretch: (stretch,) for stretch in set(stretches)})
+        bounds = sentence_bounds(text, words, starts, ends, final="", breaks=LINE)
         return Document(words, bounds, text=text, starts=starts, ends=ends)
-
-
-def sentence_bounds(
-    text: str,
-    words: list[str],
-    starts: list[int],
-    ends: list[int],
-    *,
-    final: str = FINAL,
-    breaks: re.Pattern[str] = _BLANK_LINE,
-) -> list[int]:
-    """Find where sentences end: after final punctuation and what closes behind it, and at breaks of the text.
-
-    Args:
-        text: The text.
-        words: Its tokens.
-        starts: Where each token begins in the text.
-        ends: Where each token ends.
-        final: A token of nothing but these characters ends a sentence.
-        breaks: Stretches of the text, such as blank lines, that no sentence goes across.
-
-    Returns:
-        Bounds as a `Document` has them; no sentence is empty.
-    """
-    cuts: set[int] = set()
-    stops = {word for word in set(words) if not word.strip(final)} if final else set()
-    following = 0
-    for index in [place for place, word in enumerate(words) if word in stops] if stops else ():
-        if index < following:
-            continue
-        following = _after_closing(words, starts, ends, index + 1, stops)
-        if following < len(words) and not _goes_on(words, index, following):
-            cuts.add(following)
-    cuts.update(bisect_left(starts, found.end()) for found in breaks.finditer(text))
-    if words:
-        cuts.add(len(words))
-    cuts.discard(0)
-    return [0, *sorted(cuts)]
-
-
-def _after_closing(words: list[str], starts: list[int], ends: list[int], index: int, stops: set[str]) -> int:
-    """Skip further stops, and the quotation marks and brackets that close behind them."""
-    while index < len(words):
-        word = words[index]
-        touches = starts[index] == ends[index - 1]
-        if word not in stops and (word not in _CLOSING or (word in _AMBIGUOUS and not touches)):
-            break
-        index += 1
-    return index
-
-
-def _goes_on(words: list[str], index: int, following: int) -> bool:
-    """Whether a sentence goes on in lower case after dots or a quotation, as in ``"Where?" she said``."""
-    if not words[following][0].islower():
-        return False
-    dots = words[index].startswith("..") or "…" in words[index]
-    return dots or any(word in _QUOTES for word in words[index + 1 : following])

@@ -1,0 +1,73 @@
+"""Where sentences end in a text that has been cut into tokens."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+
+# A token of nothing but these ends a sentence.
+FINAL = ".!?…。！？｡．‼⁇⁈⁉؟۔।॥"
+CHINESE_FINAL = "。！？!?；…"
+_QUOTES = frozenset("\"'”’»›」』") | {"''"}
+_CLOSING = _QUOTES | frozenset(")]}】》〉）］｝")
+# These open as well as close, so they close only where no space is before them.
+_AMBIGUOUS = frozenset("\"'")
+LINE = re.compile(r"(?>\r\n?|\n)")
+BLANKLINE = re.compile(r"(?>\r\n?|\n)[^\S\r\n]*(?>\r\n?|\n)|\u2029")
+
+
+def sentence_bounds(
+    text: str,
+    words: list[str],
+    starts: list[int],
+    ends: list[int],
+    *,
+    final: str = FINAL,
+    breaks: re.Pattern[str] = BLANK_LINE,
+) -> list[int]:
+    """Find where sentences end: after final punctuation and what closes behind it, and at breaks of the text.
+
+    Args:
+        text: The text.
+        words: Its tokens.
+        starts: Where each token begins in the text.
+        ends: Where each token ends.
+        final: A token of nothing but these characters ends a sentence.
+        breaks: Stretches of the text, such as blank lines, that no sentence goes across.
+
+    Returns:
+        Bounds as a `Document` has them; no sentence is empty.
+    """
+    cuts: set[int] = set()
+    stops = {word for word in set(words) if not word.strip(final)} if final else set()
+    following = 0
+    for index in [place for place, word in enumerate(words) if word in stops] if stops else ():
+        if index < following:
+            continue
+        following = _after_closing(words, starts, ends, index + 1, stops)
+        if following < len(words) and not _goes_on(words, index, following):
+            cuts.add(following)
+    cuts.update(bisect_left(starts, found.end()) for found in breaks.finditer(text))
+    if words:
+        cuts.add(len(words))
+    cuts.discard(0)
+    return [0, *sorted(cuts)]
+
+
+def _after_closing(words: list[str], starts: list[int], ends: list[int], index: int, stops: set[str]) -> int:
+    """Skip further stops, and the quotation marks and brackets that close behind them."""
+    while index < len(words):
+        word = words[index]
+        touches = starts[index] == ends[index - 1]
+        if word not in stops and (word not in _CLOSING or (word in _AMBIGUOUS and not touches)):
+            break
+        index += 1
+    return index
+
+
+def _goes_on(words: list[str], index: int, following: int) -> bool:
+    """Whether a sentence goes on in lower case after dots or a quotation, as in ``"Where?" she said``."""
+    if not words[following][0].islower():
+        return False
+    dots = words[index].startswith("..") or "…" in words[index]
+    return dots or any(word in _QUOTES for word in words[index + 1 : following])
