@@ -13,7 +13,7 @@ _CLOSING = _QUOTES | frozenset(")]}】》〉）］｝")
 # These open as well as close, so they close only where no space is before them.
 _AMBIGUOUS = frozenset("\"'")
 LINE = re.compile(r"(?>\r\n?|\n)")
-BLANKLINE = re.compile(r"(?>\r\n?|\n)[^\S\r\n]*(?>\r\n?|\n)|\u2029")
+BLANK_LINE = re.compile(r"(?>\r\n?|\n)[^\S\r\n]*(?>\r\n?|\n)|\u2029")
 
 
 def sentence_bounds(
