@@ -126,5 +126,5 @@ class RecurrentEncoder(nn.Module):
         """States `(batch, tokens, output_size)` for inputs `(batch, tokens, input_size)`."""
         for number, layer in enumerate(self.layers):
             states = layer(self.dropout(x) if number else x, lengths)
-            x = x + states if x.shape == states.shape else states
+            x = x + states if number and x.shape == states.shape else states
         return self.dropout(x)  # type: ignore[no-any-return]
