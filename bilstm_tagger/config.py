@@ -106,6 +106,8 @@ class EncoderSettings(_Frozen):
     merge: Literal["concat", "sum"] = "concat"
     hidden_size: PositiveInt = 200
     layers: PositiveInt = 1
+    context: int = Field(default=0, ge=0)
+    """Neighbouring sentences of a document are read in one go up to so many tokens; 0 for each alone."""
     dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
 
 

@@ -15,6 +15,7 @@ from bilstm_tagger.build import network_scheme
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.labels import Scheme, convert
+from bilstm_tagger.layout import batch_places, cut_rows, rows_of
 from bilstm_tagger.nn.batch import Batch, Types
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.vocab import Vocab
@@ -127,7 +128,7 @@ class Tagger:
 
     def _tag(self, documents: list[Document], batch_tokens: int) -> Iterator[Document]:
         words = list(chain.from_iterable(document.words for document in documents))
-        lengths = np.concatenate([np.diff(document.bounds) for document in documents]).astype(np.int64)
+        lengths = [np.diff(document.bounds) for document in documents]
         tagged = self._decode(words, lengths, batch_tokens)
         for task, tags in tagged.items():
             if len(tags) != len(words):
@@ -139,19 +140,22 @@ class Tagger:
             first = last
 
     @torch.inference_mode()
-    def _decode(self, words: list[str], lengths: np.ndarray, batch_tokens: int) -> dict[str, list[str]]:
-        """Tags of the words of consecutive sentences, for each task."""
+    def _decode(self, words: list[str], lengths: list[np.ndarray], batch_tokens: int) -> dict[str, list[str]]:
+        """Tags of the words of consecutive documents, for each task; `lengths` are those of their sentences."""
         entries = self._cache.entries(words)
         found = {task: np.zeros(len(words), np.int64) for task in self.tasks}
-        for places, mask, sizes in batch_places(lengths, batch_tokens):
+        rows = [row for document in lengths for row in rows_of(document, self.settings.encoder.context)]
+        for members, places, mask in batch_places(np.array([row.sum() for row in rows], np.int64), batch_tokens):
             index = torch.from_numpy(np.where(mask, entries[places], 0))
-            batch = Batch(self._cache.types, index, torch.from_numpy(sizes))
+            cuts, sentences = (None, mask)
+            if self.settings.encoder.context:
+                cuts, sentences = cut_rows([rows[member] for member in members], mask.shape[1])
+            batch = Batch(self._cache.types, index, torch.from_numpy(mask.sum(1)), cuts=cuts)
             x = self.model.embedder.embed_tokens(self._cache.table, batch)
-            states = self.model.encode(x, batch.lengths)
-            for task, head in self.model.heads.items():
-                tags = head.decode(head(states), batch.lengths)  # type: ignore[operator]
-                found[task][places[mask]] = tags.numpy()[mask]
-        bounds = np.concatenate([[0], np.cumsum(lengths)])
+            decoded = self.model.decode_states(*self.model.encode(x, batch))
+            for task, tags in decoded.items():
+                found[task][places[mask]] = tags.numpy()[sentences]
+        bounds = np.concatenate([[0], *lengths]).cumsum()
         return {task: self._outputs[task](ids, bounds) for task, ids in found.items()}
 
 
@@ -226,31 +230,6 @@ def _rewrite(tag: str, scheme: Scheme) -> str:
     """An IOBES tag in the spelling of another scheme."""
     letter, dash, label = tag.partition("-")
     return _SPELLING.get(scheme, {}).get(letter, letter) + dash + label if dash else tag
-
-
-def batch_places(lengths: np.ndarray, batch_tokens: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Batches of sentences of similar length over the flat row of their tokens.
-
-    Args:
-        lengths: tokens of each sentence `(sentences,)`.
-        batch_tokens: most padded tokens in a batch; a longer sentence is a batch of its own.
-
-    Yields:
-        The places of the batch's tokens in the flat row `(batch, tokens)`, the mask of the real ones `(batch, tokens)`,
-        and their number in each sentence `(batch,)`. Every token is in exactly one batch.
-    """
-    starts = np.cumsum(lengths) - lengths
-    order = np.argsort(lengths, kind="stable")
-    order = order[lengths[order] > 0]
-    last = len(order)
-    while last > 0:  # longest first, so that the first sentence of a batch decides its width
-        width = int(lengths[order[last - 1]])
-        first = max(0, last - max(1, batch_tokens // width))
-        members = order[first:last]
-        offsets = np.arange(width)
-        mask = offsets < lengths[members][:, None]
-        yield np.where(mask, starts[members][:, None] + offsets, 0), mask, lengths[members]
-        last = first
 
 
 def _window(documents: Iterator[Document], tokens: int) -> list[Document]:

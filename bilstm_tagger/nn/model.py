@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from bilstm_tagger.nn.batch import Batch
+from bilstm_tagger.nn.batch import Batch, mask_of
 from bilstm_tagger.nn.crf import CRF, forbid, viterbi
 from bilstm_tagger.nn.embedder import Embedder
 
@@ -41,11 +41,11 @@ class Head(nn.Module):
         """Emissions `(batch, tokens, tags)` from states `(batch, tokens, input_size)`, float32."""
         return self.projection(states).float()  # type: ignore[no-any-return]
 
-    def loss(self, emissions: Tensor, tags: Tensor, batch: Batch) -> Tensor:
-        """Sum of the negative log likelihoods of the batch's sentences, a scalar."""
+    def loss(self, emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
+        """Sum of the negative log likelihoods of the sentences, a scalar."""
         if self.crf is not None:
-            return -self.crf.log_likelihood(emissions, tags, batch.lengths).sum()
-        mask = batch.mask
+            return -self.crf.log_likelihood(emissions, tags, lengths).sum()
+        mask = mask_of(lengths, tags.shape[1])
         return nn.functional.cross_entropy(emissions[mask], tags[mask], reduction="sum")
 
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
@@ -73,28 +73,32 @@ class TaggingModel(nn.Module):
         self.heads = nn.ModuleDict(heads)
         self.precision = torch.float32
 
-    def states(self, batch: Batch) -> Tensor:
-        """Encoder states `(batch, tokens, encoder.output_size)`, float32."""
-        return self.encode(self.embedder(batch), batch.lengths)
+    def states(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Encoder states by sentence `(sentences, tokens, encoder.output_size)`, float32, and sentence lengths."""
+        return self.encode(self.embedder(batch), batch)
 
-    def encode(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """States `(batch, tokens, encoder.output_size)` of embedded tokens `(batch, tokens, embedder.output_size)`.
+    def encode(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """States by sentence and sentence lengths for embedded tokens `(batch, tokens, embedder.output_size)`.
 
         The encoder's products run in `precision`; its weights, and all before and after it, stay float32.
         """
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.precision is torch.bfloat16):
-            return self.encoder(x, lengths).float()  # type: ignore[no-any-return]
+            states = self.encoder(x, batch.lengths).float()
+        return (states, batch.lengths) if batch.cuts is None else (batch.cuts(states), batch.cuts.lengths)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Summed loss of each task the batch has gold tags for."""
-        states = self.states(batch)
+        states, lengths = self.states(batch)
         return {
-            name: self.heads[name].loss(self.heads[name](states), tags, batch)  # type: ignore[operator]
+            name: self.heads[name].loss(self.heads[name](states), tags, lengths)  # type: ignore[operator]
             for name, tags in batch.tags.items()
         }
 
     @torch.no_grad()
     def decode(self, batch: Batch) -> dict[str, Tensor]:
-        """Best tags `(batch, tokens)` of each task."""
-        states = self.states(batch)
-        return {name: head.decode(head(states), batch.lengths) for name, head in self.heads.items()}  # type: ignore[operator]
+        """Best tags `(sentences, tokens)` of each task."""
+        return self.decode_states(*self.states(batch))
+
+    def decode_states(self, states: Tensor, lengths: Tensor) -> dict[str, Tensor]:
+        """Best tags `(sentences, tokens)` of each task from states by sentence."""
+        return {name: head.decode(head(states), lengths) for name, head in self.heads.items()}  # type: ignore[operator]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ import torch
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.labels import Scheme, convert
+from bilstm_tagger.layout import cut_rows, rows_of
 from bilstm_tagger.nn.batch import Batch, Types
 from bilstm_tagger.vocab import Vocab
 
@@ -19,17 +21,19 @@ POOL = 50  # batches whose sentences are sorted by length together, to spare pad
 
 @dataclass(frozen=True, slots=True)
 class EncodedCorpus:
-    """Sentences as ids.
+    """Rows of tokens as ids; a row is what the encoder reads in one go.
 
     Attributes:
         types: the distinct words; entry 0 is the padding type.
-        words: for each sentence the entries of its tokens in `types`.
-        tags: for each task the tag ids of each sentence.
+        words: for each row the entries of its tokens in `types`.
+        tags: for each task the tag ids of each row.
+        sentences: for each row the lengths of its sentences.
     """
 
     types: Types
     words: list[np.ndarray]
     tags: dict[str, list[np.ndarray]]
+    sentences: list[np.ndarray]
 
     def __len__(self) -> int:
         return len(self.words)
@@ -39,18 +43,26 @@ class EncodedCorpus:
         """Number of tokens."""
         return sum(map(len, self.words))
 
+    def rows_in(self, batch_size: int) -> int:
+        """Rows that hold about `batch_size` sentences."""
+        return max(1, round(batch_size * len(self.words) / max(sum(map(len, self.sentences)), 1)))
+
     def batch(self, members: np.ndarray) -> Batch:
-        """The sentences with these numbers, padded."""
+        """The rows with these numbers, padded."""
         chosen = [self.words[member] for member in members]
         lengths = np.array([len(words) for words in chosen])
         distinct, index = np.unique(np.concatenate([[0], *chosen]), return_inverse=True)
         places = np.arange(lengths.max()) < lengths[:, None]
-        tags = {task: _pad([ids[member] for member in members], places) for task, ids in self.tags.items()}
+        cuts = None
+        sentences = places
+        if any(len(self.sentences[member]) > 1 for member in members):
+            cuts, sentences = cut_rows([self.sentences[member] for member in members], places.shape[1])
         return Batch(
             self.types.select(torch.from_numpy(distinct)),
             _pad([index[1:]], places),
             torch.from_numpy(lengths),
-            tags,
+            {task: _pad([ids[member] for member in members], sentences) for task, ids in self.tags.items()},
+            cuts=cuts,
         )
 
 
@@ -70,53 +82,67 @@ def encode_types(vocab: Vocab, words: Sequence[str]) -> Types:
     )
 
 
-def encode_corpus(documents: Sequence[Document], vocab: Vocab, *, tasks: Mapping[str, Scheme]) -> EncodedCorpus:
+def encode_corpus(
+    documents: Sequence[Document], vocab: Vocab, *, tasks: Mapping[str, Scheme], context: int = 0
+) -> EncodedCorpus:
     """The documents' sentences as ids; empty sentences are left out.
 
     Args:
         documents: with gold tags of all `tasks` and their schemes resolved.
         vocab: ids of words and tags.
         tasks: the scheme in which the network writes each task's tags.
+        context: most tokens of neighbouring sentences that are read in one go.
 
     Raises:
         CorpusError: for a tag that the vocabulary lacks.
     """
     entries: dict[str, int] = {}
     words: list[np.ndarray] = []
+    sentences: list[np.ndarray] = []
     tags: dict[str, list[np.ndarray]] = {task: [] for task in tasks}
-    ids = {task: {tag: number for number, tag in enumerate(vocab.tags[task])} for task in tasks}
     for document in documents:
-        places = np.array([entries.setdefault(word, len(entries) + 1) for word in document.words], np.int64)
-        for start, end in zip(document.bounds, document.bounds[1:], strict=False):
-            if start == end:
-                continue
-            words.append(places[start:end])
-            for task, scheme in tasks.items():
-                gold = convert(document.tags[task][start:end], document.schemes.get(task, Scheme.NONE), scheme)
-                try:
-                    tags[task].append(np.array([ids[task][tag] for tag in gold], np.int64))
-                except KeyError as error:
-                    raise CorpusError(
-                        f"{document.where(start)}: tag {error} of {task} is not in the vocabulary"
-                    ) from None
-    return EncodedCorpus(encode_types(vocab, list(entries)), words, tags)
+        found = [entries.setdefault(word, len(entries) + 1) for word in document.words]
+        gold = {task: _tag_ids(document, task, scheme, vocab.tags[task]) for task, scheme in tasks.items()}
+        lengths = np.diff(document.bounds)
+        start = 0
+        for row in rows_of(lengths, context):
+            end = start + int(row.sum())
+            words.append(np.array(found[start:end], np.int64))
+            sentences.append(row)
+            for task, ids in gold.items():
+                tags[task].append(ids[start:end])
+            start = end
+    return EncodedCorpus(encode_types(vocab, list(entries)), words, tags, sentences)
+
+
+def _tag_ids(document: Document, task: str, scheme: Scheme, names: Sequence[str]) -> np.ndarray:
+    """The document's gold tags, written as the network does, as ids."""
+    ids = {tag: number for number, tag in enumerate(names)}
+    source = document.schemes.get(task, Scheme.NONE)
+    numbers = []
+    for start, end in pairwise(document.bounds):
+        for tag in convert(document.tags[task][start:end], source, scheme):
+            if tag not in ids:
+                raise CorpusError(f"{document.where(start)}: tag {tag!r} of {task} is not in the vocabulary")
+            numbers.append(ids[tag])
+    return np.array(numbers, np.int64)
 
 
 def batches(corpora: Sequence[EncodedCorpus], *, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
     """One epoch's batches in an order that depends on seed and epoch alone.
 
-    Sentences are shuffled, sorted by length within pools of 50 batches, and the batches shuffled again; those of
-    several
+    Rows are shuffled, sorted by length within pools of 50 batches, and the batches shuffled again; those of several
     corpora are mixed in proportion to their sizes.
     """
     order = np.random.default_rng([seed, epoch])
     plan: list[tuple[EncodedCorpus, np.ndarray]] = []
     for corpus in corpora:
+        size = corpus.rows_in(batch_size)
         shuffled = order.permutation(len(corpus))
-        for first in range(0, len(shuffled), POOL * batch_size):
-            pool = shuffled[first : first + POOL * batch_size]
+        for first in range(0, len(shuffled), POOL * size):
+            pool = shuffled[first : first + POOL * size]
             pool = pool[np.argsort([len(corpus.words[member]) for member in pool], kind="stable")]
-            plan += [(corpus, pool[at : at + batch_size]) for at in range(0, len(pool), batch_size)]
+            plan += [(corpus, pool[at : at + size]) for at in range(0, len(pool), size)]
     for number in order.permutation(len(plan)):
         corpus, members = plan[number]
         yield corpus.batch(members)
@@ -124,4 +150,4 @@ def batches(corpora: Sequence[EncodedCorpus], *, batch_size: int, seed: int, epo
 
 def batches_per_epoch(corpora: Sequence[EncodedCorpus], batch_size: int) -> int:
     """Number of batches that `batches` yields."""
-    return sum(-(-len(corpus) // batch_size) for corpus in corpora)
+    return sum(-(-len(corpus) // corpus.rows_in(batch_size)) for corpus in corpora)

@@ -67,7 +67,12 @@ class Prepared:
         """The training documents of each source as ids."""
         schemes = self.network_schemes(settings)
         return [
-            encode_corpus(source.train, self.vocab, tasks={task: schemes[task] for task in source.tasks})
+            encode_corpus(
+                source.train,
+                self.vocab,
+                tasks={task: schemes[task] for task in source.tasks},
+                context=settings.encoder.context,
+            )
             for source in self.sources
         ]
 
