@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, V
 from bilstm_tagger.errors import ConfigError
 
 # Keys that may be without a value, for which the word `none` stands; elsewhere, as in `scheme`, it is a word.
-OPTIONAL = frozenset(["characters", "average_from", "patience", "threads", "vectors", "train", "dev", "format"])
+OPTIONAL = frozenset(["characters", "average_from", "patience", "threads", "vectors", "train", "dev", "format", "text_column"])
 
 
 class _Frozen(BaseModel):
@@ -57,6 +57,10 @@ class DataSettings(_Frozen):
     """Share of train set aside where there is no dev corpus."""
     tokenizer: str = "spacy:en"
     """For raw text: `spacy:LANGUAGE`, `characters` or `whitespace`."""
+    text_column: str | None = None
+    """Key or column of raw text in JSON, CSV and Parquet; else their tokens are read, or `text` where there are none."""
+    misaligned: Literal["error", "snap", "drop"] = "error"
+    """What to do with a span of characters that is not a run of whole tokens: refuse it, widen it, leave it out."""
 
 
 class CharacterSettings(_Frozen):
