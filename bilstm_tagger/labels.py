@@ -1,28 +1,22 @@
-"""Tags and spans of sentences: reading, spelling, converting and repairing them; the scheme of a corpus."""
+"""Tags and spans of sentences: reading, spelling, converting and repairing them."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import pairwise
-from typing import TYPE_CHECKING
 
+from bilstm_tagger.detection import detect, resolve
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes import (
     PREFIXES,
     ROLES,
     Scheme,
-    belongs,
     first_illegal,
     is_legal,
     legal_moves,
     parse,
     tag_names,
 )
-
-if TYPE_CHECKING:
-    from bilstm_tagger.document import Document
 
 __all__ = [
     "Scheme",
@@ -39,9 +33,6 @@ __all__ = [
 ]
 
 SpanTuple = tuple[int, int, str]
-_Move = tuple[str | None, str | None]
-# Where two schemes fit equally well the first is taken, so a corpus with nothing but O reads as BIO.
-_DETECTABLE = (Scheme.BIO, Scheme.IOB1, Scheme.IOBES, Scheme.BMES, Scheme.BILOU)
 
 
 def tags_to_spans(tags: Sequence[str], scheme: Scheme) -> list[SpanTuple]:
@@ -226,108 +217,3 @@ def repair(tags: Sequence[str], scheme: Scheme) -> tuple[list[str], int]:
             spans.append((index, index + 1, label))
     legal = spans_to_tags(spans, len(tags), scheme)
     return legal, sum(old != new for old, new in zip(tags, legal, strict=True))
-
-
-def detect(sequences: Iterable[Sequence[str]]) -> Scheme:
-    """Tell the scheme of a corpus from its tags.
-
-    A scheme is assumed only if every tag is ``O`` or a known letter, a hyphen and a label; among the schemes
-    the one that the fewest tags violate is taken.
-
-    Args:
-        sequences: The tags of each sentence.
-
-    Returns:
-        The scheme; `Scheme.NONE` for plain tags.
-    """
-    return _best_scheme(_count_moves(sequences))
-
-
-def _count_moves(sequences: Iterable[Sequence[str]]) -> Counter[_Move]:
-    """Count each pair of neighbouring tags, the edges of the sentences included."""
-    moves: Counter[_Move] = Counter()
-    for tags in sequences:
-        moves.update(zip((None, *tags), (*tags, None), strict=True))
-    return moves
-
-
-def _best_scheme(moves: Counter[_Move]) -> Scheme:
-    tags = {after for _, after in moves if after is not None}
-    if not tags or any(parse(tag) is None for tag in tags):
-        return Scheme.NONE
-    return min(_DETECTABLE, key=lambda scheme: _violations(moves, scheme))
-
-
-def _violations(moves: Counter[_Move], scheme: Scheme) -> int:
-    return sum(count for move, count in moves.items() if not is_legal(*move, scheme))
-
-
-def resolve(documents: Sequence[Document], task: str, *, declared: Scheme | None = None) -> Scheme:
-    """Settle the scheme of a task over a corpus, check every tag against it and note it on the documents.
-
-    Args:
-        documents: The corpus.
-        task: Name of the task.
-        declared: The scheme to hold the corpus to, such as that of the training data; without it, detected.
-
-    Returns:
-        The scheme, which is also set as ``document.schemes[task]`` on each document.
-
-    Raises:
-        CorpusError: A tag cannot stand where it stands, with its file and line.
-    """
-    moves: Counter[_Move] = Counter()
-    for document in documents:
-        moves.update(_count_moves(_sentence_tags(document, task)))
-    scheme = _best_scheme(moves) if declared is None else declared
-    if declared is None and scheme is Scheme.NONE:
-        _refuse_strays(documents, task, moves)
-    violations = _violations(moves, scheme)
-    if violations:
-        raise CorpusError(_complaint(documents, task, scheme, moves, violations))
-    for document in documents:
-        document.schemes[task] = scheme
-    return scheme
-
-
-def _sentence_tags(document: Document, task: str) -> Iterator[list[str]]:
-    tags = document.tags_of(task)
-    return (tags[start:end] for start, end in pairwise(document.bounds))
-
-
-def _refuse_strays(documents: Sequence[Document], task: str, moves: Counter[_Move]) -> None:
-    """Refuse span tags with a few odd ones among them, which would otherwise pass for plain tags."""
-    tags = {after for _, after in moves if after is not None} - {"O"}
-    strays = {tag for tag in tags if parse(tag) is None}
-    if len(strays) * 2 >= len(tags):
-        return
-    for document in documents:
-        for index, tag in enumerate(document.tags_of(task)):
-            if tag in strays:
-                raise CorpusError(
-                    f"{document.where(index)}: tag {tag!r} among tags such as {min(tags - strays)!r}; "
-                    "correct it, or declare the scheme of the task as none if these are plain tags"
-                )
-
-
-def _complaint(documents: Sequence[Document], task: str, scheme: Scheme, moves: Counter[_Move], violations: int) -> str:
-    """Say where the first impossible tag of a corpus stands and what to do about it."""
-    better = _best_scheme(moves)
-    for document in documents:
-        for first, tags in zip(document.bounds, _sentence_tags(document, task), strict=False):
-            index = first_illegal(tags, scheme)
-            if index is None:
-                continue
-            before = tags[index - 1] if index else None
-            what = f"{document.where(first + index)}: tag {tags[index]!r} "
-            if not belongs(tags[index], scheme):
-                what += f"is no tag of {scheme}"
-            elif not is_legal(before, tags[index], scheme):
-                what += f"cannot {f'follow {before!r}' if before else 'begin a sentence'} in {scheme}"
-            else:
-                what += f"cannot end a sentence in {scheme}"
-            if better is not scheme and not _violations(moves, better):
-                return f"{what}; the whole corpus reads as {better}: convert it to {scheme} first"
-            remedy = "correct it (bilstm_tagger.labels.repair does, as the CoNLL scorer would read it)"
-            return f"{what}, and {violations - 1} more; {remedy}" if violations > 1 else f"{what}; {remedy}"
-    raise CorpusError(f"task {task!r} changed while it was read")

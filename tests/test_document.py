@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import spacy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 
@@ -117,6 +117,7 @@ def test_spans_end_with_their_sentence() -> None:
     assert [(span.start, span.end) for span in document.spans] == [(0, 1), (1, 2)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.text(min_size=1, max_size=5), max_size=5), max_size=6))
 def test_words_get_a_text_and_offsets(sentences: list[list[str]]) -> None:
     document = Document.from_sentences(sentences)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import spacy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_tagger import text as text_module
@@ -62,11 +62,13 @@ def sentences(text: str, name: str = "spacy:en") -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(deadline=None)
 @given(text=TEXTS)
 def test_the_text_is_never_edited(name: str, text: str) -> None:
     check_document(TOKENIZERS[name](text), text)
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_tokens_are_those_of_spacy(text: str) -> None:
     expected = [(token.text, token.idx) for token in ENGLISH.make_doc(text) if not token.is_space]
