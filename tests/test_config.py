@@ -74,7 +74,7 @@ def test_settings_are_frozen() -> None:
         ("trainin", "trainin: unknown key; did you mean 'training'?"),
         ("tasks.ner.colunm", "tasks.ner.colunm: unknown key; did you mean 'column'?"),
         ("embedder.characters.width", "embedder.characters.width: unknown key; did you mean 'widths'?"),
-        ("encoder.zzz", "encoder.zzz: unknown key; valid are type, direction, merge, hidden_size, layers, dropout"),
+        ("encoder.zzz", "encoder.zzz: unknown key; valid are type, direction, merge, hidden_size, layers, context, dropout"),
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_name(key: str, message: str) -> None:
