@@ -1,6 +1,6 @@
 """The LSTM written gate by gate, to be read beside its equations.
 
-With input `x_t`, previous output `h_{t-1}` and previous cell state `c_{t-1}`, `σ` the logistic function and `*` by element:
+With input `x_t`, previous output `h_{t-1}` and cell state `c_{t-1}`, `σ` the logistic function and `*` by element:
 
     f_t = σ(W_f x_t + U_f h_{t-1} + b_f)        forget gate: how much of the old cell state stays
     i_t = σ(W_i x_t + U_i h_{t-1} + b_i)        input gate: how much of the candidate is stored
@@ -11,16 +11,16 @@ With input `x_t`, previous output `h_{t-1}` and previous cell state `c_{t-1}`, `
 
 Hochreiter and Schmidhuber (1997), "Long Short-Term Memory", Neural Computation 9(8), has the input and output gate and
 `c_t = c_{t-1} + i_t * g_t`, which is `f_t = 1`. Gers, Schmidhuber and Cummins (2000), "Learning to Forget", Neural
-Computation 12(10), added the forget gate. Peepholes, from the cell state to the gates, came later and are not used here.
+Computation 12(10), added the forget gate. Peepholes, from the cell state to the gates, came later and are not used.
 
 In which sense an LSTM holds a standard RNN: with `f = 0`, `i = 1`, `o = 1` the cell state is the candidate, and
 
     h_t = tanh(tanh(W_g x_t + U_g h_{t-1} + b_g))
 
 which is the RNN of Elman (1990) with the activation `tanh(tanh(·))` in place of `tanh`: the cell's own tanh stays. Only
-when that outer tanh is left out too (`squash=False` below) is it the RNN of `torch.nn.RNN`, with the weights of the candidate.
+when that outer tanh is left out too (`squash=False` below) is it the RNN of `torch.nn.RNN`, on the candidate's weights.
 
-`torch.nn.LSTM` computes the same many times faster; this form is for reading, for forcing gates, and for looking at them.
+`torch.nn.LSTM` computes the same many times faster; this form is for reading, forcing gates and looking at them.
 """
 
 from __future__ import annotations
@@ -65,8 +65,9 @@ class CellWeights(NamedTuple):
 class Gates(NamedTuple):
     """What happens inside the cell; every tensor has the same shape.
 
-    One step gives `(batch, hidden)`, one direction `(batch, tokens, hidden)`, a whole stack `(layers, directions, batch,
-    tokens, hidden)`. Direction 0 reads left to right, 1 right to left; place `t` is token `t` in both.
+    One step gives `(batch, hidden)`, one direction `(batch, tokens, hidden)`, a whole stack
+    `(layers, directions, batch, tokens, hidden)`. Direction 0 reads left to right, 1 right to left; place `t` is token
+    `t` in both.
 
     Attributes:
         forget: forget gate `f`, from 0 (drop the old cell state) to 1 (keep it).
@@ -178,8 +179,8 @@ def run_stack(
 ) -> tuple[Tensor, Gates]:
     """Run all layers and directions of a `torch.nn.LSTM` gate by gate, with its own weights.
 
-    The result carries gradients back to `inputs` and to the weights of `lstm`. Dropout between layers is left out, as in
-    evaluation.
+    The result carries gradients back to `inputs` and to the weights of `lstm`. Dropout between layers is left out, as
+    in evaluation.
 
     Args:
         lstm: the network whose weights are used; its `batch_first` plays no part.
@@ -189,8 +190,8 @@ def run_stack(
         forced: gates to hold at a constant, in every layer and direction.
 
     Returns:
-        Outputs `(batch, tokens, directions * hidden)`, and the gates `(layers, directions, batch, tokens, hidden)`; arbitrary
-        where padded.
+        Outputs `(batch, tokens, directions * hidden)`, and the gates `(layers, directions, batch, tokens, hidden)`;
+        arbitrary where padded.
     """
     directions = 2 if lstm.bidirectional else 1
     layers = []
@@ -220,8 +221,8 @@ def stack_gates(parts: list[Gates]) -> Gates:
 def weights_of(lstm: nn.LSTM, *, layer: int = 0, right_to_left: bool = False) -> CellWeights:
     """The weights of one layer in one direction, gate by gate.
 
-    torch keeps the four gates below each other in the order input, forget, candidate, output, and two biases that only ever act as
-    their sum.
+    torch keeps the four gates below each other in the order input, forget, candidate, output, and two biases that only
+    ever act as their sum.
 
     Raises:
         ModelError: the LSTM projects its outputs (`proj_size`), which the equations here do not.
