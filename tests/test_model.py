@@ -1,0 +1,176 @@
+"""The whole network: losses and decoding against each sentence by itself."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn import functional as F
+
+from bilstm_tagger.build import build_model
+from bilstm_tagger.config import load_settings
+from bilstm_tagger.labels import Scheme, first_illegal, tag_names
+from bilstm_tagger.nn.batch import Batch, Types
+from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.vocab import build_vocab
+
+WORDS = ["the", "Boat", "sank", "in", "Turin", ".", "1999", "extraordinarily"]
+TASKS = {"crf": Scheme.IOBES, "softmax": Scheme.BIO, "plain": Scheme.NONE}
+SETTINGS = load_settings(
+    overrides={
+        "tasks": {
+            "crf": {"head": "crf", "encoding": "IOBES"},
+            "softmax": {"head": "softmax", "encoding": "BIO"},
+            "plain": {"head": "softmax"},
+        },
+        "embedder.size": 5,
+        "embedder.characters.size": 4,
+        "embedder.characters.filters": [4],
+        "encoder.hidden_size": 5,
+        "encoder.layers": 2,
+    }
+)
+
+
+def make(seed: int = 0) -> TaggingModel:
+    """A network of three tasks with large random weights."""
+    tags = {task: tag_names(["A", "B"], scheme) for task, scheme in TASKS.items()}
+    vocab = build_vocab(WORDS[:6], tags=tags, vector_words=["river"], min_count=1)
+    torch.manual_seed(seed)
+    model = build_model(SETTINGS, vocab, TASKS, word_size=5).eval()
+    for weight in model.parameters():
+        weight.data.normal_(std=0.8)
+    for table in (model.embedder.words, model.embedder.characters.embedding):  # type: ignore[union-attr]
+        table.weight.data[0] = 0
+    arrays = vocab.encode(WORDS)
+    model.types = [torch.from_numpy(part) for part in (arrays.rows, arrays.chars, arrays.shapes)]  # type: ignore[assignment]
+    return model
+
+
+MODEL = make()
+
+
+def batch_of(sentences: list[list[int]], *, spare: int = 0, tags: dict[str, list[list[int]]] | None = None) -> Batch:
+    """The sentences of numbers of words as a batch, padded by `spare` more than needed."""
+    rows, chars, shapes = MODEL.types  # type: ignore[misc]
+    width = max(map(len, sentences)) + spare
+    types = Types(
+        torch.cat([torch.tensor([0]), rows]), F.pad(chars, (0, spare, 1, 0)), torch.cat([torch.tensor([0]), shapes])
+    )
+    gold = {task: pad(rows_, width) for task, rows_ in (tags or {}).items()}
+    index = pad([[number + 1 for number in sentence] for sentence in sentences], width)
+    return Batch(types, index, torch.tensor([len(sentence) for sentence in sentences]), gold)
+
+
+def pad(rows: list[list[int]], width: int) -> Tensor:
+    return torch.tensor([row + [0] * (width - len(row)) for row in rows])
+
+
+sentence_lists = st.lists(st.lists(st.integers(0, len(WORDS) - 1), min_size=1, max_size=7), min_size=1, max_size=4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(sentences=sentence_lists, spare=st.integers(0, 5))
+def test_a_sentence_alone_equals_itself_in_any_padded_batch(sentences: list[list[int]], spare: int) -> None:
+    batch = batch_of(sentences, spare=spare)
+    together = MODEL.decode(batch)
+    states, lengths = MODEL.states(batch)
+    assert lengths.tolist() == list(map(len, sentences))
+    for row, sentence in enumerate(sentences):
+        lone = batch_of([sentence])
+        alone = MODEL.decode(lone)
+        for task in TASKS:
+            assert together[task][row, : len(sentence)].tolist() == alone[task][0].tolist()
+        torch.testing.assert_close(states[row, : len(sentence)], MODEL.states(lone)[0][0], rtol=0, atol=1e-5)
+
+
+@settings(max_examples=15, deadline=None)
+@given(sentences=sentence_lists, data=st.data())
+def test_losses_are_the_sums_of_those_of_each_sentence_alone(sentences: list[list[int]], data: st.DataObject) -> None:
+    def gold(task: str) -> list[list[int]]:
+        """Legal tags: the model's own where they have to be, so that no likelihood is 0."""
+        if task == "crf":
+            return [MODEL.decode(batch_of([sentence]))[task][0].tolist() for sentence in sentences]
+        count = len(MODEL.heads[task].projection.bias)
+        tag = st.integers(0, count - 1)
+        return [[data.draw(tag) for _ in sentence] for sentence in sentences]
+
+    tags = {task: gold(task) for task in TASKS}
+    with torch.no_grad():
+        together = MODEL.losses(batch_of(sentences, spare=2, tags=tags))
+        alone = [
+            MODEL.losses(batch_of([sentence], tags={task: [rows[row]] for task, rows in tags.items()}))
+            for row, sentence in enumerate(sentences)
+        ]
+    for task in TASKS:
+        torch.testing.assert_close(together[task], sum(loss[task] for loss in alone), rtol=1e-4, atol=1e-4)
+
+
+def test_softmax_loss_equals_the_log_probability_of_the_gold_tags() -> None:
+    sentences, gold = [[0, 1, 2], [3, 4]], [[0, 1, 1], [1, 0]]
+    batch = batch_of(sentences, tags={"plain": gold})
+    with torch.no_grad():
+        probabilities = MODEL.heads["plain"](MODEL.states(batch)[0]).softmax(-1)
+        expected = -sum(
+            probabilities[row, at, tag].log() for row, tags in enumerate(gold) for at, tag in enumerate(tags)
+        )
+        torch.testing.assert_close(MODEL.losses(batch)["plain"], expected)
+
+
+def test_losses_only_of_tasks_with_gold_tags() -> None:
+    assert set(MODEL.losses(batch_of([[0, 1]], tags={"plain": [[0, 1]]}))) == {"plain"}
+    assert set(MODEL.decode(batch_of([[0, 1]]))) == set(TASKS)
+
+
+@pytest.mark.parametrize("task", ["crf", "softmax"])
+def test_decoded_spans_are_the_best_among_the_legal_sequences(task: str) -> None:
+    """Of a softmax head too: tag by tag its best tags need not be legal."""
+    names = tag_names(["A", "B"], TASKS[task])
+    sentences = [[a, b, c] for a, b, c in product(range(0, 8, 2), range(1, 8, 3), range(0, 8, 3))]
+    batch = batch_of(sentences)
+    decoded = MODEL.decode(batch)[task]
+    head = MODEL.heads[task]
+    emissions = head(MODEL.states(batch)[0]).double()
+    moves, starts, ends = (part.double() for part in head.crf.scores()) if task == "crf" else (torch.zeros(1),) * 3
+    plain = task == "softmax"
+    legal = [
+        tags
+        for tags in product(range(len(names)), repeat=3)
+        if first_illegal([names[tag] for tag in tags], TASKS[task]) is None
+    ]
+    free = 0
+    for row in range(len(sentences)):
+        scores = torch.stack([
+            sum(emissions[row, at, tag] for at, tag in enumerate(tags))
+            + (0 if plain else starts[tags[0]] + ends[tags[-1]] + sum(moves[a, b] for a, b in pairwise(tags)))
+            for tags in legal
+        ])  # fmt: skip
+        assert decoded[row].tolist() == list(legal[int(scores.argmax())])
+        free += emissions[row].argmax(-1).tolist() != decoded[row].tolist()
+    assert free > 3, "else the test shows nothing: every best tag was legal already"
+
+
+def test_plain_tags_are_decoded_one_by_one() -> None:
+    batch = batch_of([[0, 1, 2, 3, 4]])
+    emissions = MODEL.heads["plain"](MODEL.states(batch)[0])
+    assert torch.equal(MODEL.decode(batch)["plain"], emissions.argmax(-1))
+
+
+def test_bfloat16_touches_the_encoder_alone() -> None:
+    model = make(1)
+    batch = batch_of([[0, 1, 2, 3]])
+    seen: list[torch.dtype] = []
+    model.encoder.register_forward_hook(lambda module, given, states: seen.append(states.dtype))
+    with torch.no_grad():
+        full = model.states(batch)[0]
+        model.precision = torch.bfloat16
+        half = model.states(batch)[0]
+    assert half.dtype is torch.float32
+    assert {weight.dtype for weight in model.parameters()} == {torch.float32}
+    assert seen[0] is torch.float32
+    assert not torch.equal(full, half)
+    torch.testing.assert_close(half, full, rtol=0.1, atol=0.1)
