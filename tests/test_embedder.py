@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from bilstm_tagger.nn.batch import Batch, Types
+from bilstm_tagger.nn.batch import Batch, Types, mask_of
 from bilstm_tagger.nn.embedder import UNK, CharacterCNN, Embedder
 
 TRAINED, FROZEN, SIZE = 5, 4, 6
@@ -166,7 +166,7 @@ def test_word_dropout_teaches_the_unknown_row(types: Types) -> None:
 def test_dropout_has_one_mask_a_sentence(batch: Batch) -> None:
     made = embedder(dropout=0.5)
     torch.manual_seed(4)
-    zero = (made(batch) == 0).masked_fill(~batch.mask[..., None], value=False)
+    zero = (made(batch) == 0).masked_fill(~mask_of(batch.lengths, 4)[..., None], value=False)
     for row, length in enumerate(batch.lengths.tolist()):
         assert torch.equal(zero[row, :length].all(0), zero[row, :length].any(0))
         assert 0.2 < zero[row, :length].float().mean() < 0.8
@@ -184,7 +184,7 @@ def test_select_cuts_characters_to_the_longest_word(types: Types) -> None:
 
 def test_batch(batch: Batch) -> None:
     assert batch.tokens == 9
-    assert np.array_equal(batch.mask.numpy(), [[1, 1, 1, 1], [1, 1, 0, 0], [1, 1, 1, 0]])
+    assert np.array_equal(mask_of(batch.lengths, 4).numpy(), [[1, 1, 1, 1], [1, 1, 0, 0], [1, 1, 1, 0]])
     moved = batch.to("cpu")
     assert torch.equal(moved.index, batch.index)
     assert len(moved.types) == 7

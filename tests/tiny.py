@@ -90,5 +90,7 @@ def untrained(
     with torch.no_grad():
         for weight in (*model.parameters(), model.embedder.frozen):
             weight.normal_(std=0.7)
-        model.embedder.words.weight[0] = 0
+        for table in (model.embedder.words, model.embedder.characters and model.embedder.characters.embedding):
+            if table is not None:
+                table.weight[0] = 0  # padding
     return Tagger(model, vocab, settings=settings, schemes=schemes)
