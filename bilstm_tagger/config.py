@@ -19,7 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, V
 from bilstm_tagger.errors import ConfigError
 
 # Keys that may be without a value, for which the word `none` stands; elsewhere, as in `scheme`, it is a word.
-OPTIONAL = frozenset(["characters", "average_from", "patience", "threads", "vectors", "train", "dev", "format", "text_column"])
+OPTIONAL = frozenset(
+    ["characters", "average_from", "patience", "threads", "vectors", "train", "dev", "format", "text_column"]
+)
 
 
 class _Frozen(BaseModel):
@@ -139,8 +141,8 @@ class TrainingSettings(_Frozen):
     threads: PositiveInt | None = None
     """Processor threads; all cores unless named. The same seed and threads give the same weights."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Of the encoder's products while training; weights and the CRF stay float32."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of the encoder's products while training, bfloat16 where the processor has it; all else stays float32."""
 
 
 class Settings(_Frozen):

@@ -21,6 +21,7 @@ from bilstm_tagger.errors import ConfigError, ModelError
 from bilstm_tagger.io import atomic_folder, recover_folder
 from bilstm_tagger.labels import Scheme
 from bilstm_tagger.model_card import model_card
+from bilstm_tagger.nn.device import pick_device, pick_precision
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.vocab import Vocab
 
@@ -60,7 +61,7 @@ def save_tagger(tagger: Tagger, folder: str | Path, *, keep: tuple[Path, ...] = 
                 shutil.copy2(path, new / path.name)
 
 
-def load_tagger(folder: str | Path, *, device: str = "cpu") -> Tagger:
+def load_tagger(folder: str | Path, *, device: str = "cpu", precision: str = "auto") -> Tagger:
     """The tagger of a model folder.
 
     Raises:
@@ -86,7 +87,9 @@ def load_tagger(folder: str | Path, *, device: str = "cpu") -> Tagger:
     vocab = _vocab(path / "vocab.json", settings, schemes)
     model = _model(path / "model.safetensors", settings, vocab, schemes, word_size)
     provenance: dict[str, Any] = {key: config[key] for key in ("versions", "data") if key in config}
-    return Tagger(model.to(device), vocab, settings=settings, schemes=schemes, metrics=metrics, provenance=provenance)
+    model = model.to(pick_device(device))
+    model.precision = pick_precision(precision, pick_device(device))
+    return Tagger(model, vocab, settings=settings, schemes=schemes, metrics=metrics, provenance=provenance)
 
 
 def versions() -> dict[str, str]:

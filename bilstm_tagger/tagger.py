@@ -16,7 +16,7 @@ from bilstm_tagger.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.labels import Scheme, convert
 from bilstm_tagger.layout import batch_places, cut_rows, rows_of
-from bilstm_tagger.nn.batch import Batch, Types
+from bilstm_tagger.nn.batch import Batch, Cuts, Types
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.vocab import Vocab
 
@@ -66,15 +66,21 @@ class Tagger:
         }
 
     @classmethod
-    def load(cls, folder: str | Path, *, device: str = "cpu") -> Tagger:
+    def load(cls, folder: str | Path, *, device: str = "cpu", precision: str = "auto") -> Tagger:
         """The tagger stored in a model folder.
 
+        Args:
+            folder: the model folder.
+            device: `cpu`, `cuda`, `mps`, or `auto`.
+            precision: of the encoder's products: `float32`, `bfloat16`, or `auto` for the faster one here.
+
         Raises:
+            ConfigError: if the device cannot be used here.
             ModelError: naming the piece that is missing, damaged or of another version.
         """
         from bilstm_tagger.model_folder import load_tagger
 
-        return load_tagger(folder, device=device)
+        return load_tagger(folder, device=device, precision=precision)
 
     def save(self, folder: str | Path) -> None:
         """Writes the model folder; an earlier one there is replaced only when the new one is complete."""
@@ -146,15 +152,17 @@ class Tagger:
         found = {task: np.zeros(len(words), np.int64) for task in self.tasks}
         rows = [row for document in lengths for row in rows_of(document, self.settings.encoder.context)]
         for members, places, mask in batch_places(np.array([row.sum() for row in rows], np.int64), batch_tokens):
-            index = torch.from_numpy(np.where(mask, entries[places], 0))
-            cuts, sentences = (None, mask)
+            index = torch.from_numpy(np.where(mask, entries[places], 0)).to(self._cache.table.device)
+            cuts: Cuts | None = None
+            sentences = mask
             if self.settings.encoder.context:
                 cuts, sentences = cut_rows([rows[member] for member in members], mask.shape[1])
-            batch = Batch(self._cache.types, index, torch.from_numpy(mask.sum(1)), cuts=cuts)
+                cuts = cuts.to(index.device)
+            batch = Batch(self._cache.types, index, torch.from_numpy(mask.sum(1)).to(index.device), cuts=cuts)
             x = self.model.embedder.embed_tokens(self._cache.table, batch)
             decoded = self.model.decode_states(*self.model.encode(x, batch))
             for task, tags in decoded.items():
-                found[task][places[mask]] = tags.numpy()[sentences]
+                found[task][places[mask]] = tags.cpu().numpy()[sentences]
         bounds = np.concatenate([[0], *lengths]).cumsum()
         return {task: self._outputs[task](ids, bounds) for task, ids in found.items()}
 
@@ -169,13 +177,14 @@ class TypeCache:
     def __init__(self, model: TaggingModel, vocab: Vocab) -> None:
         self.model = model
         self.vocab = vocab
+        self.device = model.embedder.words.weight.device
         empty = torch.zeros(0, dtype=torch.long)
         self.types = Types(empty, empty[:, None], empty)
         self._clear(1024)
 
     def _clear(self, capacity: int) -> None:
         self._known: dict[str, int] = {}
-        self.table = torch.zeros(capacity, self.model.embedder.type_size)
+        self.table = torch.zeros(capacity, self.model.embedder.type_size, device=self.device)
 
     def entries(self, words: Sequence[str]) -> np.ndarray:
         """Entry of each word in `table` `(words,)`; words not seen before are embedded first."""
@@ -191,13 +200,14 @@ class TypeCache:
         first = len(self._known) + 1
         needed = first + len(words)
         if needed > len(self.table):
-            grown = torch.zeros(max(needed, 2 * len(self.table)), self.table.shape[1])
+            grown = self.table.new_zeros(max(needed, 2 * len(self.table)), self.table.shape[1])
             grown[:first] = self.table[:first]
             self.table = grown
         for at in range(0, len(words), 4096):
             arrays = self.vocab.encode(words[at : at + 4096])
             types = Types(*(torch.from_numpy(ids) for ids in (arrays.rows, arrays.chars, arrays.shapes)))
-            self.table[first + at : first + at + len(types)] = self.model.embedder.embed_types(types)
+            vectors = self.model.embedder.embed_types(types.to(self.device))
+            self.table[first + at : first + at + len(types)] = vectors
         self._known.update(zip(words, range(first, needed), strict=True))
 
 

@@ -53,6 +53,10 @@ class Cuts:
         """States by sentence `(sentences, tokens, size)` from states by row `(batch, row tokens, size)`."""
         return states.flatten(0, 1)[self.places]
 
+    def to(self, device: torch.device | str) -> Cuts:
+        """The same numbers on another device."""
+        return Cuts(self.places.to(device), self.lengths.to(device))
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -87,7 +91,7 @@ class Batch:
             self.lengths.to(device),
             {name: ids.to(device) for name, ids in self.tags.items()},
             {name: ids.to(device) for name, ids in self.features.items()},
-            self.cuts and Cuts(self.cuts.places.to(device), self.cuts.lengths.to(device)),
+            self.cuts and self.cuts.to(device),
         )
 
 

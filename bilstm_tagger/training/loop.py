@@ -12,6 +12,7 @@ from bilstm_tagger.config import Settings
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.evaluation import headline
 from bilstm_tagger.nn.batch import Batch
+from bilstm_tagger.nn.device import pick_device, pick_precision
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training.checkpoint import Checkpoint, State
@@ -37,7 +38,7 @@ class Trainer:
         self.device = pick_device(settings.training.device)
         torch.manual_seed(settings.training.seed)
         self.model = prepared.model(settings).to(self.device)
-        self.model.precision = getattr(torch, settings.training.precision)
+        self.model.precision = pick_precision(settings.training.precision, self.device)
         self.corpora = prepared.encode(settings)
         self.steps_per_epoch = batches_per_epoch(self.corpora, settings.training.batch_size)
         self.steps = self.steps_per_epoch * settings.training.epochs
@@ -150,14 +151,3 @@ class Trainer:
     def tagger(self) -> Tagger:
         """A tagger around the model as it is now."""
         return Tagger(self.model, self.prepared.vocab, settings=self.settings, schemes=self.prepared.schemes)
-
-
-def pick_device(name: str) -> torch.device:
-    """The device of that name; `auto` takes a GPU if there is one."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        raise TaggerError(f"training.device = {name!r} cannot be used here: {str(error).splitlines()[0]}") from None
-    return torch.device(name)

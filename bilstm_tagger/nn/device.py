@@ -1,0 +1,35 @@
+"""Where and in which precision the network runs."""
+
+from __future__ import annotations
+
+import torch
+
+from bilstm_tagger.errors import ConfigError
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of that name (`cpu`, `cuda`, `mps`); `auto` takes a CUDA GPU if there is one.
+
+    Raises:
+        ConfigError: if torch cannot use it here.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(f"device {name!r} cannot be used here: {str(error).splitlines()[0]}") from None
+    return torch.device(name)
+
+
+def pick_precision(name: str, device: torch.device) -> torch.dtype:
+    """Number format of the encoder's products; `auto` takes bfloat16 where the processor multiplies it natively."""
+    if name == "auto":
+        name = "bfloat16" if _has_bfloat16(device) else "float32"
+    return torch.bfloat16 if name == "bfloat16" else torch.float32
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
