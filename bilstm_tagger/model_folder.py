@@ -69,10 +69,7 @@ def load_tagger(folder: str | Path, *, device: str = "cpu", precision: str = "au
     """
     from bilstm_tagger.tagger import Tagger
 
-    path = Path(folder)
-    recover_folder(path)
-    if not path.is_dir():
-        raise ModelError(f"{path}: no such model folder")
+    path = find_folder(folder)
     config = _read_json(path / "config.json")
     _check_version(path, config)
     metrics = _read_json(path / "metrics.json")
@@ -90,6 +87,31 @@ def load_tagger(folder: str | Path, *, device: str = "cpu", precision: str = "au
     model = model.to(pick_device(device))
     model.precision = pick_precision(precision, pick_device(device))
     return Tagger(model, vocab, settings=settings, schemes=schemes, metrics=metrics, provenance=provenance)
+
+
+def find_folder(name: str | Path) -> Path:
+    """The folder of that path, or of a model that comes with the package by its name.
+
+    Raises:
+        ModelError: if there is neither.
+    """
+    path = Path(name)
+    recover_folder(path)
+    if path.is_dir():
+        return path
+    shipped = shipped_models()
+    if str(name) in shipped:
+        return shipped[str(name)]
+    known = f"; models that come with the package: {', '.join(shipped)}" if shipped else ""
+    raise ModelError(f"{path}: no such model folder{known}")
+
+
+def shipped_models() -> dict[str, Path]:
+    """Folders of the models that come with the package, by name: inside the wheel, or beside an editable install."""
+    package = Path(__file__).parent
+    places = [package / "models", package.parent / "models" if (package.parent / "pyproject.toml").exists() else None]
+    folders = [path for place in places if place and place.is_dir() for path in sorted(place.iterdir())]
+    return {path.name: path for path in folders if is_model_folder(path)}
 
 
 def versions() -> dict[str, str]:
