@@ -41,11 +41,10 @@ def brute_characters(cnn: CharacterCNN, word: list[int]) -> Tensor:
     """Features of one word, window by window."""
     vectors = cnn.embedding.weight
     features = []
-    for convolution in cnn.convolutions:
-        width = convolution.kernel_size[0]
+    for convolution, width in zip(cnn.convolutions, cnn.widths, strict=True):
         padded = [0] * (width // 2) + word + [0] * width
         windows = [
-            torch.einsum("fcw,wc->f", convolution.weight, vectors[padded[at : at + width]]) + convolution.bias
+            convolution.weight @ vectors[padded[at : at + width]].flatten() + convolution.bias
             for at in range(len(word))
         ]
         features.append(torch.stack(windows).amax(0))

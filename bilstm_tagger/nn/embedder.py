@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from bilstm_tagger.nn.batch import Batch, Types
+from bilstm_tagger.nn.batch import Batch, Types, mask_of
 from bilstm_tagger.nn.recurrent import LockedDropout
 
 UNK = 1
@@ -16,12 +16,16 @@ UNK = 1
 class CharacterCNN(nn.Module):
     """Convolutions of several widths over a word's characters, the maximum over places (Ma and Hovy 2016).
 
+    Computed as one matrix product a width over the windows of real characters only: words differ so much in length
+    that a
+    convolution over the padded batch would spend most of its time on padding.
+
     Args:
         characters: number of character ids.
         size: size of a character's vector.
         widths: window widths in characters.
         filters: number of filters of each width.
-        dropout: rate of the dropout on the character vectors.
+        dropout: rate of the dropout on the windows' character vectors.
     """
 
     def __init__(
@@ -32,22 +36,27 @@ class CharacterCNN(nn.Module):
         bound = (3 / size) ** 0.5
         nn.init.uniform_(self.embedding.weight.data, -bound, bound)
         self.embedding.weight.data[0] = 0
+        self.widths = tuple(widths)
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(size, count, width, padding=width // 2) for width, count in zip(widths, filters, strict=True)
+            nn.Linear(width * size, count) for width, count in zip(widths, filters, strict=True)
         )
         self.dropout = nn.Dropout(dropout)
         self.output_size = sum(filters)
 
     def forward(self, chars: Tensor) -> Tensor:
-        """Features `(types, filters)` of character ids `(types, characters)`."""
-        x = self.dropout(self.embedding(chars)).transpose(1, 2)
-        # Windows that lie wholly behind the word must not win the maximum, however long the batch's longest word is.
-        outside = (chars == 0)[:, None, :]
-        pooled = []
-        for convolution in self.convolutions:
-            y = convolution(x)[..., : chars.shape[1]]
-            pooled.append(y.masked_fill(outside, -torch.inf).amax(-1))
-        return torch.tanh(torch.cat(pooled, -1))
+        """Features `(types, filters)` of character ids `(types, characters)`, 0 behind the end of a word."""
+        widest = max(self.widths)
+        left = widest // 2
+        lengths = (chars != 0).sum(1).clamp_min(1)
+        padded = nn.functional.pad(chars, (left, widest - 1 - left))
+        windows = padded.unfold(1, widest, 1)[mask_of(lengths, chars.shape[1])]  # (real characters, widest)
+        x = self.dropout(self.embedding(windows))
+        found = []
+        for convolution, width in zip(self.convolutions, self.widths, strict=True):
+            first = left - width // 2
+            found.append(convolution(x[:, first : first + width].flatten(1)))
+        highest: Tensor = torch.segment_reduce(torch.cat(found, -1), "max", lengths=lengths, axis=0)
+        return torch.tanh(highest)
 
 
 class Embedder(nn.Module):
