@@ -18,6 +18,12 @@ def network_scheme(settings: Settings, task: str, data_scheme: Scheme) -> Scheme
     return Scheme.NONE if data_scheme is Scheme.NONE else Scheme(settings.tasks[task].encoding)
 
 
+def head_kind(settings: Settings, task: str, scheme: Scheme) -> str:
+    """`crf` or `softmax`, as set or as the scheme suggests."""
+    chosen = settings.tasks[task].head
+    return chosen if chosen != "auto" else "softmax" if scheme is Scheme.NONE else "crf"
+
+
 def build_model(settings: Settings, vocab: Vocab, schemes: dict[str, Scheme], *, word_size: int) -> TaggingModel:
     """A model with fresh weights.
 
@@ -42,7 +48,7 @@ def build_model(settings: Settings, vocab: Vocab, schemes: dict[str, Scheme], *,
     for task, scheme in schemes.items():
         tags = vocab.tags[task]
         moves, starts, ends = map(torch.from_numpy, legal_moves(tags, scheme))
-        if settings.tasks[task].head == "crf":
+        if head_kind(settings, task, scheme) == "crf":
             heads[task] = Head(encoder.output_size, len(tags), crf=CRF(moves, starts=starts, ends=ends))
         else:
             legal = None if scheme is Scheme.NONE else (moves, starts, ends)

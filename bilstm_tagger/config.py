@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -37,7 +37,8 @@ class TaskSettings(_Frozen):
     """How the data writes spans; detected on train unless named."""
     encoding: Literal["BIO", "IOBES"] = "IOBES"
     """How the network writes spans; without effect on plain tags."""
-    head: Literal["crf", "softmax"] = "crf"
+    head: Literal["auto", "crf", "softmax"] = "auto"
+    """`auto` takes a CRF for spans and a softmax for plain tags."""
     weight: PositiveFloat = 1.0
     """Factor of this task's loss."""
     train: str | None = None
@@ -60,7 +61,7 @@ class DataSettings(_Frozen):
     tokenizer: str = "spacy:en"
     """For raw text: `spacy:LANGUAGE`, `characters` or `whitespace`."""
     text_column: str | None = None
-    """Key or column of raw text in JSON, CSV and Parquet; else their tokens are read, or `text` where there are none."""
+    """Key or column of raw text in JSON, CSV and Parquet; else their tokens are read, or `text` if there are none."""
     misaligned: Literal["error", "snap", "drop"] = "error"
     """What to do with a span of characters that is not a run of whole tokens: refuse it, widen it, leave it out."""
 
@@ -135,6 +136,8 @@ class TrainingSettings(_Frozen):
     """Largest gradient norm."""
     average_from: float | None = Field(default=0.5, ge=0.0, le=1.0)
     """The model's weights are their mean over all steps after this share of training; none for the last step's."""
+    recase: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Share of sentences read in lower or upper case, half each, for text whose case cannot be relied on."""
     patience: PositiveInt | None = None
     """Stop after so many epochs without a better dev score."""
     seed: int = Field(default=0, ge=0)
@@ -162,9 +165,19 @@ def presets() -> list[str]:
 
 
 def load_settings(
-    preset: str | None = None, *, file: str | Path | None = None, overrides: Mapping[str, Any] | None = None
+    preset: str | None = None,
+    *,
+    file: str | Path | None = None,
+    tasks: Sequence[str] = (),
+    overrides: Mapping[str, Any] | None = None,
 ) -> Settings:
     """Settings from a preset, then a TOML file, then overrides such as `{"training.epochs": 30}`.
+
+    Args:
+        preset: its name; else that of the file, else `ner`.
+        file: TOML of the same tables as the presets.
+        tasks: where given, the run's only tasks, whatever others the preset or the file has.
+        overrides: values by dotted key.
 
     Raises:
         ConfigError: for an unknown preset or key, a value of the wrong kind, or a file that cannot be read.
@@ -177,6 +190,8 @@ def load_settings(
     if "tasks" in layers:  # a file's own tasks replace those of the preset
         merged["tasks"] = {}
     merged = _merge(merged, layers) | {"preset": name}
+    if tasks:
+        merged["tasks"] = {task: merged.get("tasks", {}).get(task, {}) for task in tasks}
     for key, value in (overrides or {}).items():
         _set(merged, key.split("."), value)
     return parse_settings(merged, source=str(file) if file else "settings")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from bilstm_tagger.build import head_kind
+
 if TYPE_CHECKING:
     from bilstm_tagger.tagger import Tagger
 
@@ -48,7 +50,7 @@ def _task(tagger: Tagger, task: str) -> str:
     else:
         labels = sorted({tag.partition("-")[2] for tag in tags} - {""})
         kinds = f"spans of {', '.join(labels)}; data in {scheme}, network in {settings.encoding}"
-    return f"- **{task}** ({settings.head} head): {kinds}"
+    return f"- **{task}** ({head_kind(tagger.settings, task, tagger.schemes[task])} head): {kinds}"
 
 
 def _scores(metrics: dict[str, Any]) -> str:

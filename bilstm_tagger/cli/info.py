@@ -34,6 +34,7 @@ def info(
 
 def describe(tagger: Tagger, folder: Path) -> dict[str, Any]:
     """All there is to know of a model folder, as plain values."""
+    from bilstm_tagger.build import head_kind
     from bilstm_tagger.schemes import Scheme
 
     settings, vocab = tagger.settings, tagger.vocab
@@ -43,7 +44,7 @@ def describe(tagger: Tagger, folder: Path) -> dict[str, Any]:
         labels = vocab.tags[task] if plain else sorted({tag[2:] for tag in vocab.tags[task] if tag != "O"})
         tasks[task] = {
             "scheme": str(tagger.schemes[task]),
-            "head": settings.tasks[task].head,
+            "head": head_kind(settings, task, tagger.schemes[task]),
             "measure": "accuracy" if plain else "strict F1",
             "dev": tagger.metrics.get("dev", {}).get(task),
             "labels": labels,

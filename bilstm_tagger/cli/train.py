@@ -33,6 +33,14 @@ def train(
         typer.Option("--output", "-o", help="Model folder; else models/NAME, by experiment or preset."),
     ] = None,
     vectors: Annotated[str | None, typer.Option(metavar="FILE", help="Word vectors, GloVe or word2vec text.")] = None,
+    tasks: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--task",
+            metavar="NAME=TRAIN[,DEV]",
+            help="A task with its own corpus, as upos=train.conllu,dev.conllu; repeatable: one network, several tasks.",
+        ),
+    ] = None,
     column: Annotated[
         str | None, typer.Option(help="Column of the tags: a number from 1, -1 the last, or a name.")
     ] = None,
@@ -67,7 +75,7 @@ def train(
         "training.device": device,
     }
     task_flags = {"column": None if column is None else column_name(column), "scheme": scheme}
-    settings = _settings(experiment, preset, set_ or [], flags, task_flags)
+    settings = _settings(experiment, preset, set_ or [], flags | task_corpora(tasks or []), task_flags)
     folder = output or Path("models") / (experiment.stem if experiment else settings.preset)
     tagger = _train(settings, folder, resume=resume, force=force)
     from rich.console import Console
@@ -79,6 +87,24 @@ def train(
 def column_name(text: str) -> int | str:
     """A column as the user wrote it: a number where it is one, else a name."""
     return int(text) if text.removeprefix("-").isdecimal() else text
+
+
+def task_corpora(assignments: list[str]) -> dict[str, Any]:
+    """Settings from `NAME=TRAIN[,DEV]`: in CoNLL-U the column of the task's name in capitals, elsewhere the last one.
+
+    Raises:
+        ConfigError: if one is not of that form.
+    """
+    settings: dict[str, Any] = {}
+    for text in assignments:
+        name, equals, files = text.partition("=")
+        train_file, _, dev_file = files.partition(",")
+        if not (name and equals and train_file) or "." in name:
+            raise ConfigError(f"--task {text!r}: write NAME=TRAIN or NAME=TRAIN,DEV")
+        key = f"tasks.{name}"
+        settings |= {f"{key}.train": train_file, f"{key}.dev": dev_file or None}
+        settings[f"{key}.column"] = name.upper() if ".conllu" in Path(train_file).name else -1
+    return settings
 
 
 def _tokenizer(language: str | None, tokenizer: str | None) -> str | None:
@@ -100,7 +126,8 @@ def _settings(
     overrides = dict(map(parse_override, assignments))
     overrides |= {key: value for key, value in flags.items() if value is not None}
     given = {key: value for key, value in task_flags.items() if value is not None}
-    settings = load_settings(preset, file=experiment, overrides=overrides)
+    names = list(dict.fromkeys(key.split(".")[1] for key in flags if key.startswith("tasks.")))
+    settings = load_settings(preset, file=experiment, tasks=names, overrides=overrides)
     if not given:
         return settings
     if len(settings.tasks) != 1:
@@ -109,7 +136,7 @@ def _settings(
             f"use --set tasks.NAME.{min(given)}=..."
         )
     overrides |= {f"tasks.{task}.{key}": value for task in settings.tasks for key, value in given.items()}
-    return load_settings(preset, file=experiment, overrides=overrides)
+    return load_settings(preset, file=experiment, tasks=names, overrides=overrides)
 
 
 def _train(settings: Settings, folder: Path, *, resume: bool, force: bool) -> Tagger:

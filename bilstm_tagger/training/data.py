@@ -28,12 +28,14 @@ class EncodedCorpus:
         words: for each row the entries of its tokens in `types`.
         tags: for each task the tag ids of each row.
         sentences: for each row the lengths of its sentences.
+        recased: for each type its lower-case and its upper-case type `(2, types)`; None where rows are never recased.
     """
 
     types: Types
     words: list[np.ndarray]
     tags: dict[str, list[np.ndarray]]
     sentences: list[np.ndarray]
+    recased: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.words)
@@ -47,9 +49,13 @@ class EncodedCorpus:
         """Rows that hold about `batch_size` sentences."""
         return max(1, round(batch_size * len(self.words) / max(sum(map(len, self.sentences)), 1)))
 
-    def batch(self, members: np.ndarray) -> Batch:
-        """The rows with these numbers, padded."""
+    def batch(self, members: np.ndarray, cases: np.ndarray | None = None) -> Batch:
+        """The rows with these numbers, padded; `cases` says for each 0 for lower, 1 for upper, -1 for its own case."""
         chosen = [self.words[member] for member in members]
+        if cases is not None and self.recased is not None:
+            chosen = [
+                words if case < 0 else self.recased[case, words] for words, case in zip(chosen, cases, strict=True)
+            ]
         lengths = np.array([len(words) for words in chosen])
         distinct, index = np.unique(np.concatenate([[0], *chosen]), return_inverse=True)
         places = np.arange(lengths.max()) < lengths[:, None]
@@ -83,7 +89,12 @@ def encode_types(vocab: Vocab, words: Sequence[str]) -> Types:
 
 
 def encode_corpus(
-    documents: Sequence[Document], vocab: Vocab, *, tasks: Mapping[str, Scheme], context: int = 0
+    documents: Sequence[Document],
+    vocab: Vocab,
+    *,
+    tasks: Mapping[str, Scheme],
+    context: int = 0,
+    recase: bool = False,
 ) -> EncodedCorpus:
     """The documents' sentences as ids; empty sentences are left out.
 
@@ -92,6 +103,7 @@ def encode_corpus(
         vocab: ids of words and tags.
         tasks: the scheme in which the network writes each task's tags.
         context: most tokens of neighbouring sentences that are read in one go.
+        recase: whether the words' lower- and upper-case forms are wanted too.
 
     Raises:
         CorpusError: for a tag that the vocabulary lacks.
@@ -112,7 +124,18 @@ def encode_corpus(
             for task, ids in gold.items():
                 tags[task].append(ids[start:end])
             start = end
-    return EncodedCorpus(encode_types(vocab, list(entries)), words, tags, sentences)
+    recased = _recased(entries) if recase else None
+    return EncodedCorpus(encode_types(vocab, list(entries)), words, tags, sentences, recased)
+
+
+def _recased(entries: dict[str, int]) -> np.ndarray:
+    """Lower- and upper-case entry of each word `(2, types)`; forms not yet in `entries` are added to it."""
+    forms = list(entries)
+    cases = [
+        [0, *(entries.setdefault(change(word), len(entries) + 1) for word in forms)]
+        for change in (str.lower, str.upper)
+    ]
+    return np.array(cases, np.int64)
 
 
 def _tag_ids(document: Document, task: str, scheme: Scheme, names: Sequence[str]) -> np.ndarray:
@@ -128,11 +151,13 @@ def _tag_ids(document: Document, task: str, scheme: Scheme, names: Sequence[str]
     return np.array(numbers, np.int64)
 
 
-def batches(corpora: Sequence[EncodedCorpus], *, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+def batches(
+    corpora: Sequence[EncodedCorpus], *, batch_size: int, seed: int, epoch: int, recase: float = 0.0
+) -> Iterator[Batch]:
     """One epoch's batches in an order that depends on seed and epoch alone.
 
     Rows are shuffled, sorted by length within pools of 50 batches, and the batches shuffled again; those of several
-    corpora are mixed in proportion to their sizes.
+    corpora are mixed in proportion to their sizes. A share `recase` of the rows is read in lower or upper case.
     """
     order = np.random.default_rng([seed, epoch])
     plan: list[tuple[EncodedCorpus, np.ndarray]] = []
@@ -145,7 +170,11 @@ def batches(corpora: Sequence[EncodedCorpus], *, batch_size: int, seed: int, epo
             plan += [(corpus, pool[at : at + size]) for at in range(0, len(pool), size)]
     for number in order.permutation(len(plan)):
         corpus, members = plan[number]
-        yield corpus.batch(members)
+        cases = None
+        if recase:
+            draw = order.random(len(members))
+            cases = np.where(draw < recase / 2, 0, np.where(draw < recase, 1, -1))
+        yield corpus.batch(members, cases)
 
 
 def batches_per_epoch(corpora: Sequence[EncodedCorpus], batch_size: int) -> int:

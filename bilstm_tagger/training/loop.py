@@ -81,7 +81,8 @@ class Trainer:
         watch = Stopwatch()
         total = 0.0
         step = epoch * self.steps_per_epoch
-        for batch in batches(self.corpora, batch_size=training.batch_size, seed=training.seed, epoch=epoch):
+        order = {"batch_size": training.batch_size, "seed": training.seed, "epoch": epoch}
+        for batch in batches(self.corpora, **order, recase=training.recase):
             rate = learning_rate(training, step, self.steps)
             total += self._step(batch, step, rate)
             step += 1

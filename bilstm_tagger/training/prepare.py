@@ -72,6 +72,7 @@ class Prepared:
                 self.vocab,
                 tasks={task: schemes[task] for task in source.tasks},
                 context=settings.encoder.context,
+                recase=settings.training.recase > 0,
             )
             for source in self.sources
         ]
