@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit clean
+.PHONY: demo test lint types unit models clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.installed: pyproject.toml
@@ -32,6 +32,13 @@ types: $(VENV)/.installed
 
 unit: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+models: $(VENV)/.installed  ## rebuild models/en from DATA=DIR (conll2003/, ud-english-ewt/, glove/)
+	$(BIN)/bilstm-tagger train models/en.toml --output models/en --force --threads 1 --seed 0 \
+		--task upos=$(DATA)/ud-english-ewt/en_ewt-ud-train.conllu,$(DATA)/ud-english-ewt/en_ewt-ud-dev.conllu \
+		--task ner=$(DATA)/conll2003/train.txt,$(DATA)/conll2003/valid.txt \
+		--vectors $(DATA)/glove/glove.6B.100d.top.txt.gz
+	$(BIN)/python -m benchmarks.shipped --data $(DATA) --model models/en
 
 clean:
 	rm -rf $(VENV) models/demo .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,8 +2,10 @@
 
     python -m benchmarks.accuracy --data DIR --seeds 5
 
-Every row is one training run in a process of its own, on one thread. A run that is interrupted continues where it was; one that is done
-is not repeated. After each run the table is written anew. All choices (epoch, settings) are made on dev; the test figure of a run
+Every row is one training run in a process of its own, on one thread. A run that is interrupted continues where it
+was; one that is done
+is not repeated. After each run the table is written anew. All choices (epoch, settings) are made on dev; the test
+figure of a run
 is read once, from the model that dev chose.
 """
 
@@ -89,7 +91,9 @@ def main() -> None:
         return
     wanted = [name.strip() for name in arguments.rows.split(",") if name.strip()]
     rows = [row for row in all_rows() if not wanted or row.name in wanted]
-    todo = [(row, seed) for row in rows for seed in seeds_of(row, arguments.seeds) if not result_file(row, seed).exists()]
+    todo = [
+        (row, seed) for row in rows for seed in seeds_of(row, arguments.seeds) if not result_file(row, seed).exists()
+    ]
     with ThreadPoolExecutor(arguments.jobs) as pool:
         for _ in pool.map(lambda job: in_process(job[0], job[1], arguments.data), todo):
             write_table()

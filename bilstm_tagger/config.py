@@ -108,14 +108,23 @@ class EmbedderSettings(_Frozen):
 class EncoderSettings(_Frozen):
     """From vectors to states that know the sentence."""
 
-    type: Literal["lstm", "gru", "rnn"] = "lstm"
+    type: Literal["lstm", "gru", "rnn", "cnn"] = "lstm"
     direction: Literal["both", "forward", "backward"] = "both"
     merge: Literal["concat", "sum"] = "concat"
+    """With both directions: their states side by side, or added; of a `cnn` the two sides of its window."""
+    width: PositiveInt = 5
+    """Tokens in the window of one layer of a `cnn`; odd where it looks both ways."""
     hidden_size: PositiveInt = 200
     layers: PositiveInt = 1
     context: int = Field(default=0, ge=0)
     """Neighbouring sentences of a document are read in one go up to so many tokens; 0 for each alone."""
     dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
+
+    @model_validator(mode="after")
+    def _same_sides(self) -> EncoderSettings:
+        if self.type == "cnn" and self.direction == "both" and self.width % 2 == 0:
+            raise ValueError(f"a cnn that looks both ways needs an odd width, not {self.width}: as many tokens each side")
+        return self
 
 
 class TrainingSettings(_Frozen):
@@ -152,6 +161,8 @@ class Settings(_Frozen):
     """Everything that decides a training run."""
 
     preset: str = "ner"
+    notes: str = ""
+    """For the model card: licences of the data, what the model is for."""
     data: DataSettings = DataSettings()
     tasks: dict[str, TaskSettings] = Field(default_factory=dict)
     embedder: EmbedderSettings = EmbedderSettings()

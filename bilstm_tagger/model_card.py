@@ -23,7 +23,7 @@ def model_card(tagger: Tagger, *, size: int) -> str:
         _use(),
         "## Tasks\n\n" + "\n".join(_task(tagger, task) for task in tagger.tasks),
         "## Scores\n\n" + _scores(tagger.metrics),
-        "## Data\n\n" + _data(tagger.provenance),
+        "## Data\n\n" + _data(tagger.provenance, tagger.settings.notes),
         "## Model\n\n" + _model(tagger, size),
         "## Settings\n\n```json\n" + json.dumps(tagger.settings.model_dump(mode="json"), indent=2) + "\n```",
         "## Limits\n\nIt has learnt from the data above alone: other genres, other languages and later years will "
@@ -58,20 +58,26 @@ def _scores(metrics: dict[str, Any]) -> str:
         return "None measured."
     rows = [f"| {task} | {100 * score:.2f} |" for task, score in metrics["dev"].items()]
     best = metrics.get("best_epoch")
-    note = f"Best of {metrics.get('epochs')} epochs ({best}) on the dev corpus" if best else "On the dev corpus"
-    return f"{note}: F1 of exact spans, accuracy of plain tags, in percent.\n\n| task | dev |\n|---|---|\n" + "\n".join(
-        rows
-    )
+    note = f"Epoch {best} of {metrics.get('epochs')}, the best on the dev corpus" if best else "On the dev corpus"
+    table = "| task | dev |\n|---|---|\n" + "\n".join(rows)
+    parts = [f"{note}: F1 of exact spans, accuracy of plain tags, in percent.", table]
+    return "\n\n".join([*parts, *map(_test, metrics.get("test", []))])
 
 
-def _data(provenance: dict[str, Any]) -> str:
+def _test(table: dict[str, Any]) -> str:
+    """A table of test scores as a benchmark stored it: a title, a header, rows."""
+    lines = [table["header"], ["---"] * len(table["header"]), *table["rows"]]
+    return f"{table['title']}\n\n" + "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def _data(provenance: dict[str, Any], notes: str) -> str:
     rows = [
         f"| {row['role']} | {row['name']} | {row['sentences']:,} | {row['tokens']:,} | `{row['sha256'][:12]}` |"
         for row in provenance.get("data", [])
     ]
     table = "| role | file | sentences | tokens | sha256 |\n|---|---|---|---|---|\n" + "\n".join(rows)
-    licence = "The licence of the data decides what the model may be used for; state it here before you share it."
-    return f"{table}\n\n{licence}"
+    licence = "The licence of the data decides what the model may be used for; state it in `notes` before you share it."
+    return f"{table}\n\n{notes or licence}"
 
 
 def _model(tagger: Tagger, size: int) -> str:

@@ -1,0 +1,82 @@
+"""Test scores of the model that ships, as people write and without case, into its metrics and its card.
+
+python -m benchmarks.shipped --data DIR --model models/en
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.accuracy import corpora
+
+CASES: dict[str, Callable[[str], str]] = {"as written": str, "lower case": str.lower, "upper case": str.upper}
+
+
+def main() -> None:
+    """Scores the model and stores the tables in its folder."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with conll2003/ and ud-english-ewt/")
+    parser.add_argument("--model", type=Path, default=Path("models/en"))
+    arguments = parser.parse_args()
+    from bilstm_tagger import Tagger
+
+    tagger = Tagger.load(arguments.model, precision="float32")
+    files = corpora(arguments.data)
+    upos = by_case(tagger, files["ewt"]["test"], "upos", "UPOS")
+    ner = by_case(tagger, files["conll2003"]["test"], "ner", -1)
+    tagger.metrics["test"] = [
+        {
+            "title": "On the test corpora (UD English-EWT, gold tokens; CoNLL-2003), read once, in percent:",
+            "header": ["text", "UPOS accuracy", "known words", "unknown words", "NER strict F1"],
+            "rows": [
+                [
+                    case,
+                    percent(upos[case].accuracy.value),
+                    percent(upos[case].known.value),
+                    percent(upos[case].unknown.value),
+                    percent(ner[case].micro.f1),
+                ]
+                for case in CASES
+            ],
+        },
+        {
+            "title": "Names by type, text as written:",
+            "header": ["type", "precision", "recall", "F1", "spans"],
+            "rows": [
+                [label, percent(score.precision), percent(score.recall), percent(score.f1), score.support]
+                for label, score in ner["as written"].labels.items()
+            ],
+        },
+    ]
+    tagger.save(arguments.model)
+    for table in tagger.metrics["test"]:
+        print(table["title"], table["header"], *table["rows"], sep="\n")
+
+
+def by_case(tagger: Any, path: str, task: str, column: int | str) -> dict[str, Any]:
+    """The task's scores on a corpus as it is, in lower case and in upper case."""
+    from bilstm_tagger.corpus import read_corpus
+    from bilstm_tagger.document import Document
+    from bilstm_tagger.evaluation import evaluate
+
+    documents = read_corpus(path, {task: column}, format="conllu" if path.endswith(".conllu") else "conll")
+    found = {}
+    for case, change in CASES.items():
+        recased = [
+            Document([change(word) for word in document.words], document.bounds, tags=document.tags)
+            for document in documents
+        ]
+        found[case] = evaluate(tagger, recased).tasks[task]
+    return found
+
+
+def percent(value: float) -> str:
+    """A share in percent, two places."""
+    return f"{100 * value:.2f}"
+
+
+if __name__ == "__main__":
+    main()
