@@ -248,7 +248,7 @@ def _window(documents: Iterator[Document], tokens: int) -> list[Document]:
     count = 0
     for document in documents:
         window.append(document)
-        count += len(document.words)
+        count += len(document.words) or 1  # a long run of empty documents must not pile up
         if count >= tokens:
             break
     return window
