@@ -1,13 +1,17 @@
-"""Annotated files in and out: one module per format, each with the same two functions, read and write."""
+"""Annotated files in and out: one module per format, each with the same two functions, read and write.
+
+Data sets of the Hugging Face hub (``hf:NAME``) and folders of ``save_to_disk`` are read like files.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Any, Protocol
 
-from bilstm_tagger.corpus import conll, conllu
+from bilstm_tagger.corpus import conll, conllu, hub, jsonl, spacy_docbin, table
+from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.corpus.split import CorpusStats, set_aside, stats
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
@@ -17,6 +21,7 @@ __all__ = [
     "FORMATS",
     "CorpusFormat",
     "CorpusStats",
+    "ReadOptions",
     "format_of",
     "iterate_corpus",
     "read_corpus",
@@ -36,6 +41,7 @@ class Reader(Protocol):
         columns: Mapping[str, int | str],
         names: Sequence[str] | None = None,
         word_column: int | str = 1,
+        options: ReadOptions = DEFAULT_OPTIONS,
     ) -> Iterator[Document]:
         """Read documents from a file; `columns` maps each task to where its tags are."""
         ...
@@ -44,10 +50,8 @@ class Reader(Protocol):
 class Writer(Protocol):
     """Signature of every format's ``write``."""
 
-    def __call__(
-        self, documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None
-    ) -> None:
-        """Write documents to an open stream."""
+    def __call__(self, documents: Iterable[Document], stream: Any, *, tasks: Sequence[str] | None = None) -> None:
+        """Write documents to an open stream, of text or of bytes as the format needs."""
         ...
 
 
@@ -60,17 +64,25 @@ class CorpusFormat:
         write: Writes documents to a stream.
         suffixes: File names that have this format.
         columns: Tasks and where they are when the user names none.
+        binary: Whether it is written in bytes.
     """
 
     read: Reader
     write: Writer
     suffixes: tuple[str, ...]
     columns: Mapping[str, int | str]
+    binary: bool = False
 
 
+_TAGS: Mapping[str, int | str] = {"tags": -1}
 FORMATS: dict[str, CorpusFormat] = {
-    "conll": CorpusFormat(conll.read, conll.write, (".conll", ".txt", ".bio", ".iob", ".tsv"), {"tags": -1}),
+    "conll": CorpusFormat(conll.read, conll.write, (".conll", ".txt", ".bio", ".iob", ".bmes", ".tsv"), _TAGS),
     "conllu": CorpusFormat(conllu.read, conllu.write, (".conllu",), {"upos": "UPOS"}),
+    "jsonl": CorpusFormat(jsonl.read, jsonl.write, (".jsonl", ".ndjson", ".json"), _TAGS),
+    "spacy": CorpusFormat(spacy_docbin.read, spacy_docbin.write, (".spacy",), {"ner": "ents"}, binary=True),
+    "parquet": CorpusFormat(table.read_parquet, table.write_parquet, (".parquet",), _TAGS, binary=True),
+    "arrow": CorpusFormat(table.read_arrow, table.write_arrow, (".arrow",), _TAGS, binary=True),
+    "csv": CorpusFormat(table.read_csv, table.write_csv, (".csv",), _TAGS),
 }
 
 
@@ -100,15 +112,22 @@ def iterate_corpus(
     format: str | None = None,
     names: Sequence[str] | None = None,
     word_column: int | str = 1,
+    options: ReadOptions = DEFAULT_OPTIONS,
 ) -> Iterator[Document]:
     """Read documents one at a time. Arguments and errors as in `read_corpus`, but a file may be empty."""
+    if hub.find(path) is not None:
+        return hub.read(path, columns=_TAGS if columns is None else columns, word_column=word_column, options=options)
     if Path(path).is_dir():
         raise CorpusError(f"{path}: is a folder; name a file in it")
     if not Path(path).exists():
         raise CorpusError(f"{path}: no such file; check the path")
     known = format_of(path, format)
     return known.read(
-        path, columns=known.columns if columns is None else columns, names=names, word_column=word_column
+        path,
+        columns=known.columns if columns is None else columns,
+        names=names,
+        word_column=word_column,
+        options=options,
     )
 
 
@@ -119,17 +138,20 @@ def read_corpus(
     format: str | None = None,
     names: Sequence[str] | None = None,
     word_column: int | str = 1,
+    options: ReadOptions = DEFAULT_OPTIONS,
 ) -> list[Document]:
-    """Read an annotated file.
+    """Read an annotated file or data set.
 
     Args:
-        path: The file; ``*.gz`` is decompressed.
+        path: The file; text in ``*.gz`` is decompressed. Or ``hf:NAME[:CONFIG][@REVISION][#SPLIT]`` for a data
+            set of the Hugging Face hub, or the folder of one that was saved.
         columns: For each task where its tags are: a column counted from 1 (from the end if negative) or
             named, in CoNLL-U also a key of MISC. Without it the last column as task ``tags``, in CoNLL-U
-            UPOS as ``upos``; an empty mapping reads the words alone.
+            UPOS as ``upos``, in .spacy the entities as ``ner``; an empty mapping reads the words alone.
         format: Name of the format, if the file's suffix does not tell it.
         names: Names of the columns, for formats that do not name them.
         word_column: The column of the words.
+        options: How to read raw text and data sets.
 
     Raises:
         CorpusError: If the file cannot be read, is no such file, or holds no token.
@@ -137,7 +159,9 @@ def read_corpus(
     Example:
         >>> documents = read_corpus("train.txt", {"pos": 2, "ner": -1})  # doctest: +SKIP
     """
-    documents = list(iterate_corpus(path, columns, format=format, names=names, word_column=word_column))
+    documents = list(
+        iterate_corpus(path, columns, format=format, names=names, word_column=word_column, options=options)
+    )
     if not any(document.words for document in documents):
         raise CorpusError(f"{path}: there is no token in it; is it the right file?")
     return documents
@@ -163,7 +187,7 @@ def save_corpus(
         TaggerError: If the file cannot be written.
     """
     known = format_of(path, format)
-    with atomic_write(path) as stream:
+    with atomic_write(path, binary=True) if known.binary else atomic_write(path) as stream:
         try:
             known.write(documents, stream, tasks=tasks)
         except UnicodeEncodeError as error:

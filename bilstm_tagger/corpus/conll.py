@@ -11,6 +11,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import TextIO
 
+from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io import open_text
@@ -45,6 +46,7 @@ def read(
     columns: Mapping[str, int | str],
     names: Sequence[str] | None = None,
     word_column: int | str = 1,
+    options: ReadOptions = DEFAULT_OPTIONS,
 ) -> Iterator[Document]:
     """Read a file of columns, one document after another.
 
@@ -56,6 +58,7 @@ def read(
         columns: The column of each task: counted from 1, from the end if negative, or one of `names`.
         names: Names of all the file's columns.
         word_column: The column of the words.
+        options: Not used: they are for raw text.
 
     Raises:
         CorpusError: For a line that does not fit, as ``file:line``.

@@ -22,6 +22,7 @@ from bilstm_tagger.corpus.conllu_rows import (
 )
 from bilstm_tagger.corpus.conllu_text import sentence_text
 from bilstm_tagger.corpus.conllu_write import write
+from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io import open_text
@@ -40,6 +41,7 @@ def read(
     columns: Mapping[str, int | str],
     names: Sequence[str] | None = None,
     word_column: int | str = 1,
+    options: ReadOptions = DEFAULT_OPTIONS,
 ) -> Iterator[Document]:
     """Read a CoNLL-U file, one document after another.
 
@@ -52,6 +54,7 @@ def read(
         names: Not used: the columns have their names.
         word_column: The column of the words: FORM (also by the number 1, the default of all formats) or
             another, such as ``"LEMMA"``; the text is FORM's in any case.
+        options: Not used: they are for raw text.
 
     Raises:
         CorpusError: For a line that does not fit, as ``file:line``; at the end for a column or key that is
