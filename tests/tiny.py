@@ -56,7 +56,8 @@ def settings_of(**overrides: Any) -> Settings:
         "embedder.size": 6,
         "embedder.shape_size": 2,
         "embedder.characters.size": 4,
-        "embedder.characters.filters": [5],
+        "embedder.characters.widths": [2, 3],
+        "embedder.characters.filters": [3, 3],
         "encoder.hidden_size": 6,
         "training.epochs": 2,
         "training.batch_size": 4,
@@ -88,8 +89,8 @@ def untrained(
     torch.manual_seed(seed)
     model = build_model(settings, vocab, network, word_size=settings.embedder.size)
     with torch.no_grad():
-        for weight in (*model.parameters(), model.embedder.frozen):
-            weight.normal_(std=0.7)
+        for name, weight in (*model.named_parameters(), ("", model.embedder.frozen)):
+            weight.normal_(std=2.0 if "projection.weight" in name else 0.3 if name.startswith("heads") else 0.8)
         for table in (model.embedder.words, model.embedder.characters and model.embedder.characters.embedding):
             if table is not None:
                 table.weight[0] = 0  # padding
