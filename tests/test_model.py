@@ -29,7 +29,8 @@ SETTINGS = load_settings(
         },
         "embedder.size": 5,
         "embedder.characters.size": 4,
-        "embedder.characters.filters": [4],
+        "embedder.characters.widths": [2, 3],
+        "embedder.characters.filters": [3, 3],
         "encoder.hidden_size": 5,
         "encoder.layers": 2,
     }
