@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bilstm_tagger.config import Settings
     from bilstm_tagger.text import Tokenizer
 
-BATCH_TOKENS = 8_000  # padded tokens in a batch: large enough for the kernels, small enough for the cache
+BATCH_TOKENS = 2_000  # padded tokens in a batch: enough for the kernels, little padding, fits the cache
 WINDOW_TOKENS = 64_000  # tokens sorted by length together
 CACHED_TYPES = 100_000  # distinct words whose vectors are kept
 

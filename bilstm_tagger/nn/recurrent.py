@@ -81,12 +81,18 @@ class RecurrentLayer(nn.Module):
         if "left_to_right" in self.passes:
             states.append(self.passes["left_to_right"](x)[0])
         if "right_to_left" in self.passes:
-            turn = reversed_places(lengths, x.shape[1])[..., None]
-            back = self.passes["right_to_left"](x.gather(1, turn.expand_as(x)))[0]
-            states.append(back.gather(1, turn.expand_as(back)))
+            turn = reversed_places(lengths, x.shape[1])
+            back = self.passes["right_to_left"](_turned(x, turn))[0]
+            states.append(_turned(back, turn))
         if len(states) == 1:
             return states[0]  # type: ignore[no-any-return]
         return torch.cat(states, -1) if self.merge == "concat" else states[0] + states[1]
+
+
+def _turned(x: Tensor, turn: Tensor) -> Tensor:
+    """Tokens of `x` `(batch, tokens, size)` at the places `turn` `(batch, tokens)`; whole rows are copied at a time."""
+    first = torch.arange(0, turn.numel(), turn.shape[1], device=x.device)
+    return x.flatten(0, 1).index_select(0, (turn + first[:, None]).flatten()).view_as(x)
 
 
 class RecurrentEncoder(nn.Module):
