@@ -58,6 +58,8 @@ class DataSettings(_Frozen):
     word_column: int | str = 1
     dev_fraction: float = Field(default=0.1, gt=0.0, lt=1.0)
     """Share of train set aside where there is no dev corpus."""
+    repair: bool = False
+    """Whether impossible tag sequences are made legal, as the CoNLL scorer reads them; else they are refused."""
     tokenizer: str = "spacy:en"
     """For raw text: `spacy:LANGUAGE`, `characters` or `whitespace`."""
     text_column: str | None = None
@@ -123,7 +125,9 @@ class EncoderSettings(_Frozen):
     @model_validator(mode="after")
     def _same_sides(self) -> EncoderSettings:
         if self.type == "cnn" and self.direction == "both" and self.width % 2 == 0:
-            raise ValueError(f"a cnn that looks both ways needs an odd width, not {self.width}: as many tokens each side")
+            raise ValueError(
+                f"a cnn that looks both ways needs an odd width, not {self.width}: as many tokens each side"
+            )
         return self
 
 

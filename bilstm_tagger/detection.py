@@ -120,6 +120,6 @@ def _complaint(documents: Sequence[Document], task: str, scheme: Scheme, moves: 
                 return f"{what}; the corpus holds plain tags too: is this the column of task {task!r}?"
             if better is not scheme and not _violations(moves, better):
                 return f"{what}; the whole corpus reads as {better}: convert it to {scheme} first"
-            remedy = "correct it (bilstm_tagger.labels.repair does, as the CoNLL scorer would read it)"
+            remedy = "correct it, or let --repair read it as the CoNLL scorer would"
             return f"{what}, and {violations - 1} more; {remedy}" if violations > 1 else f"{what}; {remedy}"
     raise CorpusError(f"task {task!r} changed while it was read")

@@ -32,7 +32,13 @@ def train(
         Path | None,
         typer.Option("--output", "-o", help="Model folder; else models/NAME, by experiment or preset."),
     ] = None,
-    vectors: Annotated[str | None, typer.Option(metavar="FILE", help="Word vectors, GloVe or word2vec text.")] = None,
+    vectors: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Word vectors: GloVe, fastText .vec, word2vec, spacy:PIPELINE, or glove-50d (an extra).",
+        ),
+    ] = None,
     tasks: Annotated[
         list[str] | None,
         typer.Option(
@@ -45,6 +51,9 @@ def train(
         str | None, typer.Option(help="Column of the tags: a number from 1, -1 the last, or a name.")
     ] = None,
     scheme: Annotated[str | None, typer.Option(help="How the data writes spans, if it is not to be detected.")] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make impossible tag sequences legal, as the CoNLL scorer reads them.")
+    ] = False,
     language: Annotated[str | None, typer.Option(help="Language of raw text to tag later, such as en or de.")] = None,
     tokenizer: Annotated[
         str | None, typer.Option(help="In its place spacy:LANGUAGE, characters or whitespace.")
@@ -67,6 +76,7 @@ def train(
     flags = {
         "data.train": train_file,
         "data.dev": dev_file,
+        "data.repair": repair or None,
         "data.tokenizer": _tokenizer(language, tokenizer),
         "embedder.vectors": vectors,
         "training.epochs": epochs,

@@ -12,7 +12,8 @@ import torch
 
 from bilstm_tagger.build import build_model, network_scheme
 from bilstm_tagger.config import Settings, TaskSettings
-from bilstm_tagger.corpus import read_corpus, set_aside
+from bilstm_tagger.corpus import ReadOptions, read_corpus, set_aside
+from bilstm_tagger.corpus.repair import repair_task
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.labels import Scheme, resolve, tag_names, tags_to_spans
@@ -94,7 +95,11 @@ def prepare(settings: Settings) -> Prepared:
         CorpusError, VectorsError: for files that cannot be used.
     """
     sources = _sources(settings)
-    schemes = {task: _resolve(settings.tasks[task], task, source) for source in sources for task in source.tasks}
+    schemes = {
+        task: _resolve(settings.tasks[task], task, source, mend=settings.data.repair)
+        for source in sources
+        for task in source.tasks
+    }
     schemes = {task: schemes[task] for task in settings.tasks}
     words = [word for source in sources for document in source.train for word in document.words]
     vectors = coverage = None
@@ -134,10 +139,11 @@ def _source(settings: Settings, train_path: str, dev_path: str | None, names: li
             format=settings.data.format,
             names=settings.data.names or None,
             word_column=settings.data.word_column,
+            options=ReadOptions.of(settings.data, split=split),
         )
         if path
         else []
-        for path in (train_path, dev_path)
+        for path, split in ((train_path, "train"), (dev_path, "validation"))
     )
     if not dev_path:
         train, dev = set_aside(train, fraction=settings.data.dev_fraction)
@@ -150,12 +156,24 @@ def _source(settings: Settings, train_path: str, dev_path: str | None, names: li
     return Source(names, train, dev)
 
 
-def _resolve(settings: TaskSettings, task: str, source: Source) -> Scheme:
-    """The scheme of the training data, to which dev is held."""
+def _resolve(settings: TaskSettings, task: str, source: Source, *, mend: bool) -> Scheme:
+    """The scheme of the training data, to which dev is held; `mend` makes impossible tags legal first."""
     declared = None if settings.scheme == "auto" else Scheme(settings.scheme)
+    if mend:
+        declared = _mend(task, source, declared)
     scheme = resolve(source.train, task, declared=declared)
     resolve(source.dev, task, declared=scheme)
     return scheme
+
+
+def _mend(task: str, source: Source, declared: Scheme | None) -> Scheme | None:
+    """Makes the tags legal in place and says how many; returns the scheme to hold them to, if one is known."""
+    scheme = declared
+    for role, documents in (("train", source.train), ("dev", source.dev)):
+        scheme, repairs = repair_task(documents, task, declared=scheme)
+        if repairs:
+            logger.warning("%s: repaired %s of %s to legal %s", role, repairs, task, scheme)
+    return declared if scheme is Scheme.NONE else scheme
 
 
 def _tags(settings: Settings, task: str, scheme: Scheme, sources: Sequence[Source]) -> list[str]:
