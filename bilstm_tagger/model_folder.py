@@ -17,10 +17,11 @@ from torch import Tensor
 
 from bilstm_tagger.build import build_model, network_scheme
 from bilstm_tagger.config import Settings, parse_settings
-from bilstm_tagger.errors import ConfigError, ModelError
+from bilstm_tagger.errors import ConfigError, CorpusError, ModelError
 from bilstm_tagger.io import atomic_folder, recover_folder
 from bilstm_tagger.labels import Scheme
 from bilstm_tagger.model_card import model_card
+from bilstm_tagger.model_json import ConfigJson, MetricsJson, VocabJson, read_json
 from bilstm_tagger.nn.device import pick_device, pick_precision
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.vocab import Vocab
@@ -70,19 +71,20 @@ def load_tagger(folder: str | Path, *, device: str = "cpu", precision: str = "au
     from bilstm_tagger.tagger import Tagger
 
     path = find_folder(folder)
-    config = _read_json(path / "config.json")
-    _check_version(path, config)
-    metrics = _read_json(path / "metrics.json")
+    _check_version(path, read_json(path / "config.json"))
+    config = read_json(path / "config.json", ConfigJson)
+    metrics = read_json(path / "metrics.json", MetricsJson)
     try:
         settings = parse_settings(config["settings"], source=f"{path / 'config.json'}: settings")
         schemes = {task: Scheme(name) for task, name in config["schemes"].items()}
-        word_size = int(config["word_size"])
     except ConfigError as error:
         raise ModelError(str(error)) from None
-    except (KeyError, ValueError, AttributeError, TypeError) as error:
-        raise ModelError(f"{path / 'config.json'}: missing or wrong piece: {error!r}") from None
-    vocab = _vocab(path / "vocab.json", settings, schemes)
-    model = _model(path / "model.safetensors", settings, vocab, schemes, word_size)
+    except ValueError as error:
+        raise ModelError(f"{path / 'config.json'}: missing or wrong piece: schemes: {error}") from None
+    vocab = Vocab.from_json(read_json(path / "vocab.json", VocabJson))
+    if not schemes or vocab.tags.keys() != schemes.keys() or not schemes.keys() <= settings.tasks.keys():
+        raise ModelError(f"{path / 'vocab.json'}: its tags are not those of the tasks in config.json")
+    model = _model(path / "model.safetensors", settings, vocab, schemes, config["word_size"])
     provenance: dict[str, Any] = {key: config[key] for key in ("versions", "data") if key in config}
     model = model.to(pick_device(device))
     model.precision = pick_precision(precision, pick_device(device))
@@ -128,20 +130,13 @@ def is_model_folder(folder: Path) -> bool:
     return (folder / "config.json").is_file()
 
 
-def _vocab(path: Path, settings: Settings, schemes: Mapping[str, Scheme]) -> Vocab:
-    try:
-        vocab = Vocab.from_json(_read_json(path))
-    except (KeyError, TypeError) as error:
-        raise ModelError(f"{path}: missing or wrong piece: {error!r}") from None
-    for task in schemes:
-        if task not in vocab.tags or task not in settings.tasks:
-            raise ModelError(f"{path}: no tags of task {task!r}, which config.json names")
-    return vocab
-
-
 def _model(path: Path, settings: Settings, vocab: Vocab, schemes: Mapping[str, Scheme], word_size: int) -> TaggingModel:
     network = {task: network_scheme(settings, task, scheme) for task, scheme in schemes.items()}
-    model = build_model(settings, vocab, network, word_size=word_size)
+    try:
+        model = build_model(settings, vocab, network, word_size=word_size)
+    except (CorpusError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"{path.parent}: config.json and vocab.json describe no network: {reason}") from None
     try:
         tensors = _unpack(load_file(path))
     except FileNotFoundError:
@@ -155,6 +150,8 @@ def _model(path: Path, settings: Settings, vocab: Vocab, schemes: Mapping[str, S
         if tensors[name].shape != tensor.shape:
             shapes = f"{list(tensors[name].shape)} where config.json and vocab.json need {list(tensor.shape)}"
             raise ModelError(f"{path}: tensor {name!r} has shape {shapes}")
+        if tensors[name].dtype != tensor.dtype:
+            raise ModelError(f"{path}: tensor {name!r} is of {tensors[name].dtype}, not {tensor.dtype}")
     if surplus := sorted(set(tensors) - set(wanted)):
         raise ModelError(f"{path}: unknown tensor {surplus[0]!r}")
     model.load_state_dict(tensors, assign=True)
@@ -185,12 +182,13 @@ def _unpack(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Tensors as the network reads them: 8-bit ones times the scale of their rows, all floats in float32."""
     full = {}
     for name, tensor in tensors.items():
-        if name.endswith(SCALE):
+        scaled = tensors.get(name.removesuffix(SCALE)) if name.endswith(SCALE) else None
+        if scaled is not None and scaled.dtype is torch.int8:
             continue
         if tensor.dtype is torch.int8:
             scale = tensors.get(name + SCALE)
-            if scale is None:
-                raise SafetensorError(f"8-bit tensor {name!r} has no {name + SCALE!r}")
+            if scale is None or scale.shape != (len(tensor), 1):
+                raise SafetensorError(f"8-bit tensor {name!r} has no {name + SCALE!r} with a number for each row")
             full[name] = tensor.float() * scale.float()
         else:
             full[name] = tensor.float() if tensor.is_floating_point() else tensor
@@ -204,18 +202,6 @@ def _check_version(path: Path, config: Mapping[str, Any]) -> None:
             f"{path / 'config.json'}: format version {found!r}, but this bilstm-tagger reads {FORMAT_VERSION}; "
             "install the release that wrote it or train again"
         )
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ModelError(f"{path}: missing; is {path.parent} a model folder?") from None
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: damaged: {error}") from None
-    if not isinstance(values, dict):
-        raise ModelError(f"{path}: damaged: not a JSON object")
-    return values
 
 
 def _write_json(path: Path, values: object, *, indent: int | None = 2) -> None:
