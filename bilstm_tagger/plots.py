@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from bilstm_tagger.errors import TaggerError
 
@@ -28,7 +28,7 @@ STYLES = (
 )
 MOST_MARKERS = 14
 #: Later lines have smaller markers, so that those of lines that coincide can all be seen.
-MARKER_SIZES = (7.5, 6.3, 5.6, 4.4, 3.6, 3.4, 3.0)
+MARKER_SIZES = (6.6, 5.8, 5.4, 4.4, 4.0, 4.0, 3.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +128,9 @@ def _draw_lines(axes: Axes, panel: Panel, labels: Sequence[str]) -> dict[str, An
             color=colour,
             linestyle=stroke,
             marker=marker,
-            markersize=MARKER_SIZES[style],
+            markersize=MARKER_SIZES[style] if len(labels) > 1 else 4,
             markevery=max(1, len(values) // MOST_MARKERS),
-            linewidth=1.4,
+            linewidth=1.8 if stroke == ":" else 1.4,
         )
     if panel.log_y:
         axes.set_yscale("log", nonpositive="mask")
@@ -173,5 +173,121 @@ def learning_curves(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None
         [100 * row["score"] for row in rows],
         marks={"best": best["epoch"]},
     )
-    rate = panel("learning rate", "learning rate at its end", [row["learning_rate"] for row in rows])
+    rate = panel("learning rate", "learning rate at the epoch's end", [row["learning_rate"] for row in rows])
     save_panels([loss, score, rate], path)
+
+
+@dataclass(frozen=True, slots=True)
+class Heatmap:
+    """Numbers as shades, dark for large ones.
+
+    Attributes:
+        title: one short line above.
+        rows: names of the rows.
+        columns: names of the columns.
+        values: the numbers, row by row.
+        limits: numbers of the lightest and the darkest shade.
+        unit: what the numbers are, beside the scale.
+        axes: what the columns and the rows are; empty where their names say it.
+    """
+
+    title: str
+    rows: Sequence[str]
+    columns: Sequence[str]
+    values: Sequence[Sequence[float]]
+    limits: tuple[float, float]
+    unit: str
+    axes: tuple[str, str] = ("", "")
+
+
+def save_heatmaps(bands: Sequence[Sequence[Heatmap]], path: str | Path | BinaryIO) -> None:
+    """Draw heatmaps as a PNG: bands below each other, each of maps side by side.
+
+    Args:
+        bands: from top to bottom; the maps of a band have as many columns each.
+        path: where the PNG goes.
+    """
+    from matplotlib.figure import Figure
+
+    most = max(sum(len(heatmap.columns) for heatmap in band) for band in bands)
+    cell = min(0.5, 22 / most)  # inches: long texts get small cells, not wide figures
+    heights = [cell * max(len(heatmap.rows) for heatmap in band) + 1.25 for band in bands]
+    width = max(7, cell * most + 2.1 * max(map(len, bands)))
+    figure = Figure(figsize=(width, sum(heights)), layout="constrained")
+    parts = figure.subfigures(len(bands), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for part, band in zip(parts, bands, strict=True):
+        for axes, heatmap in zip(part.subplots(1, len(band), squeeze=False)[0], band, strict=True):
+            _draw_heatmap(axes, heatmap, numbers=cell > 0.33)
+    figure.savefig(path, dpi=130, metadata={"Software": None})
+
+
+def _draw_heatmap(axes: Axes, heatmap: Heatmap, *, numbers: bool) -> None:
+    low, high = heatmap.limits
+    image = axes.imshow(heatmap.values, cmap="Blues", vmin=low, vmax=high, aspect="auto")
+    axes.set_title(heatmap.title, fontsize=10)
+    axes.set_xticks(range(len(heatmap.columns)), heatmap.columns, rotation=50, ha="right", fontsize=8)
+    axes.set_yticks(range(len(heatmap.rows)), heatmap.rows, fontsize=8)
+    axes.set_xlabel(heatmap.axes[0])
+    axes.set_ylabel(heatmap.axes[1])
+    axes.tick_params(length=0)
+    bar = axes.figure.colorbar(image, ax=axes, pad=0.02, aspect=12)
+    bar.set_label(heatmap.unit, fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+    if numbers:
+        for y, row in enumerate(heatmap.values):
+            for x, value in enumerate(row):
+                colour = "white" if value > (low + high) / 2 else "black"
+                axes.text(x, y, _short(value), ha="center", va="center", fontsize=6.5, color=colour)
+
+
+def _short(value: float) -> str:
+    """A number in three characters or so: `.53`, `4.1`, `12`."""
+    return f"{value:.2f}".removeprefix("0") if abs(value) < 1 else f"{value:.1f}" if abs(value) < 10 else f"{value:.0f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """One measure of several things, each measured several times.
+
+    Attributes:
+        title: one short line above.
+        x_label: the measure, with its unit.
+        values: the measurements by the name of the thing.
+        pattern: how a mean is written, as `{:.1f}`.
+    """
+
+    title: str
+    x_label: str
+    values: Mapping[str, Sequence[float]]
+    pattern: str = "{:.1f}"
+
+
+def save_dots(panels: Sequence[Dots], path: str | Path | BinaryIO) -> None:
+    """Draw each measurement as a circle, the mean as a stroke with its number; things below each other.
+
+    Args:
+        panels: from left to right; all of the same things.
+        path: where the PNG goes.
+    """
+    from matplotlib.figure import Figure
+
+    names = list(panels[0].values)
+    figure = Figure(figsize=(1.6 + 3.1 * len(panels), 1.1 + 0.42 * len(names)), layout="constrained")
+    for axes, panel in zip(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels, strict=True):
+        for place, values in enumerate(panel.values.values()):
+            mean = sum(values) / len(values)
+            axes.plot(values, [place] * len(values), "o", markersize=5, markeredgecolor="#0072b2", color="none")
+            axes.plot([mean], [place], "|", markersize=15, markeredgewidth=2, color="black")
+            above = (0, 9)
+            axes.annotate(
+                panel.pattern.format(mean), (mean, place), above, textcoords="offset points", ha="center", fontsize=8
+            )
+        axes.set_title(panel.title, fontsize=10)
+        axes.set_xlabel(panel.x_label)
+        axes.set_ylim(len(names) - 0.5, -0.7)
+        axes.set_yticks(range(len(names)), names)
+        axes.margins(x=0.15)
+        axes.grid(axis="y", color="0.9")
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=130, metadata={"Software": None})

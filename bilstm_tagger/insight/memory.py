@@ -103,7 +103,7 @@ class _Job:
         if self.part == "recall":
             return f"{title}, lags {self.mixture}, seed {self.seed}"
         if self.part == "growth":
-            return f"{title}, recurrent weights x{self.scale:g}, seed {self.seed}"
+            return f"{title}, recurrent weights ×{self.scale:g}, seed {self.seed}"
         return f"{title} {'without clipping' if self.clip is None else f'clipped at {self.clip:g}'}, seed {self.seed}"
 
 

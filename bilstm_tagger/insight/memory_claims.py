@@ -114,13 +114,14 @@ def _vanishing(result: MemoryResult) -> Claim:
 def _exploding(result: MemoryResult) -> Claim:
     scales = sorted({item.scale for item in result.growth})
     tokens = result.lags[-1] - result.lags[0]
-    listed = ", ".join(f"{_rise(result, 'rnn', scale) ** (1 / tokens):.2f} at x{scale:g}" for scale in scales)
+    listed = ", ".join(f"{_rise(result, 'rnn', scale) ** (1 / tokens):.2f} at ×{scale:g}" for scale in scales)
     return Claim(
         "Vanishing and exploding have one cause: the slope of the activation is multiplied in at every step, and the "
         "product grows exponentially where it is above 1.",
         "The RNN's gradient changes by this factor a token when its recurrent weights stretch by that scale: "
         f"{listed}. One cause, yes; but the slope of tanh is never above 1, so it can only shrink the gradient. What "
-        f"makes it explode are the weights, once they outweigh the slope: of these scales, {_explodes(result, 'rnn')}.",
+        "makes it explode are the weights, once they outweigh the slope; the first of these scales to do so: "
+        f"{_explodes(result, 'rnn')}.",
         "agrees in part" if _first_explosion(result, "rnn") < math.inf else "disagrees",
     )
 
@@ -134,11 +135,11 @@ def _gates(result: MemoryResult) -> Claim:
         "Thanks to the gates, above all the forget gate, the LSTM keeps gradients from vanishing.",
         f"From lag {result.lags[0]} to {result.lags[-1]} the untrained RNN's gradient falls to "
         f"{power(before['rnn'])} of itself, that of the LSTM with forget bias 1 to {power(before['lstm1'])}: "
-        f"{orders['lstm1']:.0f} orders of magnitude less. With forget bias 0 it falls to {power(before['lstm0'])}, "
-        "for a gate that starts half open about halves the cell state at every token. So the forget gate keeps the "
-        "gradient as far as it is open, first by its bias, then by training: afterwards the LSTM's gradient falls "
-        f"to {power(after['lstm1'])} (forget bias 1) and {power(after['lstm0'])} (0) of itself, the "
-        f"RNN's to {power(after['rnn'])}.",
+        f"{orders['lstm1']:.0f} orders of magnitude less of a fall. With forget bias 0 it falls to "
+        f"{power(before['lstm0'])}, for a gate that starts half open about halves the cell state at every token. So "
+        "the forget gate keeps the gradient as far as it is open, first by its bias, then by training: afterwards "
+        f"the LSTM's gradient falls to {power(after['lstm1'])} (forget bias 1) and {power(after['lstm0'])} (0) of "
+        f"itself, the RNN's to {power(after['rnn'])}.",
         "disagrees" if orders["lstm1"] < 2 else verdict,
     )
 
@@ -151,9 +152,10 @@ def _lstm_explodes(result: MemoryResult) -> Claim:
     relieved: Verdict = "agrees" if math.isinf(first["lstm1"]) else "agrees in part"
     return Claim(
         "The LSTM also relieves exploding gradients.",
-        f"Of the scales of the recurrent weights, in the RNN {_explodes(result, 'rnn')}, in the GRU "
-        f"{_explodes(result, 'gru')}, in the LSTM {_explodes(result, 'lstm1')}. At x{largest:g} and lag "
-        f"{result.lags[-1]} the norm is {power(norms['rnn'])} in the RNN and {power(norms['lstm1'])} in the LSTM"
+        "Of these scales of the recurrent weights, the first to make the gradient explode is "
+        f"{_explodes(result, 'rnn')} in the RNN, {_explodes(result, 'gru')} in the GRU and "
+        f"{_explodes(result, 'lstm1')} in the LSTM. At ×{largest:g} and lag {result.lags[-1]} the norm is "
+        f"{power(norms['rnn'])} in the RNN and {power(norms['lstm1'])} in the LSTM"
         + ("." if math.isinf(first["lstm1"]) else ": it explodes too, so LSTMs are trained with clipping as well."),
         relieved if better else "disagrees",
     )
@@ -209,8 +211,9 @@ def _first_explosion(result: MemoryResult, model: str) -> float:
 
 
 def _explodes(result: MemoryResult, model: str) -> str:
+    """That scale for people."""
     first = _first_explosion(result, model)
-    return "none makes it explode" if math.isinf(first) else f"x{first:g} is the first to make it explode"
+    return "none" if math.isinf(first) else f"×{first:g}"
 
 
 def _final_loss(runs: Sequence[Clipping]) -> float:

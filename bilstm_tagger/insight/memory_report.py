@@ -83,9 +83,7 @@ def _recall(result: MemoryResult, folder: Path) -> Section:
         )
     path = folder / "accuracy_by_lag.png"
     save_panels(panels, path, share_y=True)
-    caption = (
-        "Share of right answers by lag. Markers inside one another: lines that coincide, all but two at or near 1."
-    )
+    caption = "Share of right answers by lag. Markers inside one another belong to lines that coincide."
     return Section("How far back each network remembers", content=[Image(path, caption), _accuracy_table(result)])
 
 
@@ -133,7 +131,7 @@ def _exploding(result: MemoryResult, folder: Path) -> Section:
             KINDS[name].title,
             LAG,
             NORM,
-            [Line(f"x{scale:g}", result.lags, result.grown(name, scale)) for scale in scales],
+            [Line(f"×{scale:g}", result.lags, result.grown(name, scale)) for scale in scales],
             log_y=True,
         )
         for name in models
@@ -166,11 +164,10 @@ def _clipping(result: MemoryResult, folder: Path) -> Section:
     return Section(
         "Clipping",
         [
-            f"An RNN whose recurrent weights start at x{settings['clipping_scale']:g}, lags up to "
+            f"An RNN whose recurrent weights start at ×{settings['clipping_scale']:g}, lags up to "
             f"{settings['clipping_task']['max_lag']}, trained by plain SGD at a learning rate of "
-            f"{settings['clipping_recipe']['learning_rate']:g}. A step is as long as its gradient: without clipping "
-            "the first, exploded gradients throw the weights to a place from which the loss hardly falls; with "
-            "clipping the same network learns on, through large gradients met later too.",
+            f"{settings['clipping_recipe']['learning_rate']:g}. A step is as long as its gradient "
+            "times that rate; clipping bounds it.",
         ],
         [Image(path, "The same training with and without clipping; on the right the largest norm of all seeds.")],
     )
@@ -191,7 +188,7 @@ def _method(result: MemoryResult) -> Section:
             "gradients clipped at norm 1; training stops early once the mean loss of 20 steps is below 0.005 nats. "
             "For each network and mixture the learning rate is the best of three or four that were tried.",
             f"Accuracy: {settings['accuracy_count']} fresh sequences a seed and lag, so guessing comes out within "
-            f"{2 * error:.1%} of {result.chance:.1%}. Gradient: {settings['gradient_count']} sequences a seed and "
+            f"{200 * error:.1f} points of {result.chance:.1%}. Gradient: {settings['gradient_count']} sequences a seed and "
             "lag, in float64.",
             f"Processor time: recall and vanishing gradients {seconds['recall']:.0f} s, large recurrent weights "
             f"{seconds['growth']:.0f} s, clipping {seconds['clipping']:.0f} s; by the clock {seconds['wall']:.0f} s "

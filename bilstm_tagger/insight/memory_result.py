@@ -11,6 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from bilstm_tagger.insight.copy_task import CopyTask, Recipe, Sizes
+from bilstm_tagger.io import atomic_write
 
 #: For each mixture and network the best of three or four learning rates between 0.001 and 0.02 tried for it.
 RECIPES = {
@@ -147,7 +148,8 @@ class MemoryResult:
 
     def save(self, path: Path) -> None:
         """Write as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+        with atomic_write(path) as file:
+            file.write(json.dumps(asdict(self), indent=1) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> MemoryResult:
