@@ -73,6 +73,19 @@ class TaggingModel(nn.Module):
         self.heads = nn.ModuleDict(heads)
         self.precision = torch.float32
 
+    def learned(self) -> dict[str, Tensor]:
+        """The weights that training moves, by name; frozen word vectors, most of the bytes, are not among them."""
+        return {name: weight.detach() for name, weight in self.named_parameters()}
+
+    def load_learned(self, weights: Mapping[str, Tensor]) -> None:
+        """The inverse of `learned`.
+
+        Raises:
+            KeyError, RuntimeError: if the weights are those of another network.
+        """
+        for name, weight in self.learned().items():
+            weight.copy_(weights[name])
+
     def states(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Encoder states by sentence `(sentences, tokens, encoder.output_size)`, float32, and sentence lengths."""
         return self.encode(self.embedder(batch), batch)

@@ -49,7 +49,7 @@ class Checkpoint:
     def save(self, state: State, model: TaggingModel, optimizer: Optimizer, average: AveragedWeights) -> None:
         """Replaces the checkpoint; a crash at any moment leaves the earlier or the new one."""
         parts = {
-            "model": model.state_dict(),
+            "model": model.learned(),
             "optimizer": optimizer.state(),
             "average": average.state(),
             "best": state.best_weights,
@@ -71,7 +71,7 @@ class Checkpoint:
             return None
         try:
             values = json.loads((self.folder / "state.json").read_text("utf-8"))
-            model.load_state_dict(self._part("model"))
+            model.load_learned(self._part("model"))
             optimizer.load_state(self._part("optimizer"))
             average.load_state(self._part("average"))
             return State(**values, best_weights=self._part("best"))

@@ -63,15 +63,15 @@ class Trainer:
 
     def best_model(self) -> TaggingModel:
         """The model with the best dev score so far."""
-        self.model.load_state_dict(self.state.best_weights)
+        self.model.load_learned(self.state.best_weights)
         return self.model
 
     def _out_of_patience(self) -> bool:
         patience = self.settings.training.patience
         if patience is None or not self.state.history:
             return False
-        best_epoch = max(row["epoch"] for row in self.state.history if row["score"] == row["best"])
-        return bool(self.state.epochs - best_epoch >= patience)
+        best = max(self.state.history, key=lambda row: row["score"])  # the first of equals
+        return bool(self.state.epochs - best["epoch"] >= patience)
 
     def _epoch(self, epoch: int) -> None:
         training = self.settings.training
@@ -130,8 +130,7 @@ class Trainer:
         try:
             scores = self.dev_scores(self.tagger())
             if sum(scores.values()) / len(scores) > self.state.best:
-                weights = self.model.state_dict().items()
-                self.state.best_weights = {name: value.detach().clone() for name, value in weights}
+                self.state.best_weights = {name: weight.clone() for name, weight in self.model.learned().items()}
         finally:
             self.average.swap()
         return scores
