@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bilstm_tagger.corpus import format_of, read_corpus
+from bilstm_tagger.corpus import CorpusFormat, ReadOptions, format_of, read_corpus
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.labels import convert, resolve
@@ -132,6 +132,7 @@ class _Layout:
     format: str | None
     names: Sequence[str] | None
     word_column: int | str
+    options: ReadOptions
 
     @classmethod
     def of(
@@ -148,12 +149,13 @@ class _Layout:
         if format is None and path.suffix in {Path(file).suffix for file in trained_on}:
             format = data.format
         known = format_of(path, format)
-        alike = not trained_on or any(format_of(file, data.format) is known for file in trained_on)
+        alike = not trained_on or any(_format_of(file, data.format) is known for file in trained_on)
         return cls(
             path,
             format,
             names or (data.names if alike else ()) or None,
             (data.word_column if alike else 1) if word_column is None else word_column,
+            ReadOptions.of(data, split="test"),
         )
 
     def read(self, tagger: Tagger, given: Mapping[str, int | str], notes: list[str]) -> list[Document]:
@@ -178,11 +180,9 @@ class _Layout:
         """Whether the task's column in the training data means the same in this file."""
         file = _training_file(tagger, task)
         known = format_of(self.path, self.format)
-        return file is None or format_of(file, tagger.settings.data.format) is known
+        return file is None or _format_of(file, tagger.settings.data.format) is known
 
-    def _drop_missing(
-        self, columns: dict[str, int | str], given: Mapping[str, int | str], notes: list[str]
-    ) -> None:
+    def _drop_missing(self, columns: dict[str, int | str], given: Mapping[str, int | str], notes: list[str]) -> None:
         """Take out the tasks that the file has no column for, unless that goes for all."""
         missing: dict[str, CorpusError] = {}
         for task, column in columns.items():
@@ -200,8 +200,21 @@ class _Layout:
 
     def _read(self, columns: Mapping[str, int | str]) -> list[Document]:
         return read_corpus(
-            self.path, columns, format=self.format, names=self.names, word_column=self.word_column
+            self.path,
+            columns,
+            format=self.format,
+            names=self.names,
+            word_column=self.word_column,
+            options=self.options,
         )
+
+
+def _format_of(file: str, format: str | None) -> CorpusFormat | None:
+    """The format of a training file; None if its name does not tell, as that of a saved data set that is gone."""
+    try:
+        return format_of(file, format)
+    except CorpusError:
+        return None
 
 
 def _training_file(tagger: Tagger, task: str) -> str | None:

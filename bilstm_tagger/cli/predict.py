@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from bilstm_tagger.cli.app import note, tell_error
 from bilstm_tagger.errors import CorpusError
 
 if TYPE_CHECKING:
+    from bilstm_tagger.corpus import ReadOptions
     from bilstm_tagger.files import FilesReport
     from bilstm_tagger.tagger import Tagger
 
@@ -34,15 +36,20 @@ def predict(
     format: Annotated[
         str | None,
         typer.Option(
-            "--format", "-f", help="jsonl, conll, conllu, html or text; else text on a terminal, jsonl elsewhere."
+            "--format",
+            "-f",
+            help="jsonl, conll, conllu, spacy, parquet, html or text; else text on a terminal, jsonl elsewhere.",
         ),
     ] = None,
     input_format: Annotated[
         str | None,
         typer.Option(
-            help="text, lines (a document each), words (a tokenised sentence a line), conll or conllu; "
-            "else by suffix, and standard input is text."
+            help="text, lines (a document each), words (a tokenised sentence a line), conll, conllu, jsonl, spacy, "
+            "parquet, arrow or csv; else by suffix, and standard input is text."
         ),
+    ] = None,
+    text_column: Annotated[
+        str | None, typer.Option(help="Key or column of raw text in JSON and tables; else their tokens, or text.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files in the output folder.")] = False,
     batch_tokens: Annotated[
@@ -74,6 +81,7 @@ def predict(
             input_format=input_format,
             force=force,
             word_column=_word_column(tagger),
+            options=_options(tagger, text_column),
             batch_tokens=batch_tokens,
             progress=listener,
         )
@@ -81,13 +89,22 @@ def predict(
 
 
 def _tag_text(tagger: Tagger, text: str, format: str) -> None:
-    from bilstm_tagger.files.formats import output_format
+    from bilstm_tagger.files.formats import fitting_stream, output_format
 
     try:
         text.encode()
     except UnicodeEncodeError:
         raise CorpusError("--text is not UTF-8; set the terminal to UTF-8 or put the text into a file") from None
-    output_format(format).write([tagger(text)], sys.stdout)
+    known = output_format(format)
+    known.write([tagger(text)], fitting_stream(known, sys.stdout))
+
+
+def _options(tagger: Tagger, text_column: str | None) -> ReadOptions:
+    """Raw text is read as the training data was, unless its column is named."""
+    from bilstm_tagger.corpus import ReadOptions
+
+    options = ReadOptions.of(tagger.settings.data)
+    return options if text_column is None else replace(options, text_column=text_column)
 
 
 def _word_column(tagger: Tagger) -> int | str:

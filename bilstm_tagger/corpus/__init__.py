@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from bilstm_tagger.corpus import conll, conllu, hub, jsonl, spacy_docbin, table
 from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
-from bilstm_tagger.corpus.split import CorpusStats, set_aside, stats
+from bilstm_tagger.corpus.split import CorpusStats, digest, set_aside, stats
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.io import atomic_write
@@ -22,6 +22,7 @@ __all__ = [
     "CorpusFormat",
     "CorpusStats",
     "ReadOptions",
+    "digest",
     "format_of",
     "iterate_corpus",
     "read_corpus",
@@ -75,6 +76,7 @@ class CorpusFormat:
 
 
 _TAGS: Mapping[str, int | str] = {"tags": -1}
+_HUB = CorpusFormat(hub.read, hub.write, (), _TAGS)
 FORMATS: dict[str, CorpusFormat] = {
     "conll": CorpusFormat(conll.read, conll.write, (".conll", ".txt", ".bio", ".iob", ".bmes", ".tsv"), _TAGS),
     "conllu": CorpusFormat(conllu.read, conllu.write, (".conllu",), {"upos": "UPOS"}),
@@ -93,6 +95,8 @@ def format_of(path: str | Path, format: str | None = None) -> CorpusFormat:
         ConfigError: If there is no format of that name.
         CorpusError: If the suffix belongs to none.
     """
+    if hub.find(path) is not None:
+        return _HUB
     if format is not None:
         if format not in FORMATS:
             raise ConfigError(f"no corpus format {format!r}; known: {', '.join(FORMATS)}")
@@ -115,12 +119,11 @@ def iterate_corpus(
     options: ReadOptions = DEFAULT_OPTIONS,
 ) -> Iterator[Document]:
     """Read documents one at a time. Arguments and errors as in `read_corpus`, but a file may be empty."""
-    if hub.find(path) is not None:
-        return hub.read(path, columns=_TAGS if columns is None else columns, word_column=word_column, options=options)
-    if Path(path).is_dir():
-        raise CorpusError(f"{path}: is a folder; name a file in it")
-    if not Path(path).exists():
-        raise CorpusError(f"{path}: no such file; check the path")
+    if hub.find(path) is None:
+        if Path(path).is_dir():
+            raise CorpusError(f"{path}: is a folder; name a file in it")
+        if not Path(path).exists():
+            raise CorpusError(f"{path}: no such file; check the path")
     known = format_of(path, format)
     return known.read(
         path,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bilstm_tagger.corpus.options import ReadOptions
+from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.corpus.table import read_rows
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import CorpusError
@@ -74,14 +74,16 @@ def read(
     path: str | Path,
     *,
     columns: Mapping[str, int | str],
-    word_column: int | str,
-    options: ReadOptions,
+    names: Sequence[str] | None = None,
+    word_column: int | str = 1,
+    options: ReadOptions = DEFAULT_OPTIONS,
 ) -> Iterator[Document]:
     """Read the rows of a data set, each a document; it is fetched and cached as `datasets` does.
 
     Args:
         path: What `find` understands.
         columns: For each task the column of its tags or spans; a number stands for the usual names.
+        names: Not used: the columns have their names.
         word_column: The column of the tokens; a number stands for the usual ones.
         options: How to read raw text, and the split where the path names none.
 
@@ -95,6 +97,15 @@ def read(
     if isinstance(data, dict):  # a DatasetDict
         data = data[_split(list(data), source.split, options.split, str(path))]
     return read_rows(str(path), _batches(data), columns, word_column, options)
+
+
+def write(documents: Iterable[Document], stream: Any, *, tasks: Sequence[str] | None = None) -> None:
+    """Refuse to write: a data set is fetched, not kept here.
+
+    Raises:
+        CorpusError: Always.
+    """
+    raise CorpusError("a data set of the hub cannot be written; write a .parquet file and upload it")
 
 
 def _load(source: Source, path: str) -> Any:

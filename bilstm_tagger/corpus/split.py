@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -95,3 +96,12 @@ def stats(documents: Iterable[Document]) -> CorpusStats:
     return CorpusStats(
         len(sizes), sum(sentences for sentences, _ in sizes), sum(tokens for _, tokens in sizes)
     )
+
+
+def digest(documents: Iterable[Document]) -> str:
+    """SHA-256 of the words, sentences and tags of a corpus that is not one file, in hexadecimal."""
+    found = hashlib.sha256()
+    for document in documents:
+        for part in (document.words, map(str, document.bounds), *document.tags.values()):
+            found.update("\0".join(part).encode("utf-8", "surrogatepass") + b"\1")
+    return found.hexdigest()

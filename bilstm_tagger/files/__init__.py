@@ -1,38 +1,33 @@
 """Tagging files and folders: three streams in a row, one that reads, one that tags, one that writes.
 
 Each takes what the one before it gives, a few documents at a time, so memory stays flat over any number of
-files, and a batch for the network may hold sentences of many of them.
+files, and a batch for the network may hold sentences of many of them. The second stream runs in this process
+(`streams`) or in several (`workers`).
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import IO, Any, TextIO
 
+from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError, TaggerError
-from bilstm_tagger.files.formats import OUTPUT_FORMATS, OutputFormat, output_format
-from bilstm_tagger.files.inputs import INPUT_FORMATS, Job, check_targets, find_jobs, read_job
+from bilstm_tagger.files.formats import OUTPUT_FORMATS, OutputFormat, fitting_stream, output_format
+from bilstm_tagger.files.inputs import INPUT_FORMATS, Job, check_targets, find_jobs
+from bilstm_tagger.files.profile import Profile
+from bilstm_tagger.files.serving import ModelLoader
+from bilstm_tagger.files.streams import DocumentTagger, End, Tagged, read_sources, tag_here
+from bilstm_tagger.files.workers import WorkerPool
 from bilstm_tagger.io import atomic_write
 
-__all__ = ["INPUT_FORMATS", "OUTPUT_FORMATS", "FilesReport", "tag_files"]
+__all__ = ["INPUT_FORMATS", "OUTPUT_FORMATS", "FilesReport", "ModelLoader", "Profile", "WorkerPool", "tag_files"]
 
-
-class DocumentTagger(Protocol):
-    """What tagging files needs of a tagger."""
-
-    def read(self, source: Any) -> Document:
-        """Make a document without tags."""
-        ...
-
-    def pipe(self, sources: Iterable[Any], *, batch_tokens: int = ...) -> Iterator[Document]:
-        """Tag documents in order."""
-        ...
+_Item = tuple[Job, Tagged | End]
 
 
 @dataclass(slots=True)
@@ -60,18 +55,8 @@ class FilesReport:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
-    """Stands behind the last document of a file; with what is wrong, if the file could not be read."""
-
-    error: TaggerError | None = None
-
-
-_Item = tuple[Job, Document | _End]
-
-
 def tag_files(
-    tagger: DocumentTagger,
+    tagger: DocumentTagger | WorkerPool,
     inputs: Sequence[str | Path],
     *,
     output: str | Path | None = None,
@@ -80,8 +65,10 @@ def tag_files(
     input_format: str | None = None,
     force: bool = False,
     word_column: int | str = 1,
+    options: ReadOptions = DEFAULT_OPTIONS,
     batch_tokens: int | None = None,
     progress: Callable[[FilesReport], None] | None = None,
+    profile: Profile | None = None,
 ) -> FilesReport:
     """Tag files, folders and standard input, into a folder or to a stream.
 
@@ -90,7 +77,7 @@ def tag_files(
     the fault stays.
 
     Args:
-        tagger: Tags documents.
+        tagger: Tags documents here, or processes that do.
         inputs: Files, folders (all below them, sorted), or ``-`` for standard input.
         output: Folder for the results; made if it is not there.
         stream: Where to write instead, all results in one.
@@ -98,8 +85,10 @@ def tag_files(
         input_format: One of `INPUT_FORMATS`; else by suffix, standard input as text.
         force: Whether files in `output` may be overwritten.
         word_column: The column of the words: a number in CoNLL columns, a name in other formats.
+        options: How to read raw text in JSON and tables.
         batch_tokens: Padded tokens given to the network at a time; the tagger's own measure if None.
         progress: Called after each document with the report so far.
+        profile: Learns what the time is spent on.
 
     Returns:
         Sizes and failures.
@@ -119,89 +108,43 @@ def tag_files(
     targets = {} if folder is None else {job: job.target(folder, known.suffix) for job in jobs}
     check_targets(targets, force=force)
     report = FilesReport(found=len(jobs), skipped=skipped)
-    items = _tagged(tagger, _read(tagger, jobs, word_column), batch_tokens)
-    items = _counted(items, report, began, progress)
-    if stream is not None:
-        known.write(_sound(items, report), stream)
-        stream.flush()
+    out = None if stream is None else fitting_stream(known, stream)
+    watch = profile or Profile()
+    found = read_sources(jobs, word_column=word_column, options=options, profile=watch)
+    if isinstance(tagger, WorkerPool):
+        items = tagger.tag(found, format=format, batch_tokens=batch_tokens, profile=watch)
     else:
-        _write_files(items, known, targets, report)
+        items = tag_here(tagger, found, batch_tokens=batch_tokens, profile=watch)
+    items = _counted(items, report, began, progress)
+    with watch.part("write"):
+        if out is not None:
+            _write(_sound(items, report), known, out)
+            out.flush()
+        else:
+            _write_files(items, known, targets, report)
     report.seconds = time.perf_counter() - began
     return report
-
-
-def _read(tagger: DocumentTagger, jobs: Iterable[Job], word_column: int | str) -> Iterator[_Item]:
-    """First stream: each file's documents, tokenised, and its end."""
-    for job in jobs:
-        name = job.name.encode("utf-8", "backslashreplace").decode("utf-8")
-        error: TaggerError | None = None
-        try:
-            for number, source in enumerate(read_job(job, word_column=word_column), 1):
-                document = tagger.read(source)
-                if document.id is None:
-                    document.id = name if job.format == "text" else f"{name}:{number}"
-                yield job, document
-        except TaggerError as fault:
-            error = fault
-        except OSError as fault:
-            error = TaggerError(f"{job.path}: cannot be read: {fault.strerror or fault}")
-        yield job, _End(error)
-
-
-def _tagged(tagger: DocumentTagger, items: Iterable[_Item], batch_tokens: int | None) -> Iterator[_Item]:
-    """Second stream: the same with tags; the tagger runs ahead, so what it was given waits in a queue."""
-    waiting: deque[_Item] = deque()
-
-    def documents() -> Iterator[Document]:
-        for item in items:
-            waiting.append(item)
-            if isinstance(item[1], Document):
-                yield item[1]
-
-    options = {} if batch_tokens is None else {"batch_tokens": batch_tokens}
-    for tagged in tagger.pipe(documents(), **options):
-        while waiting and isinstance(waiting[0][1], _End):
-            yield waiting.popleft()
-        job, source = waiting.popleft() if waiting else (None, None)
-        if job is None or not isinstance(source, Document):
-            raise TaggerError("internal error: more documents came out of the tagger than went in")
-        _check_same(source, tagged)
-        yield job, tagged
-    for job, end in waiting:
-        if isinstance(end, Document):
-            raise TaggerError(f"internal error: document {end.id} went into the tagger but did not come out")
-        yield job, end
-
-
-def _check_same(source: Document, tagged: Document) -> None:
-    """Make sure that tagging lost no sentence and no token, and that offsets point into the text."""
-    if tagged.bounds != source.bounds or tagged.words != source.words:
-        raise TaggerError(
-            f"internal error: document {source.id} has {len(tagged.bounds) - 1} sentences and {len(tagged)} "
-            f"tokens after tagging, {len(source.bounds) - 1} and {len(source)} before"
-        )
-    tagged.check_offsets()
 
 
 def _counted(
     items: Iterable[_Item], report: FilesReport, began: float, progress: Callable[[FilesReport], None] | None
 ) -> Iterator[_Item]:
     for item in items:
-        if isinstance(document := item[1], Document):
+        if isinstance(tagged := item[1], Tagged):
             report.documents += 1
-            report.sentences += len(document.bounds) - 1
-            report.tokens += len(document)
+            report.sentences += tagged.sentences
+            report.tokens += tagged.tokens
         yield item
         if progress is not None:
             report.seconds = time.perf_counter() - began
             progress(report)
 
 
-def _sound(items: Iterable[_Item], report: FilesReport) -> Iterator[Document]:
+def _sound(items: Iterable[_Item], report: FilesReport) -> Iterator[Document | str]:
     """Third stream, all in one: the documents; faults are noted."""
     for _, item in items:
-        if isinstance(item, Document):
-            yield item
+        if isinstance(item, Tagged):
+            yield item.content
         elif item.error is not None:
             report.failures.append(item.error)
         else:
@@ -214,8 +157,8 @@ def _write_files(
     """Third stream, file by file. What is wrong with one of them ends that file alone."""
     for job, own in groupby(items, key=lambda item: item[0]):
         try:
-            with atomic_write(targets[job]) as stream:
-                format.write(_until_fault(own), stream)
+            with atomic_write(targets[job], binary=True) if format.binary else atomic_write(targets[job]) as stream:
+                _write(_until_fault(own), format, stream)
         except TaggerError as error:
             report.failures.append(error)
         except OSError as error:
@@ -227,9 +170,21 @@ def _write_files(
         raise report.failures[-1]
 
 
-def _until_fault(items: Iterable[_Item]) -> Iterator[Document]:
+def _until_fault(items: Iterable[_Item]) -> Iterator[Document | str]:
     for _, item in items:
-        if isinstance(item, Document):
-            yield item
+        if isinstance(item, Tagged):
+            yield item.content
         elif item.error is not None:
             raise item.error
+
+
+def _write(contents: Iterable[Document | str], format: OutputFormat, stream: IO[Any]) -> None:
+    """Write documents, of which some may be there as text of the format already, if it allows that."""
+    if not format.apart:
+        format.write((content for content in contents if isinstance(content, Document)), stream)
+        return
+    for content in contents:
+        if isinstance(content, str):
+            stream.write(content)
+        else:
+            format.write([content], stream)

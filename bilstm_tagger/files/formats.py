@@ -1,15 +1,16 @@
-"""Tagged documents written as JSON lines, columns, a web page or coloured text."""
+"""Tagged documents written as JSON lines, columns, tables, a web page or coloured text."""
 
 from __future__ import annotations
 
 import html
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, Any, TextIO
+from itertools import groupby
+from typing import IO, TYPE_CHECKING, TextIO
 
-from bilstm_tagger.corpus import Writer, conll, conllu
+from bilstm_tagger.corpus import Writer, conll, conllu, spacy_docbin, table
+from bilstm_tagger.corpus.jsonl import to_record
+from bilstm_tagger.corpus.jsonl import write as write_jsonl
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.files.inputs import LineLayout
 from bilstm_tagger.markup import COLOURS, OTHER_COLOUR, html_fragment
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from bilstm_tagger.document import Document
+
+__all__ = [
+    "OUTPUT_FORMATS",
+    "OutputFormat",
+    "fitting_stream",
+    "output_format",
+    "to_record",
+    "write_conll",
+    "write_html",
+    "write_jsonl",
+    "write_text",
+]
 
 _PAGE = """<!DOCTYPE html>
 <html lang="und">
@@ -40,63 +53,17 @@ class OutputFormat:
     """A way to write tagged documents.
 
     Attributes:
-        write: Writes documents to a text stream, one after another as they come.
+        write: Writes documents to a stream, one after another as they come.
         suffix: What is put behind the name of the input.
+        binary: Whether the stream takes bytes.
+        apart: Whether documents stand by themselves: several written apart, one behind the other, are the same
+            as written together.
     """
 
     write: Writer
     suffix: str
-
-
-def to_record(document: Document, tasks: Sequence[str] | None = None) -> dict[str, Any]:
-    """A document as it stands in a line of JSON.
-
-    Positions of ``sentences`` and spans (``start``, ``end``) count tokens of the document, ``start_char`` and
-    ``end_char`` characters of ``text``; ends are exclusive. ``tokens``, ``start_char``, ``end_char`` and each
-    list in ``tags`` have one entry a token, and ``text[start_char:end_char]`` is the token. ``words`` is there
-    only where a word is not its stretch of text, inside a multiword token.
-
-    Args:
-        document: The document.
-        tasks: The tasks to write; by default all.
-
-    Returns:
-        Plain lists, strings and numbers.
-    """
-    text, starts, ends = document.text, document.starts, document.ends
-    tokens = [text[start:end] for start, end in zip(starts, ends, strict=True)]
-    chosen = document.tasks if tasks is None else list(tasks)
-    return {
-        "id": document.id,
-        "text": text,
-        "sentences": list(pairwise(document.bounds)),
-        "tokens": tokens,
-        **({"words": document.words} if tokens != document.words else {}),
-        "start_char": starts,
-        "end_char": ends,
-        "tags": {task: document.tags_of(task) for task in chosen},
-        "spans": [span for task in chosen for span in _span_records(document, task)],
-    }
-
-
-def _span_records(document: Document, task: str) -> Iterator[dict[str, Any]]:
-    for span in document.spans_of(task):
-        yield {
-            "task": task,
-            "label": span.label,
-            "text": span.text,
-            "start": span.start,
-            "end": span.end,
-            "start_char": span.start_char,
-            "end_char": span.end_char,
-        }
-
-
-def write_jsonl(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
-    """Write each document as one line of JSON, see `to_record`."""
-    for document in documents:
-        record = json.dumps(to_record(document, tasks), ensure_ascii=False, separators=(",", ":"))
-        stream.write(record + "\n")
+    binary: bool = False
+    apart: bool = False
 
 
 def write_conll(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
@@ -161,11 +128,13 @@ def _append_span(marked: Text, text: str, label: str, *, coloured: bool) -> None
 
 
 OUTPUT_FORMATS: dict[str, OutputFormat] = {
-    "jsonl": OutputFormat(write_jsonl, ".jsonl"),
+    "jsonl": OutputFormat(write_jsonl, ".jsonl", apart=True),
     "conll": OutputFormat(write_conll, ".conll"),
     "conllu": OutputFormat(conllu.write, ".conllu"),
     "html": OutputFormat(write_html, ".html"),
     "text": OutputFormat(write_text, ".tagged.txt"),
+    "spacy": OutputFormat(spacy_docbin.write, ".spacy", binary=True),
+    "parquet": OutputFormat(table.write_parquet, ".parquet", binary=True),
 }
 
 
@@ -178,3 +147,16 @@ def output_format(name: str) -> OutputFormat:
     if name not in OUTPUT_FORMATS:
         raise ConfigError(f"no output format {name!r}; known: {', '.join(OUTPUT_FORMATS)}")
     return OUTPUT_FORMATS[name]
+
+
+def fitting_stream(format: OutputFormat, stream: TextIO) -> IO[str] | IO[bytes]:
+    """The stream itself, or the bytes beneath it where the format is binary.
+
+    Raises:
+        ConfigError: If bytes would go to a terminal, or the stream has none.
+    """
+    if not format.binary:
+        return stream
+    if stream.isatty() or not hasattr(stream, "buffer"):
+        raise ConfigError(f"{format.suffix} is binary; write it into a folder (--output) or to a file, not a screen")
+    return stream.buffer

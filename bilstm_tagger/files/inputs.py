@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bilstm_tagger import corpus
+from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.io import open_text, read_text
@@ -21,6 +22,8 @@ SUFFIXES: Mapping[str, str] = {
     **{suffix: name for name, known in corpus.FORMATS.items() for suffix in known.suffixes},
     ".txt": "text",
 }
+# Too many other things are named like this for a folder's files to be taken for documents.
+_ONLY_NAMED = (".json", ".csv")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +108,7 @@ def _folder_jobs(folder: Path, input_format: str | None, output: Path | None) ->
     skipped = 0
     for path in _walk(folder, excluded):
         format = _format_of(path)
-        if format is None:
+        if format is None or (input_format is None and path.name.lower().endswith(_ONLY_NAMED)):
             skipped += 1
         else:
             name = (Path(_name(folder)) / path.relative_to(folder)).as_posix()
@@ -179,12 +182,15 @@ def check_targets(targets: Mapping[Job, Path], *, force: bool) -> None:
         raise ConfigError(f"{existing[0]}{more} would be overwritten; use --force or another --output")
 
 
-def read_job(job: Job, *, word_column: int | str = 1) -> Iterator[str | Document]:
+def read_job(
+    job: Job, *, word_column: int | str = 1, options: ReadOptions = DEFAULT_OPTIONS
+) -> Iterator[str | Document]:
     """Read a file's documents: a text where it is still to be tokenised, else a document without tags.
 
     Args:
         job: The file.
         word_column: The column of the words: a number in CoNLL columns, a name in other formats.
+        options: How to read raw text in JSON and tables.
 
     Raises:
         CorpusError: If the file is not what it should be, as ``file:line``.
@@ -200,4 +206,5 @@ def read_job(job: Job, *, word_column: int | str = 1) -> Iterator[str | Document
             yield Document(words, [0, len(words)], layout=LineLayout())
     else:
         fits = isinstance(word_column, int) == (job.format == "conll")
-        yield from corpus.iterate_corpus(job.path, {}, format=job.format, word_column=word_column if fits else 1)
+        column = word_column if fits else 1
+        yield from corpus.iterate_corpus(job.path, {}, format=job.format, word_column=column, options=options)

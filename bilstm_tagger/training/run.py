@@ -11,14 +11,14 @@ from typing import Any
 import torch
 
 from bilstm_tagger.config import Settings
-from bilstm_tagger.corpus import stats
+from bilstm_tagger.corpus import digest, stats
 from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.io import sha256_file
+from bilstm_tagger.io import atomic_write, recover_folder, sha256_file
 from bilstm_tagger.model_folder import is_model_folder, round_words, save_tagger, versions
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
 from bilstm_tagger.training.loop import Trainer
-from bilstm_tagger.training.prepare import Prepared, prepare
+from bilstm_tagger.training.prepare import Prepared, corpora_of, prepare
 from bilstm_tagger.training.report import Progress, Silent
 
 logger = logging.getLogger("bilstm_tagger")
@@ -62,7 +62,8 @@ def train(
     _describe(prepared)
     trainer = Trainer(settings, prepared, folder=folder, progress=progress or Silent())
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / SETTINGS).write_text(settings.model_dump_json(indent=2), "utf-8")
+    with atomic_write(folder / SETTINGS) as stream:
+        stream.write(settings.model_dump_json(indent=2))
     if resume:
         trainer.resume()
     try:
@@ -77,26 +78,31 @@ def train(
 
 def _claim(folder: Path, settings: Settings, *, resume: bool, force: bool) -> None:
     """Refuses an output folder whose content would be lost, and a resumption that cannot be exact."""
-    started = (folder / CHECKPOINT).is_dir()
-    if resume:
-        if is_model_folder(folder) and not started:
-            raise ConfigError(f"{folder}: the run is finished, nothing to resume; --force trains anew")
-        if started:
-            _same_settings(folder, settings)
+    recover_folder(folder)
+    recover_folder(folder / CHECKPOINT)
+    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if not folder.exists() or found <= {SETTINGS}:  # nothing, or a run that ended before its first checkpoint
         return
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
-    if not is_model_folder(folder) and not (folder / SETTINGS).is_file():
+    running = bool({CHECKPOINT, SETTINGS} & found)
+    if not running and not is_model_folder(folder):
         raise ConfigError(f"{folder}: holds something else than a model; choose another --output")
+    if resume:
+        if not running:
+            raise ConfigError(f"{folder}: the run is finished, nothing to resume; --force trains anew")
+        _same_settings(folder, settings)
+        return
     if not force:
-        what = "an interrupted run; --resume continues it" if started else "a model"
+        what = "an interrupted run; --resume continues it" if running else "a model"
         raise ConfigError(f"{folder}: already holds {what}; --force replaces it")
     shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
 
 
 def _same_settings(folder: Path, settings: Settings) -> None:
-    before = json.loads((folder / SETTINGS).read_text("utf-8"))
-    changed = _differences(before, settings.model_dump(mode="json"))
+    try:
+        before = json.loads((folder / SETTINGS).read_text("utf-8"))
+        changed = _differences(before, settings.model_dump(mode="json"))
+    except (OSError, ValueError, AttributeError) as error:
+        raise ConfigError(f"{folder / SETTINGS}: missing or damaged ({error}); --force trains anew") from None
     if changed:
         raise ConfigError(f"{folder}: cannot resume with other settings: {'; '.join(changed)}; --force trains anew")
 
@@ -160,11 +166,12 @@ def _data(settings: Settings, prepared: Prepared) -> list[dict[str, Any]]:
     rows = []
     for source in prepared.sources:
         task = settings.tasks[source.tasks[0]]
-        train, dev = (task.train, task.dev) if task.train else (settings.data.train, settings.data.dev)
+        train, dev = corpora_of(settings, task)
         for role, path, documents in (("train", train, source.train), ("dev", dev or train, source.dev)):
             counts = stats(documents)
             size = {"sentences": counts.sentences, "tokens": counts.tokens}
-            rows.append({"role": role, "name": Path(str(path)).name, **size, "sha256": sha256_file(str(path))})
+            content = sha256_file(str(path)) if Path(str(path)).is_file() else digest(documents)
+            rows.append({"role": role, "name": Path(str(path)).name, **size, "sha256": content})
     if prepared.vectors:
         path = prepared.vectors.path
         size = {"sentences": 0, "tokens": prepared.vectors.total}
