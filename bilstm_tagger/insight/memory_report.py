@@ -188,8 +188,8 @@ def _method(result: MemoryResult) -> Section:
             "gradients clipped at norm 1; training stops early once the mean loss of 20 steps is below 0.005 nats. "
             "For each network and mixture the learning rate is the best of three or four that were tried.",
             f"Accuracy: {settings['accuracy_count']} fresh sequences a seed and lag, so guessing comes out within "
-            f"{200 * error:.1f} points of {result.chance:.1%}. Gradient: {settings['gradient_count']} sequences a seed and "
-            "lag, in float64.",
+            f"{200 * error:.1f} points of {result.chance:.1%}. Gradient: {settings['gradient_count']} sequences a "
+            "seed and lag, in float64.",
             f"Processor time: recall and vanishing gradients {seconds['recall']:.0f} s, large recurrent weights "
             f"{seconds['growth']:.0f} s, clipping {seconds['clipping']:.0f} s; by the clock {seconds['wall']:.0f} s "
             f"in all. torch {result.torch_version}.",
