@@ -18,7 +18,6 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -136,8 +135,6 @@ def run_one(row: Row, seed: int, data: Path) -> None:
     """Trains, reads the test score, and asks an independent scorer for the same figure."""
     from bilstm_tagger.config import load_settings
     from bilstm_tagger.evaluation import evaluate
-    from bilstm_tagger.training import train
-    from bilstm_tagger.training.report import LineProgress
 
     files = corpora(data)[row.corpus]
     overrides = {
@@ -150,29 +147,35 @@ def run_one(row: Row, seed: int, data: Path) -> None:
         **row.overrides,
     }
     settings = load_settings(row.preset, overrides=overrides)
-    folder = RUNS / slug(row, seed)
-    began = time.perf_counter()
-    tagger = train(
-        settings, output=folder, resume=(folder / "checkpoint").exists(), force=True, progress=LineProgress()
-    )
-    minutes = (time.perf_counter() - began) / 60
+    tagger = trained(settings, RUNS / slug(row, seed))
     evaluation = evaluate(tagger, files["test"])
     task = tagger.tasks[0]
-    scores = evaluation.to_json()["tasks"][task]
-    check = INDEPENDENT[row.corpus](tagger, files["test"])
     result = {
         "row": row.name,
         "seed": seed,
         "dev": 100 * tagger.metrics["dev"][task],
-        "test": 100 * (scores["micro"]["f1"] if "micro" in scores else scores["accuracy"]),
-        "independent": check,
+        "test": 100 * evaluation.tasks[task].headline,
+        "independent": INDEPENDENT[row.corpus](tagger, files["test"]),
         "best_epoch": tagger.metrics["best_epoch"],
         "epochs": tagger.metrics["epochs"],
-        "minutes": minutes,
+        "minutes": sum(epoch["seconds"] for epoch in tagger.metrics["history"]) / 60,
         "settings": settings_hash(settings),
         "versions": tagger.provenance["versions"],
     }
     result_file(row, seed).write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+
+
+def trained(settings: Any, folder: Path) -> Any:
+    """The run's tagger: as it was stored, continued, or trained from the start."""
+    from bilstm_tagger import Tagger
+    from bilstm_tagger.training import train
+    from bilstm_tagger.training.report import LineProgress
+
+    interrupted = (folder / "checkpoint").exists()
+    if (folder / "config.json").exists() and not interrupted:
+        return Tagger.load(folder)
+    train(settings, output=folder, resume=interrupted, force=not interrupted, progress=LineProgress())
+    return Tagger.load(folder)
 
 
 def seqscore_f1(tagger: Any, test: str) -> float:
