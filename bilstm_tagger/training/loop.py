@@ -77,7 +77,7 @@ class Trainer:
         training = self.settings.training
         torch.manual_seed(training.seed * SEED_STRIDE + epoch + 1)
         self.model.train()
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         watch = Stopwatch()
         total = 0.0
         step = epoch * self.steps_per_epoch
@@ -106,6 +106,7 @@ class Trainer:
             "learning_rate": rate,
             "tokens_per_second": watch.tokens / (trained - began),
             "seconds": time.perf_counter() - began,
+            "cpu_seconds": time.process_time() - cpu,
         }
         self._remember(row)
         self.progress.epoch(row)
