@@ -123,11 +123,21 @@ def _sources(settings: Settings) -> list[Source]:
         raise ConfigError("no task: name one in [tasks.NAME], or take a preset that has one")
     groups: dict[tuple[str, str | None], list[str]] = {}
     for name, task in settings.tasks.items():
-        train, dev = (task.train, task.dev) if task.train else (settings.data.train, settings.data.dev)
+        if not name or "." in name or hasattr(torch.nn.ModuleDict(), name):
+            raise ConfigError(f"a task cannot be named {name!r}, for torch has other uses for it; choose another name")
+        train, dev = corpora_of(settings, task)
         if train is None:
             raise ConfigError(f"task {name!r} has no training corpus: give --train FILE or tasks.{name}.train")
         groups.setdefault((train, dev), []).append(name)
     return [_source(settings, train, dev, names) for (train, dev), names in groups.items()]
+
+
+def corpora_of(settings: Settings, task: TaskSettings) -> tuple[str | None, str | None]:
+    """Where a task's train and dev corpora are: its own, or else those of all tasks.
+
+    A shared dev corpus is not taken for a task with a train corpus of its own: it need not have the task's tags.
+    """
+    return (task.train, task.dev) if task.train else (settings.data.train, task.dev or settings.data.dev)
 
 
 def _source(settings: Settings, train_path: str, dev_path: str | None, names: list[str]) -> Source:

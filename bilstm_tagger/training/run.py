@@ -80,8 +80,12 @@ def _claim(folder: Path, settings: Settings, *, resume: bool, force: bool) -> No
     """Refuses an output folder whose content would be lost, and a resumption that cannot be exact."""
     recover_folder(folder)
     recover_folder(folder / CHECKPOINT)
-    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if not folder.exists() or found <= {SETTINGS}:  # nothing, or a run that ended before its first checkpoint
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: is a file; choose another --output")
+    found = {path.name for path in folder.iterdir()}
+    if found <= {SETTINGS}:  # nothing, or what a run leaves that ended before its first checkpoint
         return
     running = bool({CHECKPOINT, SETTINGS} & found)
     if not running and not is_model_folder(folder):
