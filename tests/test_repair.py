@@ -13,9 +13,10 @@ from tiny import settings_of
 
 from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.corpus.repair import Repairs, repair_task
+from bilstm_tagger.detection import resolve
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.labels import Scheme, first_illegal, resolve
+from bilstm_tagger.labels import Scheme, first_illegal
 
 BROKEN = "Ada\tB-PER\nLovel\tI-PER\nof\tO\nTurin\tI-LOC\n\nthe\tO\nLake\tB-LOC\nOb\tI-PER\n\n"
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bilstm_tagger.detection import detect
 from bilstm_tagger.document import Document
-from bilstm_tagger.labels import detect, repair
+from bilstm_tagger.labels import repair
 from bilstm_tagger.schemes import Scheme
 
 __all__ = ["Repairs", "repair_task"]

@@ -1,0 +1,160 @@
+"""`bilstm-tagger check`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bilstm_tagger.cli.reading import (
+    ColumnOption,
+    MisalignedOption,
+    NamesOption,
+    TextOption,
+    TokenizerOption,
+    WordOption,
+    column_names,
+    read_options,
+    scheme_of,
+    task_columns,
+)
+from bilstm_tagger.cli.train import column_name
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+    from bilstm_tagger.corpus.check import CheckReport, FileReport, Finding
+
+ROWS = 30  # tags or labels of a task that are shown
+_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
+
+
+def check(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...", help="Annotated files or data sets, the training data first.", show_default=False
+        ),
+    ],
+    *,
+    column: ColumnOption = None,
+    format: Annotated[str | None, typer.Option(help="Format of the files, if their names do not tell it.")] = None,
+    scheme: Annotated[str | None, typer.Option(help="How the data writes spans, if it is not to be detected.")] = None,
+    vectors: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Word vectors whose coverage is measured, as in train.")
+    ] = None,
+    names: NamesOption = None,
+    word_column: WordOption = "1",
+    tokenizer: TokenizerOption = "spacy:en",
+    text_column: TextOption = None,
+    misaligned: MisalignedOption = "error",
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Look for errors and slips in annotated files before training on them; exit code 1 if there is an error."""
+    from rich.console import Console
+
+    from bilstm_tagger.corpus.check import CheckOptions, check_corpus
+
+    options = CheckOptions(
+        columns=task_columns(column),
+        format=format,
+        names=column_names(names),
+        word_column=column_name(word_column),
+        scheme=scheme_of(scheme, "--scheme"),
+        vectors=vectors,
+        reading=read_options(tokenizer, text_column, misaligned),
+    )
+    report = check_corpus(files, options)
+    if as_json:
+        typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+    else:
+        console = Console(highlight=False)
+        for table in _tables(report.files):
+            console.print(table)
+        for line in (*map(_finding, report.findings), _verdict(report)):
+            console.print(line, soft_wrap=True)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def _tables(files: Sequence[FileReport]) -> Iterator[Table]:
+    if not files:
+        return
+    yield _size_table(files)
+    for task in dict.fromkeys(task for each in files for task in each.tasks):
+        yield _task_table(task, [each for each in files if task in each.tasks])
+
+
+def _size_table(files: Sequence[FileReport]) -> Table:
+    from bilstm_tagger.cli.tables import percent
+
+    table = _table("sizes", [""], [Path(each.path).name for each in files])
+    for name in ("documents", "sentences", "tokens", "types"):
+        table.add_row(name, *(f"{getattr(each, name):,}" for each in files))
+    for name in ("shortest", "median", "95%", "longest"):
+        label = name.replace("%", " %") + ("" if name != "shortest" else " sentence, in tokens")
+        table.add_row(label, *(f"{each.lengths[name]:g}" for each in files))
+    for name, label in (("unknown", "tokens unknown in the first file"), ("coverage", "tokens with a vector")):
+        shares = [getattr(each, name) for each in files]
+        if any(share is not None for share in shares):
+            table.add_row(label, *("" if share is None else f"{percent(share)} %" for share in shares))
+    return table
+
+
+def _task_table(task: str, files: Sequence[FileReport]) -> Table:
+    scheme = files[0].tasks[task].scheme
+    noun, unit = ("tag", "tokens") if scheme == "none" else ("label", "spans")
+    counts = [each.tasks[task].tags if scheme == "none" else each.tasks[task].labels for each in files]
+    names = sorted(
+        {name for each in counts for name in each}, key=lambda name: (-sum(c.get(name, 0) for c in counts), name)
+    )
+    title = f"{task}: {len(names):,} {noun}s, scheme {scheme}; {unit}"
+    table = _table(title, [noun], [Path(each.path).name for each in files])
+    for name in names[:ROWS]:
+        table.add_row(_plain(name), *(f"{each.get(name, 0):,}" for each in counts))
+    if len(names) > ROWS:
+        rest = (f"{sum(each.get(name, 0) for name in names[ROWS:]):,}" for each in counts)
+        table.add_row(f"{len(names) - ROWS:,} rarer", *rest, style="dim")
+    table.add_section()
+    table.add_row("all", *(f"{sum(each.values()):,}" for each in counts), style="bold")
+    return table
+
+
+def _table(title: str, names: Sequence[str], figures: Sequence[str]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=_plain(title), title_justify="left", title_style="", box=box.SIMPLE_HEAD)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for figure in figures:
+        table.add_column(_plain(figure), justify="right")
+    return table
+
+
+def _finding(finding: Finding) -> Text:
+    from rich.text import Text
+
+    text = Text.assemble((f"{finding.level}: ", _STYLES[finding.level]), finding.message)
+    for place in finding.places:
+        text.append(f"\n    {place}", style="dim")
+    return text
+
+
+def _verdict(report: CheckReport) -> Text:
+    from rich.text import Text
+
+    errors, warnings = len(report.of("error")), len(report.of("warning"))
+    words = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
+    return Text(words, style="bold red" if errors else "yellow" if warnings else "bold green")
+
+
+def _plain(text: str) -> Text:
+    """Text that rich does not read as markup."""
+    from rich.text import Text
+
+    return Text(text)

@@ -1,0 +1,92 @@
+"""`bilstm-tagger convert`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.reading import (
+    ColumnOption,
+    MisalignedOption,
+    NamesOption,
+    TextOption,
+    TokenizerOption,
+    WordOption,
+    column_names,
+    read_options,
+    scheme_of,
+    task_columns,
+)
+from bilstm_tagger.cli.train import column_name
+from bilstm_tagger.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bilstm_tagger.corpus.convert import Conversion
+
+
+def convert(
+    source: Annotated[str, typer.Argument(metavar="IN", help="Annotated file or data set.", show_default=False)],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="File to write.", show_default=False)],
+    *,
+    source_format: Annotated[
+        str | None, typer.Option("--from", metavar="FORMAT", help="Format of IN, if its name does not tell it.")
+    ] = None,
+    target_format: Annotated[str | None, typer.Option("--to", metavar="FORMAT", help="Format of OUT likewise.")] = None,
+    column: ColumnOption = None,
+    scheme: Annotated[
+        str | None, typer.Option(help="Scheme to write spans in: IOB1, BIO, IOBES, BMES or BILOU; else as in IN.")
+    ] = None,
+    from_scheme: Annotated[
+        str | None, typer.Option(help="Scheme of the spans in IN, if it is not to be detected.")
+    ] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make impossible tag sequences legal, as the CoNLL scorer reads them.")
+    ] = False,
+    names: NamesOption = None,
+    word_column: WordOption = "1",
+    tokenizer: TokenizerOption = "spacy:en",
+    text_column: TextOption = None,
+    misaligned: MisalignedOption = "error",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite OUT.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Report for machines.")] = False,
+) -> None:
+    """Write an annotated file in another format or scheme, and tell what is lost."""
+    from bilstm_tagger.corpus.convert import ConvertOptions, convert_corpus
+
+    if target.is_file() and not force:
+        raise ConfigError(f"{target}: already exists; --force overwrites it")
+    options = ConvertOptions(
+        columns=task_columns(column),
+        source_format=source_format,
+        target_format=target_format,
+        names=column_names(names),
+        word_column=column_name(word_column),
+        declared=scheme_of(from_scheme, "--from-scheme"),
+        scheme=scheme_of(scheme, "--scheme"),
+        repair=repair,
+        reading=read_options(tokenizer, text_column, misaligned),
+    )
+    done = convert_corpus(source, target, options)
+    if as_json:
+        typer.echo(json.dumps(done.to_json(), ensure_ascii=False, indent=2))
+        return
+    for line in _lines(done):
+        note(line)
+    note(f"{target}: {done.sizes}")
+
+
+def _lines(done: Conversion) -> Iterator[str]:
+    for task, (before, after) in done.schemes.items():
+        schemes = f"{before}" if before is after else f"{before} to {after}"
+        column = done.columns[task]
+        place = f"column {column}" if isinstance(column, int) else column
+        yield f"{task}: {schemes}, written as {place}"
+        if task in done.repairs:
+            yield f"{task}: repaired {done.repairs[task]}"
+    for loss in done.losses:
+        yield f"not kept: {loss}"
