@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -137,13 +137,12 @@ class Aligner:
         first = {start: index for index, start in reversed(list(enumerate(starts)))}
         last = {end: index + 1 for index, end in enumerate(ends)}
         spans: set[SpanTuple] = set()
-        for mark in marks:
+        for mark in self._about(list(marks), text, line):
             self._total += 1
-            mark = self._checked(mark, text, line)
             start, end = first.get(mark.start, -1), last.get(mark.end, -1)
             if 0 <= start < end:
                 spans.add((start, end, mark.label))
-            elif mark.end <= len(text):
+            else:
                 start, end = bisect_right(ends, mark.start), bisect_left(starts, mark.end)
                 whole = text[starts[start] : ends[end - 1]] if start < end else None
                 self._misfit(mark, text, whole, line)
@@ -204,30 +203,40 @@ class Aligner:
                 f"to {mark.end}) does not fall on token boundaries: {hint}"
             )
 
-    def _checked(self, mark: Mark, text: str, line: int) -> Mark:
-        """The mark if it is about this text, with offsets counted in UTF-16 (as browsers do) put right."""
-        named = f"{self.path}:{line}: span {mark.label} (characters {mark.start} to {mark.end})"
-        if mark.text is not None and not _same(mark.text, text[max(mark.start, 0) : max(mark.end, 0)]):
-            moved = _from_utf16(mark, text)
-            if moved is None or not _same(mark.text, text[moved.start : moved.end]):
-                raise CorpusError(
-                    f"{named} is {_short(text[max(mark.start, 0) : max(mark.end, 0)])}, but the file gives its text as "
-                    f"{_short(mark.text)}; count characters, not bytes, in the text as it is"
-                )
-            return moved
-        if not 0 <= mark.start <= mark.end <= len(text):
+    def _about(self, marks: list[Mark], text: str, line: int) -> list[Mark]:
+        """The marks if they are about this text; those counted in UTF-16, as browsers count, are put right.
+
+        Only a file that repeats the text of its marks can tell. White space may differ: Label Studio writes a
+        line break as two characters.
+        """
+        moved = [_from_utf16(mark, text) for mark in marks]
+        for same in (str.__eq__, _alike):
+            for reading in (marks, moved):
+                if all(_says(mark, text, same) for mark in reading):
+                    return reading
+        wrong = next(mark for mark in marks if not _says(mark, text, _alike))
+        named = f"{self.path}:{line}: span {wrong.label} (characters {wrong.start} to {wrong.end})"
+        if not 0 <= wrong.start <= wrong.end <= len(text):
             raise CorpusError(f"{named} lies outside the text of {len(text)} characters; correct its offsets")
-        return mark
+        raise CorpusError(
+            f"{named} is {_short(text[wrong.start : wrong.end])}, but the file gives its text as "
+            f"{_short(wrong.text)}; count characters, not bytes, in the text as it is"
+        )
 
 
-def _same(left: str, right: str) -> bool:
-    """Whether texts agree but for white space, which Label Studio rewrites."""
-    return left == right or _BLANKS.sub("", left) == _BLANKS.sub("", right)
+def _says(mark: Mark, text: str, same: Callable[[str, str], bool]) -> bool:
+    inside = 0 <= mark.start <= mark.end <= len(text)
+    return inside and (mark.text is None or same(text[mark.start : mark.end], mark.text))
 
 
-def _from_utf16(mark: Mark, text: str) -> Mark | None:
+def _alike(left: str, right: str) -> bool:
+    return _BLANKS.sub("", left) == _BLANKS.sub("", right)
+
+
+def _from_utf16(mark: Mark, text: str) -> Mark:
+    """The mark in characters; outside the text if it is that or cuts a character in two."""
     units = text.encode("utf-16-le", "surrogatepass")
-    if not 0 <= mark.start <= mark.end <= len(units) // 2:
-        return None
+    if mark.text is None or not 0 <= mark.start <= mark.end <= len(units) // 2:
+        return replace(mark, start=-1)
     start, end = (len(units[: 2 * at].decode("utf-16-le", "replace")) for at in (mark.start, mark.end))
     return replace(mark, start=start, end=end)

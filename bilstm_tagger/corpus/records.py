@@ -60,7 +60,7 @@ class RecordReader:
         self._unseen = {task: column for task, column in columns.items() if isinstance(column, str)}
         self._mark_tasks: dict[str, set[str]] = {task: set() for task in columns}
         self._left_out = 0
-        self._several = 0
+        self._empty = True
 
     def document(self, record: Any, line: int) -> Document | None:
         """Read one record.
@@ -77,6 +77,7 @@ class RecordReader:
             CorpusError: If it does not make a document, as ``file:line``.
         """
         place = f"{self.path}:{line}"
+        self._empty = False
         record = _flat(record, place)
         if self.columns and _unanswered(record):
             self._left_out += 1
@@ -109,7 +110,7 @@ class RecordReader:
             CorpusError: If spans did not fit, or no record had the key of a task.
         """
         self._aligner.finish()
-        for task, column in self._unseen.items():
+        for task, column in () if self._empty else self._unseen.items():
             seen = ", ".join(sorted(self._mark_tasks[task])) or "none"
             raise CorpusError(f"{self.path}: no span belongs to {column!r} (named there: {seen}); name another key")
         if self._left_out:
