@@ -23,17 +23,17 @@ Sentence = list[tuple[str, str]]
 
 
 def sentences(count: int, *, seed: int = 0, longest: int = 7) -> list[Sentence]:
-    """Words with BIO tags; the tag depends on the word, so that it can be learnt."""
+    """Words with BIO tags; the word tells the label, and no two names meet, so that it can be learnt."""
     draw = random.Random(seed)
     made = []
     for _ in range(count):
         sentence: Sentence = []
         while len(sentence) < draw.randint(1, longest):
-            if draw.random() < 0.6:
+            if draw.random() < 0.5 or (sentence and sentence[-1][1] != "O"):
                 sentence.append((draw.choice(PLAIN), "O"))
             else:
                 label = draw.choice(list(NAMES))
-                words = draw.sample(NAMES[label], draw.randint(1, 2))
+                words = draw.sample(NAMES[label], draw.randint(1, 3))
                 sentence += [(word, f"{'I' if place else 'B'}-{label}") for place, word in enumerate(words)]
         made.append(sentence)
     return made
