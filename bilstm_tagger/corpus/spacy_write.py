@@ -92,8 +92,7 @@ def _doc(document: Document, places: Mapping[str, str], vocab: Vocab) -> tuple[D
 
     words, spaces, ours, faithful = _spacy_tokens(document)
     at = [index for index, is_ours in enumerate(ours) if is_ours]  # of each of our tokens
-    begins = set(document.bounds[:-1])
-    first = {at[bound] for bound in begins if bound < len(at)}
+    first = {0} | {at[bound] for bound in document.bounds if 0 < bound < len(at)}
     known: dict[str, list[str]] = {}
     for task, place in places.items():
         if place not in ("ents", "group"):
@@ -106,7 +105,7 @@ def _doc(document: Document, places: Mapping[str, str], vocab: Vocab) -> tuple[D
         pos=known.get("pos"),
         lemmas=known.get("lemma"),
         morphs=known.get("morph"),
-        sent_starts=[index in first or index == 0 for index in range(len(words))],
+        sent_starts=[index in first for index in range(len(words))],
     )
     for task, place in places.items():
         if place not in ("ents", "group"):
