@@ -132,4 +132,5 @@ class AveragedWeights:
     def load_state(self, state: dict[str, Tensor]) -> None:
         """The inverse of `state`."""
         self.count = int(state["count"])
-        self.mean = [state[name] for name in self.names] if self.count else []
+        named = zip(self.names, self.weights, strict=True)
+        self.mean = [state[name].to(weight.device) for name, weight in named] if self.count else []
