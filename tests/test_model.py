@@ -13,8 +13,10 @@ from torch.nn import functional as F
 
 from bilstm_tagger.build import build_model
 from bilstm_tagger.config import load_settings
+from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.labels import Scheme, first_illegal, tag_names
 from bilstm_tagger.nn.batch import Batch, Types
+from bilstm_tagger.nn.device import pick_device, pick_precision
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.vocab import build_vocab
 
@@ -175,3 +177,22 @@ def test_bfloat16_touches_the_encoder_alone() -> None:
     assert seen[0] is torch.float32
     assert not torch.equal(full, half)
     torch.testing.assert_close(half, full, rtol=0.1, atol=0.1)
+
+
+def test_a_device_is_named_taken_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pick_device("cpu") == torch.device("cpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert pick_device("auto") == torch.device("cpu")
+    with pytest.raises(ConfigError, match="device 'xpu:9' cannot be used here: "):
+        pick_device("xpu:9")
+    with pytest.raises(ConfigError, match="device 'toaster' cannot be used here: "):
+        pick_device("toaster")
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_auto_takes_bfloat16_only_where_it_is_native(monkeypatch: pytest.MonkeyPatch, native: bool) -> None:
+    monkeypatch.setattr("bilstm_tagger.nn.device._has_bfloat16", lambda device: native)
+    cpu = torch.device("cpu")
+    assert pick_precision("auto", cpu) is (torch.bfloat16 if native else torch.float32)
+    assert pick_precision("float32", cpu) is torch.float32
+    assert pick_precision("bfloat16", cpu) is torch.bfloat16
