@@ -18,11 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rule_tagger import RuleTagger
 
-from bilstm_tagger import files
 from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
-from bilstm_tagger.files import OUTPUT_FORMATS, FilesReport, tag_files
+from bilstm_tagger.files import OUTPUT_FORMATS, FilesReport, streams, tag_files
 from bilstm_tagger.files.formats import OutputFormat, write_jsonl
 from bilstm_tagger.files.inputs import Job, read_job
 
@@ -290,7 +289,7 @@ def test_faults_of_the_disk_are_reported(tagger: RuleTagger, tmp_path: Path, mon
                 raise OSError(errno.ENOSPC, "No space left on device")
             write_jsonl([document], stream, **options)
 
-    monkeypatch.setattr(files, "read_job", read)
+    monkeypatch.setattr(streams, "read_job", read)
     monkeypatch.setitem(OUTPUT_FORMATS, "jsonl", OutputFormat(write, ".jsonl"))
     report = tag_files(tagger, inputs, output=tmp_path / "out")
     assert [str(error) for error in report.failures] == [
