@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 import torch
@@ -28,7 +28,7 @@ def path_score(crf: CRF, emissions: Tensor, tags: tuple[int, ...]) -> Tensor:
     moves, starts, ends = crf.scores()
     score = starts[tags[0]] + ends[tags[-1]]
     score = score + sum(emissions[step, tag] for step, tag in enumerate(tags))
-    return score + sum(moves[a, b] for a, b in zip(tags, tags[1:], strict=False))
+    return score + sum(moves[a, b] for a, b in pairwise(tags))
 
 
 def all_paths(crf: CRF, emissions: Tensor, length: int) -> dict[tuple[int, ...], Tensor]:
@@ -94,7 +94,7 @@ def test_no_illegal_sequence_is_decoded_however_the_emissions_pull() -> None:
     for row, length in zip(crf.decode(emissions, lengths).tolist(), lengths.tolist(), strict=True):
         tags = row[:length]
         assert starts[tags[0]] and ends[tags[-1]]
-        assert all(moves[a, b] for a, b in zip(tags, tags[1:], strict=False))
+        assert all(moves[a, b] for a, b in pairwise(tags))
 
 
 def test_float32_likelihood_stays_finite_for_confident_emissions() -> None:
