@@ -96,6 +96,8 @@ def read(
     data = _load(source, str(path))
     if isinstance(data, dict):  # a DatasetDict
         data = data[_split(list(data), source.split, options.split, str(path))]
+    elif source.saved and source.split:
+        raise CorpusError(f"{path}: this folder has no splits; leave out #{source.split}")
     return read_rows(str(path), _batches(data), columns, word_column, options)
 
 
