@@ -44,7 +44,7 @@ def save_tagger(tagger: Tagger, folder: str | Path, *, keep: tuple[Path, ...] = 
     """
     config = {
         "format_version": FORMAT_VERSION,
-        "settings": tagger.settings.model_dump(mode="json"),
+        "settings": _portable(tagger.settings.model_dump(mode="json")),
         "schemes": {task: str(scheme) for task, scheme in tagger.schemes.items()},
         "word_size": tagger.model.embedder.word_size,
         **tagger.provenance,
@@ -60,6 +60,16 @@ def save_tagger(tagger: Tagger, folder: str | Path, *, keep: tuple[Path, ...] = 
                 shutil.copytree(path, new / path.name)
             elif path.exists():
                 shutil.copy2(path, new / path.name)
+
+
+def _portable(values: dict[str, Any]) -> dict[str, Any]:
+    """Settings whose files are named without their folders: those are nobody else's business once a model travels."""
+    for owner in (values["data"], values["embedder"], *values["tasks"].values()):
+        for key in ("train", "dev", "vectors"):
+            name = owner.get(key)
+            if name and not name.startswith("hf:"):
+                owner[key] = Path(name).name
+    return values
 
 
 def load_tagger(folder: str | Path, *, device: str = "cpu", precision: str = "auto") -> Tagger:
