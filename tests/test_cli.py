@@ -352,10 +352,9 @@ def test_words_are_read_from_the_column_of_training(model_folder: Path, tmp_path
     from bilstm_tagger.tagger import Tagger
 
     loaded = Tagger.load(model_folder)
-    assert _word_column(loaded) == 1
+    assert _word_column(loaded.settings) == 1
     data = loaded.settings.data.model_copy(update={"names": ("id", "form"), "word_column": "form"})
-    loaded.settings = loaded.settings.model_copy(update={"data": data})
-    assert _word_column(loaded) == 2
+    assert _word_column(loaded.settings.model_copy(update={"data": data})) == 2
 
 
 def test_standard_input_and_a_closed_pipe(model_folder: Path, tmp_path: Path) -> None:

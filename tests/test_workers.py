@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from rule_tagger import RuleTagger
 
+from bilstm_tagger.config import load_settings
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ModelError, TaggerError
 from bilstm_tagger.files import FilesReport, ModelLoader, Profile, WorkerPool, tag_files, workers
@@ -24,11 +25,17 @@ from bilstm_tagger.files.serving import Chunk, answer
 from bilstm_tagger.files.streams import End, Source, Tagged
 
 
-def load_rules(profile: Profile) -> RuleTagger:
-    return RuleTagger()
+class Rules(RuleTagger):
+    """With settings of a model that reads sentences together, which forbids to cut documents."""
+
+    settings = load_settings("ner", overrides={"encoder.context": 50})
 
 
-class Refusing(RuleTagger):
+def load_rules(profile: Profile) -> Rules:
+    return Rules()
+
+
+class Refusing(Rules):
     """Cannot read one word, fails on another, and dies of a third."""
 
     def read(self, source: str | Document) -> Document:

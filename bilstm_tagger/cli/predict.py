@@ -16,8 +16,9 @@ from bilstm_tagger.cli.app import note, tell_error
 from bilstm_tagger.errors import CorpusError
 
 if TYPE_CHECKING:
+    from bilstm_tagger.config import Settings
     from bilstm_tagger.corpus import ReadOptions
-    from bilstm_tagger.files import FilesReport
+    from bilstm_tagger.files import FilesReport, ModelLoader, Profile, WorkerPool
     from bilstm_tagger.tagger import Tagger
 
 _Listener = Callable[["FilesReport"], None]
@@ -55,61 +56,98 @@ def predict(
     batch_tokens: Annotated[
         int | None, typer.Option(min=1, help="Padded tokens given to the network at a time.", show_default=False)
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes to tag with, one thread each; for much text, one for each core.")
+    ] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
+    precision: Annotated[
+        str, typer.Option(help="float32, bfloat16, or auto for what the processor is faster with.")
+    ] = "auto",
+    show_profile: Annotated[
+        bool, typer.Option("--profile", help="Print on standard error what the time was spent on.")
+    ] = False,
 ) -> None:
     """Tag text, files, folders or standard input."""
     if (text is None) == (not inputs):
         raise typer.BadParameter("give files, folders or - to tag, or else --text", param_hint="INPUTS")
     if text is not None and output is not None:
         raise typer.BadParameter("--output is for files; --text is answered on standard output", param_hint="--output")
-    from bilstm_tagger.tagger import Tagger
+    started = time.process_time()
+    from bilstm_tagger.files import ModelLoader, Profile, tag_files
 
+    load = ModelLoader(str(model), device, precision)
+    profile = Profile()
+    profile.add({"start Python": started})
     chosen = format or ("text" if output is None and sys.stdout.isatty() else "jsonl")
     if text is not None:
-        _tag_text(Tagger.load(model, device=device), text, chosen)
+        _tag_text(load(profile), text, chosen, profile)
+    else:
+        with (
+            _tagger(load, workers, profile) as tagger,
+            _progress(quiet=output is None and sys.stdout.isatty()) as heard,
+        ):
+            report = tag_files(
+                tagger,
+                inputs or [],
+                output=output,
+                stream=sys.stdout if output is None else None,
+                format=chosen,
+                input_format=input_format,
+                force=force,
+                word_column=_word_column(tagger.settings),
+                options=_options(tagger.settings, text_column),
+                batch_tokens=batch_tokens,
+                progress=heard,
+                profile=profile,
+            )
+    if show_profile:
+        _show(profile)
+    if text is None:
+        _conclude(report, output)
+
+
+@contextmanager
+def _tagger(load: ModelLoader, workers: int, profile: Profile) -> Iterator[Tagger | WorkerPool]:
+    """The tagger in this process, or several processes that have loaded it."""
+    if workers == 1:
+        yield load(profile)
         return
-    from bilstm_tagger.files import tag_files
+    from bilstm_tagger.files import WorkerPool
 
-    tagger = Tagger.load(model, device=device)
-    with _progress(quiet=output is None and sys.stdout.isatty()) as listener:
-        report = tag_files(
-            tagger,
-            inputs or [],
-            output=output,
-            stream=sys.stdout if output is None else None,
-            format=chosen,
-            input_format=input_format,
-            force=force,
-            word_column=_word_column(tagger),
-            options=_options(tagger, text_column),
-            batch_tokens=batch_tokens,
-            progress=listener,
-        )
-    _conclude(report, output)
+    with WorkerPool(load, workers) as pool:
+        with profile.part("start workers"):
+            _ = pool.settings
+        yield pool
 
 
-def _tag_text(tagger: Tagger, text: str, format: str) -> None:
+def _tag_text(tagger: Tagger, text: str, format: str, profile: Profile) -> None:
     from bilstm_tagger.files.formats import fitting_stream, output_format
+    from bilstm_tagger.files.streams import Source, read
 
     try:
         text.encode()
     except UnicodeEncodeError:
         raise CorpusError("--text is not UTF-8; set the terminal to UTF-8 or put the text into a file") from None
     known = output_format(format)
-    known.write([tagger(text)], fitting_stream(known, sys.stdout))
+    stream = fitting_stream(known, sys.stdout)
+    document = read(tagger, Source(text, None), profile)
+    with profile.part("tag"):
+        tagged = tagger(document)
+    with profile.part("write"):
+        known.write([tagged], stream)
 
 
-def _options(tagger: Tagger, text_column: str | None) -> ReadOptions:
+def _options(settings: Settings, text_column: str | None) -> ReadOptions:
     """Raw text is read as the training data was, unless its column is named."""
     from bilstm_tagger.corpus import ReadOptions
 
-    options = ReadOptions.of(tagger.settings.data)
+    options = ReadOptions.of(settings.data)
     return options if text_column is None else replace(options, text_column=text_column)
 
 
-def _word_column(tagger: Tagger) -> int | str:
+def _word_column(settings: Settings) -> int | str:
     """The column of the words in the training data, by its number where the columns had names."""
-    data = tagger.settings.data
+    data = settings.data
     if isinstance(data.word_column, str) and data.word_column in data.names:
         return data.names.index(data.word_column) + 1
     return data.word_column
@@ -152,3 +190,16 @@ def _conclude(report: FilesReport, output: Path | None) -> None:
         note(f"tagged {report.files} of {report.found} files{place}: {_sizes(report)}")
     if report.failures:
         raise typer.Exit(1)
+
+
+def _show(profile: Profile) -> None:
+    """Seconds by part; what workers did at the same time stands below the sum."""
+    here = {name: seconds for name, seconds in profile.seconds.items() if not name.startswith("workers: ")}
+    total = sum(here.values())
+    width = max(map(len, profile.seconds))
+    for name, seconds in here.items():
+        note(f"{name:<{width}} {seconds:9.3f} s {seconds / total:6.1%}")
+    note(f"{'total':<{width}} {total:9.3f} s")
+    for name, seconds in profile.seconds.items():
+        if name not in here:
+            note(f"{name:<{width}} {seconds:9.3f} s")

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Protocol
 
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import TaggerError
@@ -16,9 +17,24 @@ from bilstm_tagger.files.pieces import Tags
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.streams import DocumentTagger, Source, Tagged, check_same, read
 
+if TYPE_CHECKING:
+    from bilstm_tagger.config import Settings
+    from bilstm_tagger.tagger import Tagger
+
 # What comes back of a document: itself or its text in the output format, only its tags, or what is wrong with it.
 Outcome = Tagged | Tags | TaggerError
-Loader = Callable[[Profile], DocumentTagger]
+
+
+class SettledTagger(DocumentTagger, Protocol):
+    """A tagger that knows the settings of its model."""
+
+    @property
+    def settings(self) -> Settings:
+        """Those it was trained with."""
+        ...
+
+
+Loader = Callable[[Profile], SettledTagger]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +51,7 @@ class ModelLoader:
     device: str = "cpu"
     precision: str = "auto"
 
-    def __call__(self, profile: Profile) -> DocumentTagger:
+    def __call__(self, profile: Profile) -> Tagger:
         """Load it."""
         with profile.part("import torch"):
             from bilstm_tagger.tagger import Tagger
@@ -89,7 +105,7 @@ def serve(connection: Connection, load: Loader) -> None:
     profile = Profile()
     try:
         tagger = load(profile)
-        connection.send(getattr(tagger, "settings", None))
+        connection.send(tagger.settings)
         while True:
             connection.send(answer(tagger, connection.recv(), profile))
     except TaggerError as error:

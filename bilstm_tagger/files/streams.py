@@ -39,11 +39,11 @@ class Source:
 
     Attributes:
         content: The text or document.
-        id: The name the document gets.
+        id: The name the document gets, if any.
     """
 
     content: str | Document
-    id: str
+    id: str | None
 
 
 @dataclass(frozen=True, slots=True)

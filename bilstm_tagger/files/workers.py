@@ -125,7 +125,7 @@ class WorkerPool:
             worker.line.close()
 
     @property
-    def settings(self) -> Settings | None:
+    def settings(self) -> Settings:
         """Those of the model, once the first process has loaded it.
 
         Raises:
@@ -133,9 +133,9 @@ class WorkerPool:
         """
         return self._ready[0].result()
 
-    def _greet(self, worker: _Worker) -> Settings | None:
+    def _greet(self, worker: _Worker) -> Settings:
         try:
-            settings: Settings | None = worker.receive()
+            settings: Settings = worker.receive()
         finally:
             self._free.put(worker)
         return settings
@@ -173,7 +173,7 @@ class WorkerPool:
         """
         apart = output_format(format).apart
         # Sentences that are read together with their neighbours must stay together.
-        cuttable = self.settings is not None and not self.settings.encoder.context
+        cuttable = not self.settings.encoder.context
         parts = (part for job, item in found for part in _parts(job, item, apart=apart, cuttable=cuttable))
         return _joined(self._answers(parts, format, batch_tokens, profile))
 
