@@ -127,7 +127,7 @@ CASES: dict[str, tuple[str, Content, str, str]] = {
     "parquet: another file": ("a.parquet", b"PAR1 not really PAR1", "", "not a whole Parquet file"),
     "parquet: cut short": ("a.parquet", cut(parquet(tokens=[["a"]], tags=[["X"]])), "", "not a whole Parquet file"),
     "parquet: empty file": ("a.parquet", b"", "", "not a whole Parquet file"),
-    "parquet: no tokens in a row": ("a.parquet", parquet(tokens=[["a"], None], tags=[["X"]] * 2), ":2", "neither tokens"),
+    "parquet: no tokens": ("a.parquet", parquet(tokens=[["a"], None], tags=[["X"]] * 2), ":2", "neither tokens"),
     "parquet: numbers for words": ("a.parquet", parquet(tokens=[[1]], tags=[["X"]]), ":1", "token 1 is a number"),
     "parquet: no rows": ("a.parquet", parquet(tokens=pa.array([], pa.list_(pa.string()))), "", "there is no token"),
     "arrow: another file": ("a.arrow", b"ARROW1 not really", "", "not a whole Arrow file"),
