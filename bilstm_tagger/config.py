@@ -11,6 +11,7 @@ import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -201,7 +202,7 @@ def load_settings(
     name = preset or str(layers.get("preset", "ner"))
     if name not in presets():
         raise ConfigError(f"unknown preset {name!r}{_nearest(name, presets())}; there are {', '.join(presets())}")
-    merged = tomllib.loads((_preset_folder() / f"{name}.toml").read_text("utf-8"))
+    merged = read_toml(_preset_folder() / f"{name}.toml")
     if "tasks" in layers:  # a file's own tasks replace those of the preset
         merged["tasks"] = {}
     merged = _merge(merged, layers) | {"preset": name}
@@ -241,14 +242,14 @@ def parse_override(text: str) -> tuple[str, Any]:
         return key.strip(), value.strip()
 
 
-def read_toml(path: str | Path) -> dict[str, Any]:
+def read_toml(path: str | Path | Traversable) -> dict[str, Any]:
     """A TOML file's values; the words `"none"` stand for no value, which TOML lacks.
 
     Raises:
         ConfigError: if it is missing or not TOML.
     """
     try:
-        values = tomllib.loads(Path(path).read_text("utf-8"))
+        values = tomllib.loads((Path(path) if isinstance(path, str) else path).read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
