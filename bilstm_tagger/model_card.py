@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from bilstm_tagger.tagger import Tagger
 
 
-def model_card(tagger: Tagger, *, size: int) -> str:
+def model_card(tagger: Tagger, *, settings: dict[str, Any], size: int) -> str:
     """Markdown about the tagger, in the order a reader asks: task, use, scores, data, settings, limits.
 
     Args:
         tagger: what to describe.
+        settings: its settings as they are stored.
         size: bytes of the model folder.
     """
     parts = [
@@ -25,7 +26,7 @@ def model_card(tagger: Tagger, *, size: int) -> str:
         "## Scores\n\n" + _scores(tagger.metrics),
         "## Data\n\n" + _data(tagger.provenance, tagger.settings.notes),
         "## Model\n\n" + _model(tagger, size),
-        "## Settings\n\n```json\n" + json.dumps(tagger.settings.model_dump(mode="json"), indent=2) + "\n```",
+        "## Settings\n\n```json\n" + json.dumps(settings, indent=2) + "\n```",
         "## Limits\n\nIt has learnt from the data above alone: other genres, other languages and later years will "
         "score lower. Check it on a sample of your own text before you rely on it.",
     ]

@@ -54,7 +54,7 @@ def save_tagger(tagger: Tagger, folder: str | Path, *, keep: tuple[Path, ...] = 
         _write_json(new / "vocab.json", tagger.vocab.to_json(), indent=None)
         _write_json(new / "metrics.json", tagger.metrics)
         save_file(_pack(tagger.model.state_dict(), tagger.settings), new / "model.safetensors")
-        (new / "README.md").write_text(model_card(tagger, size=_size(new)), "utf-8")
+        (new / "README.md").write_text(model_card(tagger, settings=config["settings"], size=_size(new)), "utf-8")
         for path in keep:
             if path.is_dir():
                 shutil.copytree(path, new / path.name)
