@@ -73,18 +73,18 @@ def check(
         typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
     else:
         console = Console(highlight=False)
-        for table in _tables(report.files):
-            console.print(table)
+        for title, table in _tables(report.files):
+            console.print(_plain(title), table)  # a title of the table itself would be folded to its width
         for line in (*map(_finding, report.findings), _verdict(report)):
             console.print(line, soft_wrap=True)
     if not report.ok:
         raise typer.Exit(1)
 
 
-def _tables(files: Sequence[FileReport]) -> Iterator[Table]:
+def _tables(files: Sequence[FileReport]) -> Iterator[tuple[str, Table]]:
     if not files:
         return
-    yield _size_table(files)
+    yield "sizes", _size_table(files)
     for task in dict.fromkeys(task for each in files for task in each.tasks):
         yield _task_table(task, [each for each in files if task in each.tasks])
 
@@ -92,7 +92,7 @@ def _tables(files: Sequence[FileReport]) -> Iterator[Table]:
 def _size_table(files: Sequence[FileReport]) -> Table:
     from bilstm_tagger.cli.tables import percent
 
-    table = _table("sizes", [""], [Path(each.path).name for each in files])
+    table = _table("", [Path(each.path).name for each in files])
     for name in ("documents", "sentences", "tokens", "types"):
         table.add_row(name, *(f"{getattr(each, name):,}" for each in files))
     for name in ("shortest", "median", "95%", "longest"):
@@ -105,15 +105,15 @@ def _size_table(files: Sequence[FileReport]) -> Table:
     return table
 
 
-def _task_table(task: str, files: Sequence[FileReport]) -> Table:
+def _task_table(task: str, files: Sequence[FileReport]) -> tuple[str, Table]:
     scheme = files[0].tasks[task].scheme
     noun, unit = ("tag", "tokens") if scheme == "none" else ("label", "spans")
     counts = [each.tasks[task].tags if scheme == "none" else each.tasks[task].labels for each in files]
     names = sorted(
         {name for each in counts for name in each}, key=lambda name: (-sum(c.get(name, 0) for c in counts), name)
     )
-    title = f"{task}: {len(names):,} {noun}s, scheme {scheme}; {unit}"
-    table = _table(title, [noun], [Path(each.path).name for each in files])
+    title = f"{task}: {len(names):,} {noun}{'s' * (len(names) != 1)}, scheme {scheme}; {unit}"
+    table = _table(noun, [Path(each.path).name for each in files])
     for name in names[:ROWS]:
         table.add_row(_plain(name), *(f"{each.get(name, 0):,}" for each in counts))
     if len(names) > ROWS:
@@ -121,16 +121,15 @@ def _task_table(task: str, files: Sequence[FileReport]) -> Table:
         table.add_row(f"{len(names) - ROWS:,} rarer", *rest, style="dim")
     table.add_section()
     table.add_row("all", *(f"{sum(each.values()):,}" for each in counts), style="bold")
-    return table
+    return title, table
 
 
-def _table(title: str, names: Sequence[str], figures: Sequence[str]) -> Table:
+def _table(name: str, figures: Sequence[str]) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(title=_plain(title), title_justify="left", title_style="", box=box.SIMPLE_HEAD)
-    for name in names:
-        table.add_column(name, overflow="fold")
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(name, overflow="fold")
     for figure in figures:
         table.add_column(_plain(figure), justify="right")
     return table

@@ -90,7 +90,7 @@ def _unknown_tags(first: CheckedFile, second: CheckedFile, task: str) -> Iterato
     known, counts = (
         Counter(_name(tag) for document in file.documents for tag in document.tags_of(task)) for file in (first, second)
     )
-    missing = [tag for tag in counts if tag not in known]
+    missing = [tag for tag in counts if tag not in known and tag != "O"]
     if missing:
         names = ", ".join(f"{tag!r} ({counts[tag]:,})" for tag in sorted(missing)[:10])
         message = f"{second.path}: {task} has what {first.path} lacks, so that it cannot be learnt: {names}"

@@ -131,7 +131,7 @@ def _lost_lines(before: Sequence[Document], after: Sequence[Document]) -> list[s
     if not isinstance(old, ConlluLayout) or isinstance(new, ConlluLayout):
         return []
     counts = _count_lines(document.layout for document in before)
-    named = [f"{count:,} {what}" for what, count in counts.items() if count]
+    named = [f"{what} ({count:,})" for what, count in counts.items() if count]
     return ["of CoNLL-U: " + ", ".join(named)] if named else []
 
 

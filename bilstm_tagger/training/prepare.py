@@ -24,6 +24,7 @@ from bilstm_tagger.vocab import Vocab, build_vocab, wanted_words
 
 logger = logging.getLogger("bilstm_tagger")
 
+_FILLED = 20_000  # rows copied at a time
 LOW_COVERAGE = 0.7  # share of training tokens with a pretrained vector under which something is likely wrong
 
 
@@ -220,4 +221,7 @@ def _fill(model: TaggingModel, vocab: Vocab, vectors: Vectors) -> None:
     if rows:
         targets, origins = np.array(rows).T
         model.embedder.words.weight[torch.from_numpy(targets)] = torch.from_numpy(vectors.table[origins])
-    model.embedder.frozen.copy_(torch.from_numpy(vectors.table[[at[word] for word in vocab.frozen]]))
+    origins = np.array([at[word] for word in vocab.frozen], np.int64)
+    for first in range(0, len(origins), _FILLED):  # in pieces, since a second copy of the table would be large
+        piece = slice(first, first + _FILLED)
+        model.embedder.frozen[piece] = torch.from_numpy(vectors.table[origins[piece]])

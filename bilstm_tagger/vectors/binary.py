@@ -23,21 +23,23 @@ def read_binary(path: str | Path, *, wanted: Container[str], keep: int) -> Vecto
     Raises:
         VectorsError: if the file is missing, cut short, or is something else.
     """
-    kept: dict[str, bytes] = {}
+    kept: dict[str, None] = {}
+    table = bytearray()  # grows in place, so that the numbers are in memory but once
     try:
         with _open(path) as stream:
             total, size = _header(stream, path)
             for number, (word, numbers) in enumerate(_rows(stream, path, total, 4 * size)):
                 if (number < keep or word in wanted) and word not in kept:
-                    kept[word] = numbers
+                    kept[word] = None
+                    table += numbers
     except (OSError, EOFError, zlib.error) as error:
         raise VectorsError(f"{path}: cannot be read: {error}") from None
-    table = np.asarray(np.frombuffer(b"".join(kept.values()), "<f4").reshape(len(kept), size), np.float32)
-    finite = np.isfinite(table).all(axis=1)
+    rows = np.frombuffer(table, "<f4").reshape(len(kept), size).astype(np.float32, copy=False)
+    finite = np.isfinite(rows).all(axis=1)
     if not finite.all():
         word = list(kept)[int(np.argmin(finite))]
         raise VectorsError(f"{path}: the vector of {word[:60]!r} holds what is no number; is this word2vec's format?")
-    return Vectors(list(kept), table, str(path), total)
+    return Vectors(list(kept), rows, str(path), total)
 
 
 def _open(path: str | Path) -> BinaryIO:

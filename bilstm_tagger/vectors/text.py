@@ -50,7 +50,7 @@ class _Rows:
         self.size = 0
         self.pending: list[tuple[int, str]] = []
         self.seen: dict[str, None] = {}
-        self.tables: list[np.ndarray] = []
+        self.numbers = bytearray()  # grows in place, so that the table is in memory but once
 
     def add(self, number: int, line: str) -> None:
         self.pending.append((number, line))
@@ -73,12 +73,12 @@ class _Rows:
             if word not in self.seen:
                 self.seen[word] = None
                 new.append(place)
-        self.tables.append(table if len(new) == len(words) else table[new])
+        self.numbers += np.ascontiguousarray(table if len(new) == len(words) else table[new]).tobytes()
 
     def finish(self) -> tuple[list[str], np.ndarray]:
         if self.pending:
             self.convert()
-        return list(self.seen), np.concatenate([np.zeros((0, self.size), np.float32), *self.tables])
+        return list(self.seen), np.frombuffer(self.numbers, np.float32).reshape(len(self.seen), self.size)
 
 
 def _numbers(texts: Sequence[str], size: int) -> np.ndarray | None:
