@@ -6,6 +6,7 @@ import torch
 
 from bilstm_tagger.config import Settings
 from bilstm_tagger.labels import Scheme, legal_moves
+from bilstm_tagger.nn.convolution import WindowEncoder
 from bilstm_tagger.nn.crf import CRF
 from bilstm_tagger.nn.embedder import CharacterCNN, Embedder
 from bilstm_tagger.nn.model import Head, TaggingModel
@@ -34,16 +35,7 @@ def build_model(settings: Settings, vocab: Vocab, schemes: dict[str, Scheme], *,
         word_size: size of the word vectors.
     """
     embedder = _embedder(settings, vocab, word_size)
-    chosen = settings.encoder
-    encoder = RecurrentEncoder(
-        embedder.output_size,
-        hidden_size=chosen.hidden_size,
-        layers=chosen.layers,
-        dropout=chosen.dropout,
-        cell=chosen.type,
-        direction=chosen.direction,
-        merge=chosen.merge,
-    )
+    encoder = _encoder(settings, embedder.output_size)
     heads = {}
     for task, scheme in schemes.items():
         tags = vocab.tags[task]
@@ -54,6 +46,29 @@ def build_model(settings: Settings, vocab: Vocab, schemes: dict[str, Scheme], *,
             legal = None if scheme is Scheme.NONE else (moves, starts, ends)
             heads[task] = Head(encoder.output_size, len(tags), crf=None, legal=legal)
     return TaggingModel(embedder, encoder, heads)
+
+
+def _encoder(settings: Settings, input_size: int) -> RecurrentEncoder | WindowEncoder:
+    chosen = settings.encoder
+    if chosen.type == "cnn":
+        return WindowEncoder(
+            input_size,
+            hidden_size=chosen.hidden_size,
+            width=chosen.width,
+            layers=chosen.layers,
+            dropout=chosen.dropout,
+            direction=chosen.direction,
+            merge=chosen.merge,
+        )
+    return RecurrentEncoder(
+        input_size,
+        hidden_size=chosen.hidden_size,
+        layers=chosen.layers,
+        dropout=chosen.dropout,
+        cell=chosen.type,
+        direction=chosen.direction,
+        merge=chosen.merge,
+    )
 
 
 def _embedder(settings: Settings, vocab: Vocab, word_size: int) -> Embedder:
