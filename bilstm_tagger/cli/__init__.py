@@ -12,6 +12,8 @@ from typing import Annotated
 import typer
 
 from bilstm_tagger.cli.app import Commands, use_utf8
+from bilstm_tagger.cli.check import check
+from bilstm_tagger.cli.convert import convert
 from bilstm_tagger.cli.evaluate import evaluate
 from bilstm_tagger.cli.info import info
 from bilstm_tagger.cli.predict import predict
@@ -43,7 +45,7 @@ def options(
     """Train BiLSTM-CRF taggers on annotated text and tag text with them."""
 
 
-for command in (train, evaluate, predict, info):
+for command in (train, evaluate, predict, check, convert, info):
     app.command()(command)
 
 
