@@ -210,14 +210,14 @@ def save_heatmaps(bands: Sequence[Sequence[Heatmap]], path: str | Path | BinaryI
     from matplotlib.figure import Figure
 
     most = max(sum(len(heatmap.columns) for heatmap in band) for band in bands)
-    cell = min(0.5, 22 / most)  # inches: long texts get small cells, not wide figures
+    cell = min(0.5, 16 / most)  # inches: long texts get small cells, not wide figures
     heights = [cell * max(len(heatmap.rows) for heatmap in band) + 1.25 for band in bands]
     width = max(7, cell * most + 2.1 * max(map(len, bands)))
     figure = Figure(figsize=(width, sum(heights)), layout="constrained")
     parts = figure.subfigures(len(bands), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, band in zip(parts, bands, strict=True):
         for axes, heatmap in zip(part.subplots(1, len(band), squeeze=False)[0], band, strict=True):
-            _draw_heatmap(axes, heatmap, numbers=cell > 0.33)
+            _draw_heatmap(axes, heatmap, numbers=cell > 0.27)
     figure.savefig(path, dpi=130, metadata={"Software": None})
 
 
@@ -225,8 +225,9 @@ def _draw_heatmap(axes: Axes, heatmap: Heatmap, *, numbers: bool) -> None:
     low, high = heatmap.limits
     image = axes.imshow(heatmap.values, cmap="Blues", vmin=low, vmax=high, aspect="auto")
     axes.set_title(heatmap.title, fontsize=10)
-    axes.set_xticks(range(len(heatmap.columns)), heatmap.columns, rotation=50, ha="right", fontsize=8)
-    axes.set_yticks(range(len(heatmap.rows)), heatmap.rows, fontsize=8)
+    words: dict[str, Any] = {"fontsize": 8, "parse_math": False, "fontfamily": _families()}
+    axes.set_xticks(range(len(heatmap.columns)), heatmap.columns, rotation=50, ha="right", **words)
+    axes.set_yticks(range(len(heatmap.rows)), heatmap.rows, **words)
     axes.set_xlabel(heatmap.axes[0])
     axes.set_ylabel(heatmap.axes[1])
     axes.tick_params(length=0)
@@ -236,8 +237,17 @@ def _draw_heatmap(axes: Axes, heatmap: Heatmap, *, numbers: bool) -> None:
     if numbers:
         for y, row in enumerate(heatmap.values):
             for x, value in enumerate(row):
-                colour = "white" if value > (low + high) / 2 else "black"
-                axes.text(x, y, _short(value), ha="center", va="center", fontsize=6.5, color=colour)
+                colour = "white" if value > low + 0.65 * (high - low) else "black"
+                if value:
+                    axes.text(x, y, _short(value), ha="center", va="center", fontsize=6.5, color=colour)
+
+
+def _families() -> list[str]:
+    """Fonts for words of any language: matplotlib's own, which lacks Chinese, then installed ones that have it."""
+    from matplotlib.font_manager import get_font_names
+
+    wider = ("Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Micro Hei", "Microsoft YaHei", "PingFang SC", "SimHei")
+    return ["DejaVu Sans", *(name for name in wider if name in get_font_names())]
 
 
 def _short(value: float) -> str:

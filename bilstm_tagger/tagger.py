@@ -22,6 +22,7 @@ from bilstm_tagger.vocab import Vocab
 
 if TYPE_CHECKING:
     from bilstm_tagger.config import Settings
+    from bilstm_tagger.insight.inspection import Inspection
     from bilstm_tagger.text import Tokenizer
 
 BATCH_TOKENS = 2_000  # padded tokens in a batch: enough for the kernels, little padding, fits the cache
@@ -114,6 +115,17 @@ class Tagger:
         documents = map(self.read, sources)
         while window := _window(documents, WINDOW_TOKENS):
             yield from self._tag(window, batch_tokens)
+
+    def inspect(self, source: Input, *, task: str | None = None) -> Inspection:
+        """Tags a text and tells what happened inside: gates, states, and what each prediction depends on.
+
+        Args:
+            source: as for tagging, up to a thousand tokens.
+            task: whose predictions to explain; the first one if None.
+        """
+        from bilstm_tagger.insight.inspection import inspect
+
+        return inspect(self, source, task=task)
 
     def read(self, source: Input) -> Document:
         """The untagged document of one source."""
