@@ -12,11 +12,14 @@ from typing import Annotated
 import typer
 
 from bilstm_tagger.cli.app import Commands, use_utf8
+from bilstm_tagger.cli.benchmark import benchmark
 from bilstm_tagger.cli.check import check
 from bilstm_tagger.cli.convert import convert
 from bilstm_tagger.cli.evaluate import evaluate
 from bilstm_tagger.cli.info import info
+from bilstm_tagger.cli.inspect import inspect
 from bilstm_tagger.cli.predict import predict
+from bilstm_tagger.cli.study import study
 from bilstm_tagger.cli.train import train
 
 app = typer.Typer(
@@ -45,8 +48,9 @@ def options(
     """Train BiLSTM-CRF taggers on annotated text and tag text with them."""
 
 
-for command in (train, evaluate, predict, check, convert, info):
+for command in (train, evaluate, predict, check, convert, info, inspect, benchmark):
     app.command()(command)
+app.add_typer(study, name="study")
 
 
 def main() -> None:

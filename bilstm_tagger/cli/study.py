@@ -1,0 +1,130 @@
+"""`bilstm-tagger study memory` and `bilstm-tagger study encoders`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bilstm_tagger.cli.app import note
+
+if TYPE_CHECKING:
+    from bilstm_tagger.insight.encoders_result import EncoderRun, EncodersResult
+
+study = typer.Typer(
+    no_args_is_help=True, help="Measure what is said of LSTMs: how far they remember, how they compare."
+)
+
+
+@study.command()
+def memory(
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the report.")] = Path("studies/memory"),
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes side by side; else one a core. The numbers stay the same.")
+    ] = None,
+) -> None:
+    """RNN, GRU, LSTM and CNN: how far back each remembers, and what happens to its gradients.
+
+    A few minutes. Ends in an HTML report: what is said, what was measured.
+    """
+    from bilstm_tagger.insight.memory import run_memory_study
+    from bilstm_tagger.insight.memory_report import write_memory_report
+
+    def tell(what: str, done: int, pieces: int) -> None:
+        note(f"{done:>3} of {pieces}  {what}")
+
+    result = run_memory_study(workers=workers or os.cpu_count() or 1, progress=tell)
+    page = write_memory_report(result, output)
+    note(f"report: {page}")
+
+
+@study.command()
+def encoders(
+    *,
+    train_file: Annotated[str, typer.Option("--train", metavar="FILE", help="Annotated training data.")],
+    dev_file: Annotated[str, typer.Option("--dev", metavar="FILE", help="Data to judge on.")],
+    test_file: Annotated[str | None, typer.Option("--test", metavar="FILE", help="Data to score on as well.")] = None,
+    vectors: Annotated[str | None, typer.Option(metavar="FILE", help="Word vectors.")] = None,
+    preset: Annotated[str, typer.Option(help="Settings to start from.")] = "fast",
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each encoder.")] = 3,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting, for all runs; repeatable.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Processor threads; else all cores.")] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the report, and of one model folder a run.")
+    ] = Path("studies/encoders"),
+) -> None:
+    """Six encoders on the same data: score, weights, tokens per second, over several seeds.
+
+    The same command again continues where it was broken off. Ends in an HTML report.
+    """
+    from rich.console import Console
+
+    from bilstm_tagger.config import load_settings, parse_override
+    from bilstm_tagger.insight.encoders import run_encoders_study
+    from bilstm_tagger.insight.encoders_report import write_encoders_report
+    from bilstm_tagger.training.report import BarProgress
+
+    given: dict[str, Any] = {
+        "data.train": train_file,
+        "data.dev": dev_file,
+        "embedder.vectors": vectors,
+        "training.threads": threads,
+    }
+    overrides = dict(map(parse_override, set_ or [])) | {
+        key: value for key, value in given.items() if value is not None
+    }
+    settings = load_settings(preset, overrides=overrides)
+    bar = BarProgress() if sys.stderr.isatty() else None
+    with bar or nullcontext():
+        result = run_encoders_study(
+            settings, output=output, seeds=range(seeds), test=test_file, listener=_tell, progress=bar
+        )
+    page = write_encoders_report(result, output, command=_command(given, test_file, preset, seeds, set_ or []))
+    Console(highlight=False).print(_table(result))
+    note(f"report: {page}")
+
+
+def _tell(run: EncoderRun, done_before: bool, done: int, runs: int) -> None:
+    """One line for each run."""
+    how = "done before" if done_before else f"{run.seconds:.0f} s"
+    note(f"{done:>3} of {runs}  {run.encoder}, seed {run.seed}: dev {100 * run.score:.2f}  ({how})")
+
+
+def _command(given: dict[str, Any], test: str | None, preset: str, seeds: int, assignments: list[str]) -> str:
+    """The command that makes the report, with the files by their names alone."""
+    flags = {
+        "--train": Path(given["data.train"]).name,
+        "--dev": Path(given["data.dev"]).name,
+        "--test": test and Path(test).name,
+        "--vectors": given["embedder.vectors"] and Path(given["embedder.vectors"]).name,
+        "--threads": given["training.threads"],
+        "--preset": preset,
+        "--seeds": seeds,
+    }
+    parts = [part for flag, value in flags.items() if value is not None for part in (flag, str(value))]
+    parts += [part for assignment in assignments for part in ("--set", assignment)]
+    return shlex.join(["bilstm-tagger", "study", "encoders", *parts])
+
+
+def _table(result: EncodersResult) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from bilstm_tagger.insight.encoders_report import encoders_table
+
+    header, rows = encoders_table(result)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for place, name in enumerate(header):
+        table.add_column(Text(name), justify="right" if place else "left", no_wrap=not place)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
