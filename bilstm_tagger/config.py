@@ -21,8 +21,11 @@ from bilstm_tagger.errors import ConfigError
 
 # Keys that may be without a value, for which the word `none` stands; elsewhere, as in `scheme`, it is a word.
 OPTIONAL = frozenset(
-    ["characters", "average_from", "patience", "threads", "vectors", "train", "dev", "format", "text_column"]
-)
+    [
+        "characters", "average_from", "patience", "threads", "vectors", "train", "dev", "format", "text_column",
+        "replay", "init_from",
+    ]
+)  # fmt: skip
 
 
 class _Frozen(BaseModel):
@@ -52,6 +55,8 @@ class DataSettings(_Frozen):
 
     train: str | None = None
     dev: str | None = None
+    replay: str | None = None
+    """Corpus an earlier model was trained on, mixed into train so that it is not forgotten."""
     format: str | None = None
     """Corpus format; else by the file's suffix."""
     names: tuple[str, ...] = ()
@@ -154,6 +159,8 @@ class TrainingSettings(_Frozen):
     """Share of sentences read in lower or upper case, half each, for text whose case cannot be relied on."""
     patience: PositiveInt | None = None
     """Stop after so many epochs without a better dev score."""
+    init_from: str | None = None
+    """Model folder whose weights training starts from, wherever words, characters, tags and sizes agree."""
     seed: int = Field(default=0, ge=0)
     threads: PositiveInt | None = None
     """Processor threads; all cores unless named. The same seed and threads give the same weights."""
@@ -186,6 +193,7 @@ def load_settings(
     file: str | Path | None = None,
     tasks: Sequence[str] = (),
     overrides: Mapping[str, Any] | None = None,
+    base: Settings | None = None,
 ) -> Settings:
     """Settings from a preset, then a TOML file, then overrides such as `{"training.epochs": 30}`.
 
@@ -194,15 +202,19 @@ def load_settings(
         file: TOML of the same tables as the presets.
         tasks: where given, the run's only tasks, whatever others the preset or the file has.
         overrides: values by dotted key.
+        base: settings that take the place of the preset's, such as those of a model to start from.
 
     Raises:
         ConfigError: for an unknown preset or key, a value of the wrong kind, or a file that cannot be read.
     """
     layers = read_toml(file) if file is not None else {}
-    name = preset or str(layers.get("preset", "ner"))
-    if name not in presets():
-        raise ConfigError(f"unknown preset {name!r}{_nearest(name, presets())}; there are {', '.join(presets())}")
-    merged = read_toml(_preset_folder() / f"{name}.toml")
+    name = preset or layers.get("preset")
+    if base is not None:
+        if name is not None:
+            raise ConfigError(f"preset {name!r}: the model to start from brings its own settings; leave the preset out")
+        name, merged = base.preset, base.model_dump()
+    else:
+        name, merged = _read_preset(str(name or "ner"))
     if "tasks" in layers:  # a file's own tasks replace those of the preset
         merged["tasks"] = {}
     merged = _merge(merged, layers) | {"preset": name}
@@ -211,6 +223,12 @@ def load_settings(
     for key, value in (overrides or {}).items():
         _set(merged, key.split("."), value)
     return parse_settings(merged, source=str(file) if file else "settings")
+
+
+def _read_preset(name: str) -> tuple[str, dict[str, Any]]:
+    if name not in presets():
+        raise ConfigError(f"unknown preset {name!r}{_nearest(name, presets())}; there are {', '.join(presets())}")
+    return name, read_toml(_preset_folder() / f"{name}.toml")
 
 
 def parse_settings(values: Mapping[str, Any], *, source: str = "settings") -> Settings:

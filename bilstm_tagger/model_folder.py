@@ -64,8 +64,8 @@ def save_tagger(tagger: Tagger, folder: str | Path, *, keep: tuple[Path, ...] = 
 
 def _portable(values: dict[str, Any]) -> dict[str, Any]:
     """Settings whose files are named without their folders: those are nobody else's business once a model travels."""
-    for owner in (values["data"], values["embedder"], *values["tasks"].values()):
-        for key in ("train", "dev", "vectors"):
+    for owner in (values["data"], values["embedder"], values["training"], *values["tasks"].values()):
+        for key in ("train", "dev", "replay", "vectors", "init_from"):
             name = owner.get(key)
             if name and not name.startswith("hf:"):
                 owner[key] = Path(name).name

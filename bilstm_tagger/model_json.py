@@ -59,6 +59,7 @@ class MetricsJson(_File):
     coverage: float | None = None
     history: list[dict[str, Any]] = []
     test: list[dict[str, Any]] = []
+    init: dict[str, dict[str, dict[str, float]]] = {}
 
 
 def read_json(path: Path, shape: type[BaseModel] | None = None) -> dict[str, Any]:

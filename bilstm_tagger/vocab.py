@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -120,6 +120,24 @@ def build_vocab(
         known=frozenset(forms),
         digits=digits,
         longest=longest,
+    )
+
+
+def extend_vocab(vocab: Vocab, earlier: Vocab) -> Vocab:
+    """The vocabulary with all words and characters of an earlier model, whose ids stay the same.
+
+    Args:
+        vocab: that of the new training data; the frozen words of `earlier` were among its pretrained words.
+        earlier: that of the model training starts from.
+    """
+    trained = list(dict.fromkeys([*earlier.trained, *vocab.trained]))
+    in_training = set(trained)
+    return replace(
+        vocab,
+        trained=trained,
+        frozen=[word for word in vocab.frozen if word not in in_training],
+        characters=list(dict.fromkeys([*earlier.characters, *vocab.characters])),
+        known=vocab.known | earlier.known,
     )
 
 

@@ -15,11 +15,12 @@ from bilstm_tagger.training import train
 
 @pytest.fixture(scope="module")
 def settings(sample: Path) -> Settings:
+    shown = str(sample / "zh-train.conll")
     return load_settings("chinese", overrides={
-        "data": {"train": str(sample / "zh-train.conll"), "dev": str(sample / "zh-dev.conll")},
-        "embedder.size": 24,
-        "encoder.hidden_size": 24,
-        "training": {"epochs": 15, "learning_rate": 0.02, "average_from": None, "threads": 1},
+        "data.train": shown, "data.dev": shown,  # the test is whether it learns what it is shown
+        "embedder.size": 24, "embedder.dropout": 0.1, "embedder.word_dropout": 0.0,
+        "encoder.hidden_size": 24, "encoder.dropout": 0.1,
+        "training.epochs": 20, "training.batch_size": 5, "training.learning_rate": 0.01, "training.threads": 1,
     })  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def test_raw_text_falls_into_characters_with_true_offsets(chinese: Tagger) -> No
 
 def test_it_learns_what_it_was_shown(chinese: Tagger, sample: Path) -> None:
     scores = evaluate(chinese, sample / "zh-train.conll").tasks["ner"]
-    assert scores.to_json()["micro"]["f1"] > 0.6
+    assert scores.headline > 0.6
 
 
 def test_spans_of_raw_text_are_those_of_its_characters(chinese: Tagger, sample: Path) -> None:

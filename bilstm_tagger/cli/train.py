@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from bilstm_tagger.config import Settings
     from bilstm_tagger.tagger import Tagger
+    from bilstm_tagger.training.folds import FoldScores
 
 
 def train(
@@ -66,6 +68,19 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Any setting, as training.clip=2; repeatable."),
     ] = None,
+    init_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="Start from a model's weights and settings; the data may have other labels."
+        ),
+    ] = None,
+    replay: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The model's old data, mixed in so that it is not forgotten.")
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="K", help="Cross-validate over train: K runs, their scores; no model is kept."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the model that --output holds.")] = False,
 ) -> None:
@@ -76,9 +91,11 @@ def train(
     flags = {
         "data.train": train_file,
         "data.dev": dev_file,
+        "data.replay": replay,
         "data.repair": repair or None,
         "data.tokenizer": _tokenizer(language, tokenizer),
         "embedder.vectors": vectors,
+        "training.init_from": init_from,
         "training.epochs": epochs,
         "training.seed": seed,
         "training.threads": threads,
@@ -86,11 +103,17 @@ def train(
     }
     task_flags = {"column": None if column is None else column_name(column), "scheme": scheme}
     settings = _settings(experiment, preset, set_ or [], flags | task_corpora(tasks or []), task_flags)
+    if folds is not None:
+        _cross_validate(settings, folds, keeps=output is not None or resume or force)
+        return
     folder = output or Path("models") / (experiment.stem if experiment else settings.preset)
     tagger = _train(settings, folder, resume=resume, force=force)
     from rich.console import Console
 
-    Console(highlight=False).print(_summary(tagger))
+    console = Console(highlight=False)
+    console.print(_summary(tagger))
+    for task, rows in tagger.metrics.get("init", {}).items():
+        console.print(_before_and_after(task, rows))
     note(f"model: {folder}")
 
 
@@ -137,7 +160,11 @@ def _settings(
     overrides |= {key: value for key, value in flags.items() if value is not None}
     given = {key: value for key, value in task_flags.items() if value is not None}
     names = list(dict.fromkeys(key.split(".")[1] for key in flags if key.startswith("tasks.")))
-    settings = load_settings(preset, file=experiment, tasks=names, overrides=overrides)
+    load = partial(load_settings, preset, file=experiment, tasks=names)
+    settings = load(overrides=overrides)
+    if settings.training.init_from:
+        load = partial(load, base=_model_settings(settings.training.init_from))
+        settings = load(overrides=overrides)
     if not given:
         return settings
     if len(settings.tasks) != 1:
@@ -146,7 +173,14 @@ def _settings(
             f"use --set tasks.NAME.{min(given)}=..."
         )
     overrides |= {f"tasks.{task}.{key}": value for task in settings.tasks for key, value in given.items()}
-    return load_settings(preset, file=experiment, tasks=names, overrides=overrides)
+    return load(overrides=overrides)
+
+
+def _model_settings(name: str) -> Settings:
+    from bilstm_tagger.tagger import Tagger
+    from bilstm_tagger.training.init import settings_of
+
+    return settings_of(Tagger.load(name), name=name)
 
 
 def _train(settings: Settings, folder: Path, *, resume: bool, force: bool) -> Tagger:
@@ -157,6 +191,37 @@ def _train(settings: Settings, folder: Path, *, resume: bool, force: bool) -> Ta
         return run(settings, output=folder, resume=resume, force=force, progress=LineProgress())
     with BarProgress() as bar:
         return run(settings, output=folder, resume=resume, force=force, progress=bar)
+
+
+def _cross_validate(settings: Settings, folds: int, *, keeps: bool) -> None:
+    """Trains on all folds but one, in turn, and prints the scores on the one left out."""
+    if keeps:
+        raise typer.BadParameter("leaves no model; --output, --resume and --force are for one", param_hint="--folds")
+    from rich.console import Console
+
+    from bilstm_tagger.training.folds import cross_validate
+
+    def listen(number: int, scores: dict[str, float]) -> None:
+        told = "  ".join(f"{task} {100 * score:.2f}" for task, score in scores.items())
+        note(f"fold {number} of {folds}: {told}")
+
+    found = cross_validate(settings, folds=folds, progress=listen)
+    Console(highlight=False).print(_folds_table(found))
+
+
+def _folds_table(found: FoldScores) -> Table:
+    """Mean and deviation of each task, then its folds."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("task")
+    for name in ("mean", "deviation", "folds"):
+        table.add_column(name, justify="right")
+    for task, scores in found.tasks.items():
+        each = "  ".join(f"{100 * score:.2f}" for score in scores)
+        table.add_row(task, f"{100 * found.mean(task):.2f}", f"{100 * found.deviation(task):.2f}", each)
+    return table
 
 
 def _summary(tagger: Tagger) -> Table:
@@ -174,4 +239,21 @@ def _summary(tagger: Tagger) -> Table:
     for task, score in tagger.metrics["dev"].items():
         measure = "accuracy" if tagger.schemes[task] is Scheme.NONE else "strict F1"
         table.add_row(task, str(tagger.schemes[task]), measure, percent(score))
+    return table
+
+
+def _before_and_after(task: str, rows: dict[str, dict[str, float]]) -> Table:
+    """F1 of each label on dev before and after further training, and the score of all."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from bilstm_tagger.cli.tables import percent
+
+    table = Table(title=f"{task} on dev", title_justify="left", title_style="", box=box.SIMPLE_HEAD)
+    table.add_column("label")
+    for name in ("before", "after", "support"):
+        table.add_column(name, justify="right")
+    for label, row in rows.items():
+        table.add_row(Text(label), percent(row["before"]), percent(row["after"]), f"{row['support']:,.0f}")
     return table

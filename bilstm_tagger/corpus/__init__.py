@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from bilstm_tagger.corpus import conll, conllu, hub, jsonl, spacy_docbin, table
 from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
-from bilstm_tagger.corpus.split import CorpusStats, digest, set_aside, stats
+from bilstm_tagger.corpus.split import CorpusStats, digest, fold, set_aside, stats
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.io import atomic_write
@@ -23,6 +23,7 @@ __all__ = [
     "CorpusStats",
     "ReadOptions",
     "digest",
+    "fold",
     "format_of",
     "iterate_corpus",
     "read_corpus",

@@ -36,17 +36,48 @@ def set_aside(
     """
     if not 0 < fraction < 1:
         raise ConfigError(f"the fraction to set aside must lie between 0 and 1, not {fraction}")
-    units = [document for document in documents if document.words]
-    if len(units) < _ENOUGH_DOCUMENTS:
-        units = [sentence for document in units for sentence in _cut(document)]
+    units = _units(documents)
     if len(units) < 2:
-        raise CorpusError(
-            "the corpus has fewer than two sentences, none can be set aside; name development data"
-        )
+        raise CorpusError("the corpus has fewer than two sentences, none can be set aside; name development data")
     count = min(max(round(len(units) * fraction), 1), len(units) - 1)
     chosen = set(random.Random(seed).sample(range(len(units)), count))
     train = [unit for index, unit in enumerate(units) if index not in chosen]
     return train, [unit for index, unit in enumerate(units) if index in chosen]
+
+
+def fold(documents: Sequence[Document], count: int, seed: int = 0) -> list[tuple[list[Document], list[Document]]]:
+    """Divide a corpus for cross-validation: whole documents where there are at least ten, else sentences.
+
+    Args:
+        documents: The corpus.
+        count: Number of folds, at least 2; their sizes differ by one piece at most.
+        seed: Chooses what goes where.
+
+    Returns:
+        For each fold the rest of the corpus and the fold itself, each in the order of the corpus.
+
+    Raises:
+        ConfigError: If there are fewer than two folds.
+        CorpusError: If there are fewer pieces than folds.
+    """
+    if count < 2:
+        raise ConfigError(f"cross-validation needs at least 2 folds, not {count}")
+    units = _units(documents, enough=max(_ENOUGH_DOCUMENTS, 2 * count))
+    if len(units) < count:
+        raise CorpusError(f"{len(units)} sentences are too few for {count} folds")
+    order = random.Random(seed).sample(range(len(units)), len(units))
+    folds = []
+    for number in range(count):
+        chosen = set(order[number::count])
+        rest = [unit for index, unit in enumerate(units) if index not in chosen]
+        folds.append((rest, [unit for index, unit in enumerate(units) if index in chosen]))
+    return folds
+
+
+def _units(documents: Sequence[Document], *, enough: int = _ENOUGH_DOCUMENTS) -> list[Document]:
+    """What a corpus is divided into: its documents if there are `enough`, else its sentences, each a document."""
+    units = [document for document in documents if document.words]
+    return units if len(units) >= enough else [sentence for document in units for sentence in _cut(document)]
 
 
 def _cut(document: Document) -> Iterator[Document]:
@@ -93,9 +124,7 @@ class CorpusStats:
 def stats(documents: Iterable[Document]) -> CorpusStats:
     """Count documents, sentences and tokens."""
     sizes = [(len(document.bounds) - 1, len(document.words)) for document in documents]
-    return CorpusStats(
-        len(sizes), sum(sentences for sentences, _ in sizes), sum(tokens for _, tokens in sizes)
-    )
+    return CorpusStats(len(sizes), sum(sentences for sentences, _ in sizes), sum(tokens for _, tokens in sizes))
 
 
 def digest(documents: Iterable[Document]) -> str:

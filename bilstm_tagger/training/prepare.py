@@ -14,33 +14,21 @@ from bilstm_tagger.build import build_model, network_scheme
 from bilstm_tagger.config import Settings, TaskSettings
 from bilstm_tagger.corpus import ReadOptions, read_corpus, set_aside
 from bilstm_tagger.corpus.repair import repair_task
-from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.labels import Scheme, resolve, tag_names, tags_to_spans
 from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training.data import EncodedCorpus, encode_corpus
+from bilstm_tagger.training.init import load_earlier, name_lost_labels, same_word_size, take_over
+from bilstm_tagger.training.replay import add_replay
+from bilstm_tagger.training.source import Source
 from bilstm_tagger.vectors import Vectors, read_vectors
-from bilstm_tagger.vocab import Vocab, build_vocab, wanted_words
+from bilstm_tagger.vocab import Vocab, build_vocab, extend_vocab, wanted_words
 
 logger = logging.getLogger("bilstm_tagger")
 
 _FILLED = 20_000  # rows copied at a time
 LOW_COVERAGE = 0.7  # share of training tokens with a pretrained vector under which something is likely wrong
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Documents with gold tags of some tasks.
-
-    Attributes:
-        tasks: names of the tasks.
-        train: training documents.
-        dev: documents that early stopping and the best model are judged on.
-    """
-
-    tasks: list[str]
-    train: list[Document]
-    dev: list[Document]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +41,7 @@ class Prepared:
         vocab: words, characters, tags.
         vectors: pretrained vectors, if any.
         coverage: share of training tokens that have a pretrained vector; None without vectors.
+        earlier: the tagger whose weights training starts from, if any.
     """
 
     sources: list[Source]
@@ -60,6 +49,7 @@ class Prepared:
     vocab: Vocab
     vectors: Vectors | None
     coverage: float | None
+    earlier: Tagger | None = None
 
     def network_schemes(self, settings: Settings) -> dict[str, Scheme]:
         """For each task how the network writes its tags."""
@@ -80,11 +70,15 @@ class Prepared:
         ]
 
     def model(self, settings: Settings) -> TaggingModel:
-        """A fresh model whose word rows are the pretrained vectors where there are any."""
+        """A model with pretrained vectors as word rows where there are any; all else is fresh or an earlier model's."""
         size = self.vectors.size if self.vectors else settings.embedder.size
+        if self.earlier:
+            size = same_word_size(self.earlier, self.vectors)
         model = build_model(settings, self.vocab, self.network_schemes(settings), word_size=size)
         if self.vectors:
             _fill(model, self.vocab, self.vectors)
+        if self.earlier:
+            take_over(model, self.vocab, self.earlier)
         return model
 
 
@@ -95,13 +89,20 @@ def prepare(settings: Settings) -> Prepared:
         ConfigError: if a task has no training corpus.
         CorpusError, VectorsError: for files that cannot be used.
     """
-    sources = _sources(settings)
+    return prepare_sources(settings, read_sources(settings))
+
+
+def prepare_sources(settings: Settings, sources: list[Source]) -> Prepared:
+    """Everything training starts from, of corpora that have been read; errors as in `prepare`."""
     schemes = {
         task: _resolve(settings.tasks[task], task, source, mend=settings.data.repair)
         for source in sources
         for task in source.tasks
     }
     schemes = {task: schemes[task] for task in settings.tasks}
+    earlier = load_earlier(settings)
+    if settings.data.replay:
+        add_replay(settings, sources, schemes, earlier)
     words = [word for source in sources for document in source.train for word in document.words]
     vectors = coverage = None
     if settings.embedder.vectors:
@@ -109,17 +110,26 @@ def prepare(settings: Settings) -> Prepared:
     vocab = build_vocab(
         words,
         tags={task: _tags(settings, task, schemes[task], sources) for task in schemes},
-        vector_words=vectors.words if vectors else (),
+        vector_words=[*(earlier.vocab.frozen if earlier else ()), *(vectors.words if vectors else ())],
         min_count=settings.embedder.min_count,
         digits=settings.embedder.digits,
         longest=settings.embedder.characters.longest if settings.embedder.characters else 24,
     )
     if vectors:
         coverage = _coverage(words, vectors)
-    return Prepared(sources, schemes, vocab, vectors, coverage)
+    if earlier:
+        vocab = extend_vocab(vocab, earlier.vocab)
+        name_lost_labels(vocab, earlier.vocab)
+    return Prepared(sources, schemes, vocab, vectors, coverage, earlier)
 
 
-def _sources(settings: Settings) -> list[Source]:
+def read_sources(settings: Settings, *, aside: bool = True) -> list[Source]:
+    """The corpora of the settings, read; `aside` sets a part of train aside where there is no dev.
+
+    Raises:
+        ConfigError: if a task has no training corpus.
+        CorpusError: for files that cannot be read.
+    """
     if not settings.tasks:
         raise ConfigError("no task: name one in [tasks.NAME], or take a preset that has one")
     groups: dict[tuple[str, str | None], list[str]] = {}
@@ -130,7 +140,7 @@ def _sources(settings: Settings) -> list[Source]:
         if train is None:
             raise ConfigError(f"task {name!r} has no training corpus: give --train FILE or tasks.{name}.train")
         groups.setdefault((train, dev), []).append(name)
-    return [_source(settings, train, dev, names) for (train, dev), names in groups.items()]
+    return [_source(settings, train, dev, names, aside=aside) for (train, dev), names in groups.items()]
 
 
 def corpora_of(settings: Settings, task: TaskSettings) -> tuple[str | None, str | None]:
@@ -141,7 +151,7 @@ def corpora_of(settings: Settings, task: TaskSettings) -> tuple[str | None, str 
     return (task.train, task.dev) if task.train else (settings.data.train, task.dev or settings.data.dev)
 
 
-def _source(settings: Settings, train_path: str, dev_path: str | None, names: list[str]) -> Source:
+def _source(settings: Settings, train_path: str, dev_path: str | None, names: list[str], *, aside: bool) -> Source:
     columns = {name: settings.tasks[name].column for name in names}
     train, dev = (
         read_corpus(
@@ -156,7 +166,7 @@ def _source(settings: Settings, train_path: str, dev_path: str | None, names: li
         else []
         for path, split in ((train_path, "train"), (dev_path, "validation"))
     )
-    if not dev_path:
+    if not dev_path and aside:
         train, dev = set_aside(train, fraction=settings.data.dev_fraction)
         logger.warning(
             "no dev corpus for %s: set aside %d of %d sentences of train",
@@ -217,11 +227,9 @@ def _coverage(words: list[str], vectors: Vectors) -> float:
 def _fill(model: TaggingModel, vocab: Vocab, vectors: Vectors) -> None:
     """Puts the pretrained vectors into trained and frozen rows; trained rows without one keep their random start."""
     at = {word: row for row, word in enumerate(vectors.words)}
-    rows = [(row, at[word]) for row, word in enumerate(vocab.trained) if word in at]
-    if rows:
-        targets, origins = np.array(rows).T
-        model.embedder.words.weight[torch.from_numpy(targets)] = torch.from_numpy(vectors.table[origins])
-    origins = np.array([at[word] for word in vocab.frozen], np.int64)
-    for first in range(0, len(origins), _FILLED):  # in pieces, since a second copy of the table would be large
-        piece = slice(first, first + _FILLED)
-        model.embedder.frozen[piece] = torch.from_numpy(vectors.table[origins[piece]])
+    for table, words in ((model.embedder.words.weight, vocab.trained), (model.embedder.frozen, vocab.frozen)):
+        pairs = [(row, at[word]) for row, word in enumerate(words) if word in at]
+        targets, origins = np.array(pairs, np.int64).reshape(-1, 2).T
+        for first in range(0, len(pairs), _FILLED):  # in pieces, since a second copy of the table would be large
+            piece = slice(first, first + _FILLED)
+            table[torch.from_numpy(targets[piece])] = torch.from_numpy(vectors.table[origins[piece]])

@@ -17,6 +17,7 @@ from bilstm_tagger.io import atomic_write, recover_folder, sha256_file
 from bilstm_tagger.model_folder import is_model_folder, round_words, save_tagger, versions
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
+from bilstm_tagger.training.init import compare, dev_scores
 from bilstm_tagger.training.loop import Trainer
 from bilstm_tagger.training.prepare import Prepared, corpora_of, prepare
 from bilstm_tagger.training.report import Progress, Silent
@@ -55,6 +56,8 @@ def train(
         CorpusError, VectorsError, ModelError: for files that cannot be used.
     """
     folder = Path(output)
+    if (start := settings.training.init_from) is not None and Path(start).resolve() == folder.resolve():
+        raise ConfigError(f"{folder}: is the model to start from; choose another --output")
     _claim(folder, settings, resume=resume, force=force)
     if settings.training.threads:
         torch.set_num_threads(settings.training.threads)
@@ -156,6 +159,9 @@ def _save(
         "coverage": prepared.coverage,
         "history": history,
     }
+    if prepared.earlier:
+        before, after = (dev_scores(each, prepared.sources) for each in (prepared.earlier, tagger))
+        tagger.metrics["init"] = compare(before, after)
     tagger.provenance = {"versions": versions(), "data": _data(settings, prepared)}
     extras = folder / "curves"
     extras.mkdir(exist_ok=True)

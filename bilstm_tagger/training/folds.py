@@ -1,0 +1,100 @@
+"""Cross-validation: how good a tagger gets with little data, and how much that varies."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from bilstm_tagger.config import Settings
+from bilstm_tagger.corpus import fold, set_aside
+from bilstm_tagger.document import Document
+from bilstm_tagger.evaluation import evaluate
+from bilstm_tagger.training.loop import Trainer
+from bilstm_tagger.training.prepare import prepare_sources, read_sources
+from bilstm_tagger.training.report import Silent
+from bilstm_tagger.training.source import Source
+
+Listener = Callable[[int, dict[str, float]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FoldScores:
+    """Scores of a cross-validation.
+
+    Attributes:
+        tasks: for each task its score on each fold: strict F1 of spans, accuracy of plain tags.
+    """
+
+    tasks: dict[str, list[float]]
+
+    def mean(self, task: str) -> float:
+        """The mean over folds."""
+        return statistics.fmean(self.tasks[task])
+
+    def deviation(self, task: str) -> float:
+        """The sample standard deviation over folds."""
+        return statistics.stdev(self.tasks[task])
+
+
+def cross_validate(settings: Settings, *, folds: int, progress: Listener | None = None) -> FoldScores:
+    """Trains once for each fold of the training corpus on all the others and scores the fold.
+
+    A fold decides nothing about the model that is scored on it: the best epoch is chosen on the dev corpus, or,
+    without one, on a part set aside from the other folds, just as in training. No model is left behind.
+
+    Args:
+        settings: those of each run.
+        folds: number of folds, at least 2.
+        progress: hears of each fold, counted from 1, and the scores of its tasks.
+
+    Raises:
+        ConfigError, CorpusError, VectorsError: as in training; CorpusError if there is too little to divide.
+    """
+    if settings.training.threads:
+        torch.set_num_threads(settings.training.threads)
+    sources = read_sources(settings, aside=False)
+    parts = [fold(source.train, folds, seed=settings.training.seed) for source in sources]
+    scores: dict[str, list[float]] = {task: [] for task in settings.tasks}
+    for number in range(folds):
+        cut = [each[number] for each in parts]
+        found = _score_fold(settings, sources, cut)
+        for task, score in found.items():
+            scores[task].append(score)
+        if progress is not None:
+            progress(number + 1, found)
+    return FoldScores(scores)
+
+
+def _score_fold(
+    settings: Settings, sources: list[Source], cut: list[tuple[list[Document], list[Document]]]
+) -> dict[str, float]:
+    """Scores of each task on its fold, by a model that has not seen it."""
+    training = []
+    for source, (rest, _) in zip(sources, cut, strict=True):
+        train, dev = (rest, source.dev) if source.dev else set_aside(rest, fraction=settings.data.dev_fraction)
+        training.append(Source(source.tasks, _fresh(train), _fresh(dev)))
+    prepared = prepare_sources(settings, training)
+    with tempfile.TemporaryDirectory(prefix="bilstm-tagger-") as folder:
+        trainer = Trainer(settings, prepared, folder=Path(folder), progress=Silent())
+        trainer.run()
+        tagger = trainer.tagger()
+    scores: dict[str, float] = {}
+    for _, held_out in cut:
+        scores |= {task: found.headline for task, found in evaluate(tagger, _fresh(held_out)).tasks.items()}
+    return {task: scores[task] for task in settings.tasks}
+
+
+def _fresh(documents: list[Document]) -> list[Document]:
+    """The same documents with tags and schemes of their own, for preparing a run changes them."""
+    fresh = []
+    for document in documents:
+        own = copy(document)
+        own.tags, own.schemes = dict(document.tags), dict(document.schemes)
+        fresh.append(own)
+    return fresh
