@@ -286,9 +286,9 @@ def test_leaks(write: Write) -> None:
     report = check_corpus([train, dev])
     long, short = (finding for finding in report.findings if finding.kind == "leak")
     assert (long.level, short.level) == ("warning", "info")
-    assert f"{dev}: 2 of 3 sentences of 8 or more tokens also stand in {train}" in long.message
+    assert f"{dev}: shares 2 of its 3 sentences of 8 or more tokens with {train}" in long.message
     assert long.places == (f"{dev}:1 as {train}:7",)
-    assert "1 of 1 sentences of fewer than 8 tokens" in short.message
+    assert "shares 1 of its 1 sentences of fewer than 8 tokens" in short.message
 
 
 def test_labels_that_train_lacks(write: Write) -> None:

@@ -77,7 +77,7 @@ def _leaks(
         if shared:
             count = sum(len(right[sentence]) for sentence in shared)
             total = sum(len(places) for sentence, places in right.items() if (len(sentence) >= STOCK) == long)
-            message = f"{second.path}: {count:,} of {total:,} sentences of {_size(long)} also stand in {first.path}"
+            message = f"{second.path}: shares {count:,} of its {total:,} sentences of {_size(long)} with {first.path}"
             examples = (f"{_where(second, right[each][0])} as {_where(first, left[each][0])}" for each in shared)
             yield Finding("warning" if long else "info", "leak", message, shown(examples))
 

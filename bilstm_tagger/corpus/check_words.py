@@ -59,20 +59,25 @@ def has_invisible(word: str) -> bool:
 
 
 _TESTS = (
-    _Test("warning", "white space", "hold white space", lambda word: len(word.split()) != 1 or word != word.strip()),
-    _Test("warning", "invisible", "hold invisible, control or replacement characters", has_invisible),
-    _Test("warning", "encoding", "look as if read in a wrong encoding", _MOJIBAKE.search),
-    _Test("warning", "entity", "hold character references of HTML", _ENTITY.search),
+    _Test(
+        "warning",
+        "white space",
+        "with white space inside or around them",
+        lambda word: len(word.split()) != 1 or word != word.strip(),
+    ),
+    _Test("warning", "invisible", "with invisible, control or replacement characters", has_invisible),
+    _Test("warning", "encoding", "with signs of a wrong encoding", _MOJIBAKE.search),
+    _Test("warning", "entity", "with character references of HTML", _ENTITY.search),
     _Test(
         "warning",
         "long token",
-        f"have more than {LONG_TOKEN} characters",
+        f"with more than {LONG_TOKEN} characters",
         lambda word: len(word) > LONG_TOKEN and not _ADDRESS.search(word),
     ),
     _Test(
         "info",
         "not composed",
-        "are not in the composed form of Unicode (NFC), in which vectors and other corpora have them",
+        "not in the composed form of Unicode (NFC), which vectors and other corpora have",
         lambda word: not word.isascii() and not unicodedata.is_normalized("NFC", word),
     ),
 )
