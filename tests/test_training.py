@@ -508,3 +508,11 @@ def threads() -> Iterator[None]:
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
+
+
+def test_a_run_is_not_resumed_on_an_edited_corpus(settings: Callable[..., Settings], tmp_path: Path) -> None:
+    data = {"train": str(write_conll(tmp_path / "train.conll", sentences(20))), "dev": settings().data.dev}
+    interrupt(settings(data=data), tmp_path / "model", resume=False, stop_step=8)
+    write_conll(tmp_path / "train.conll", sentences(20, seed=5))
+    with pytest.raises(ConfigError, match=r"cannot resume .*files\.train train\.conll was '\w+', is '\w+'"):
+        train(settings(data=data), output=tmp_path / "model", resume=True)

@@ -65,8 +65,11 @@ def train(
     _describe(prepared)
     trainer = Trainer(settings, prepared, folder=folder, progress=progress or Silent())
     folder.mkdir(parents=True, exist_ok=True)
+    run = _run(settings, prepared)
+    if resume and (folder / SETTINGS).is_file():
+        _same(folder, run)
     with atomic_write(folder / SETTINGS) as stream:
-        stream.write(settings.model_dump_json(indent=2))
+        stream.write(json.dumps(run, indent=2))
     if resume:
         trainer.resume()
     try:
@@ -96,7 +99,7 @@ def _claim(folder: Path, settings: Settings, *, resume: bool, force: bool) -> No
     if resume:
         if not running:
             raise ConfigError(f"{folder}: the run is finished, nothing to resume; --force trains anew")
-        _same_settings(folder, settings)
+        _same(folder, {"settings": settings.model_dump(mode="json")})
         return
     if not force:
         what = "an interrupted run; --resume continues it" if running else "a model"
@@ -104,14 +107,22 @@ def _claim(folder: Path, settings: Settings, *, resume: bool, force: bool) -> No
     shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
 
 
-def _same_settings(folder: Path, settings: Settings) -> None:
+def _run(settings: Settings, prepared: Prepared) -> dict[str, Any]:
+    """What decides the weights: the settings, and the content of the files they name."""
+    files = {f"{row['role']} {row['name']}": row["sha256"] for row in _data(settings, prepared)}
+    return {"settings": settings.model_dump(mode="json"), "files": files}
+
+
+def _same(folder: Path, run: dict[str, Any]) -> None:
+    """Refuses to go on with other settings or other data than the run began with; looks at the parts `run` has."""
     try:
         before = json.loads((folder / SETTINGS).read_text("utf-8"))
-        changed = _differences(before, settings.model_dump(mode="json"))
-    except (OSError, ValueError, AttributeError) as error:
+        changed = _differences({part: before[part] for part in run}, run)
+    except (OSError, ValueError, AttributeError, LookupError, TypeError) as error:
         raise ConfigError(f"{folder / SETTINGS}: missing or damaged ({error}); --force trains anew") from None
     if changed:
-        raise ConfigError(f"{folder}: cannot resume with other settings: {'; '.join(changed)}; --force trains anew")
+        wrong = [line.removeprefix("settings.") for line in changed]
+        raise ConfigError(f"{folder}: cannot resume with other settings: {'; '.join(wrong)}; --force trains anew")
 
 
 def _differences(before: dict[str, Any], after: dict[str, Any], prefix: str = "") -> list[str]:
