@@ -27,7 +27,6 @@ from bilstm_tagger.model_folder import is_model_folder
 from bilstm_tagger.schemes import Scheme
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training import train
-from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
 from bilstm_tagger.training.report import Progress as TrainingProgress
 from bilstm_tagger.training.run import SETTINGS
 
@@ -87,11 +86,13 @@ def run_encoders_study(
             runs.append(run)
             if listener:
                 listener(run, done_before, len(runs), len(seeds) * len(encoders))
+    first = Tagger.load(folder / "runs" / f"{next(iter(encoders))}-{seeds[0]}")
     result = EncodersResult(
-        settings=settings.model_dump(mode="json"),
+        # As a model folder stores them: files by their names alone.
+        settings=first.settings.model_dump(mode="json") | {"encoder": settings.encoder.model_dump(mode="json")},
         titles={name: title for name, (title, _) in encoders.items()},
         settings_of={name: dict(values) for name, (_, values) in encoders.items()},
-        measures=_measures(folder / "runs" / f"{next(iter(encoders))}-{seeds[0]}"),
+        measures={task: "accuracy" if scheme is Scheme.NONE else "strict F1" for task, scheme in first.schemes.items()},
         runs=sorted(runs, key=lambda run: (list(encoders).index(run.encoder), run.seed)),
         threads=settings.training.threads or torch.get_num_threads(),
         torch_version=torch.__version__,
@@ -114,37 +115,41 @@ def _run(
     label = f"{name}-{settings.training.seed}"
     record = folder / "results" / f"{label}.json"
     made_with = {"settings": settings.model_dump(mode="json"), "test": test}
-    if record.is_file():
-        return _read(record, made_with), True
+    begun = record.is_file()
+    if begun and (run := _read(record, made_with)):
+        return run, True
     logger.info("%s, seed %d", name, settings.training.seed)
     started = time.perf_counter()
-    _train(folder / "runs" / label, settings, progress)
+    _write(record, {**made_with, "run": None})
+    _train(folder / "runs" / label, settings, begun=begun, progress=progress)
     run = _measure(folder / "runs" / label, name, settings, test, started)
-    with atomic_write(record) as stream:
-        json.dump({**made_with, "run": asdict(run)}, stream, indent=1)
+    _write(record, {**made_with, "run": asdict(run)})
     return run, False
 
 
-def _read(record: Path, made_with: Mapping[str, Any]) -> EncoderRun:
+def _write(record: Path, values: Mapping[str, Any]) -> None:
+    with atomic_write(record) as stream:
+        json.dump(values, stream, indent=1)
+
+
+def _read(record: Path, made_with: Mapping[str, Any]) -> EncoderRun | None:
+    """The run of a record; None of one that was begun only."""
     try:
         stored = json.loads(record.read_text("utf-8"))
-        run = EncoderRun(**stored["run"])
+        run = stored["run"] and EncoderRun(**stored["run"])
         same = {key: stored[key] for key in made_with} == made_with
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TaggerError(f"{record}: damaged: {error}; remove it and the run is done again") from None
+        raise TaggerError(f"{record}: damaged: {error!r}; remove it and the run is done again") from None
     if not same:
         raise ConfigError(f"{record}: made with other settings; choose another output folder, or remove this one")
     return run
 
 
-def _train(folder: Path, settings: Settings, progress: TrainingProgress | None) -> None:
-    """Train, go on training, or leave alone what was finished but not measured."""
-    if is_model_folder(folder) and not (folder / SETTINGS).is_file():  # only an unfinished run keeps that file
-        if Tagger.load(folder).settings == settings:
-            return
-        raise ConfigError(f"{folder}: made with other settings; choose another output folder, or remove this one")
-    begun = (folder / CHECKPOINT).is_dir()
-    train(settings, output=folder, resume=begun, force=not begun, progress=progress)
+def _train(folder: Path, settings: Settings, *, begun: bool, progress: TrainingProgress | None) -> None:
+    """Train anew, go on training, or leave alone what was finished but not measured."""
+    unfinished = (folder / SETTINGS).is_file()  # a finished run has no such file any more
+    if not begun or unfinished or not is_model_folder(folder):
+        train(settings, output=folder, resume=begun, force=not begun, progress=progress)
 
 
 def _measure(folder: Path, name: str, settings: Settings, test: str | None, started: float) -> EncoderRun:
@@ -162,8 +167,3 @@ def _measure(folder: Path, name: str, settings: Settings, test: str | None, star
         epochs=tagger.metrics["epochs"],
         seconds=time.perf_counter() - started,
     )
-
-
-def _measures(folder: Path) -> dict[str, str]:
-    schemes = Tagger.load(folder).schemes
-    return {task: "accuracy" if scheme is Scheme.NONE else "strict F1" for task, scheme in schemes.items()}
