@@ -89,6 +89,7 @@ def _embedder(settings: Settings, vocab: Vocab, word_size: int) -> Embedder:
         characters=characters,
         shapes=len(SHAPES),
         shape_size=chosen.shape_size,
+        features={name: (each.count, settings.features[name].size) for name, each in vocab.features.items()},
         word_dropout=chosen.word_dropout,
         dropout=chosen.dropout,
     )

@@ -91,6 +91,29 @@ class CharacterSettings(_Frozen):
         return self
 
 
+class FeatureSettings(_Frozen):
+    """Something that is known of a token beside the word: one of `column`, `bigram` and `phrases`."""
+
+    column: int | str | None = None
+    """A column of the data, as for tasks; text to be tagged needs it too."""
+    bigram: bool = False
+    """The word together with the next one of its sentence: of characters, as in Chinese, a telling pair."""
+    phrases: dict[str, str] = Field(default_factory=dict)
+    """Files by label, one phrase a line: whether a token is in one of them, the longest first."""
+    ignore_case: bool = False
+    """Whether phrases match in any case."""
+    size: PositiveInt = 20
+    """Size of the vector of a value."""
+    min_count: PositiveInt = 2
+    """Values of a column and bigrams that are rarer in training count as unknown."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> FeatureSettings:
+        if (self.column is not None) + self.bigram + bool(self.phrases) != 1:
+            raise ValueError("a feature needs exactly one of column, bigram = true and phrases")
+        return self
+
+
 class EmbedderSettings(_Frozen):
     """From words to vectors."""
 
@@ -177,6 +200,7 @@ class Settings(_Frozen):
     """For the model card: licences of the data, what the model is for."""
     data: DataSettings = DataSettings()
     tasks: dict[str, TaskSettings] = Field(default_factory=dict)
+    features: dict[str, FeatureSettings] = Field(default_factory=dict)
     embedder: EmbedderSettings = EmbedderSettings()
     encoder: EncoderSettings = EncoderSettings()
     training: TrainingSettings = TrainingSettings()
@@ -317,12 +341,13 @@ def _keys(path: list[str]) -> list[str]:
         "": Settings,
         "data": DataSettings,
         "tasks": TaskSettings,
+        "features": FeatureSettings,
         "embedder": EmbedderSettings,
         "embedder.characters": CharacterSettings,
         "encoder": EncoderSettings,
         "training": TrainingSettings,
     }
-    name = "tasks" if path[:1] == ["tasks"] else ".".join(path)
+    name = path[0] if path[:1] in (["tasks"], ["features"]) else ".".join(path)
     return list(tables[name].model_fields) if name in tables else []
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bilstm_tagger.corpus import CorpusFormat, ReadOptions, format_of, read_corpus
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.features import feature_columns
 from bilstm_tagger.labels import convert, resolve
 from bilstm_tagger.schemes import Scheme
 from bilstm_tagger.scores import SpanScores, TagScores
@@ -155,7 +156,7 @@ class _Layout:
             format,
             names or (data.names if alike else ()) or None,
             (data.word_column if alike else 1) if word_column is None else word_column,
-            ReadOptions.of(data, split="test"),
+            ReadOptions.of(data, split="test", features=feature_columns(tagger.settings)),
         )
 
     def read(self, tagger: Tagger, given: Mapping[str, int | str], notes: list[str]) -> list[Document]:

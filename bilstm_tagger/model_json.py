@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
@@ -36,6 +36,17 @@ class ConfigJson(_File):
     data: list[DataFile] = []
 
 
+class FeatureJson(_File):
+    """One feature in `vocab.json`."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    kind: Literal["column", "bigram", "phrases"]
+    values: list[str]
+    phrases: dict[str, list[str]] = {}
+    ignore_case: bool = False
+
+
 class VocabJson(_File):
     """What `vocab.json` holds."""
 
@@ -48,6 +59,7 @@ class VocabJson(_File):
     known: list[str]
     digits: str
     longest: PositiveInt
+    features: dict[str, FeatureJson] = {}
 
 
 class MetricsJson(_File):

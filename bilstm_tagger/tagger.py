@@ -14,6 +14,7 @@ import torch
 from bilstm_tagger.build import network_scheme
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.features import encode_features
 from bilstm_tagger.labels import Scheme, convert
 from bilstm_tagger.layout import batch_places, cut_rows, rows_of
 from bilstm_tagger.nn.batch import Batch, Cuts, Types
@@ -147,7 +148,7 @@ class Tagger:
     def _tag(self, documents: list[Document], batch_tokens: int) -> Iterator[Document]:
         words = list(chain.from_iterable(document.words for document in documents))
         lengths = [np.diff(document.bounds) for document in documents]
-        tagged = self._decode(words, lengths, batch_tokens)
+        tagged = self._decode(words, lengths, batch_tokens, encode_features(self.vocab.features, documents))
         for task, tags in tagged.items():
             if len(tags) != len(words):
                 raise TaggerError(f"internal error: {len(tags)} {task} tags for {len(words)} tokens")
@@ -158,8 +159,17 @@ class Tagger:
             first = last
 
     @torch.inference_mode()
-    def _decode(self, words: list[str], lengths: list[np.ndarray], batch_tokens: int) -> dict[str, list[str]]:
-        """Tags of the words of consecutive documents, for each task; `lengths` are those of their sentences."""
+    def _decode(
+        self, words: list[str], lengths: list[np.ndarray], batch_tokens: int, features: dict[str, np.ndarray]
+    ) -> dict[str, list[str]]:
+        """Tags of the words of consecutive documents, for each task.
+
+        Args:
+            words: the words.
+            lengths: for each document the lengths of its sentences.
+            batch_tokens: most padded tokens in a batch.
+            features: further ids of the words by name.
+        """
         entries = self._cache.entries(words)
         found = {task: np.zeros(len(words), np.int64) for task in self.tasks}
         rows = [row for document in lengths for row in rows_of(document, self.settings.encoder.context)]
@@ -170,7 +180,11 @@ class Tagger:
             if self.settings.encoder.context:
                 cuts, sentences = cut_rows([rows[member] for member in members], mask.shape[1])
                 cuts = cuts.to(index.device)
-            batch = Batch(self._cache.types, index, torch.from_numpy(mask.sum(1)).to(index.device), cuts=cuts)
+            further = {name: torch.from_numpy(np.where(mask, ids[places], 0)) for name, ids in features.items()}
+            further = {name: ids.to(index.device) for name, ids in further.items()}
+            batch = Batch(
+                self._cache.types, index, torch.from_numpy(mask.sum(1)).to(index.device), features=further, cuts=cuts
+            )
             x = self.model.embedder.embed_tokens(self._cache.table, batch)
             decoded = self.model.decode_states(*self.model.encode(x, batch))
             for task, tags in decoded.items():

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from bilstm_tagger.features import Feature, merge_features
+
 PAD, UNK = 0, 1
 SHAPES = ("pad", "other", "lower", "title", "upper", "initial", "mixed", "number", "digits and letters")
 _DIGIT = re.compile(r"\d")
@@ -36,6 +38,7 @@ class Vocab:
         known: word forms of the training data, for scores on known and unknown words.
         digits: `zero` to look a number up once more with its digits as 0.
         longest: characters of a word that are read.
+        features: what is known of tokens beside their words, by name.
     """
 
     trained: list[str]
@@ -45,6 +48,7 @@ class Vocab:
     known: frozenset[str] = frozenset()
     digits: str = "zero"
     longest: int = 24
+    features: dict[str, Feature] = field(default_factory=dict)
     _rows: dict[str, int] = field(init=False, repr=False, compare=False)
     _chars: dict[str, int] = field(init=False, repr=False, compare=False)
 
@@ -80,12 +84,14 @@ class Vocab:
             "known": sorted(self.known),
             "digits": self.digits,
             "longest": self.longest,
+            "features": {name: feature.to_json() for name, feature in self.features.items()},
         }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Vocab:
         """The inverse of `to_json`."""
-        return cls(**{**values, "known": frozenset(values["known"])})
+        features = {name: Feature(name, **feature) for name, feature in values.get("features", {}).items()}
+        return cls(**{**values, "known": frozenset(values["known"]), "features": features})
 
 
 def build_vocab(
@@ -96,6 +102,7 @@ def build_vocab(
     min_count: int = 2,
     digits: str = "zero",
     longest: int = 24,
+    features: dict[str, Feature] | None = None,
 ) -> Vocab:
     """The vocabulary of training tokens and of the pretrained words that were kept.
 
@@ -120,6 +127,7 @@ def build_vocab(
         known=frozenset(forms),
         digits=digits,
         longest=longest,
+        features=features or {},
     )
 
 
@@ -138,6 +146,7 @@ def extend_vocab(vocab: Vocab, earlier: Vocab) -> Vocab:
         frozen=[word for word in vocab.frozen if word not in in_training],
         characters=list(dict.fromkeys([*earlier.characters, *vocab.characters])),
         known=vocab.known | earlier.known,
+        features=merge_features(vocab.features, earlier.features),
     )
 
 

@@ -126,13 +126,43 @@ def iterate_corpus(
         if not Path(path).exists():
             raise CorpusError(f"{path}: no such file; check the path")
     known = format_of(path, format)
-    return known.read(
-        path,
-        columns=known.columns if columns is None else columns,
-        names=names,
-        word_column=word_column,
-        options=options,
-    )
+    wanted = dict(known.columns if columns is None else columns)
+    further = _feature_columns(path, known, options.features)
+    documents = known.read(path, columns=wanted | further, names=names, word_column=word_column, options=options)
+    return map(_move_features, documents) if further else documents
+
+
+_FEATURE = "features."  # before the name of a feature among the tasks to read
+
+
+def _feature_columns(path: str | Path, known: CorpusFormat, features: Mapping[str, int | str]) -> dict[str, int | str]:
+    """The columns of features beside those of tasks; a number means something in CoNLL columns alone."""
+    for name, column in features.items():
+        if isinstance(column, int) and known is not FORMATS["conll"]:
+            raise CorpusError(
+                f"{path}: the feature {name!r} is column {column}, but columns have numbers in CoNLL files alone; "
+                "name it, or give a CoNLL file"
+            )
+    return {_FEATURE + name: column for name, column in features.items()}
+
+
+def _move_features(document: Document) -> Document:
+    """Take the features from the tags into the columns of the document.
+
+    Raises:
+        CorpusError: If a feature would be the gold tags themselves.
+    """
+    sources = getattr(document.layout, "sources", {})
+    for key in [key for key in document.tags if key.startswith(_FEATURE)]:
+        for task in document.tags:
+            if key in sources and sources.get(task) == sources[key] and not task.startswith(_FEATURE):
+                raise CorpusError(
+                    f"{document.path}: the feature {key[len(_FEATURE) :]!r} is the column of the tags of {task!r} "
+                    "itself; name another column"
+                )
+        document.columns[key[len(_FEATURE) :]] = document.tags.pop(key)
+        document.schemes.pop(key, None)
+    return document
 
 
 def read_corpus(
@@ -196,6 +226,4 @@ def save_corpus(
             known.write(documents, stream, tasks=tasks)
         except UnicodeEncodeError as error:
             character = error.object[error.start]
-            raise CorpusError(
-                f"{path}: {character!r} is half a character and has no place in UTF-8"
-            ) from error
+            raise CorpusError(f"{path}: {character!r} is half a character and has no place in UTF-8") from error

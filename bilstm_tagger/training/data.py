@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.features import encode_features
 from bilstm_tagger.labels import Scheme, convert
 from bilstm_tagger.layout import cut_rows, rows_of
 from bilstm_tagger.nn.batch import Batch, Types
@@ -29,6 +30,7 @@ class EncodedCorpus:
         tags: for each task the tag ids of each row.
         sentences: for each row the lengths of its sentences.
         recased: for each type its lower-case and its upper-case type `(2, types)`; None where rows are never recased.
+        features: for each further feature its ids of each row.
     """
 
     types: Types
@@ -36,6 +38,7 @@ class EncodedCorpus:
     tags: dict[str, list[np.ndarray]]
     sentences: list[np.ndarray]
     recased: np.ndarray | None = None
+    features: dict[str, list[np.ndarray]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -68,7 +71,8 @@ class EncodedCorpus:
             _pad([index[1:]], places),
             torch.from_numpy(lengths),
             {task: _pad([ids[member] for member in members], sentences) for task, ids in self.tags.items()},
-            cuts=cuts,
+            {name: _pad([ids[member] for member in members], places) for name, ids in self.features.items()},
+            cuts,
         )
 
 
@@ -112,9 +116,11 @@ def encode_corpus(
     words: list[np.ndarray] = []
     sentences: list[np.ndarray] = []
     tags: dict[str, list[np.ndarray]] = {task: [] for task in tasks}
+    features: dict[str, list[np.ndarray]] = {name: [] for name in vocab.features}
     for document in documents:
         found = [entries.setdefault(word, len(entries) + 1) for word in document.words]
         gold = {task: _tag_ids(document, task, scheme, vocab.tags[task]) for task, scheme in tasks.items()}
+        further = encode_features(vocab.features, [document])
         lengths = np.diff(document.bounds)
         start = 0
         for row in rows_of(lengths, context):
@@ -123,9 +129,11 @@ def encode_corpus(
             sentences.append(row)
             for task, ids in gold.items():
                 tags[task].append(ids[start:end])
+            for name, ids in further.items():
+                features[name].append(ids[start:end])
             start = end
     recased = _recased(entries) if recase else None
-    return EncodedCorpus(encode_types(vocab, list(entries)), words, tags, sentences, recased)
+    return EncodedCorpus(encode_types(vocab, list(entries)), words, tags, sentences, recased, features)
 
 
 def _recased(entries: dict[str, int]) -> np.ndarray:

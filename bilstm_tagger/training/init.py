@@ -138,6 +138,9 @@ class _Rows:
 def _row_names(vocab: Vocab, old: Vocab) -> dict[str, _Rows]:
     """Rows of the tensors that have one for each character or tag, by the beginning of the tensors' names."""
     rows = {"embedder.characters.embedding.": _Rows.of(vocab.characters, old.characters)}
+    for name, feature in vocab.features.items():
+        before = old.features[name].values if name in old.features else []
+        rows[f"embedder.features.{name}."] = _Rows.of(["", "?", *feature.values], ["", "?", *before])
     for task, tags in vocab.tags.items():
         rows[f"heads.{task}."] = _Rows.of(tags, old.tags.get(task, []))
     return rows

@@ -15,6 +15,7 @@ from bilstm_tagger.config import Settings, TaskSettings
 from bilstm_tagger.corpus import ReadOptions, read_corpus, set_aside
 from bilstm_tagger.corpus.repair import repair_task
 from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.features import build_features, feature_columns
 from bilstm_tagger.labels import Scheme, resolve, tag_names, tags_to_spans
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.tagger import Tagger
@@ -114,6 +115,7 @@ def prepare_sources(settings: Settings, sources: list[Source]) -> Prepared:
         min_count=settings.embedder.min_count,
         digits=settings.embedder.digits,
         longest=settings.embedder.characters.longest if settings.embedder.characters else 24,
+        features=build_features(settings, (document for source in sources for document in source.train)),
     )
     if vectors:
         coverage = _coverage(words, vectors)
@@ -130,6 +132,9 @@ def read_sources(settings: Settings, *, aside: bool = True) -> list[Source]:
         ConfigError: if a task has no training corpus.
         CorpusError: for files that cannot be read.
     """
+    for name in settings.features:
+        if not name or "." in name or hasattr(torch.nn.ModuleDict(), name):
+            raise ConfigError(f"a feature cannot be named {name!r}, for torch has other uses for it; choose another")
     if not settings.tasks:
         raise ConfigError("no task: name one in [tasks.NAME], or take a preset that has one")
     groups: dict[tuple[str, str | None], list[str]] = {}
@@ -160,7 +165,7 @@ def _source(settings: Settings, train_path: str, dev_path: str | None, names: li
             format=settings.data.format,
             names=settings.data.names or None,
             word_column=settings.data.word_column,
-            options=ReadOptions.of(settings.data, split=split),
+            options=ReadOptions.of(settings.data, split=split, features=feature_columns(settings)),
         )
         if path
         else []

@@ -11,6 +11,7 @@ from bilstm_tagger.config import Settings
 from bilstm_tagger.corpus import ReadOptions, format_of, read_corpus, stats
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.features import feature_columns
 from bilstm_tagger.labels import Scheme, convert, resolve
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _read(settings: Settings, source: Source, earlier: Tagger | None) -> list[Do
         format=format,
         names=origin.data.names or None,
         word_column=origin.data.word_column,
-        options=ReadOptions.of(settings.data, split="train"),
+        options=ReadOptions.of(settings.data, split="train", features=feature_columns(origin)),
     )
 
 
