@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from bilstm_tagger.cli.app import Commands, use_utf8
-from bilstm_tagger.cli.benchmark import benchmark
 from bilstm_tagger.cli.check import check
 from bilstm_tagger.cli.convert import convert
 from bilstm_tagger.cli.evaluate import evaluate
@@ -48,7 +47,7 @@ def options(
     """Train BiLSTM-CRF taggers on annotated text and tag text with them."""
 
 
-for command in (train, evaluate, predict, check, convert, info, inspect, benchmark):
+for command in (train, evaluate, predict, check, convert, info, inspect):
     app.command()(command)
 app.add_typer(study, name="study")
 
