@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bilstm_tagger.corpus import CorpusFormat, ReadOptions, format_of, read_corpus
+from bilstm_tagger.corpus import DATA_SETS, CorpusFormat, ReadOptions, format_of, read_corpus
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.features import feature_columns
@@ -150,7 +150,7 @@ class _Layout:
         if format is None and path.suffix in {Path(file).suffix for file in trained_on}:
             format = data.format
         known = format_of(path, format)
-        alike = not trained_on or any(_format_of(file, data.format) is known for file in trained_on)
+        alike = not trained_on or any(_format_of(file, data.format).reads_like(known) for file in trained_on)
         return cls(
             path,
             format,
@@ -181,7 +181,7 @@ class _Layout:
         """Whether the task's column in the training data means the same in this file."""
         file = _training_file(tagger, task)
         known = format_of(self.path, self.format)
-        return file is None or _format_of(file, tagger.settings.data.format) is known
+        return file is None or _format_of(file, tagger.settings.data.format).reads_like(known)
 
     def _drop_missing(self, columns: dict[str, int | str], given: Mapping[str, int | str], notes: list[str]) -> None:
         """Take out the tasks that the file has no column for, unless that goes for all."""
@@ -210,12 +210,12 @@ class _Layout:
         )
 
 
-def _format_of(file: str, format: str | None) -> CorpusFormat | None:
-    """The format of a training file; None if its name does not tell, as that of a saved data set that is gone."""
+def _format_of(file: str, format: str | None) -> CorpusFormat:
+    """The format of a training file; one whose name does not tell was a data set in a folder."""
     try:
         return format_of(file, format)
     except CorpusError:
-        return None
+        return DATA_SETS
 
 
 def _training_file(tagger: Tagger, task: str) -> str | None:

@@ -183,6 +183,12 @@ def test_a_data_set_has_a_format_but_is_not_written(tmp_path: Path) -> None:
         save_corpus([], "hf:set")
 
 
+def test_formats_that_name_columns_alike() -> None:
+    assert format_of("hf:some/set").reads_like(format_of("a.jsonl"))
+    assert not format_of("hf:some/set").reads_like(format_of("a.conll"))
+    assert format_of("a.conll").reads_like(format_of("b.bmes"))
+
+
 def test_the_digest_tells_corpora_apart(repository: Path) -> None:
     path = f"hf:{repository}:names"
     train, other = read_corpus(path, {"ner": -1}), read_corpus(f"{path}#validation", {"ner": -1})

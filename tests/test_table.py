@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from round_trips import check_same, documents, there_and_back
 
 from bilstm_tagger.corpus import ReadOptions, iterate_corpus, read_corpus, save_corpus
-from bilstm_tagger.corpus.table import write_csv
+from bilstm_tagger.corpus.table_write import write_csv
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.labels import Scheme

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from bilstm_tagger.corpus import conll, conllu, hub, jsonl, spacy_docbin, table
+from bilstm_tagger.corpus import conll, conllu, hub, jsonl, spacy_docbin, table, table_write
 from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.corpus.split import CorpusStats, digest, fold, set_aside, stats
 from bilstm_tagger.document import Document
@@ -18,6 +18,7 @@ from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.io import atomic_write
 
 __all__ = [
+    "DATA_SETS",
     "FORMATS",
     "CorpusFormat",
     "CorpusStats",
@@ -67,6 +68,7 @@ class CorpusFormat:
         suffixes: File names that have this format.
         columns: Tasks and where they are when the user names none.
         binary: Whether it is written in bytes.
+        records: Whether columns are named as in `corpus.records`, which several formats share.
     """
 
     read: Reader
@@ -74,18 +76,25 @@ class CorpusFormat:
     suffixes: tuple[str, ...]
     columns: Mapping[str, int | str]
     binary: bool = False
+    records: bool = False
+
+    def reads_like(self, other: CorpusFormat) -> bool:
+        """Whether a column means the same in both formats."""
+        return self is other or (self.records and other.records)
 
 
 _TAGS: Mapping[str, int | str] = {"tags": -1}
-_HUB = CorpusFormat(hub.read, hub.write, (), _TAGS)
+DATA_SETS = CorpusFormat(hub.read, hub.write, (), _TAGS, records=True)
 FORMATS: dict[str, CorpusFormat] = {
     "conll": CorpusFormat(conll.read, conll.write, (".conll", ".txt", ".bio", ".iob", ".bmes", ".tsv"), _TAGS),
     "conllu": CorpusFormat(conllu.read, conllu.write, (".conllu",), {"upos": "UPOS"}),
-    "jsonl": CorpusFormat(jsonl.read, jsonl.write, (".jsonl", ".ndjson", ".json"), _TAGS),
+    "jsonl": CorpusFormat(jsonl.read, jsonl.write, (".jsonl", ".ndjson", ".json"), _TAGS, records=True),
     "spacy": CorpusFormat(spacy_docbin.read, spacy_docbin.write, (".spacy",), {"ner": "ents"}, binary=True),
-    "parquet": CorpusFormat(table.read_parquet, table.write_parquet, (".parquet",), _TAGS, binary=True),
-    "arrow": CorpusFormat(table.read_arrow, table.write_arrow, (".arrow",), _TAGS, binary=True),
-    "csv": CorpusFormat(table.read_csv, table.write_csv, (".csv",), _TAGS),
+    "parquet": CorpusFormat(
+        table.read_parquet, table_write.write_parquet, (".parquet",), _TAGS, binary=True, records=True
+    ),
+    "arrow": CorpusFormat(table.read_arrow, table_write.write_arrow, (".arrow",), _TAGS, binary=True, records=True),
+    "csv": CorpusFormat(table.read_csv, table_write.write_csv, (".csv",), _TAGS, records=True),
 }
 
 
@@ -97,7 +106,7 @@ def format_of(path: str | Path, format: str | None = None) -> CorpusFormat:
         CorpusError: If the suffix belongs to none.
     """
     if hub.find(path) is not None:
-        return _HUB
+        return DATA_SETS
     if format is not None:
         if format not in FORMATS:
             raise ConfigError(f"no corpus format {format!r}; known: {', '.join(FORMATS)}")

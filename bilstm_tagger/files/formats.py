@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import IO, TYPE_CHECKING, TextIO
 
-from bilstm_tagger.corpus import Writer, conll, conllu, spacy_docbin, table
+from bilstm_tagger.corpus import Writer, conll, conllu, spacy_docbin, table_write
 from bilstm_tagger.corpus.jsonl import to_record
 from bilstm_tagger.corpus.jsonl import write as write_jsonl
 from bilstm_tagger.errors import ConfigError
@@ -134,7 +134,7 @@ OUTPUT_FORMATS: dict[str, OutputFormat] = {
     "html": OutputFormat(write_html, ".html"),
     "text": OutputFormat(write_text, ".tagged.txt"),
     "spacy": OutputFormat(spacy_docbin.write, ".spacy", binary=True),
-    "parquet": OutputFormat(table.write_parquet, ".parquet", binary=True),
+    "parquet": OutputFormat(table_write.write_parquet, ".parquet", binary=True),
 }
 
 
