@@ -251,9 +251,10 @@ def markdown(results: list[dict[str, Any]]) -> Iterator[str]:
         deviation = f"{statistics.stdev(test):.2f}" if len(test) > 1 else "–"
         minutes = statistics.mean(run["minutes"] for run in runs)
         processor = statistics.mean(run.get("cpu_minutes", math.nan) for run in runs)
+        took = f"{minutes:.1f}" + ("" if math.isnan(processor) else f", {processor:.1f}")
         yield (
             f"| {name} | {len(runs)} | {statistics.mean(dev):.2f} | {statistics.mean(test):.2f} "
-            f"| {deviation} | {minutes:.1f}, {processor:.1f} |"
+            f"| {deviation} | {took} |"
         )
     yield ""
     yield "| run | seed | dev | test | same by seqscore / udtools | best epoch | settings | torch |"
