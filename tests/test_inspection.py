@@ -11,17 +11,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny import settings_of, untrained
+from tiny import sentences, settings_of, untrained, write_conll
 from torch import Tensor
 
+from bilstm_tagger.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.insight.inspection import GATES, NamedArray, inspect
 from bilstm_tagger.insight.inspection_views import depends_most_on, draw, write_page
 from bilstm_tagger.insight.traces import embed, gradient_norms, trace
 from bilstm_tagger.nn.cell import run_direction, weights_of
 from bilstm_tagger.tagger import Tagger
+from bilstm_tagger.training import train
 
 WORDS = ["Ada", "left", "<Turin>", "at", "42", "."]
+SENTENCE = Document.from_words(WORDS)
 KINDS = [
     ("both", "concat", 1),
     ("both", "sum", 2),
@@ -45,7 +48,7 @@ def tagger_of(
 def test_states_are_those_of_the_fused_lstm(direction: str, merge: str, layers: int) -> None:
     """The hidden states come from the fused passes; the gates give them again: h = o * tanh(c), c = f c + i g."""
     tagger = tagger_of("lstm", direction, merge, layers)
-    seen = trace(tagger.model.encoder, embed(tagger, WORDS))
+    seen = trace(tagger.model.encoder, embed(tagger, SENTENCE))
     assert seen.directions == (("forward", "backward") if direction == "both" else (direction,))
     assert seen.gates is not None
     assert seen.cell is not None
@@ -65,7 +68,7 @@ def test_states_are_those_of_the_fused_lstm(direction: str, merge: str, layers: 
 
 def test_gates_equal_the_cell_run_by_hand() -> None:
     tagger = tagger_of()
-    x = embed(tagger, WORDS)
+    x = embed(tagger, SENTENCE)
     layer = tagger.model.encoder.layers[0]
     with torch.no_grad():
         forward = run_direction(x, weights_of(layer.passes["left_to_right"]))
@@ -93,7 +96,7 @@ def scores(tagger: Tagger, x: Tensor, tags: list[int]) -> Tensor:
 @pytest.mark.parametrize("layers", [1, 2])
 def test_dependence_equals_the_jacobian(cell: str, layers: int) -> None:
     tagger = tagger_of(cell, layers=layers)
-    x = embed(tagger, WORDS)
+    x = embed(tagger, SENTENCE)
     tags = [1, 0, 2, 2, 3, 0]
     jacobian = torch.autograd.functional.jacobian(lambda given: scores(tagger, given, tags), x)[:, 0]
     found = gradient_norms(tagger.model, x, task="ner", tags=tags)
@@ -105,7 +108,7 @@ def test_dependence_equals_the_jacobian(cell: str, layers: int) -> None:
 @pytest.mark.parametrize(("merge", "layers"), list(product(["concat", "sum"], [1, 3])))
 def test_each_direction_sees_one_side(cell: str, merge: str, layers: int) -> None:
     tagger = tagger_of(cell, merge=merge, layers=layers)
-    found = gradient_norms(tagger.model, embed(tagger, WORDS), task="ner", tags=[0] * 6)
+    found = gradient_norms(tagger.model, embed(tagger, SENTENCE), task="ner", tags=[0] * 6)
     for path, other in (("forward", np.triu), ("backward", np.tril)):
         assert not other(found[path], 1 if path == "forward" else -1).any()
         assert (np.diag(found[path]) > 0).all()
@@ -117,7 +120,7 @@ def test_each_direction_sees_one_side(cell: str, merge: str, layers: int) -> Non
 def test_a_direction_alone_is_its_own_part_of_the_score() -> None:
     """One layer, merged by concatenation: the score is a sum of a forward and a backward part."""
     tagger = tagger_of()
-    x = embed(tagger, WORDS)
+    x = embed(tagger, SENTENCE)
     forward = tagger.model.encoder.layers[0].passes["left_to_right"]
     weight = tagger.model.heads["ner"].projection.weight[:, :6]
 
@@ -131,7 +134,7 @@ def test_a_direction_alone_is_its_own_part_of_the_score() -> None:
 
 def test_long_texts_are_differentiated_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     tagger = tagger_of()
-    x = embed(tagger, WORDS)
+    x = embed(tagger, SENTENCE)
     whole = gradient_norms(tagger.model, x, task="ner", tags=[1] * 6)
     monkeypatch.setattr("bilstm_tagger.insight.traces.COPIES_TOKENS", 13)
     pieces = gradient_norms(tagger.model, x, task="ner", tags=[1] * 6)
@@ -176,7 +179,7 @@ def test_tags_are_those_that_tagging_gives() -> None:
 
 def test_token_specific_units() -> None:
     tagger = tagger_of(layers=2)
-    hidden = trace(tagger.model.encoder, embed(tagger, WORDS)).hidden
+    hidden = trace(tagger.model.encoder, embed(tagger, SENTENCE)).hidden
     found = tagger.inspect(WORDS).units
     assert len(found) == 12
     distances = []
@@ -232,6 +235,23 @@ def test_named_arrays() -> None:
         "axes": {"gate": ["forget", "input"], "token": ["a", "b", "a"]},
         "values": [[0, 1, 2], [3, 4, 5]],
     }
+
+
+def test_the_encoder_reads_what_it_reads_when_tagging(tmp_path: Path) -> None:
+    """Features beside the word included."""
+    data = write_conll(tmp_path / "train.conll", sentences(20))
+    settings = settings_of(
+        data__train=str(data), data__dev=str(data), features__pair__bigram=True, features__pair__size=4
+    )
+    tagger = train(settings, output=tmp_path / "model")
+    document = Document.from_words(["Ada", "left", "Turin", "and", "Rain", "fell"])
+    read: list[Tensor] = []
+    handle = tagger.model.encoder.register_forward_pre_hook(lambda _, given: read.append(given[0]))
+    tagger(document)
+    handle.remove()
+    assert read[0].shape[-1] == tagger.model.embedder.type_size + 4
+    torch.testing.assert_close(embed(tagger, document), read[0].clone(), rtol=0, atol=1e-5)
+    assert tagger.inspect(document).tags == tuple(tagger(document).tags["ner"])
 
 
 # ---- views

@@ -48,10 +48,11 @@ def inspect(tagger: Tagger, source: Input, *, task: str | None = None) -> Inspec
     if not 0 < count <= LONGEST:
         raise TaggerError(f"{count} tokens to inspect; give a text of 1 to {LONGEST:,} tokens")
     wanted = _network_tags(tagger, document, task)
+    vectors = embed(tagger, document)
     traces, blocks, start = [], [], 0
     for row in rows_of(np.diff(document.bounds), tagger.settings.encoder.context):
         end = start + int(row.sum())
-        x = embed(tagger, document.words[start:end])
+        x = vectors[:, start:end]
         traces.append(trace(tagger.model.encoder, x))
         blocks.append(gradient_norms(tagger.model, x, task=task, tags=wanted[start:end]))
         start = end

@@ -16,6 +16,7 @@ import numpy as np
 import torch  # noqa: TID253
 from torch import Tensor, nn  # noqa: TID253
 
+from bilstm_tagger.features import encode_features
 from bilstm_tagger.insight.inspection_result import ALL
 from bilstm_tagger.nn.batch import Batch, Types
 from bilstm_tagger.nn.cell import run_direction, weights_of
@@ -23,6 +24,7 @@ from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.nn.recurrent import PASSES, RecurrentEncoder
 
 if TYPE_CHECKING:
+    from bilstm_tagger.document import Document
     from bilstm_tagger.tagger import Tagger
 
 COPIES_TOKENS = 4096  # tokens of the copies of a sentence that are differentiated at once
@@ -57,12 +59,18 @@ class Trace:
 
 
 @torch.no_grad()
-def embed(tagger: Tagger, words: Sequence[str]) -> Tensor:
-    """What the encoder reads for a row of words, `(1, tokens, size)`."""
-    model = tagger.model
+def embed(tagger: Tagger, document: Document) -> Tensor:
+    """What the encoder reads for the tokens of a document, `(1, tokens, size)`."""
+    model, words = tagger.model, document.words
     arrays = tagger.vocab.encode(words)
     types = Types(*(torch.from_numpy(ids) for ids in (arrays.rows, arrays.chars, arrays.shapes)))
-    batch = Batch(types, torch.arange(len(words))[None], torch.tensor([len(words)]))
+    features = encode_features(tagger.vocab.features, [document])
+    batch = Batch(
+        types,
+        torch.arange(len(words))[None],
+        torch.tensor([len(words)]),
+        features={name: torch.from_numpy(ids)[None] for name, ids in features.items()},
+    )
     return model.embedder(batch.to(model.embedder.words.weight.device))  # type: ignore[no-any-return]
 
 
