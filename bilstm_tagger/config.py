@@ -238,7 +238,7 @@ def load_settings(
             raise ConfigError(f"preset {name!r}: the model to start from brings its own settings; leave the preset out")
         name, merged = base.preset, base.model_dump()
     else:
-        name, merged = _read_preset(str(name or "ner"))
+        name, merged = _read_preset("ner" if name is None else str(name))
     if "tasks" in layers:  # a file's own tasks replace those of the preset
         merged["tasks"] = {}
     merged = _merge(merged, layers) | {"preset": name}

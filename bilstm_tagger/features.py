@@ -71,15 +71,23 @@ class Feature:
         return values | ({"phrases": self.phrases, "ignore_case": self.ignore_case} if self.phrases else {})
 
 
-def build_features(settings: Settings, documents: Iterable[Document]) -> dict[str, Feature]:
+def build_features(
+    settings: Settings, documents: Iterable[Document], *, kept: Mapping[str, Feature] | None = None
+) -> dict[str, Feature]:
     """The features that the settings name, with the values that the training documents have.
+
+    Args:
+        settings: those of the run.
+        documents: the training documents.
+        kept: features that are taken as they are, such as lists of an earlier model whose files may be gone.
 
     Raises:
         ConfigError: if a list of phrases cannot be read or is empty.
         CorpusError: if a document lacks a column.
     """
     listed = list(documents) if settings.features else []
-    return {name: _build(name, chosen, listed) for name, chosen in settings.features.items()}
+    known = kept or {}
+    return {name: known.get(name) or _build(name, chosen, listed) for name, chosen in settings.features.items()}
 
 
 def _build(name: str, chosen: FeatureSettings, documents: Sequence[Document]) -> Feature:

@@ -69,6 +69,8 @@ def _portable(values: dict[str, Any]) -> dict[str, Any]:
             name = owner.get(key)
             if name and not name.startswith("hf:"):
                 owner[key] = Path(name).name
+    for feature in values["features"].values():
+        feature["phrases"] = {label: Path(name).name for label, name in feature["phrases"].items()}
     return values
 
 

@@ -18,7 +18,7 @@ def settings(sample: Path) -> Settings:
     shown = str(sample / "zh-train.conll")
     return load_settings("chinese", overrides={
         "data.train": shown, "data.dev": shown,  # the test is whether it learns what it is shown
-        "embedder.size": 24, "embedder.dropout": 0.1, "embedder.word_dropout": 0.0,
+        "embedder.size": 24, "features.bigram.size": 8, "embedder.dropout": 0.1, "embedder.word_dropout": 0.0,
         "encoder.hidden_size": 24, "encoder.dropout": 0.1,
         "training.epochs": 20, "training.batch_size": 5, "training.learning_rate": 0.01, "training.threads": 1,
     })  # fmt: skip
@@ -34,6 +34,16 @@ def chinese(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Tag
 def test_the_preset_reads_characters(settings: Settings) -> None:
     assert settings.data.tokenizer == "characters"
     assert settings.embedder.characters is None
+    assert settings.features["bigram"].bigram
+    assert not load_settings("chinese", overrides={"features": {}}).features
+
+
+def test_pairs_of_characters_have_vectors(chinese: Tagger, settings: Settings) -> None:
+    feature = chinese.vocab.features["bigram"]
+    assert all(1 <= len(value.split(" ")) <= 2 for value in feature.values)
+    assert "。" in feature.values  # the end of a sentence
+    table = chinese.model.embedder.features["bigram"]
+    assert list(table.weight.shape) == [feature.count, settings.features["bigram"].size]  # type: ignore[union-attr]
 
 
 def test_raw_text_falls_into_characters_with_true_offsets(chinese: Tagger) -> None:

@@ -15,6 +15,8 @@ from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.features import Feature, build_features
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training import train
+from bilstm_tagger.training.init import settings_of
+from bilstm_tagger.training.prepare import prepare
 
 PHRASES = {"LOC": ["New York", "York", "U.S."], "ORG": ["New York Times", "York"], "PER": ["Ada"]}
 
@@ -96,6 +98,10 @@ def test_the_lists_live_in_the_model_folder(tmp_path: Path) -> None:
     text = "Noor Lovel left Turin. Rain fell."
     assert loaded(text).tags_of("ner") == tagger(text).tags_of("ner")
     assert feature == tagger.vocab.features["gazetteer"]
+    further = load_settings(
+        base=settings_of(loaded, name=str(tmp_path / "model")), overrides={"data.train": settings.data.train}
+    )
+    assert prepare(further).vocab.features["gazetteer"] == feature
 
 
 def test_a_list_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import torch
 
 from bilstm_tagger.config import load_settings
 from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.io import sha256_file
 from bilstm_tagger.labels import Scheme
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training import train
@@ -18,6 +19,7 @@ from bilstm_tagger.training.init import settings_of, take_over
 from bilstm_tagger.training.loop import Trainer
 from bilstm_tagger.training.prepare import prepare
 from bilstm_tagger.training.report import Silent
+from bilstm_tagger.training.run import _data
 
 
 def renamed(count: int, seed: int) -> list[list[tuple[str, str]]]:
@@ -118,6 +120,9 @@ def test_replay_keeps_the_old_labels_in_any_scheme(
     assert prepared.schemes == {"ner": Scheme.BIO}
     assert sum(len(document.sentences) for document in prepared.sources[0].train) == 90
     assert sum(len(document.sentences) for document in prepared.sources[0].dev) == 15
+    rows = {row["role"]: row for row in _data(settings, prepared)}
+    assert {role: row["sentences"] for role, row in rows.items()} == {"train": 30, "dev": 15, "replay": 60, "model": 0}
+    assert rows["replay"]["sha256"] == sha256_file(bmes)
     assert not any("lacks" in record.getMessage() for record in caplog.records)
 
 

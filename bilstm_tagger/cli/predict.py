@@ -140,8 +140,9 @@ def _tag_text(tagger: Tagger, text: str, format: str, profile: Profile) -> None:
 def _options(settings: Settings, text_column: str | None) -> ReadOptions:
     """Raw text is read as the training data was, unless its column is named."""
     from bilstm_tagger.corpus import ReadOptions
+    from bilstm_tagger.features import feature_columns
 
-    options = ReadOptions.of(settings.data)
+    options = ReadOptions.of(settings.data, features=feature_columns(settings))
     return options if text_column is None else replace(options, text_column=text_column)
 
 

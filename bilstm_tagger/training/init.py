@@ -13,6 +13,7 @@ from torch import Tensor
 from bilstm_tagger.config import Settings
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.evaluation import SpanScores, TagScores, evaluate
+from bilstm_tagger.features import Feature
 from bilstm_tagger.model_folder import WORD_TABLES
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.tagger import Tagger
@@ -52,6 +53,16 @@ def settings_of(earlier: Tagger, *, name: str) -> Settings:
 def load_earlier(settings: Settings) -> Tagger | None:
     """The tagger that training starts from; None where it starts from nothing."""
     return Tagger.load(settings.training.init_from) if settings.training.init_from else None
+
+
+def kept_lists(settings: Settings, earlier: Tagger) -> dict[str, Feature]:
+    """Lists of phrases that are the earlier model's own, which has them inside: its files need not be there."""
+    before, now = earlier.settings.features, settings.features
+    return {
+        name: feature
+        for name, feature in earlier.vocab.features.items()
+        if feature.kind == "phrases" and name in now and before[name] == now[name]
+    }
 
 
 def same_word_size(earlier: Tagger, vectors: Vectors | None) -> int:

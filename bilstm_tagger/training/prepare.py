@@ -20,7 +20,7 @@ from bilstm_tagger.labels import Scheme, resolve, tag_names, tags_to_spans
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training.data import EncodedCorpus, encode_corpus
-from bilstm_tagger.training.init import load_earlier, name_lost_labels, same_word_size, take_over
+from bilstm_tagger.training.init import kept_lists, load_earlier, name_lost_labels, same_word_size, take_over
 from bilstm_tagger.training.replay import add_replay
 from bilstm_tagger.training.source import Source
 from bilstm_tagger.vectors import Vectors, read_vectors
@@ -115,7 +115,11 @@ def prepare_sources(settings: Settings, sources: list[Source]) -> Prepared:
         min_count=settings.embedder.min_count,
         digits=settings.embedder.digits,
         longest=settings.embedder.characters.longest if settings.embedder.characters else 24,
-        features=build_features(settings, (document for source in sources for document in source.train)),
+        features=build_features(
+            settings,
+            (document for source in sources for document in source.train),
+            kept=kept_lists(settings, earlier) if earlier else None,
+        ),
     )
     if vectors:
         coverage = _coverage(words, vectors)

@@ -46,6 +46,7 @@ def add_replay(
         _respell(documents, task, schemes[task])
     logger.info("replay: %s mixed into train", stats(documents))
     source.train.extend(documents)
+    source.replayed.extend(documents)
 
 
 def _read(settings: Settings, source: Source, earlier: Tagger | None) -> list[Document]:

@@ -14,7 +14,7 @@ from bilstm_tagger.config import Settings
 from bilstm_tagger.corpus import digest, stats
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.io import atomic_write, recover_folder, sha256_file
-from bilstm_tagger.model_folder import is_model_folder, round_words, save_tagger, versions
+from bilstm_tagger.model_folder import find_folder, is_model_folder, round_words, save_tagger, versions
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
 from bilstm_tagger.training.init import compare, dev_scores
@@ -117,6 +117,8 @@ def _same(folder: Path, run: dict[str, Any]) -> None:
     """Refuses to go on with other settings or other data than the run began with; looks at the parts `run` has."""
     try:
         before = json.loads((folder / SETTINGS).read_text("utf-8"))
+        # A setting that is newer than the run has the value it had without it.
+        before["settings"] = Settings.model_validate(before["settings"]).model_dump(mode="json")
         changed = _differences({part: before[part] for part in run}, run)
     except (OSError, ValueError, AttributeError, LookupError, TypeError) as error:
         raise ConfigError(f"{folder / SETTINGS}: missing or damaged ({error}); --force trains anew") from None
@@ -188,11 +190,18 @@ def _data(settings: Settings, prepared: Prepared) -> list[dict[str, Any]]:
     for source in prepared.sources:
         task = settings.tasks[source.tasks[0]]
         train, dev = corpora_of(settings, task)
-        for role, path, documents in (("train", train, source.train), ("dev", dev or train, source.dev)):
+        parts = [("train", train, source.train[: len(source.train) - len(source.replayed)])]
+        parts += [("dev", dev or train, source.dev)]
+        parts += [("replay", settings.data.replay, source.replayed)] if source.replayed else []
+        for role, path, documents in parts:
             counts = stats(documents)
             size = {"sentences": counts.sentences, "tokens": counts.tokens}
             content = sha256_file(str(path)) if Path(str(path)).is_file() else digest(documents)
             rows.append({"role": role, "name": Path(str(path)).name, **size, "sha256": content})
+    if settings.training.init_from:
+        weights = find_folder(settings.training.init_from) / "model.safetensors"
+        row = {"role": "model", "name": weights.parent.name, "sentences": 0, "tokens": 0}
+        rows.append(row | {"sha256": sha256_file(weights)})
     if prepared.vectors:
         path = prepared.vectors.path
         size = {"sentences": 0, "tokens": prepared.vectors.total}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bilstm_tagger.document import Document
 
@@ -13,10 +13,12 @@ class Source:
 
     Attributes:
         tasks: names of the tasks.
-        train: training documents.
+        train: training documents; the last ones are those replayed.
         dev: documents that early stopping and the best model are judged on.
+        replayed: old documents among them, which an earlier model was trained on.
     """
 
     tasks: list[str]
     train: list[Document]
     dev: list[Document]
+    replayed: list[Document] = field(default_factory=list)
