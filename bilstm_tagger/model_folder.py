@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 WORD_TABLES = ("embedder.words.weight", "embedder.frozen")
+_PIECE = 1 << 14  # rows
 SCALE = ".scale"  # behind a tensor's name: the factors of its rows, where it is stored in 8 bits
 
 
@@ -54,6 +55,7 @@ def save_tagger(tagger: Tagger, folder: str | Path, *, keep: tuple[Path, ...] = 
         _write_json(new / "vocab.json", tagger.vocab.to_json(), indent=None)
         _write_json(new / "metrics.json", tagger.metrics)
         save_file(_pack(tagger.model.state_dict(), tagger.settings), new / "model.safetensors")
+        shutil.copymode(new / "config.json", new / "model.safetensors")  # safetensors writes for the owner alone
         (new / "README.md").write_text(model_card(tagger, settings=config["settings"], size=_size(new)), "utf-8")
         for path in keep:
             if path.is_dir():
@@ -172,8 +174,12 @@ def _model(path: Path, settings: Settings, vocab: Vocab, schemes: Mapping[str, S
 
 def round_words(model: TaggingModel, settings: Settings) -> None:
     """Gives the word table the values it will have when read back, so that scores taken now are those of the folder."""
-    stored = _pack({name: tensor for name, tensor in model.state_dict().items() if name in WORD_TABLES}, settings)
-    model.load_state_dict(_unpack(stored), strict=False)
+    tables = {name: tensor for name, tensor in model.state_dict().items() if name in WORD_TABLES}
+    stored = _pack(tables, settings)
+    for name, table in tables.items():
+        if stored[name].dtype is torch.int8:
+            for rows in _pieces(table):  # in place, since these tables are most of the memory
+                table[rows] = _scaled(stored[name][rows], stored[name + SCALE][rows]).to(table.device)
 
 
 def _pack(tensors: Mapping[str, Tensor], settings: Settings) -> dict[str, Tensor]:
@@ -182,9 +188,8 @@ def _pack(tensors: Mapping[str, Tensor], settings: Settings) -> dict[str, Tensor
     for name, tensor in tensors.items():
         tensor = tensor.detach().cpu().contiguous()
         if name in WORD_TABLES and settings.embedder.stored == "int8" and len(tensor):
-            scale = tensor.abs().amax(1, keepdim=True).clamp_min(1e-12) / 127
-            packed[name] = (tensor / scale).round().to(torch.int8)
-            packed[name + SCALE] = scale
+            pieces = [_rounded(tensor[rows]) for rows in _pieces(tensor)]
+            packed[name], packed[name + SCALE] = (torch.cat(part) for part in zip(*pieces, strict=True))
         else:
             packed[name] = tensor
     return packed
@@ -201,10 +206,25 @@ def _unpack(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
             scale = tensors.get(name + SCALE)
             if scale is None or scale.shape != (len(tensor), 1):
                 raise SafetensorError(f"8-bit tensor {name!r} has no {name + SCALE!r} with a number for each row")
-            full[name] = tensor.float() * scale.float()
+            full[name] = _scaled(tensor, scale)
         else:
             full[name] = tensor.float() if tensor.is_floating_point() else tensor
     return full
+
+
+def _pieces(table: Tensor) -> list[slice]:
+    """The rows of a large table in pieces, so that what is computed of it on the way stays small."""
+    return [slice(first, first + _PIECE) for first in range(0, len(table), _PIECE)]
+
+
+def _rounded(table: Tensor) -> tuple[Tensor, Tensor]:
+    """A table in 8 bits, and the factor of each row `(rows, 1)`."""
+    scale = table.abs().amax(1, keepdim=True).clamp_min(1e-12) / 127
+    return (table / scale).round().to(torch.int8), scale
+
+
+def _scaled(table: Tensor, scale: Tensor) -> Tensor:
+    return table.float().mul_(scale.float())
 
 
 def _check_version(path: Path, config: Mapping[str, Any]) -> None:

@@ -125,7 +125,7 @@ def test_numbers_are_those_of_float(tmp_path: Path) -> None:
     assert vectors.total == 4502
 
 
-# spaCy
+# ---- spaCy
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def test_a_folder_that_is_no_pipeline(tmp_path: Path) -> None:
         read_vectors(tmp_path, wanted=())
 
 
-# Packages
+# ---- packages
 
 
 def make_package(folder: Path, words: list[str], table: np.ndarray) -> None:
@@ -263,3 +263,10 @@ def test_the_real_packaged_glove() -> None:
     assert vectors.words[:4] == ["the", ",", ".", "of"]
     assert (len(vectors.words), vectors.size, vectors.total) == (11, 50, 400_000)
     np.testing.assert_allclose(vectors.table[0, :3], [0.418, 0.24968, -0.41242], rtol=1e-6)
+
+
+def test_what_stays_of_vectors_that_are_in_a_model(tmp_path: Path) -> None:
+    (tmp_path / "v.txt").write_text("the 1 2\nof 3 4\n")
+    rest = read_vectors(tmp_path / "v.txt", wanted=(), keep=2).without_rows()
+    assert (rest.words, rest.size, rest.total, rest.path) == ([], 2, 2, str(tmp_path / "v.txt"))
+    assert rest.table.base is None  # a view would keep the whole table in memory

@@ -79,9 +79,10 @@ def _score_fold(
     for source, (rest, _) in zip(sources, cut, strict=True):
         train, dev = (rest, source.dev) if source.dev else set_aside(rest, fraction=settings.data.dev_fraction)
         training.append(Source(source.tasks, _fresh(train), _fresh(dev)))
-    prepared = prepare_sources(settings, training)
     with tempfile.TemporaryDirectory(prefix="bilstm-tagger-") as folder:
+        prepared = prepare_sources(settings, training)
         trainer = Trainer(settings, prepared, folder=Path(folder), progress=Silent())
+        del prepared  # the trainer keeps what it needs of it
         trainer.run()
         tagger = trainer.tagger()
     scores: dict[str, float] = {}

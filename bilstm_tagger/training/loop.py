@@ -33,11 +33,11 @@ class Trainer:
 
     def __init__(self, settings: Settings, prepared: Prepared, *, folder: Path, progress: Progress) -> None:
         self.settings = settings
-        self.prepared = prepared
         self.progress = progress
         self.device = pick_device(settings.training.device)
         torch.manual_seed(settings.training.seed)
         self.model = prepared.model(settings).to(self.device)
+        self.prepared = prepared = prepared.without_rows()
         self.model.precision = pick_precision(settings.training.precision, self.device)
         self.corpora = prepared.encode(settings)
         self.steps_per_epoch = batches_per_epoch(self.corpora, settings.training.batch_size)

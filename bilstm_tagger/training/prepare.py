@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -81,6 +81,10 @@ class Prepared:
         if self.earlier:
             take_over(model, self.vocab, self.earlier)
         return model
+
+    def without_rows(self) -> Prepared:
+        """The same without the vectors themselves: once they are in a model, they only take memory."""
+        return replace(self, vectors=self.vectors.without_rows() if self.vectors else None)
 
 
 def prepare(settings: Settings) -> Prepared:

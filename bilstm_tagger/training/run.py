@@ -13,7 +13,7 @@ import torch
 from bilstm_tagger.config import Settings
 from bilstm_tagger.corpus import digest, stats
 from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.io import atomic_write, recover_folder, sha256_file
+from bilstm_tagger.io import atomic_write, check_replaceable, recover_folder, sha256_file
 from bilstm_tagger.model_folder import find_folder, is_model_folder, round_words, save_tagger, versions
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
@@ -64,6 +64,7 @@ def train(
     prepared = prepare(settings)
     _describe(prepared)
     trainer = Trainer(settings, prepared, folder=folder, progress=progress or Silent())
+    prepared = trainer.prepared
     folder.mkdir(parents=True, exist_ok=True)
     run = _run(settings, prepared)
     if resume and (folder / SETTINGS).is_file():
@@ -90,6 +91,7 @@ def _claim(folder: Path, settings: Settings, *, resume: bool, force: bool) -> No
         return
     if not folder.is_dir():
         raise ConfigError(f"{folder}: is a file; choose another --output")
+    check_replaceable(folder)
     found = {path.name for path in folder.iterdir()}
     if found <= {SETTINGS}:  # nothing, or what a run leaves that ended before its first checkpoint
         return

@@ -29,6 +29,10 @@ class Vectors:
         """Numbers in a vector."""
         return int(self.table.shape[1])
 
+    def without_rows(self) -> Vectors:
+        """What is known of the file, without its words and numbers."""
+        return Vectors([], np.zeros((0, self.size), np.float32), self.path, self.total)
+
 
 def choose(words: Iterable[str], *, wanted: Container[str], keep: int) -> dict[str, int]:
     """The wanted words and the first `keep` ones, each with its row: the first one where a word has several."""
