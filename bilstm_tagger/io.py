@@ -73,9 +73,7 @@ def _reading(path: str | Path, encoding: str, newline: str | None) -> Iterator[T
     except UnicodeDecodeError as error:
         raise CorpusError(_decoding_message(path, encoding)) from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise CorpusError(
-            f"{path}: the gzip file is damaged or cut short ({error}); fetch it again"
-        ) from error
+        raise CorpusError(f"{path}: the gzip file is damaged or cut short ({error}); fetch it again") from error
     except OSError as error:
         raise _unreadable(path, error) from error
 
@@ -85,9 +83,7 @@ def _wrap(stream: BinaryIO, codec: str, newline: str | None) -> TextIO:
         return io.TextIOWrapper(stream, encoding=codec, newline=newline)
     except LookupError as error:
         stream.close()
-        raise CorpusError(
-            f"unknown encoding {codec!r}; use a name Python knows, e.g. 'utf-8' or 'latin1'"
-        ) from error
+        raise CorpusError(f"unknown encoding {codec!r}; use a name Python knows, e.g. 'utf-8' or 'latin1'") from error
 
 
 def _open_binary(path: str | Path) -> BinaryIO:
@@ -203,13 +199,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     Raises:
         TaggerError: If `path` is a file or cannot be written.
     """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_dir():
-        raise TaggerError(f"{path}: is a file where a folder should go; choose another name")
-    if Path.cwd().is_relative_to(target):
-        raise TaggerError(
-            f"{path}: is the current folder or one around it and would be replaced; name a new folder"
-        )
+    target = check_replaceable(path)
     fresh, old = target.with_name(f".{target.name}.new"), _old(target)
     with _writing(path):
         recover_folder(target)
@@ -227,6 +217,20 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         # After a failure between the two renames this puts the old folder back; otherwise it removes it.
         recover_folder(target)
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def check_replaceable(path: str | Path) -> Path:
+    """The real path of a folder that may be made or replaced.
+
+    Raises:
+        TaggerError: If `path` is a file, or the current folder or one around it.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_dir():
+        raise TaggerError(f"{path}: is a file where a folder should go; choose another name")
+    if Path.cwd().is_relative_to(target):
+        raise TaggerError(f"{path}: is the current folder or one around it and would be replaced; name a new folder")
+    return target
 
 
 def recover_folder(path: str | Path) -> None:

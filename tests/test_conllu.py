@@ -46,9 +46,7 @@ LETTER = (
         row("8", "mar", "NOUN", "NER=I-X|SpaceAfter=No"),
         row("9", ".", "PUNCT", "SpaceAfter=No"),
     )
-    + block(
-        "# text = Yes!", row("0.1", "ghost"), row("1", "Yes", "INTJ", "SpaceAfter=No"), row("2", "!", "PUNCT")
-    )
+    + block("# text = Yes!", row("0.1", "ghost"), row("1", "Yes", "INTJ", "SpaceAfter=No"), row("2", "!", "PUNCT"))
     + block("# sent_id = 3", row("1", "#tag", "X"))
     + block("# newpar", "# newdoc", "# something else", row("1", "#", "SYM"))
 )
@@ -152,9 +150,7 @@ def test_other_words(tmp_path: Path) -> None:
 
 
 def test_columns_that_are_never_filled(tmp_path: Path) -> None:
-    with pytest.raises(
-        CorpusError, match=r"no token has Ner= in column MISC \(keys there: NER, Note, SpaceAfter\)"
-    ):
+    with pytest.raises(CorpusError, match=r"no token has Ner= in column MISC \(keys there: NER, Note, SpaceAfter\)"):
         parse(tmp_path, LETTER, {"ner": "Ner"})
     with pytest.raises(CorpusError, match=r"no token has NER= in column MISC \(keys there: none\)"):
         parse(tmp_path, block(row("1", "a")), {"ner": "NER"})
@@ -304,12 +300,8 @@ def test_more_that_cannot_be_written() -> None:
 
 
 forms = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\t\n\r"), min_size=1, max_size=4)
-tokens = st.tuples(
-    forms, st.booleans(), st.sampled_from(["NOUN", "X"]), st.sampled_from(["O", "B-Ä", "I-PER"])
-)
-documents_of_tokens = st.lists(
-    st.lists(st.lists(tokens, min_size=1), min_size=1, max_size=4), min_size=1, max_size=3
-)
+tokens = st.tuples(forms, st.booleans(), st.sampled_from(["NOUN", "X"]), st.sampled_from(["O", "B-Ä", "I-PER"]))
+documents_of_tokens = st.lists(st.lists(st.lists(tokens, min_size=1), min_size=1, max_size=4), min_size=1, max_size=3)
 
 
 @settings(deadline=None)
@@ -374,3 +366,11 @@ def test_english_ewt(split: str) -> None:
     assert len(documents) > 100
     changed = [document.with_tags({"upos": list(document.tags_of("upos"))}) for document in documents]
     assert written(changed) == path.read_text(encoding="utf-8")
+
+
+def test_the_whole_of_misc_is_no_tag(tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu"
+    path.write_text("1\tAda\t_\tPROPN\t_\t_\t0\troot\t_\tNER=B-PER\n\n", "utf-8")
+    for column in (-1, 10):
+        with pytest.raises(CorpusError, match="MISC, which holds many things; name a column or a key"):
+            list(conllu.read(path, columns={"ner": column}))

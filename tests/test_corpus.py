@@ -121,9 +121,7 @@ def test_set_aside_cuts_few_documents_into_sentences() -> None:
 
 def test_set_aside_keeps_true_offsets() -> None:
     text = "A  b.Cd !"
-    document = Document(
-        ["A", "b", ".", "Cd", "!"], [0, 3, 5], text=text, starts=[0, 3, 4, 5, 8], ends=[1, 4, 5, 7, 9]
-    )
+    document = Document(["A", "b", ".", "Cd", "!"], [0, 3, 5], text=text, starts=[0, 3, 4, 5, 8], ends=[1, 4, 5, 7, 9])
     train, dev = set_aside([document], 0.5)
     assert sorted(piece.text for piece in train + dev) == ["A  b.", "Cd !"]
     for piece in train + dev:

@@ -44,9 +44,7 @@ def documents_of(
     return found
 
 
-def random_tags(
-    seed: int, names: Sequence[str], *, noise: float = 0.3, sentences: int = 300
-) -> tuple[Tags, Tags]:
+def random_tags(seed: int, names: Sequence[str], *, noise: float = 0.3, sentences: int = 300) -> tuple[Tags, Tags]:
     """Gold tags and a noisy copy; neither need be legal in any scheme."""
     draw = random.Random(seed)
     gold = [[draw.choice(names) for _ in range(draw.randint(1, 12))] for _ in range(sentences)]
@@ -84,9 +82,7 @@ def test_strict_scores_equal_seqeval(seed: int, predictions_legal: bool) -> None
 
     gold, predicted = random_tags(seed, BIO_TAGS)
     gold, predicted = legal(gold), legal(predicted) if predictions_legal else predicted
-    report: Any = classification_report(
-        gold, predicted, mode="strict", scheme=IOB2, output_dict=True, zero_division=0
-    )
+    report: Any = classification_report(gold, predicted, mode="strict", scheme=IOB2, output_dict=True, zero_division=0)
     scores = scored(gold, predicted)
     ours: dict[str, Score | Average] = {**scores.labels, "micro avg": scores.micro, "macro avg": scores.macro}
     for name, score in ours.items():
@@ -110,9 +106,7 @@ def test_lenient_score_equals_seqeval_default(seed: int, names: list[str]) -> No
     assert lenient.f1 == pytest.approx(f1_score(gold, predicted), abs=1e-15)
 
 
-@pytest.mark.parametrize(
-    ("scheme", "theirs"), [(Scheme.BIO, "BIO"), (Scheme.IOBES, "BIOES"), (Scheme.IOB1, "IOB")]
-)
+@pytest.mark.parametrize(("scheme", "theirs"), [(Scheme.BIO, "BIO"), (Scheme.IOBES, "BIOES"), (Scheme.IOB1, "IOB")])
 def test_printed_scores_equal_seqscore(scheme: Scheme, theirs: str) -> None:
     from seqscore.scoring import convert_score, score_label_sequences
 
@@ -267,9 +261,7 @@ def test_other_schemes_are_refused() -> None:
 class Oracle:
     """Stands in for a tagger: knows the right tags of some words, in the schemes of its training data."""
 
-    def __init__(
-        self, answers: dict[str, dict[str, str]], *, settings: Settings, schemes: dict[str, Scheme]
-    ) -> None:
+    def __init__(self, answers: dict[str, dict[str, str]], *, settings: Settings, schemes: dict[str, Scheme]) -> None:
         self.answers, self.settings, self.schemes = answers, settings, schemes
         tags = {task: sorted(set(table.values())) for task, table in answers.items()}
         self.vocab = SimpleNamespace(tags=tags, known=frozenset({"Ann", "in"}))

@@ -49,9 +49,7 @@ def test_damaged_gzip(tmp_path: Path) -> None:
 
 @settings(deadline=None)
 @given(before=st.text(alphabet="aé\n東", max_size=300), after=st.text(max_size=20))
-def test_wrong_encoding_names_line_and_byte(
-    tmp_path_factory: pytest.TempPathFactory, before: str, after: str
-) -> None:
+def test_wrong_encoding_names_line_and_byte(tmp_path_factory: pytest.TempPathFactory, before: str, after: str) -> None:
     path = tmp_path_factory.mktemp("enc") / "a.txt"
     start = (before * 100).encode()
     path.write_bytes(start + b"\xe9" + b"x" + after.encode())
@@ -168,9 +166,7 @@ def test_atomic_folder_failure_leaves_the_old_folder(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process")
 @pytest.mark.parametrize("step", range(10))
-def test_crash_at_any_step_leaves_one_whole_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
-) -> None:
+def test_crash_at_any_step_leaves_one_whole_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     """Kill the swap before each of its file operations, as a power cut would: without any clean-up."""
     target = tmp_path / "mine"
     with atomic_folder(target) as fresh:
@@ -214,9 +210,7 @@ def test_recover_folder_puts_back_or_cleans(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["mine"]
 
 
-def test_atomic_folder_refuses_files_and_the_current_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_atomic_folder_refuses_files_and_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(TaggerError, match="is a file where a folder"), atomic_folder(tmp_path / "file"):
         pass

@@ -516,3 +516,13 @@ def test_a_run_is_not_resumed_on_an_edited_corpus(settings: Callable[..., Settin
     write_conll(tmp_path / "train.conll", sentences(20, seed=5))
     with pytest.raises(ConfigError, match=r"cannot resume .*files\.train train\.conll was '\w+', is '\w+'"):
         train(settings(data=data), output=tmp_path / "model", resume=True)
+
+
+def test_the_current_folder_is_refused_before_training(
+    settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    recorder = Recorder()
+    with pytest.raises(TaggerError, match="current folder"):
+        train(settings(), output=".", progress=recorder)
+    assert not recorder.steps

@@ -141,16 +141,10 @@ class _Reader:
             try:
                 column = int(column)
             except ValueError:
-                known = (
-                    "no column names were given" if self.names is None else f"known: {', '.join(self.names)}"
-                )
-                raise CorpusError(
-                    f"{place}: no column is named {column!r} ({known}); or give its number"
-                ) from None
+                known = "no column names were given" if self.names is None else f"known: {', '.join(self.names)}"
+                raise CorpusError(f"{place}: no column is named {column!r} ({known}); or give its number") from None
         if not 1 <= abs(column) <= self.width:
-            raise CorpusError(
-                f"{place}: no column {column}: the file has {_count(self.width)}, counted from 1"
-            )
+            raise CorpusError(f"{place}: no column {column}: the file has {_count(self.width)}, counted from 1")
         return column - 1 if column > 0 else self.width + column
 
     def document(
@@ -244,9 +238,7 @@ def _arrange(document: Document, tasks: Sequence[str]) -> tuple[list[list[str]],
     layout = document.layout
     if not isinstance(layout, ConllLayout):
         return [document.words, *map(document.tags_of, tasks)], "\t", None
-    columns = [
-        document.columns[str(i + 1)] if i != layout.word else document.words for i in range(layout.width)
-    ]
+    columns = [document.columns[str(i + 1)] if i != layout.word else document.words for i in range(layout.width)]
     for task in tasks:
         if task in layout.sources:
             columns[layout.sources[task]] = document.tags_of(task)
@@ -254,9 +246,7 @@ def _arrange(document: Document, tasks: Sequence[str]) -> tuple[list[list[str]],
             columns.append(document.tags_of(task))
     if layout.width == 0:  # nothing but -DOCSTART-
         columns = [document.words]
-    spaced = layout.separator == " " and not any(
-        " " in cell or not cell for column in columns for cell in column
-    )
+    spaced = layout.separator == " " and not any(" " in cell or not cell for column in columns for cell in column)
     return columns, " " if spaced else "\t", layout.docstart
 
 

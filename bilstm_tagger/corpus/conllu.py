@@ -63,9 +63,7 @@ def read(
     sources = {task: _source(column, path) for task, column in columns.items()}
     word = "FORM" if word_column == 1 else _source(word_column, path)
     if word not in COLUMNS:
-        raise CorpusError(
-            f"{path}: no column {word!r} to take the words from; CoNLL-U has {', '.join(COLUMNS)}"
-        )
+        raise CorpusError(f"{path}: no column {word!r} to take the words from; CoNLL-U has {', '.join(COLUMNS)}")
     return _Reader(str(path), sources, COLUMNS.index(word)).documents()
 
 
@@ -76,7 +74,13 @@ def _source(column: int | str, path: str | Path) -> str:
     number = int(column)
     if not 1 <= abs(number) <= WIDTH:
         raise CorpusError(f"{path}: no column {number}: CoNLL-U has {WIDTH}, counted from 1")
-    return COLUMNS[number - 1 if number > 0 else number]
+    name = COLUMNS[number - 1 if number > 0 else number]
+    if name == "MISC":
+        raise CorpusError(
+            f"{path}: column {number} of CoNLL-U is MISC, which holds many things; name a column or a key "
+            "of MISC, such as --column NER"
+        )
+    return name
 
 
 def _blocks(path: str) -> Iterator[tuple[int, list[str], str | None]]:
@@ -209,18 +213,14 @@ class _Reader:
             if any(value is not None for value in values.values()):
                 self.unfilled.discard(source)
             else:
-                self.keys_seen.update(
-                    part.split("=")[0] for cell in values for part in cell.split("|") if "=" in part
-                )
+                self.keys_seen.update(part.split("=")[0] for cell in values for part in cell.split("|") if "=" in part)
         tags = {cell: self.memo.setdefault(value, value) if value else "O" for cell, value in values.items()}
         return [tags[cell] for cell in by_name["MISC"]]
 
     def check_filled(self) -> None:
         for source in sorted(self.unfilled):
             if source in COLUMNS:
-                raise CorpusError(
-                    f"{self.path}: column {source} is empty ('_') throughout; name another column"
-                )
+                raise CorpusError(f"{self.path}: column {source} is empty ('_') throughout; name another column")
             keys = ", ".join(sorted(self.keys_seen)) or "none"
             raise CorpusError(
                 f"{self.path}: no token has {source}= in column MISC (keys there: {keys}); "

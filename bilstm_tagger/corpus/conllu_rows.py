@@ -63,14 +63,10 @@ def walk(ids: Sequence[str], path: str, first: int) -> tuple[list[int], list[tup
         elif match := _RANGE.fullmatch(name):
             start, end = int(match[1]) - 1, int(match[2])
             if start != len(words) or start < covered or end <= start:
-                raise CorpusError(
-                    f"{place}: multiword token {name} is out of place; it goes before its first word"
-                )
+                raise CorpusError(f"{place}: multiword token {name} is out of place; it goes before its first word")
             ranges.append((row, start, end))
         elif not (match := _EMPTY_NODE.fullmatch(name)) or int(match[1]) != len(words):
-            raise CorpusError(
-                f"{place}: ID {name!r} where word {len(words) + 1} was expected; number words from 1"
-            )
+            raise CorpusError(f"{place}: ID {name!r} where word {len(words) + 1} was expected; number words from 1")
     if not words or (ranges and ranges[-1][2] > len(words)):
         raise CorpusError(f"{path}:{first}: the sentence ends before word {ranges[-1][2] if ranges else 1}")
     return words, ranges

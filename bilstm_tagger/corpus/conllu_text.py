@@ -49,9 +49,7 @@ def sentence_text(
             text, starts = declared, aligned
             ends = [start + len(forms[row]) for start, row in zip(starts, surface, strict=True)]
     if ranges:
-        starts, ends = _inside(
-            forms, words, ranges, dict(zip(surface, zip(starts, ends, strict=True), strict=True))
-        )
+        starts, ends = _inside(forms, words, ranges, dict(zip(surface, zip(starts, ends, strict=True), strict=True)))
     return text, starts, ends, glued
 
 

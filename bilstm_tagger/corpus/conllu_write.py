@@ -70,9 +70,7 @@ def _targets(document: Document, tasks: Sequence[str]) -> list[tuple[str, list[s
     return targets
 
 
-def _changed(
-    document: Document, layout: ConlluLayout, targets: Sequence[tuple[str, list[str], bool]]
-) -> list[str]:
+def _changed(document: Document, layout: ConlluLayout, targets: Sequence[tuple[str, list[str], bool]]) -> list[str]:
     """Give the lines of the file with the tasks' cells replaced."""
     lines = list(layout.lines)
     if targets:
@@ -103,9 +101,7 @@ def _with_key(cell: str, key: str, value: str) -> str:
     return "|".join(entries)
 
 
-def _made(
-    document: Document, targets: Sequence[tuple[str, list[str], bool]], sentences: int
-) -> Iterator[str]:
+def _made(document: Document, targets: Sequence[tuple[str, list[str], bool]], sentences: int) -> Iterator[str]:
     """Lines for a document that has no CoNLL-U lines of its own."""
     yield "# newdoc" + (f" id = {' '.join(document.id.split())}" if document.id else "")
     words, starts, ends = document.words, document.starts, document.ends
