@@ -57,3 +57,30 @@ def test_profile_tells_what_the_time_was_spent_on(model_folder: Path, tmp_path: 
     (tmp_path / "a.txt").write_text("Ada saw Paris.", "utf-8")
     result = run("predict", tmp_path / "a.txt", "--model", model_folder, "--profile")
     assert {line.split("  ")[0] for line in result.stderr.splitlines()} >= {"read", "tokenise", "tag", "write"}
+
+
+# ---- benchmark
+
+
+def test_benchmark_of_a_file_and_of_the_text_that_comes_with_it(model_folder: Path, tiny_dev: Path) -> None:
+    result = run("benchmark", "--model", model_folder, "--seconds", "0")
+    assert result.exit_code == 0, result.stderr
+    for piece in ("tokens per second by batch size", "best:", "--batch-tokens", "one sentence at a time", "float32"):
+        assert piece in result.stdout
+    assert "batches of 1000" in result.stderr
+    found = json.loads(run("benchmark", tiny_dev, "--model", model_folder, "--seconds", "0", "--json").stdout)
+    assert found["tokens"] >= 20_000
+    assert found["best"] == max(found["rates"], key=lambda rate: rate["tokens_per_second"])
+    assert {rate["batch_tokens"] for rate in found["rates"]} == {1_000, 2_000, 4_000, 8_000, 16_000}
+    assert {rate["threads"] for rate in found["rates"]} >= {1, os.cpu_count()}
+    assert found["agreement"]["float32"] == 1.0
+    latency = found["latency"]
+    assert 0 < latency["median"] <= latency["p90"] <= latency["p99"]
+    assert found["memory"] is None or found["memory"] > 50
+
+
+def test_benchmark_of_nothing(model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("", "utf-8")
+    result = run("benchmark", tmp_path / "a.txt", "--model", model_folder)
+    assert result.exit_code == 1
+    assert "no token to measure with" in result.stderr

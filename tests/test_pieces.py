@@ -62,7 +62,10 @@ def test_tags_are_joined() -> None:
 @given(sentences=st.lists(st.lists(st.sampled_from(["a", "b"]), max_size=4)), size=st.integers(1, 6))
 def test_documents_are_cut_between_sentences(sentences: list[list[str]], size: int) -> None:
     document = Document.from_sentences(sentences)
-    pieces = list(cut_document(document, size))
+    document.columns = {"n": [str(number) for number in range(len(document))], "other": list(document.words)}
+    pieces = list(cut_document(document, size, columns=["n", "absent"]))
+    assert [number for piece in pieces for number in piece.columns["n"]] == document.columns["n"]
+    assert not any("other" in piece.columns for piece in pieces)
     assert [sentence.words for piece in pieces for sentence in piece.sentences] == sentences
     assert all(len(piece) >= size for piece in pieces[:-1])
     tags = [({"t": [word.upper() for word in piece.words]}, {"t": Scheme.NONE}) for piece in pieces]

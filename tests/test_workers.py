@@ -128,7 +128,7 @@ def test_a_trained_tagger_gives_the_same_bytes(
             assert contents(tmp_path / format / "one") == contents(tmp_path / format / "two")
             assert {"workers: tokenise", "workers: tag", "tag", "write"} <= profile.seconds.keys()
         # A chunk for each 400 characters: the file was indeed cut.
-        parts = list(workers._parts(Job(Path(), "", "text"), Source(text, "a"), apart=True, cuttable=True))
+        parts = list(workers._parts(Job(Path(), "", "text"), Source(text, "a"), True, 800, []))
         assert len(parts) > 5
 
 

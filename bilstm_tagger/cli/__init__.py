@@ -7,11 +7,13 @@ imported before a command runs, so help is there at once.
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 
 from bilstm_tagger.cli.app import Commands, use_utf8
+from bilstm_tagger.cli.benchmark import benchmark
 from bilstm_tagger.cli.check import check
 from bilstm_tagger.cli.convert import convert
 from bilstm_tagger.cli.evaluate import evaluate
@@ -47,7 +49,7 @@ def options(
     """Train BiLSTM-CRF taggers on annotated text and tag text with them."""
 
 
-for command in (train, evaluate, predict, check, convert, info, inspect):
+for command in (train, evaluate, predict, check, convert, info, inspect, benchmark):
     app.command()(command)
 app.add_typer(study, name="study")
 
@@ -55,4 +57,7 @@ app.add_typer(study, name="study")
 def main() -> None:
     """Run the command line and end the process."""
     use_utf8()
+    # Threads of torch that wait for each other turn in circles for milliseconds unless told otherwise (here a thousand
+    # turns, some 20 us). Where another program holds one of the cores, that makes tagging 20 times slower.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     app(prog_name="bilstm-tagger")

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from bilstm_tagger.tagger import Tagger
 
 _Listener = Callable[["FilesReport"], None]
+_PARTS = (
+    "start Python", "import torch", "load model", "start workers", "load tokeniser", "read", "tokenise", "tag",
+    "wait for workers", "write",
+)  # fmt: skip
 
 
 def predict(
@@ -29,7 +33,9 @@ def predict(
         list[str] | None, typer.Argument(help="Files, folders with all below them, or - for standard input.")
     ] = None,
     *,
-    model: Annotated[Path, typer.Option("--model", "-m", help="Model folder.", show_default=False)],
+    model: Annotated[
+        Path, typer.Option("--model", "-m", help="Model folder, or a model that comes with the package.")
+    ] = Path("en"),
     text: Annotated[str | None, typer.Option("--text", "-t", help="A text to tag in place of files.")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for one output file per input; else standard output.")
@@ -59,6 +65,9 @@ def predict(
     workers: Annotated[
         int, typer.Option(min=1, help="Processes to tag with, one thread each; for much text, one for each core.")
     ] = 1,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Processor threads; else all cores, or one for each of several workers.")
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
     precision: Annotated[
         str, typer.Option(help="float32, bfloat16, or auto for what the processor is faster with.")
@@ -75,7 +84,7 @@ def predict(
     started = time.process_time()
     from bilstm_tagger.files import ModelLoader, Profile, tag_files
 
-    load = ModelLoader(str(model), device, precision)
+    load = ModelLoader(str(model), device, precision, threads)
     profile = Profile()
     profile.add({"start Python": started})
     chosen = format or ("text" if output is None and sys.stdout.isatty() else "jsonl")
@@ -94,8 +103,8 @@ def predict(
                 format=chosen,
                 input_format=input_format,
                 force=force,
-                word_column=_word_column(tagger.settings),
-                options=_options(tagger.settings, text_column),
+                word_column=word_column(tagger.settings),
+                options=read_options(tagger.settings, text_column),
                 batch_tokens=batch_tokens,
                 progress=heard,
                 profile=profile,
@@ -137,7 +146,7 @@ def _tag_text(tagger: Tagger, text: str, format: str, profile: Profile) -> None:
         known.write([tagged], stream)
 
 
-def _options(settings: Settings, text_column: str | None) -> ReadOptions:
+def read_options(settings: Settings, text_column: str | None = None) -> ReadOptions:
     """Raw text is read as the training data was, unless its column is named."""
     from bilstm_tagger.corpus import ReadOptions
     from bilstm_tagger.features import feature_columns
@@ -146,7 +155,7 @@ def _options(settings: Settings, text_column: str | None) -> ReadOptions:
     return options if text_column is None else replace(options, text_column=text_column)
 
 
-def _word_column(settings: Settings) -> int | str:
+def word_column(settings: Settings) -> int | str:
     """The column of the words in the training data, by its number where the columns had names."""
     data = settings.data
     if isinstance(data.word_column, str) and data.word_column in data.names:
@@ -195,7 +204,7 @@ def _conclude(report: FilesReport, output: Path | None) -> None:
 
 def _show(profile: Profile) -> None:
     """Seconds by part; what workers did at the same time stands below the sum."""
-    here = {name: seconds for name, seconds in profile.seconds.items() if not name.startswith("workers: ")}
+    here = {name: profile.seconds[name] for name in _PARTS if name in profile.seconds}
     total = sum(here.values())
     width = max(map(len, profile.seconds))
     for name, seconds in here.items():

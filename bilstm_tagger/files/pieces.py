@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bilstm_tagger.document import Document
 from bilstm_tagger.schemes import Scheme
@@ -51,22 +51,29 @@ def join_texts(text: str, pieces: Sequence[Document]) -> Document:
     return joined
 
 
-def cut_document(document: Document, size: int) -> Iterator[Document]:
+def cut_document(document: Document, size: int, *, columns: Iterable[str] = ()) -> Iterator[Document]:
     """Cut a document between sentences.
 
     Args:
         document: The document.
         size: Least tokens of a piece; the last one may have fewer.
+        columns: Names of columns that the tagger reads beside the words.
 
     Yields:
-        The pieces, with nothing but words and sentences.
+        The pieces, with words, sentences and these columns alone.
     """
-    words, bounds = document.words, document.bounds
+    bounds = document.bounds
     first = 0
     while first == 0 or first < len(bounds) - 1:
         last = min(bisect_left(bounds, bounds[first] + size, first + 1), len(bounds) - 1)
         start, end = bounds[first], bounds[last]
-        yield Document(words[start:end], [bound - start for bound in bounds[first : last + 1]])
+        yield Document(
+            document.words[start:end],
+            [bound - start for bound in bounds[first : last + 1]],
+            id=document.id,
+            path=document.path,
+            columns={name: document.columns[name][start:end] for name in columns if name in document.columns},
+        )
         if last == first:
             return
         first = last

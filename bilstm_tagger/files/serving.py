@@ -45,16 +45,22 @@ class ModelLoader:
         folder: The model folder.
         device: As for `Tagger.load`.
         precision: As for `Tagger.load`.
+        threads: Processor threads for torch; as many as it takes itself if None.
     """
 
     folder: str
     device: str = "cpu"
     precision: str = "auto"
+    threads: int | None = None
 
     def __call__(self, profile: Profile) -> Tagger:
         """Load it."""
         with profile.part("import torch"):
+            import torch
+
             from bilstm_tagger.tagger import Tagger
+        if self.threads is not None:
+            torch.set_num_threads(self.threads)
         with profile.part("load model"):
             return Tagger.load(self.folder, device=self.device, precision=self.precision)
 

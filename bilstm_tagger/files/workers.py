@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -173,8 +174,9 @@ class WorkerPool:
         """
         apart = output_format(format).apart
         # Sentences that are read together with their neighbours must stay together.
-        cuttable = not self.settings.encoder.context
-        parts = (part for job, item in found for part in _parts(job, item, apart=apart, cuttable=cuttable))
+        longest = sys.maxsize if self.settings.encoder.context else 2 * CHUNK
+        columns = list(self.settings.features)
+        parts = (part for job, item in found for part in _parts(job, item, apart, longest, columns))
         return _joined(self._answers(parts, format, batch_tokens, profile))
 
     def _answers(
@@ -191,19 +193,19 @@ class WorkerPool:
             yield from _answered(*waiting.popleft(), profile)
 
 
-def _parts(job: Job, item: Source | End, *, apart: bool, cuttable: bool) -> Iterator[_Part]:
-    """A document whole or, if it is long, in pieces."""
+def _parts(job: Job, item: Source | End, apart: bool, longest: int, columns: Sequence[str]) -> Iterator[_Part]:
+    """A document whole or, if it is longer than `longest`, in pieces."""
     if isinstance(item, End):
         yield _Part(job, end=item)
         return
     whole = item.content
     if isinstance(whole, Document):
         whole.id = item.id
-    if not cuttable or _size(whole) < 2 * CHUNK:
-        sent = whole if apart or isinstance(whole, str) else Document(whole.words, whole.bounds)
-        yield _Part(job, whole, Source(sent, item.id), render=apart)
+    long = _size(whole) > longest
+    if not long and (apart or isinstance(whole, str)):
+        yield _Part(job, whole, item, render=apart)
         return
-    pieces = _cut(whole)
+    pieces = _cut(whole, CHUNK if long else sys.maxsize, columns)
     piece = next(pieces)
     for following in pieces:
         yield _Part(job, whole, Source(piece, item.id), last=False)
@@ -211,10 +213,10 @@ def _parts(job: Job, item: Source | End, *, apart: bool, cuttable: bool) -> Iter
     yield _Part(job, whole, Source(piece, item.id))
 
 
-def _cut(whole: str | Document) -> Iterator[str | Document]:
+def _cut(whole: str | Document, size: int, columns: Sequence[str]) -> Iterator[str | Document]:
     if isinstance(whole, str):
-        return cut_text(whole, CHUNK)
-    return cut_document(whole, CHUNK // WORD)
+        return cut_text(whole, size)
+    return cut_document(whole, -(-size // WORD), columns=columns)
 
 
 def _size(content: str | Document) -> int:

@@ -1,0 +1,124 @@
+"""`bilstm-tagger benchmark`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bilstm_tagger.cli.app import note
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from bilstm_tagger.benchmarking import Benchmark, Rate
+    from bilstm_tagger.document import Document
+    from bilstm_tagger.tagger import Tagger
+
+
+def benchmark(
+    data: Annotated[
+        str | None, typer.Argument(help="File to tag; else a short text repeated, whose words are soon all known.")
+    ] = None,
+    *,
+    model: Annotated[
+        Path, typer.Option("--model", "-m", help="Model folder, or a model that comes with the package.")
+    ] = Path("en"),
+    input_format: Annotated[str | None, typer.Option(help="As for predict.")] = None,
+    seconds: Annotated[float, typer.Option(min=0.0, help="Least time for each setting.")] = 1.0,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Measure how fast a model tags on this machine, and find the best setting."""
+    from bilstm_tagger.benchmarking import benchmark as measure
+    from bilstm_tagger.benchmarking import thread_counts
+    from bilstm_tagger.tagger import Tagger
+
+    tagger = Tagger.load(model, device=device)
+    found = measure(
+        lambda precision: Tagger.load(model, device=device, precision=precision),
+        _documents(tagger, data, input_format),
+        precisions=_precisions(device),
+        threads=thread_counts(os.cpu_count() or 1) if device == "cpu" else [1],
+        seconds=seconds,
+        progress=None if as_json else _told,
+    )
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2))
+        return
+    from rich.console import Console
+
+    Console(highlight=False).print(_view(found))
+
+
+def _documents(tagger: Tagger, data: str | None, input_format: str | None) -> list[Document]:
+    """As much of the data as is measured, tokenised; else of the text that comes with the program."""
+    from bilstm_tagger.benchmarking import MOST_TOKENS, TEXT
+    from bilstm_tagger.cli.predict import read_options, word_column
+    from bilstm_tagger.files.inputs import find_jobs, read_job
+
+    if data is None:
+        return [tagger.read(TEXT)]
+    (job, *_), _ = find_jobs([data], input_format=input_format)
+    documents: list[Document] = []
+    tokens = 0
+    for source in read_job(job, word_column=word_column(tagger.settings), options=read_options(tagger.settings)):
+        documents.append(tagger.read(source))
+        tokens += len(documents[-1])
+        if tokens >= MOST_TOKENS:
+            break
+    return documents
+
+
+def _precisions(device: str) -> list[str]:
+    """float32, and bfloat16 where it is of use."""
+    import torch
+
+    from bilstm_tagger.nn.device import pick_device, pick_precision
+
+    both = pick_precision("auto", pick_device(device)) is torch.bfloat16
+    return ["float32", "bfloat16"] if both else ["float32"]
+
+
+def _told(rate: Rate) -> None:
+    note(f"{rate.precision}, {rate.threads} threads, batches of {rate.batch_tokens}: {rate.tokens_per_second:,.0f}")
+
+
+def _view(found: Benchmark) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    best, latency = found.best, found.latency
+    lines = [
+        f"best: {best.tokens_per_second:,.0f} tokens/s with --precision {best.precision} --threads {best.threads} "
+        f"--batch-tokens {best.batch_tokens}",
+        f"while all words are new: {found.first_pass:,.0f} tokens/s "
+        f"({found.tokens:,} tokens, {found.types:,} distinct words)",
+        f"one sentence at a time ({latency.sentences} of {latency.tokens:.0f} tokens on average): "
+        f"median {latency.median:.2f} ms, 90 % under {latency.p90:.2f} ms, 99 % under {latency.p99:.2f} ms",
+        *(f"tags of {name} equal to float32: {share:.3%}" for name, share in found.agreement.items() if share < 1),
+        *([] if found.memory is None else [f"peak memory: {found.memory:,.0f} MiB"]),
+    ]
+    return Group(_table(found), Text("\n".join(lines)))
+
+
+def _table(found: Benchmark) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    sizes = sorted({rate.batch_tokens for rate in found.rates})
+    table = Table(box=box.SIMPLE_HEAD, title="tokens per second by batch size (padded tokens)", title_justify="left")
+    table.add_column("precision")
+    table.add_column("threads", justify="right")
+    for size in sizes:
+        table.add_column(f"{size:,}", justify="right")
+    rows: dict[tuple[str, int], dict[int, Rate]] = {}
+    for rate in found.rates:
+        rows.setdefault((rate.precision, rate.threads), {})[rate.batch_tokens] = rate
+    for (precision, threads), by_size in rows.items():
+        table.add_row(precision, str(threads), *(f"{by_size[size].tokens_per_second:,.0f}" for size in sizes))
+    return table
