@@ -13,12 +13,14 @@ $(VENV)/.installed: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-demo: $(VENV)/.installed  ## train parts of speech on the sample corpus, evaluate, tag a text
+demo: $(VENV)/.installed  ## train parts of speech on the sample corpus, evaluate, tag a text with it and one with en
 	$(BIN)/bilstm-tagger train --preset pos --train data/sample/en-train.conllu --dev data/sample/en-dev.conllu \
 		--output models/demo --force
 	$(BIN)/bilstm-tagger evaluate data/sample/en-test.conllu --model models/demo
 	$(BIN)/bilstm-tagger predict --model models/demo --format text \
 		--text "The ferry to the island leaves at noon. Would you like a cup of tea while we wait?"
+	$(BIN)/bilstm-tagger predict --format text \
+		--text "Ada Lovelace wrote to Charles Babbage from London. The Royal Society keeps some of the letters."
 
 test: lint types unit  ## everything CI runs
 

@@ -99,7 +99,6 @@ def test_version() -> None:
         ["predict", "--model", "m"],
         ["predict", "a.txt", "--text", "Ada", "--model", "m"],
         ["predict", "--text", "Ada", "--model", "m", "--output", "out"],
-        ["predict", "a.txt"],
         ["predict", "a.txt", "--model", "m", "--batch-tokens", "0"],
         ["evaluate", "--model", "m"],
         ["train", "--epochs", "many"],
@@ -348,13 +347,13 @@ def test_predict_keeps_all_of_conllu(model_folder: Path, tiny_dev: Path, tmp_pat
 
 
 def test_words_are_read_from_the_column_of_training(model_folder: Path, tmp_path: Path) -> None:
-    from bilstm_tagger.cli.predict import _word_column
+    from bilstm_tagger.cli.predict import word_column
     from bilstm_tagger.tagger import Tagger
 
     loaded = Tagger.load(model_folder)
-    assert _word_column(loaded.settings) == 1
+    assert word_column(loaded.settings) == 1
     data = loaded.settings.data.model_copy(update={"names": ("id", "form"), "word_column": "form"})
-    assert _word_column(loaded.settings.model_copy(update={"data": data})) == 2
+    assert word_column(loaded.settings.model_copy(update={"data": data})) == 2
 
 
 def test_standard_input_and_a_closed_pipe(model_folder: Path, tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ from bilstm_tagger.cli.train import column_name
 def evaluate(
     corpus: Annotated[Path, typer.Argument(help="Annotated file.", show_default=False)],
     *,
-    model: Annotated[Path, typer.Option("--model", "-m", help="Model folder.", show_default=False)],
+    model: Annotated[
+        Path, typer.Option("--model", "-m", help="Model folder, or a model that comes with the package.")
+    ] = Path("en"),
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write all scores there, - for standard output.")
     ] = None,

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
 
 def info(
-    model: Annotated[Path, typer.Argument(help="Model folder.", show_default=False)],
+    model: Annotated[Path, typer.Argument(help="Model folder, or a model that comes with the package.")] = Path("en"),
     *,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Tell what a model does, how well, and what it was made from."""
     from rich.console import Console
 
+    from bilstm_tagger.model_folder import find_folder
     from bilstm_tagger.tagger import Tagger
 
-    facts = describe(Tagger.load(model), model)
+    facts = describe(Tagger.load(model), find_folder(model))
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
     else:

@@ -23,7 +23,9 @@ DARKEST = (8, 48, 107)
 def inspect(
     *,
     text: Annotated[str, typer.Option("--text", "-t", help="What to look into, a sentence or a few.")],
-    model: Annotated[Path, typer.Option("--model", "-m", help="Model folder.", show_default=False)],
+    model: Annotated[
+        Path, typer.Option("--model", "-m", help="Model folder, or a model that comes with the package.")
+    ] = Path("en"),
     task: Annotated[str | None, typer.Option(help="Task whose predictions to explain; else the first.")] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a figure there.")] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page there, to hover and choose.")] = None,
