@@ -57,7 +57,7 @@ def place(tmp_path: Path, sample: Path, tiny_train: Path, model_folder: Path, mo
 
 
 def test_there_is_something_to_test() -> None:
-    assert len(blocks("python")) == 2
+    assert len(blocks("python")) == 3
     assert len(blocks("toml")) == 3
     assert len(TRAINING) >= 6
     assert {words[0] for words in OTHERS} == {"evaluate", "predict", "info", "check", "convert", "inspect"}
@@ -80,9 +80,14 @@ def test_python_that_trains(place: Path, monkeypatch: pytest.MonkeyPatch, capsys
     assert (place / "models" / "pos" / "config.json").is_file()
 
 
+def test_python_right_after_installation(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(blocks("python")[1], {})
+    assert capsys.readouterr().out.splitlines()[0] == "Ada Lovelace PER 0 12"
+
+
 @pytest.mark.usefixtures("place")
 def test_python_that_tags(capsys: pytest.CaptureFixture[str]) -> None:
-    exec(blocks("python")[1], {})
+    exec(blocks("python")[2], {})
     assert "['Two', 'sentences', 'of', 'words']" in capsys.readouterr().out
 
 
