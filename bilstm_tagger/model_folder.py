@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bilstm_tagger.tagger import Tagger
 
 FORMAT_VERSION = 1
+SHIPPED = ("en",)
 WORD_TABLES = ("embedder.words.weight", "embedder.frozen")
 _PIECE = 1 << 14  # rows
 SCALE = ".scale"  # behind a tensor's name: the factors of its rows, where it is stored in 8 bits
@@ -125,9 +126,11 @@ def find_folder(name: str | Path) -> Path:
 def shipped_models() -> dict[str, Path]:
     """Folders of the models that come with the package, by name: inside the wheel, or beside an editable install."""
     package = Path(__file__).parent
-    places = [package / "models", package.parent / "models" if (package.parent / "pyproject.toml").exists() else None]
-    folders = [path for place in places if place and place.is_dir() for path in sorted(place.iterdir())]
-    return {path.name: path for path in folders if is_model_folder(path)}
+    places = [
+        package / "models",
+        *([package.parent / "models"] if (package.parent / "pyproject.toml").exists() else []),
+    ]
+    return {name: place / name for name in SHIPPED for place in places if is_model_folder(place / name)}
 
 
 def versions() -> dict[str, str]:
