@@ -82,5 +82,7 @@ def cut_document(document: Document, size: int, *, columns: Iterable[str] = ()) 
 def join_tags(document: Document, pieces: Sequence[Tags]) -> Document:
     """Give a document the tags of its pieces."""
     tags, schemes = pieces[0]
+    if len(pieces) == 1:
+        return document.with_tags(tags, schemes)
     joined = {task: [tag for piece, _ in pieces for tag in piece[task]] for task in tags}
-    return document.with_tags(joined, dict(schemes))
+    return document.with_tags(joined, schemes)

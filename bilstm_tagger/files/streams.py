@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from bilstm_tagger.corpus.options import ReadOptions
 from bilstm_tagger.document import Document
@@ -33,8 +33,7 @@ class End:
     error: TaggerError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A document as it was read: a text still to be tokenised, or a document without tags.
 
     Attributes:
@@ -46,8 +45,7 @@ class Source:
     id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
+class Tagged(NamedTuple):
     """A document with its tags, or what is written of it.
 
     Attributes:
