@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -16,9 +17,10 @@ from bilstm_tagger.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.features import encode_features
 from bilstm_tagger.labels import Scheme, convert
-from bilstm_tagger.layout import batch_places, cut_rows, rows_of
-from bilstm_tagger.nn.batch import Batch, Cuts, Types
+from bilstm_tagger.layout import batch_places, rows_of
+from bilstm_tagger.nn.batch import Batch, Types
 from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.nn.sweep import make_sweep
 from bilstm_tagger.vocab import Vocab
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 BATCH_TOKENS = 2_000  # padded tokens in a batch: enough for the kernels, little padding, fits the cache
 WINDOW_TOKENS = 64_000  # tokens sorted by length together
-CACHED_TYPES = 100_000  # distinct words whose vectors are kept
+CACHED_TYPES = 50_000  # distinct words that are kept; with two directions of 200 units 3 kB each in bfloat16
 
 Input = str | Sequence[str] | Sequence[Sequence[str]] | Any
 
@@ -61,7 +63,8 @@ class Tagger:
         self.schemes = schemes
         self.metrics = metrics or {}
         self.provenance = provenance or {}
-        self._cache = TypeCache(model, vocab)
+        self._sweep = make_sweep(model)
+        self._cache = TypeCache(vocab, self._embed)
         self._outputs = {
             task: _OutputTags(tags, network_scheme(settings, task, schemes[task]), schemes[task])
             for task, tags in vocab.tags.items()
@@ -173,51 +176,80 @@ class Tagger:
         entries = self._cache.entries(words)
         found = {task: np.zeros(len(words), np.int64) for task in self.tasks}
         rows = [row for document in lengths for row in rows_of(document, self.settings.encoder.context)]
-        for members, places, mask in batch_places(np.array([row.sum() for row in rows], np.int64), batch_tokens):
-            index = torch.from_numpy(np.where(mask, entries[places], 0)).to(self._cache.table.device)
-            cuts: Cuts | None = None
-            sentences = mask
-            if self.settings.encoder.context:
-                cuts, sentences = cut_rows([rows[member] for member in members], mask.shape[1])
-                cuts = cuts.to(index.device)
-            further = {name: torch.from_numpy(np.where(mask, ids[places], 0)) for name, ids in features.items()}
-            further = {name: ids.to(index.device) for name, ids in further.items()}
-            batch = Batch(
-                self._cache.types, index, torch.from_numpy(mask.sum(1)).to(index.device), features=further, cuts=cuts
-            )
-            x = self.model.embedder.embed_tokens(self._cache.table, batch)
-            decoded = self.model.decode_states(*self.model.encode(x, batch))
-            for task, tags in decoded.items():
-                found[task][places[mask]] = tags.cpu().numpy()[sentences]
+
+        def decode(batch: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+            members, places, mask = batch
+            with torch.inference_mode():  # holds for one thread only
+                states = self._states(entries, places, mask, features)
+                sentences = torch.from_numpy(np.concatenate([rows[member] for member in members]))
+                for task, tags in self.model.decode_states(states, sentences).items():
+                    found[task][places[mask]] = tags.cpu().numpy()
+
+        batches = batch_places(np.array([row.sum() for row in rows], np.int64), batch_tokens)
+        cpu = self.model.embedder.words.weight.device.type == "cpu"
+        for _ in _threads(torch.get_num_threads() if cpu else 1).map(decode, batches):
+            pass
         bounds = np.concatenate([[0], *lengths]).cumsum()
         return {task: self._outputs[task](ids, bounds) for task, ids in found.items()}
 
+    def _embed(self, types: Types) -> torch.Tensor:
+        """What is kept of words: their vectors, or what those give the first layer's gates."""
+        vectors = self.model.embedder.embed_types(types.to(self.model.embedder.words.weight.device))
+        return vectors if self._sweep is None else self._sweep.table(vectors)
+
+    def _states(
+        self, entries: np.ndarray, places: np.ndarray, mask: np.ndarray, features: dict[str, np.ndarray]
+    ) -> torch.Tensor:
+        """States `(tokens, size)` of a batch's real tokens, row by row.
+
+        Args:
+            entries: entry of each word in the cache.
+            places: which words the batch holds `(batch, tokens)`.
+            mask: which of them are real `(batch, tokens)`.
+            features: further ids of the words by name.
+        """
+        table, lengths = self._cache.table, mask.sum(1)
+        if self._sweep is not None:
+            return self._sweep(table, entries[places[mask]], lengths)
+        index, *further = (
+            torch.from_numpy(np.where(mask, ids[places], 0)).to(table.device) for ids in (entries, *features.values())
+        )
+        named = dict(zip(features, further, strict=True))
+        batch = Batch(self._cache.types, index, torch.from_numpy(lengths).to(table.device), features=named)
+        states = self.model.encode(self.model.embedder.embed_tokens(table, batch), batch)[0]
+        return states[torch.from_numpy(mask).to(states.device)]
+
+
+@cache
+def _threads(count: int) -> ThreadPoolExecutor:
+    """Threads that tag a batch each: the matrices of one batch are too small to be shared out among threads."""
+    return ThreadPoolExecutor(count, "tagger", initializer=torch.set_num_threads, initargs=(1,))
+
 
 class TypeCache:
-    """Vectors of the distinct words seen so far; when full it starts anew, so memory is bounded.
+    """What the network makes of the distinct words seen so far; when full it starts anew, so memory is bounded.
 
     Attributes:
-        table: their vectors `(capacity, type_size)`; entry 0 is the padding type.
+        table: one row a word `(capacity, ...)`; entry 0 is the padding type.
     """
 
-    def __init__(self, model: TaggingModel, vocab: Vocab) -> None:
-        self.model = model
+    def __init__(self, vocab: Vocab, embed: Callable[[Types], torch.Tensor]) -> None:
         self.vocab = vocab
-        self.device = model.embedder.words.weight.device
+        self.embed = embed
         empty = torch.zeros(0, dtype=torch.long)
         self.types = Types(empty, empty[:, None], empty)
-        self._clear(1024)
+        self._clear()
 
-    def _clear(self, capacity: int) -> None:
+    def _clear(self) -> None:
         self._known: dict[str, int] = {}
-        self.table = torch.zeros(capacity, self.model.embedder.type_size, device=self.device)
+        self.table = torch.zeros(0)
 
     def entries(self, words: Sequence[str]) -> np.ndarray:
         """Entry of each word in `table` `(words,)`; words not seen before are embedded first."""
         new = [word for word in dict.fromkeys(words) if word not in self._known]
         if new:
             if len(self._known) + len(new) > CACHED_TYPES:
-                self._clear(1024)
+                self._clear()
                 new = list(dict.fromkeys(words))
             self._add(new)
         return np.fromiter(map(self._known.__getitem__, words), np.int64, len(words))
@@ -225,15 +257,15 @@ class TypeCache:
     def _add(self, words: list[str]) -> None:
         first = len(self._known) + 1
         needed = first + len(words)
-        if needed > len(self.table):
-            grown = self.table.new_zeros(max(needed, 2 * len(self.table)), self.table.shape[1])
-            grown[:first] = self.table[:first]
-            self.table = grown
         for at in range(0, len(words), 4096):
             arrays = self.vocab.encode(words[at : at + 4096])
-            types = Types(*(torch.from_numpy(ids) for ids in (arrays.rows, arrays.chars, arrays.shapes)))
-            vectors = self.model.embedder.embed_types(types.to(self.device))
-            self.table[first + at : first + at + len(types)] = vectors
+            rows = self.embed(Types(*map(torch.from_numpy, (arrays.rows, arrays.chars, arrays.shapes))))
+            if needed > len(self.table):
+                grown = rows.new_zeros(max(needed, 2 * len(self.table)), *rows.shape[1:])
+                if len(self.table):
+                    grown[: len(self.table)] = self.table
+                self.table = grown
+            self.table[first + at : first + at + len(rows)] = rows
         self._known.update(zip(words, range(first, needed), strict=True))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice, pairwise, repeat
 
 import numpy as np
@@ -17,6 +17,7 @@ from bilstm_tagger.document import Document
 from bilstm_tagger.errors import CorpusError, TaggerError
 from bilstm_tagger.labels import Scheme, first_illegal, tags_to_spans
 from bilstm_tagger.layout import batch_places, cut_rows, rows_of
+from bilstm_tagger.nn import sweep
 from bilstm_tagger.nn.batch import Types
 from bilstm_tagger.tagger import Tagger
 
@@ -191,7 +192,7 @@ def test_windows_and_a_full_cache_change_nothing(tagger: Tagger, monkeypatch: py
 
 def test_cached_vectors_are_those_of_the_embedder(tagger: Tagger) -> None:
     words = [f"w{number}" for number in range(1500)] + WORDS
-    cache = module.TypeCache(tagger.model, tagger.vocab)
+    cache = module.TypeCache(tagger.vocab, tagger.model.embedder.embed_types)
     with torch.inference_mode():
         entries = np.concatenate([cache.entries(words[:700]), cache.entries(words[300:]), cache.entries([])])
         order = words[:700] + words[300:]
@@ -247,13 +248,22 @@ def test_with_context_a_document_is_tagged_alone_as_in_any_batch(
             assert first_illegal(sentence.tags("ner"), Scheme.BIO) is None
 
 
-def test_with_context_a_sentence_is_read_beside_its_neighbours() -> None:
+def spy(of: Callable[..., sweep.Order], read: list[list[int]]) -> Callable[..., sweep.Order]:
+    """The same function, which notes the lengths it is given."""
+
+    def noted(lengths: np.ndarray, directions: list[str]) -> sweep.Order:
+        read.append(lengths.tolist())
+        return of(lengths, directions)
+
+    return noted
+
+
+def test_with_context_a_sentence_is_read_beside_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [["Ada", "left", "Turin"], ["Rain", "fell"], ["the", "boat", "in"]]
-    read: list[torch.Tensor] = []
-    handle = CONTEXT.model.encoder.register_forward_pre_hook(lambda _, given: read.append(given[1]))
+    read: list[list[int]] = []
+    monkeypatch.setattr(sweep.Order, "of", spy(sweep.Order.of, read))
     CONTEXT([*rows, ["Lake"] * 12])
-    handle.remove()
-    assert sorted(chain.from_iterable(lengths.tolist() for lengths in read)) == [3, 5, 12]
+    assert sorted(chain.from_iterable(read)) == [3, 5, 12]
     changed = [
         CONTEXT([rows[0], [word, "fell"]]).sentences[0].tags(task)
         != CONTEXT([rows[0], ["Rain", "fell"]]).sentences[0].tags(task)

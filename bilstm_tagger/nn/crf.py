@@ -4,19 +4,21 @@ Lafferty, McCallum and Pereira 2001. The probability of tags `y` for emissions `
 `exp(start[y1] + sum_t e[t, yt] + sum_t move[yt-1, yt] + end[yn]) / Z`; moves that the scheme forbids have probability
 0.
 
-`Z` and its gradient come from one forward and one backward sweep in scaled probabilities (Rabiner 1989, section V.A)
-run side by side:
-two matrix products a time step for the whole batch, instead of a graph of log-sum-exps.
+`Z` and its gradient come from one forward and one backward sweep in scaled probabilities (Rabiner 1989, section V.A),
+in
+float64, instead of a graph of log-sum-exps. The sweeps and Viterbi are compiled loops on the CPU.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bilstm_tagger.nn.batch import mask_of, reversed_places
+from bilstm_tagger.nn.batch import mask_of
+from bilstm_tagger.nn.compiled import compiled
 
 FORBIDDEN = -1e4  # a score that no sum of real scores can make up for
 
@@ -66,17 +68,14 @@ class CRF(nn.Module):
         log_z: Tensor = _LogPartition.apply(emissions, lengths, moves, starts, ends)  # type: ignore[no-untyped-call]
         return gold - log_z
 
+    @torch.no_grad()
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """Posterior probability of each tag at each token `(batch, tokens, tags)`; 0 where padded."""
-        moves, starts, ends = self.scores()
-        alpha, beta, _ = _sweeps(emissions, lengths, moves, starts, ends)
-        joint = alpha * beta
-        joint = joint / joint.sum(-1, keepdim=True).clamp_min(1e-300)
-        return joint.masked_fill(~mask_of(lengths, emissions.shape[1])[..., None], 0.0)
+        return _sweeps(emissions, lengths, *self.scores())[1].to(emissions)
 
     @torch.no_grad()
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """The most probable legal tag sequence of each sentence, `(batch, tokens)`; 0 where padded."""
+        """The most probable legal tag sequences, one sentence behind the other `(tokens,)`; arguments as `viterbi`."""
         return viterbi(emissions, lengths, *self.scores())
 
 
@@ -87,35 +86,51 @@ def forbid(legal: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor
 
 
 def viterbi(emissions: Tensor, lengths: Tensor, moves: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
-    """The best-scoring tag sequence of each sentence (Viterbi 1967), `(batch, tokens)`; 0 where padded.
-
-    One loop over time steps for the whole batch. A sentence that has ended keeps its final scores and points to
-    itself, so no step needs to know which sentences are still running.
+    """The best-scoring tag sequences (Viterbi 1967), one sentence behind the other `(tokens,)`.
 
     Args:
-        emissions: `(batch, tokens, tags)`.
-        lengths: real tokens of each sentence `(batch,)`.
+        emissions: of the sentences one behind the other, unpadded `(tokens, tags)`.
+        lengths: tokens of each sentence `(sentences,)`, at least 1.
         moves: score of each move `(tags, tags)`, `[from, to]`.
         starts: score of each first tag `(tags,)`.
         ends: score of each last tag `(tags,)`.
     """
-    _, width, count = emissions.shape
-    into = moves.t().contiguous()  # [to, from]: the maximum then runs over memory in a row
-    score = emissions[:, 0] + starts
-    running = mask_of(lengths, width)
-    still = torch.arange(count, device=emissions.device)
-    pointers = []
-    for step in range(1, width):
-        best, pointer = (score[:, None, :] + into).max(-1)
-        alive = running[:, step, None]
-        score = torch.where(alive, best + emissions[:, step], score)
-        pointers.append(torch.where(alive, pointer, still))
-    tag = (score + ends).argmax(-1)
-    path = [tag]
-    for pointer in reversed(pointers):
-        tag = pointer.gather(1, tag[:, None]).squeeze(1)
-        path.append(tag)
-    return torch.stack(path[::-1], 1).masked_fill(~running, 0)
+    scores = [part.float().contiguous().cpu().numpy() for part in (emissions, moves, starts, ends)]
+    found = torch.empty(len(emissions), dtype=torch.long)
+    _viterbi(*scores, lengths.cpu().numpy(), found.numpy())
+    return found.to(emissions.device)
+
+
+@compiled
+def _viterbi(emissions, moves, starts, ends, lengths, found):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    tags = emissions.shape[1]
+    longest = lengths.max() if len(lengths) else 0
+    pointers = np.empty((longest, tags), np.int32)
+    score, best = np.empty(tags, np.float32), np.empty(tags, np.float32)
+    at = 0
+    for length in lengths:
+        for j in range(tags):
+            score[j] = emissions[at, j] + starts[j]
+        for step in range(1, length):
+            pointer = pointers[step]
+            for j in range(tags):
+                best[j] = score[0] + moves[0, j]
+                pointer[j] = 0
+            for i in range(1, tags):
+                before, row = score[i], moves[i]
+                for j in range(tags):
+                    reached = before + row[j]
+                    better = reached > best[j]
+                    best[j] = reached if better else best[j]
+                    pointer[j] = i if better else pointer[j]
+            for j in range(tags):
+                score[j] = best[j] + emissions[at + step, j]
+        tag = np.argmax(score + ends)
+        for step in range(length - 1, -1, -1):
+            found[at + step] = tag
+            if step:
+                tag = pointers[step, tag]
+        at += length
 
 
 def _path_score(
@@ -132,41 +147,86 @@ def _path_score(
 def _sweeps(
     emissions: Tensor, lengths: Tensor, moves: Tensor, starts: Tensor, ends: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Scaled forward and backward probabilities `(batch, tokens, tags)` in float64, and log Z `(batch,)`.
+    """Log Z `(batch,)`, marginals of tags `(batch, tokens, tags)` and sums of those of moves `(batch, tags, tags)`.
 
-    Both sweeps run in one loop: entry 0 of the stacked state goes left to right, entry 1 right to left
-    over the sentence reversed within its own length. float64 leaves 700 nats of room between tags.
-    `alpha[t]` includes the emission at `t`, `beta[t]` does not.
+    All in float64, which leaves 700 nats of room between tags, and on the CPU.
     """
-    emissions = emissions.double()
-    _, width, count = emissions.shape
-    mask = mask_of(lengths, width)
+    emissions, moves, starts, ends = (part.detach().double().cpu() for part in (emissions, moves, starts, ends))
     peak = emissions.amax(-1, keepdim=True)
-    local = (emissions - peak).exp()  # (batch, tokens, tags), at most 1
-    # The backward sweep carries beta[t] * local[t], which obeys the forward recursion with the transposed moves.
-    turn = reversed_places(lengths, width)[..., None].expand_as(local)
-    both = torch.stack([local, local.gather(1, turn)])
-    table = torch.stack([moves.double().exp(), moves.double().exp().t()])
-    edge = torch.stack([starts, ends]).double()
-    edge_peak = edge.amax(-1, keepdim=True)
-    state = (edge - edge_peak).exp()[:, None, :] * both[:, :, 0]
-    norm = state.sum(-1, keepdim=True)
-    state = state / norm
-    states, norms = [state], [norm]
-    for step in range(1, width):
-        state = torch.bmm(state, table) * both[:, :, step]
-        norm = state.sum(-1, keepdim=True)
-        state = state / norm
-        states.append(state)
-        norms.append(norm)
-    swept = torch.stack(states, 2)  # (2, batch, tokens, tags)
-    log_norm = torch.cat(norms, -1)[0].log()  # (batch, tokens)
-    alpha = swept[0]
-    last = alpha.gather(1, (lengths - 1)[:, None, None].expand(-1, 1, count)).squeeze(1)
-    finish = (last * (edge[1] - edge_peak[1]).exp()).sum(-1).log() + edge_peak.sum()
-    log_z = ((log_norm + peak.squeeze(-1)) * mask).sum(1) + finish
-    beta = swept[1].gather(1, turn) / local.clamp_min(1e-300)
-    return alpha, beta, log_z
+    local = (emissions - peak).exp_()  # at most 1
+    batch, _, tags = emissions.shape
+    log_z = (peak.squeeze(-1) * mask_of(lengths.cpu(), emissions.shape[1])).sum(1)
+    marginals = torch.zeros_like(emissions)
+    pairs = torch.zeros(batch, tags, tags, dtype=torch.float64)
+    first, last = starts.max(), ends.max()
+    given = (local, moves.exp(), (starts - first).exp(), (ends - last).exp(), lengths.cpu())
+    _forward_backward(*(part.contiguous().numpy() for part in (*given, log_z, marginals, pairs)))
+    return log_z + first + last, marginals, pairs
+
+
+@compiled
+def _forward_backward(  # type: ignore[no-untyped-def]
+    local, table, starts, ends, lengths, log_z, marginals, pairs
+):  # pragma: no cover - compiled
+    """Adds to `log_z` and fills `marginals` and `pairs`. All but `log_z` are probabilities up to a factor a token."""
+    _, width, tags = local.shape
+    alpha = np.empty((width, tags))  # forward, with the emission of the token
+    beta, right = np.empty(tags), np.empty(tags)  # backward, without it and with it
+    back = table.T.copy()
+    for b in range(len(lengths)):
+        length = lengths[b]
+        for t in range(length):
+            row = alpha[t]
+            if t:
+                row[:] = 0.0
+                for i in range(tags):
+                    before, move = alpha[t - 1, i], table[i]
+                    for j in range(tags):
+                        row[j] += before * move[j]
+            else:
+                row[:] = starts
+            total = 0.0
+            for j in range(tags):
+                row[j] *= local[b, t, j]
+                total += row[j]
+            log_z[b] += np.log(total)
+            for j in range(tags):
+                row[j] /= total
+        total = 0.0
+        for j in range(tags):
+            total += alpha[length - 1, j] * ends[j]
+        log_z[b] += np.log(total)
+        beta[:] = ends
+        for t in range(length - 1, -1, -1):
+            row, marginal = alpha[t], marginals[b, t]
+            total = 0.0
+            for j in range(tags):
+                marginal[j] = row[j] * beta[j]
+                total += marginal[j]
+            for j in range(tags):
+                marginal[j] /= total
+            if t == 0:
+                break
+            scale = 0.0
+            for j in range(tags):
+                right[j] = local[b, t, j] * beta[j]
+                scale = max(scale, right[j])
+            beta[:] = 0.0
+            for j in range(tags):
+                right[j] /= scale
+                move = back[j]
+                for i in range(tags):
+                    beta[i] += right[j] * move[i]
+            total = 0.0
+            for i in range(tags):
+                total += alpha[t - 1, i] * beta[i]
+            for i in range(tags):
+                weight, pair = alpha[t - 1, i] / total, pairs[b, i]
+                for j in range(tags):
+                    pair[j] += weight * right[j]
+        for i in range(tags):
+            for j in range(tags):
+                pairs[b, i, j] *= table[i, j]
 
 
 class _LogPartition(torch.autograd.Function):
@@ -174,30 +234,16 @@ class _LogPartition(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, emissions: Tensor, lengths: Tensor, moves: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
-        alpha, beta, log_z = _sweeps(emissions, lengths, moves, starts, ends)
-        ctx.save_for_backward(alpha, beta, emissions, lengths, moves)
-        return log_z.to(emissions.dtype)
+        log_z, marginals, pairs = _sweeps(emissions, lengths, moves, starts, ends)
+        ctx.save_for_backward(marginals, pairs, lengths)
+        return log_z.to(emissions)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, Tensor, Tensor, Tensor]:
-        alpha, beta, emissions, lengths, moves = ctx.saved_tensors
-        mask = mask_of(lengths, alpha.shape[1])
-        weight = grad.double()[:, None, None] * mask[..., None]
-        joint = alpha * beta
-        marginal = joint / joint.sum(-1, keepdim=True) * weight
-        # Pair marginals are proportional to alpha[t-1] exp(move) local[t] beta[t]; each is normalised, then summed.
-        local = (emissions.double() - emissions.double().amax(-1, keepdim=True)).exp()
-        table = moves.double().exp()
-        right = local[:, 1:] * beta[:, 1:]
-        total = torch.einsum("btj,btj->bt", alpha[:, :-1] @ table, right)
-        scaled = alpha[:, :-1] * (weight[:, 1:] / total.clamp_min(1e-300)[..., None])
-        pair = torch.einsum("bti,btj->ij", scaled, right) * table
-        last = marginal.gather(1, (lengths - 1)[:, None, None].expand(-1, 1, marginal.shape[2]))
-        dtype = moves.dtype
-        return (
-            marginal.to(emissions.dtype),
-            None,
-            pair.to(dtype),
-            marginal[:, 0].sum(0).to(dtype),
-            last.sum((0, 1)).to(dtype),
-        )
+        marginals, pairs, lengths = ctx.saved_tensors
+        weight = grad.detach().double().cpu()[:, None, None]
+        used = marginals * weight
+        last = used[torch.arange(len(used)), lengths.cpu() - 1]
+        found = (used, (pairs * weight).sum(0), used[:, 0].sum(0), last.sum(0))
+        emissions, *others = (part.to(grad) for part in found)
+        return emissions, None, *others

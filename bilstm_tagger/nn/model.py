@@ -30,6 +30,7 @@ class Head(nn.Module):
         self, input_size: int, tags: int, *, crf: CRF | None, legal: tuple[Tensor, Tensor, Tensor] | None = None
     ) -> None:
         super().__init__()
+        self.tags = tags
         self.projection = nn.Linear(input_size, tags)
         nn.init.xavier_uniform_(self.projection.weight)
         nn.init.zeros_(self.projection.bias)
@@ -49,7 +50,7 @@ class Head(nn.Module):
         return nn.functional.cross_entropy(emissions[mask], tags[mask], reduction="sum")
 
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """Best legal tags `(batch, tokens)`."""
+        """Best legal tags `(tokens,)` for emissions `(tokens, tags)` of sentences that lie one behind the other."""
         if self.crf is not None:
             return self.crf.decode(emissions, lengths)
         if self.moves is not None:
@@ -109,9 +110,16 @@ class TaggingModel(nn.Module):
 
     @torch.no_grad()
     def decode(self, batch: Batch) -> dict[str, Tensor]:
-        """Best tags `(sentences, tokens)` of each task."""
-        return self.decode_states(*self.states(batch))
+        """Best tags of each task, one sentence behind the other `(tokens,)`."""
+        states, lengths = self.states(batch)
+        return self.decode_states(states[mask_of(lengths, states.shape[1])], lengths)
 
     def decode_states(self, states: Tensor, lengths: Tensor) -> dict[str, Tensor]:
-        """Best tags `(sentences, tokens)` of each task from states by sentence."""
-        return {name: head.decode(head(states), lengths) for name, head in self.heads.items()}  # type: ignore[operator]
+        """Best tags `(tokens,)` of each task from states `(tokens, size)` of sentences one behind the other."""
+        heads: list[Head] = list(self.heads.values())  # type: ignore[arg-type]
+        # One product for all heads: each alone is too narrow to be quick.
+        weight = torch.cat([head.projection.weight for head in heads])
+        bias = torch.cat([head.projection.bias for head in heads])
+        emissions = nn.functional.linear(states, weight, bias).float()
+        parts = torch.split(emissions, [head.tags for head in heads], -1)
+        return {name: head.decode(scores, lengths) for name, head, scores in zip(self.heads, heads, parts, strict=True)}

@@ -120,6 +120,7 @@ class RecurrentEncoder(nn.Module):
         merge: str = "concat",
     ) -> None:
         super().__init__()
+        self.cell = cell
         self.layers = nn.ModuleList()
         for _ in range(layers):
             layer = RecurrentLayer(input_size, hidden_size, cell=cell, direction=direction, merge=merge)

@@ -1,0 +1,177 @@
+"""Stacked LSTMs while tagging on a CPU: no padding, and the first layer's input products looked up by word.
+
+What a word contributes to the gates of the first layer depends on the word alone. So a tagger keeps it in a table, and
+the
+recurrence is all that is left to compute for a token. A time step is one matrix product for both directions (by torch,
+bfloat16 or float32) and one compiled loop for everything else. Sentences are sorted by length, so that those still
+running
+at a step are the first ones.
+
+Gates as in Gers, Schmidhuber and Cummins 2000, in torch's order input, forget, candidate, output:
+`i, f, o = sigmoid(.)`, `g = tanh(.)`, `c = f c + i g`, `h = o tanh(c)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bilstm_tagger.nn.compiled import bits, compiled, load, sigmoid, store, tanh
+from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.nn.recurrent import PASSES, RecurrentEncoder, RecurrentLayer
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """In which order the tokens of some sentences are visited; they lie one sentence behind the other, unpadded.
+
+    Attributes:
+        tokens: for each direction the place of the token that each visit is to `(directions, tokens)`.
+        running: number of sentences visited at each time step, never growing.
+    """
+
+    tokens: np.ndarray
+    running: list[int]
+
+    @staticmethod
+    def of(lengths: np.ndarray, directions: Sequence[str]) -> Order:
+        """The order for sentences of these lengths `(sentences,)`, each at least 1."""
+        ends = np.cumsum(lengths)
+        longest = np.argsort(-lengths, kind="stable")
+        steps = np.arange(lengths.max())
+        runs = steps[:, None] < lengths[longest]
+        step, sentence = np.nonzero(runs)
+        sentence = longest[sentence]
+        visits = {"forward": (ends - lengths)[sentence] + step, "backward": ends[sentence] - 1 - step}
+        return Order(np.stack([visits[direction] for direction in directions]), runs.sum(1).tolist())
+
+
+def make_sweep(model: TaggingModel) -> Sweep | None:
+    """The sweep of a model whose encoder allows for it: LSTM cells on a CPU that read nothing but the words.
+
+    Elsewhere the encoder runs as it does in training.
+    """
+    encoder = model.encoder
+    if not isinstance(encoder, RecurrentEncoder) or encoder.cell != "lstm" or model.embedder.features:
+        return None
+    return Sweep(encoder, model.precision) if model.embedder.words.weight.device.type == "cpu" else None
+
+
+class Sweep:
+    """The layers of a recurrent encoder of LSTM cells, with weights laid out for tagging.
+
+    The weights are copied when it is made; it has to be made anew for weights that have changed.
+
+    Args:
+        encoder: the encoder.
+        precision: kind of number of the products, float32 or bfloat16; all else is float32.
+    """
+
+    def __init__(self, encoder: RecurrentEncoder, precision: torch.dtype) -> None:
+        layers: list[RecurrentLayer] = list(encoder.layers)  # type: ignore[arg-type]
+        self.layers = [_Layer(layer, precision) for layer in layers]
+
+    def table(self, vectors: Tensor) -> Tensor:
+        """What words contribute to the gates `(words, directions, 4 * units)`, from their vectors `(words, size)`."""
+        return self.layers[0].project(vectors)
+
+    def __call__(self, table: Tensor, rows: np.ndarray, lengths: np.ndarray) -> Tensor:
+        """States of tokens `(tokens, output_size)`, float32.
+
+        Args:
+            table: rows that `table` has made.
+            rows: for each token its row; the sentences lie one behind the other `(tokens,)`.
+            lengths: tokens of each sentence `(sentences,)`, each at least 1.
+        """
+        first, *others = self.layers
+        order = Order.of(lengths, first.directions)
+        x: Tensor = first(table, rows, order)
+        every = np.arange(len(rows))
+        for layer in others:
+            states = layer(layer.project(x), every, order)
+            x = x + states if x.shape == states.shape else states
+        return x
+
+
+class _Layer:
+    """One layer: input weights `(directions * 4 * units, size)` and recurrent weights, turned for the product."""
+
+    def __init__(self, layer: RecurrentLayer, precision: torch.dtype) -> None:
+        weights = [dict(part.named_parameters()) for part in layer.passes.values()]
+        self.directions = [PASSES[name] for name in layer.passes]
+        self.merge = layer.merge
+        self.weight = torch.cat([each["weight_ih_l0"].detach() for each in weights]).to(precision)
+        self.bias = torch.cat([(each["bias_ih_l0"] + each["bias_hh_l0"]).detach() for each in weights]).to(precision)
+        recurrent = torch.stack([each["weight_hh_l0"].detach() for each in weights])
+        self.turned = recurrent.transpose(1, 2).to(precision).contiguous()  # (directions, units, 4 * units)
+        self.row = (len(weights), recurrent.shape[1])
+
+    def project(self, x: Tensor) -> Tensor:
+        """What inputs `(n, size)` contribute to the gates `(n, directions, 4 * units)`."""
+        return nn.functional.linear(x.to(self.weight.dtype), self.weight, self.bias).view(-1, *self.row)
+
+    def __call__(self, table: Tensor, rows: np.ndarray, order: Order) -> Tensor:
+        """States `(tokens, output_size)` for table rows `(tokens,)`."""
+        states = _recur(table, rows[order.tokens], order, self.turned)
+        return states.flatten(1) if self.merge == "concat" else states.sum(1)
+
+
+def _recur(table: Tensor, rows: np.ndarray, order: Order, turned: Tensor) -> Tensor:
+    """Hidden states `(tokens, directions, units)` from zeros, for table rows of visits `(directions, tokens)`."""
+    directions, units, wide = turned.shape
+    most = order.running[0]
+    states = torch.empty(order.tokens.shape[1], directions, units)
+    cells = torch.zeros(directions, most, units)
+    hidden = torch.empty(directions * most * units, dtype=table.dtype)
+    product = torch.empty(directions * most * wide, dtype=table.dtype)
+    arrays = (bits(table), rows, order.tokens, bits(product), bits(hidden), cells.numpy(), states.numpy())
+    at = 0
+    for running, following in zip(order.running, [*order.running[1:], 0], strict=True):
+        _step(*arrays, at, running, following)
+        at += running
+        if following:
+            h = hidden[: directions * following * units].view(directions, following, units)
+            z = product[: directions * following * wide].view(directions, following, wide)
+            torch.bmm(h, turned, out=z)
+    return states
+
+
+@compiled
+def _step(  # type: ignore[no-untyped-def]
+    table, rows, tokens, product, hidden, cells, states, at, running, following
+):  # pragma: no cover - compiled
+    """One time step of all directions for the `running` sentences; those that go on (`following`) leave their state in
+    `hidden`. `product` holds what the states before contribute to the gates.
+
+    Each loop writes to few arrays: the compiler proves them apart when it runs, or does not vectorise.
+    """
+    directions, units = rows.shape[0], states.shape[2]
+    wide = 4 * units
+    z = np.empty(wide, np.float32)
+    for d in range(directions):
+        for r in range(running):
+            source = table[rows[d, at + r], d]
+            if at:
+                added = product[(d * running + r) * wide : (d * running + r + 1) * wide]
+                for j in range(wide):
+                    z[j] = load(source, j) + load(added, j)
+            else:
+                for j in range(wide):
+                    z[j] = load(source, j)
+            for j in range(2 * units, 3 * units):
+                z[j] *= np.float32(2.0)  # tanh(x) = 2 sigmoid(2x) - 1
+            for j in range(wide):
+                z[j] = sigmoid(z[j])
+            cell, state = cells[d, r], states[tokens[d, at + r], d]
+            for j in range(units):
+                cell[j] = z[units + j] * cell[j] + z[j] * (np.float32(2.0) * z[2 * units + j] - np.float32(1.0))
+            for j in range(units):
+                state[j] = z[3 * units + j] * tanh(cell[j])
+            if r < following:
+                going = hidden[(d * following + r) * units : (d * following + r + 1) * units]
+                for j in range(units):
+                    store(going, j, state[j])
