@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from bilstm_tagger.nn.batch import Batch, Types, mask_of
+from bilstm_tagger.nn.compiled import compiled
 from bilstm_tagger.nn.recurrent import LockedDropout
 
 UNK = 1
@@ -55,8 +57,41 @@ class CharacterCNN(nn.Module):
         for convolution, width in zip(self.convolutions, self.widths, strict=True):
             first = left - width // 2
             found.append(convolution(x[:, first : first + width].flatten(1)))
-        highest: Tensor = torch.segment_reduce(torch.cat(found, -1), "max", lengths=lengths, axis=0)
+        highest: Tensor = _Maximum.apply(torch.cat(found, -1), lengths)  # type: ignore[no-untyped-call]
         return torch.tanh(highest)
+
+
+class _Maximum(torch.autograd.Function):
+    """Largest values `(words, size)` over the rows `(rows, size)` of each word, which lie one word behind the other."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, lengths: Tensor) -> Tensor:
+        given = rows.detach().float().cpu()
+        highest, where = given.new_empty(len(lengths), rows.shape[1]), torch.empty(len(lengths), rows.shape[1]).long()
+        _maximum(given.numpy(), lengths.cpu().numpy(), highest.numpy(), where.numpy())
+        ctx.where, ctx.rows = where.to(rows.device), len(rows)
+        return highest.to(rows)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        # No two words share a row, so no two gradients meet.
+        return grad.new_zeros(ctx.rows, grad.shape[1]).scatter_(0, ctx.where, grad), None
+
+
+@compiled
+def _maximum(rows, lengths, highest, where):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    at = 0
+    for word in range(len(lengths)):
+        best, place = highest[word], where[word]
+        for j in range(rows.shape[1]):
+            best[j] = rows[at, j]
+            place[j] = at
+        for row in range(at + 1, at + lengths[word]):
+            for j in range(rows.shape[1]):
+                higher = rows[row, j] > best[j]
+                best[j] = rows[row, j] if higher else best[j]
+                place[j] = row if higher else place[j]
+        at += lengths[word]
 
 
 class Embedder(nn.Module):

