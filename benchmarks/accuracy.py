@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import math
 import os
 import statistics
 import subprocess
@@ -23,6 +22,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +34,31 @@ ABLATION_SEEDS = 2
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: a configuration that is trained with several seeds."""
+    """One line of a table: a configuration that is trained with several seeds.
+
+    Attributes:
+        name: in the table.
+        preset: what its settings start from.
+        tasks: the corpus of each task.
+        overrides: settings that differ from the preset's, by dotted key.
+    """
 
     name: str
     preset: str
-    corpus: str
+    tasks: dict[str, str]
     overrides: dict[str, Any] = field(default_factory=dict)
 
 
-MAIN = [Row("ner", "ner", "conll2003"), Row("pos", "pos", "ewt")]
+NER, UPOS, XPOS = {"ner": "conll2003"}, {"upos": "ewt"}, {"xpos": "ewt"}
+XPOS_TASK = {"tasks": {"xpos": {"column": "XPOS", "head": "softmax"}}}
+MAIN = [
+    Row("ner", "ner", NER),
+    Row("ner-best", "ner-best", NER),
+    Row("pos", "pos", UPOS),
+    Row("pos, XPOS", "pos", XPOS, XPOS_TASK),
+    Row("three tasks", "ner", {**UPOS, **XPOS, **NER}),
+]
+COLUMNS: dict[str, int | str] = {"ner": -1, "upos": "UPOS", "xpos": "XPOS"}
 
 
 def ablations(epochs: int) -> list[Row]:
@@ -58,8 +74,7 @@ def ablations(epochs: int) -> list[Row]:
         "no averaging": {"training.average_from": None},
     }
     return [
-        Row(f"ablation: {name}", "ner", "conll2003", {"training.epochs": epochs, **change})
-        for name, change in changes.items()
+        Row(f"ablation: {name}", "ner", NER, {"training.epochs": epochs, **change}) for name, change in changes.items()
     ]
 
 
@@ -115,7 +130,7 @@ def seeds_of(row: Row, seeds: int) -> range:
 
 def slug(row: Row, seed: int) -> str:
     """Name of a run's folder."""
-    return f"{row.name.replace(': ', '-').replace(' ', '-')}-seed{seed}"
+    return f"{row.name.replace(': ', '-').replace(', ', '-').replace(' ', '-')}-seed{seed}"
 
 
 def result_file(row: Row, seed: int) -> Path:
@@ -135,36 +150,48 @@ def in_process(row: Row, seed: int, data: Path) -> None:
 def run_one(row: Row, seed: int, data: Path) -> None:
     """Trains, reads the test score, and asks an independent scorer for the same figure."""
     from bilstm_tagger.config import load_settings
-    from bilstm_tagger.evaluation import evaluate
 
-    files = corpora(data)[row.corpus]
+    files = corpora(data)
     overrides = {
-        "data.train": files["train"],
-        "data.dev": files["dev"],
-        "data.format": "conllu" if row.corpus == "ewt" else "conll",
         "embedder.vectors": str(data / "glove" / "glove.6B.100d.top.txt.gz"),
         "training.seed": seed,
         "training.threads": 1,
         **row.overrides,
     }
-    settings = load_settings(row.preset, overrides=overrides)
+    for task, corpus in row.tasks.items():
+        overrides[f"tasks.{task}.column"] = COLUMNS[task]
+        for part in ("train", "dev"):
+            overrides[f"tasks.{task}.{part}"] = files[corpus][part]
+    settings = load_settings(row.preset, tasks=list(row.tasks), overrides=overrides)
     tagger = trained(settings, RUNS / slug(row, seed))
-    evaluation = evaluate(tagger, files["test"])
-    task = tagger.tasks[0]
+    history = tagger.metrics["history"]
     result = {
         "row": row.name,
         "seed": seed,
-        "dev": 100 * tagger.metrics["dev"][task],
-        "test": 100 * evaluation.tasks[task].headline,
-        "independent": INDEPENDENT[row.corpus](tagger, files["test"]),
+        "tasks": {
+            task: {
+                "dev": 100 * tagger.metrics["dev"][task],
+                "test": 100 * test_score(tagger, task, files[corpus]["test"]),
+                "independent": INDEPENDENT[task](tagger, files[corpus]["test"]),
+            }
+            for task, corpus in row.tasks.items()
+        },
         "best_epoch": tagger.metrics["best_epoch"],
         "epochs": tagger.metrics["epochs"],
-        "minutes": sum(epoch["seconds"] for epoch in tagger.metrics["history"]) / 60,
-        "cpu_minutes": sum(epoch.get("cpu_seconds", math.nan) for epoch in tagger.metrics["history"]) / 60,
+        "minutes": sum(epoch["seconds"] for epoch in history) / 60,
+        "cpu_minutes": sum(epoch["cpu_seconds"] for epoch in history) / 60,
         "settings": settings_hash(settings),
         "versions": tagger.provenance["versions"],
     }
     result_file(row, seed).write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+
+
+def test_score(tagger: Any, task: str, test: str) -> float:
+    """Headline score of the task on a test corpus."""
+    from bilstm_tagger.corpus import read_corpus
+    from bilstm_tagger.evaluation import evaluate
+
+    return float(evaluate(tagger, read_corpus(test, {task: COLUMNS[task]})).tasks[task].headline)
 
 
 def trained(settings: Any, folder: Path) -> Any:
@@ -188,8 +215,8 @@ def seqscore_f1(tagger: Any, test: str) -> float:
     from bilstm_tagger.labels import convert, resolve
     from bilstm_tagger.schemes import Scheme
 
-    task = tagger.tasks[0]
-    gold = read_corpus(test, {task: tagger.settings.tasks[task].column}, format="conll")
+    task = "ner"
+    gold = read_corpus(test, {task: COLUMNS[task]})
     scheme = resolve(gold, task)
     sides = []
     for documents, written in ((gold, scheme), (list(tagger.pipe(gold)), tagger.schemes[task])):
@@ -199,8 +226,8 @@ def seqscore_f1(tagger: Any, test: str) -> float:
     return float(convert_score(score.f1, full_precision=False))
 
 
-def udtools_upos(tagger: Any, test: str) -> float:
-    """UPOS accuracy by udtools' evaluation of the file that `predict` would write."""
+def udtools_accuracy(tagger: Any, test: str, *, measure: str) -> float:
+    """Accuracy by udtools' evaluation of the file that `predict` would write."""
     from udtools import udeval
 
     from bilstm_tagger.corpus import iterate_corpus, save_corpus
@@ -212,17 +239,22 @@ def udtools_upos(tagger: Any, test: str) -> float:
         scores = udeval.evaluate(gold, tagged)
     finally:
         system.unlink()
-    return 100 * float(scores["UPOS"].f1)
+    return 100 * float(scores[measure].f1)
 
 
-INDEPENDENT: dict[str, Callable[[Any, str], float]] = {"conll2003": seqscore_f1, "ewt": udtools_upos}
+INDEPENDENT: dict[str, Callable[[Any, str], float]] = {
+    "ner": seqscore_f1,
+    "upos": partial(udtools_accuracy, measure="UPOS"),
+    "xpos": partial(udtools_accuracy, measure="XPOS"),
+}
 
 
 def settings_hash(settings: Any) -> str:
     """Short hash of all settings but the seed and the place of the files."""
     values = settings.model_dump(mode="json")
     values["training"].pop("seed")
-    values["data"].update(train=None, dev=None)
+    for task in values["tasks"].values():
+        task.update(train=None, dev=None)
     values["embedder"]["vectors"] = bool(values["embedder"]["vectors"])
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:10]
 
@@ -241,30 +273,34 @@ def markdown(results: list[dict[str, Any]]) -> Iterator[str]:
             by_row[row.name] = found
     yield "# Accuracy"
     yield ""
-    yield "Made by `python -m benchmarks.accuracy --data DIR --seeds 5`. Strict micro F1 (CoNLL-2003) or UPOS accuracy"
-    yield "(UD English-EWT, gold tokens), in percent; deviation over seeds. All choices made on dev; train split only."
+    yield "Made by `python -m benchmarks.accuracy --data DIR --seeds 5`. Strict micro F1 of names (CoNLL-2003),"
+    yield "accuracy of UPOS and XPOS (UD English-EWT, gold tokens), in percent; deviation over seeds. All choices are"
+    yield "made on dev; train split only."
     yield ""
-    yield "| configuration | seeds | dev | test | deviation | minutes a run: wall, processor |"
-    yield "|---|---|---|---|---|---|"
+    yield "| configuration | task | seeds | dev | test | deviation | minutes a run: wall, processor |"
+    yield "|---|---|---|---|---|---|---|"
     for name, runs in by_row.items():
-        dev, test = ([run[part] for run in runs] for part in ("dev", "test"))
-        deviation = f"{statistics.stdev(test):.2f}" if len(test) > 1 else "–"
-        minutes = statistics.mean(run["minutes"] for run in runs)
-        processor = statistics.mean(run.get("cpu_minutes", math.nan) for run in runs)
-        took = f"{minutes:.1f}" + ("" if math.isnan(processor) else f", {processor:.1f}")
-        yield (
-            f"| {name} | {len(runs)} | {statistics.mean(dev):.2f} | {statistics.mean(test):.2f} "
-            f"| {deviation} | {took} |"
-        )
+        minutes = f"{mean_of(runs, 'minutes'):.1f}, {mean_of(runs, 'cpu_minutes'):.1f}"
+        for task in runs[0]["tasks"]:
+            dev, test = ([run["tasks"][task][part] for run in runs] for part in ("dev", "test"))
+            deviation = f"{statistics.stdev(test):.2f}" if len(test) > 1 else "–"
+            figures = f"{statistics.mean(dev):.2f} | {statistics.mean(test):.2f} | {deviation}"
+            yield f"| {name} | {task} | {len(runs)} | {figures} | {minutes} |"
     yield ""
-    yield "| run | seed | dev | test | same by seqscore / udtools | best epoch | settings | torch |"
-    yield "|---|---|---|---|---|---|---|---|"
+    yield "| run | task | seed | dev | test | by seqscore / udtools | best epoch | settings | torch |"
+    yield "|---|---|---|---|---|---|---|---|---|"
     for name, runs in by_row.items():
         for run in runs:
-            yield (
-                f"| {name} | {run['seed']} | {run['dev']:.2f} | {run['test']:.2f} | {run['independent']:.2f} "
-                f"| {run['best_epoch']} of {run['epochs']} | `{run['settings']}` | {run['versions']['torch']} |"
-            )
+            for task, score in run["tasks"].items():
+                figures = f"{score['dev']:.2f} | {score['test']:.2f} | {score['independent']:.2f}"
+                epochs = f"{run['best_epoch']} of {run['epochs']}"
+                made = f"`{run['settings']}` | {run['versions']['torch']}"
+                yield f"| {name} | {task} | {run['seed']} | {figures} | {epochs} | {made} |"
+
+
+def mean_of(runs: list[dict[str, Any]], key: str) -> float:
+    """Mean of a figure over runs."""
+    return statistics.mean(run[key] for run in runs)
 
 
 if __name__ == "__main__":

@@ -316,3 +316,12 @@ def test_records_of_sentences_are_set_aside_like_sentences_of_columns(tmp_path: 
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, records)))
     parts = [set_aside(read_corpus(tmp_path / name, {"ner": -1})) for name in ("a.conll", "a.jsonl")]
     assert [[d.words for d in part] for part in parts[0]] == [[d.words for d in part] for part in parts[1]]
+
+
+def test_what_nobody_annotated_is_still_read_to_be_tagged(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    record = {"tokens": ["one", "two"], "pos": ["A", "B"], "answer": "reject"}
+    path.write_text(json.dumps(record) + "\n", "utf-8")
+    options = ReadOptions(features={"pos": "pos"})
+    (document,) = iterate_corpus(path, {}, options=options)
+    assert document.columns["pos"] == ["A", "B"]

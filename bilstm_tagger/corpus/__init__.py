@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bilstm_tagger.corpus import conll, conllu, hub, jsonl, spacy_docbin, table, table_write
-from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
+from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, FEATURE, ReadOptions
 from bilstm_tagger.corpus.split import CorpusStats, digest, fold, set_aside, stats
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
@@ -141,9 +141,6 @@ def iterate_corpus(
     return map(_move_features, documents) if further else documents
 
 
-_FEATURE = "features."  # before the name of a feature among the tasks to read
-
-
 def _feature_columns(path: str | Path, known: CorpusFormat, features: Mapping[str, int | str]) -> dict[str, int | str]:
     """The columns of features beside those of tasks; a number means something in CoNLL columns alone."""
     for name, column in features.items():
@@ -152,7 +149,7 @@ def _feature_columns(path: str | Path, known: CorpusFormat, features: Mapping[st
                 f"{path}: the feature {name!r} is column {column}, but columns have numbers in CoNLL files alone; "
                 "name it, or give a CoNLL file"
             )
-    return {_FEATURE + name: column for name, column in features.items()}
+    return {FEATURE + name: column for name, column in features.items()}
 
 
 def _move_features(document: Document) -> Document:
@@ -162,14 +159,14 @@ def _move_features(document: Document) -> Document:
         CorpusError: If a feature would be the gold tags themselves.
     """
     sources = getattr(document.layout, "sources", {})
-    for key in [key for key in document.tags if key.startswith(_FEATURE)]:
+    for key in [key for key in document.tags if key.startswith(FEATURE)]:
         for task in document.tags:
-            if key in sources and sources.get(task) == sources[key] and not task.startswith(_FEATURE):
+            if key in sources and sources.get(task) == sources[key] and not task.startswith(FEATURE):
                 raise CorpusError(
-                    f"{document.path}: the feature {key[len(_FEATURE) :]!r} is the column of the tags of {task!r} "
+                    f"{document.path}: the feature {key[len(FEATURE) :]!r} is the column of the tags of {task!r} "
                     "itself; name another column"
                 )
-        document.columns[key[len(_FEATURE) :]] = document.tags.pop(key)
+        document.columns[key[len(FEATURE) :]] = document.tags.pop(key)
         document.schemes.pop(key, None)
     return document
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from bilstm_tagger.config import DataSettings
 
+FEATURE = "features."  # before the name of a feature among the tasks to read
+
 Policy = Literal["error", "snap", "drop"]
 
 

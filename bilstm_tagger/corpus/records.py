@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any
 
 from bilstm_tagger.corpus.marks import Aligner, Mark, read_mark
-from bilstm_tagger.corpus.options import ReadOptions
+from bilstm_tagger.corpus.options import FEATURE, ReadOptions
 from bilstm_tagger.corpus.record_words import (
     WORDS,
     Record,
@@ -79,7 +79,8 @@ class RecordReader:
         place = f"{self.path}:{line}"
         self._empty = False
         record = _flat(record, place)
-        if self.columns and _unanswered(record):
+        # Of what is only to be tagged, nothing is left out.
+        if any(not task.startswith(FEATURE) for task in self.columns) and _unanswered(record):
             self._left_out += 1
             return None
         document, has_text = self._words(record, place)
