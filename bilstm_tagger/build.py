@@ -9,7 +9,7 @@ from bilstm_tagger.labels import Scheme, legal_moves
 from bilstm_tagger.nn.convolution import WindowEncoder
 from bilstm_tagger.nn.crf import CRF
 from bilstm_tagger.nn.embedder import CharacterCNN, Embedder
-from bilstm_tagger.nn.model import Head, TaggingModel
+from bilstm_tagger.nn.model import Head, Member, TaggingModel
 from bilstm_tagger.nn.recurrent import RecurrentEncoder
 from bilstm_tagger.vocab import SHAPES, Vocab
 
@@ -35,7 +35,12 @@ def build_model(settings: Settings, vocab: Vocab, schemes: dict[str, Scheme], *,
         word_size: size of the word vectors.
     """
     embedder = _embedder(settings, vocab, word_size)
-    encoder = _encoder(settings, embedder.output_size)
+    members = [_member(settings, vocab, schemes, embedder.output_size) for _ in range(settings.encoder.members)]
+    return TaggingModel(embedder, members[0].encoder, dict(members[0].heads.items()), members[1:])  # type: ignore[arg-type]
+
+
+def _member(settings: Settings, vocab: Vocab, schemes: dict[str, Scheme], input_size: int) -> Member:
+    encoder = _encoder(settings, input_size)
     heads = {}
     for task, scheme in schemes.items():
         tags = vocab.tags[task]
@@ -45,7 +50,7 @@ def build_model(settings: Settings, vocab: Vocab, schemes: dict[str, Scheme], *,
         else:
             legal = None if scheme is Scheme.NONE else (moves, starts, ends)
             heads[task] = Head(encoder.output_size, len(tags), crf=None, legal=legal)
-    return TaggingModel(embedder, encoder, heads)
+    return Member(encoder, heads)
 
 
 def _encoder(settings: Settings, input_size: int) -> RecurrentEncoder | WindowEncoder:

@@ -147,6 +147,8 @@ class EncoderSettings(_Frozen):
     """Tokens in the window of one layer of a `cnn`; odd where it looks both ways."""
     hidden_size: PositiveInt = 200
     layers: PositiveInt = 1
+    members: PositiveInt = 1
+    """Encoders of an ensemble over one embedder, trained together; their scores are averaged."""
     context: int = Field(default=0, ge=0)
     """Neighbouring sentences of a document are read in one go up to so many tokens; 0 for each alone."""
     dropout: float = Field(default=0.5, ge=0.0, lt=1.0)

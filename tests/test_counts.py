@@ -159,7 +159,7 @@ def test_training_embeds_each_type_of_a_batch_once(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("head", ["crf", "softmax"])
 def test_one_decoding_a_batch(head: str, monkeypatch: pytest.MonkeyPatch) -> None:
     tagger = untrained(settings_of(tasks__ner__head=head))
-    decoded = counted(monkeypatch, network.Head, "decode", lambda self, emissions, lengths: len(lengths))
+    decoded = counted(monkeypatch, network, "decode", lambda heads, emissions, lengths: len(lengths))
     recurred = counted(monkeypatch, sweep, "_recur", lambda *_: 1)
     documents = documents_of(20_000)
     list(tagger.pipe(documents))

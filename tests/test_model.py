@@ -15,9 +15,9 @@ from bilstm_tagger.build import build_model
 from bilstm_tagger.config import load_settings
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.labels import Scheme, first_illegal, tag_names
-from bilstm_tagger.nn.batch import Batch, Types
+from bilstm_tagger.nn.batch import Batch, Types, mask_of
 from bilstm_tagger.nn.device import pick_device, pick_precision
-from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.nn.model import Member, TaggingModel
 from bilstm_tagger.vocab import build_vocab
 
 WORDS = ["the", "Boat", "sank", "in", "Turin", ".", "1999", "extraordinarily"]
@@ -54,7 +54,7 @@ def make(seed: int = 0) -> TaggingModel:
     return model
 
 
-MODEL = make()
+MODEL = make(1)
 
 
 def batch_of(sentences: list[list[int]], *, spare: int = 0, tags: dict[str, list[list[int]]] | None = None) -> Batch:
@@ -202,3 +202,32 @@ def test_auto_takes_bfloat16_only_where_it_is_native(monkeypatch: pytest.MonkeyP
     assert pick_precision("auto", cpu) is (torch.bfloat16 if native else torch.float32)
     assert pick_precision("float32", cpu) is torch.float32
     assert pick_precision("bfloat16", cpu) is torch.bfloat16
+
+
+def test_members_learn_from_their_own_losses_and_decode_from_their_mean() -> None:
+    torch.manual_seed(3)
+    tags = {task: tag_names(["A", "B"], scheme) for task, scheme in TASKS.items()}
+    vocab = build_vocab(WORDS[:6], tags=tags, vector_words=["river"], min_count=1)
+    several = SETTINGS.model_copy(update={"encoder": SETTINGS.encoder.model_copy(update={"members": 3})})
+    model = build_model(several, vocab, TASKS, word_size=5).eval()
+    for weight in model.parameters():
+        weight.data.normal_(std=0.8)
+    gold = {"plain": [[0, 1, 1], [1, 0]]}
+    batch = batch_of([[0, 1, 2], [3, 4]], tags=gold)
+
+    def alone(member: Member) -> TaggingModel:
+        return TaggingModel(model.embedder, member.encoder, dict(member.heads.items())).eval()  # type: ignore[arg-type]
+
+    members = [alone(member) for member in model.members]
+    losses = model.losses(batch)["plain"]
+    torch.testing.assert_close(losses, sum(member.losses(batch)["plain"] for member in members))
+    mean = sum(member.heads["plain"](member.states(batch)[0]) for member in members)
+    mask = mask_of(batch.lengths, 3)
+    assert torch.equal(model.decode(batch)["plain"], mean[mask].argmax(-1))
+
+    losses.backward()
+    found = model.embedder.characters.embedding.weight.grad.clone()  # type: ignore[union-attr]
+    model.zero_grad()
+    sum(member.losses(batch)["plain"] for member in members).backward()  # type: ignore[union-attr]
+    expected = model.embedder.characters.embedding.weight.grad  # type: ignore[union-attr]
+    torch.testing.assert_close(found, expected / 3, msg="the embedder learns at the pace of a single network")

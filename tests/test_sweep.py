@@ -40,15 +40,29 @@ def test_states_equal_those_of_the_encoder(shape: dict[str, object], precision: 
     network = encoder(**shape)
     x = torch.randn(4, 6, 5)
     mask = mask_of(LENGTHS, 6)
-    swept = Sweep(network, precision)
+    swept = Sweep([network], precision)
     states = swept(swept.table(x[mask]), np.arange(14), LENGTHS.numpy())
     torch.testing.assert_close(states, network(x, LENGTHS)[mask], rtol=0, atol=error)
     assert states.dtype is torch.float32
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+@torch.no_grad()
+def test_several_encoders_stand_side_by_side(shape: dict[str, object]) -> None:
+    networks = [encoder(**shape), encoder(**shape)]
+    for weight in networks[1].parameters():
+        weight.data.normal_(std=0.3)
+    x = torch.randn(14, 5)
+    both = Sweep(networks, torch.float32)
+    alone = [Sweep([network], torch.float32) for network in networks]
+    expected = [each(each.table(x), np.arange(14), LENGTHS.numpy()) for each in alone]
+    found = both(both.table(x), np.arange(14), LENGTHS.numpy())
+    torch.testing.assert_close(found, torch.cat(expected, 1), rtol=0, atol=1e-6)
+
+
 @torch.no_grad()
 def test_tokens_of_one_word_share_a_row() -> None:
-    swept = Sweep(encoder(), torch.float32)
+    swept = Sweep([encoder()], torch.float32)
     words = torch.randn(3, 5)
     chosen = np.array([2, 0, 0, 1, 2, 2])
     lengths = np.array([4, 2])
@@ -58,7 +72,7 @@ def test_tokens_of_one_word_share_a_row() -> None:
 
 @torch.no_grad()
 def test_a_sentence_alone_gets_the_states_it_gets_among_others() -> None:
-    swept = Sweep(encoder(layers=2), torch.float32)
+    swept = Sweep([encoder(layers=2)], torch.float32)
     table = swept.table(torch.randn(14, 5))
     together = swept(table, np.arange(14), LENGTHS.numpy()).split(LENGTHS.tolist())
     at = 0

@@ -38,11 +38,13 @@ def inspect(tagger: Tagger, source: Input, *, task: str | None = None) -> Inspec
         task: whose predictions to explain; the first one if None.
 
     Raises:
-        TaggerError: no such task, no token, or more than a thousand.
+        TaggerError: no such task, no token, or more than a thousand; a model with several encoders.
     """
     task = tagger.tasks[0] if task is None else task
     if task not in tagger.tasks:
         raise TaggerError(f"no task {task!r} in this model; there are {', '.join(tagger.tasks)}")
+    if len(tagger.model.members) > 1:
+        raise TaggerError(f"the model has {len(tagger.model.members)} encoders; inspect looks into one")
     document = tagger(source)
     count = len(document.words)
     if not 0 < count <= LONGEST:

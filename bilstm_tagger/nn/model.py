@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -49,30 +49,63 @@ class Head(nn.Module):
         mask = mask_of(lengths, tags.shape[1])
         return nn.functional.cross_entropy(emissions[mask], tags[mask], reduction="sum")
 
-    def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """Best legal tags `(tokens,)` for emissions `(tokens, tags)` of sentences that lie one behind the other."""
-        if self.crf is not None:
-            return self.crf.decode(emissions, lengths)
-        if self.moves is not None:
-            return viterbi(emissions, lengths, self.moves, self.starts, self.ends)
-        return emissions.argmax(-1)
+
+def decode(heads: Sequence[Head], emissions: Tensor, lengths: Tensor) -> Tensor:
+    """Best legal tags `(tokens,)` of a task.
+
+    Args:
+        heads: those of the members, whose scores of moves are averaged.
+        emissions: their mean for sentences that lie one behind the other `(tokens, tags)`.
+        lengths: tokens of each sentence `(sentences,)`.
+    """
+    first = heads[0]
+    if first.crf is not None:
+        each = [head.crf.scores() for head in heads if head.crf is not None]
+        moves, starts, ends = (torch.stack(part).mean(0) for part in zip(*each, strict=True))
+        return viterbi(emissions, lengths, moves, starts, ends)
+    if first.moves is not None:
+        return viterbi(emissions, lengths, first.moves, first.starts, first.ends)
+    return emissions.argmax(-1)
 
 
-class TaggingModel(nn.Module):
-    """Embedder, encoder and heads.
+class Member(nn.Module):
+    """An encoder and its heads.
+
+    Args:
+        encoder: vectors to states that know the sentence; has `output_size`.
+        heads: one for each task.
+    """
+
+    def __init__(self, encoder: nn.Module, heads: Mapping[str, Head]) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.heads = nn.ModuleDict(heads)
+
+
+class TaggingModel(Member):
+    """Embedder, encoder and heads; with further members, an ensemble over one embedder.
+
+    Each member learns from its own loss, with its own dropout. Tags are decoded from the mean of the members' scores.
 
     Args:
         embedder: tokens to vectors.
         encoder: vectors to states that know the sentence; has `output_size`.
         heads: one for each task.
+        others: further members of the same shape.
     """
 
-    def __init__(self, embedder: Embedder, encoder: nn.Module, heads: Mapping[str, Head]) -> None:
-        super().__init__()
+    def __init__(
+        self, embedder: Embedder, encoder: nn.Module, heads: Mapping[str, Head], others: Sequence[Member] = ()
+    ) -> None:
+        super().__init__(encoder, heads)
         self.embedder = embedder
-        self.encoder = encoder
-        self.heads = nn.ModuleDict(heads)
+        self.others = nn.ModuleList(others)
         self.precision = torch.float32
+
+    @property
+    def members(self) -> list[Member]:
+        """All members, this one first."""
+        return [self, *self.others]
 
     def learned(self) -> dict[str, Tensor]:
         """The weights that training moves, by name; frozen word vectors, most of the bytes, are not among them."""
@@ -88,25 +121,36 @@ class TaggingModel(nn.Module):
             weight.copy_(weights[name])
 
     def states(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Encoder states by sentence `(sentences, tokens, encoder.output_size)`, float32, and sentence lengths."""
+        """All members' states by sentence `(sentences, tokens, members * size)`, float32, and sentence lengths."""
         return self.encode(self.embedder(batch), batch)
 
     def encode(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """States by sentence and sentence lengths for embedded tokens `(batch, tokens, embedder.output_size)`.
+        """States as in `states` and sentence lengths for embedded tokens `(batch, tokens, embedder.output_size)`."""
+        states = [self._encode(member, x, batch) for member in self.members]
+        lengths = batch.lengths if batch.cuts is None else batch.cuts.lengths
+        return states[0] if len(states) == 1 else torch.cat(states, -1), lengths
+
+    def _encode(self, member: Member, x: Tensor, batch: Batch) -> Tensor:
+        """One member's states by sentence.
 
         The encoder's products run in `precision`; its weights, and all before and after it, stay float32.
         """
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.precision is torch.bfloat16):
-            states = self.encoder(x, batch.lengths).float()
-        return (states, batch.lengths) if batch.cuts is None else (batch.cuts(states), batch.cuts.lengths)
+            states: Tensor = member.encoder(x, batch.lengths).float()
+        return states if batch.cuts is None else batch.cuts(states)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Summed loss of each task the batch has gold tags for."""
-        states, lengths = self.states(batch)
-        return {
-            name: self.heads[name].loss(self.heads[name](states), tags, lengths)  # type: ignore[operator]
-            for name, tags in batch.tags.items()
-        }
+        """Summed loss of each task the batch has gold tags for, added up over the members."""
+        lengths = batch.lengths if batch.cuts is None else batch.cuts.lengths
+        vectors = _shared(self.embedder.embed_types(batch.types), len(self.members))
+        losses: dict[str, Tensor] = {}
+        for member in self.members:
+            states = self._encode(member, self.embedder.embed_tokens(vectors, batch), batch)
+            for name, tags in batch.tags.items():
+                head: Head = member.heads[name]  # type: ignore[assignment]
+                loss = head.loss(head(states), tags, lengths)
+                losses[name] = losses[name] + loss if name in losses else loss
+        return losses
 
     @torch.no_grad()
     def decode(self, batch: Batch) -> dict[str, Tensor]:
@@ -114,12 +158,23 @@ class TaggingModel(nn.Module):
         states, lengths = self.states(batch)
         return self.decode_states(states[mask_of(lengths, states.shape[1])], lengths)
 
+    @torch.no_grad()
     def decode_states(self, states: Tensor, lengths: Tensor) -> dict[str, Tensor]:
-        """Best tags `(tokens,)` of each task from states `(tokens, size)` of sentences one behind the other."""
-        heads: list[Head] = list(self.heads.values())  # type: ignore[arg-type]
-        # One product for all heads: each alone is too narrow to be quick.
-        weight = torch.cat([head.projection.weight for head in heads])
-        bias = torch.cat([head.projection.bias for head in heads])
+        """Best tags `(tokens,)` of each task from all members' states `(tokens, members * size)`, sentence by sentence.
+
+        One product gives the mean emissions of all heads: each alone is too narrow to be quick.
+        """
+        heads: list[list[Head]] = [[member.heads[name] for member in self.members] for name in self.heads]  # type: ignore[misc]
+        count = len(self.members)
+        weight = torch.cat([torch.cat([head.projection.weight for head in each], 1) for each in heads]) / count
+        bias = torch.cat([torch.stack([head.projection.bias for head in each]).mean(0) for each in heads])
         emissions = nn.functional.linear(states, weight, bias).float()
-        parts = torch.split(emissions, [head.tags for head in heads], -1)
-        return {name: head.decode(scores, lengths) for name, head, scores in zip(self.heads, heads, parts, strict=True)}
+        parts = torch.split(emissions, [each[0].tags for each in heads], -1)
+        return {
+            name: decode(each, scores, lengths) for name, each, scores in zip(self.heads, heads, parts, strict=True)
+        }
+
+
+def _shared(vectors: Tensor, members: int) -> Tensor:
+    """The same vectors, whose gradient is the mean of the members' gradients."""
+    return vectors if members == 1 else vectors.detach() * (1 - 1 / members) + vectors / members

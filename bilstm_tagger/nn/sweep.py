@@ -51,59 +51,74 @@ class Order:
 
 
 def make_sweep(model: TaggingModel) -> Sweep | None:
-    """The sweep of a model whose encoder allows for it: LSTM cells on a CPU that read nothing but the words.
+    """The sweep of a model whose encoders allow for it: LSTM cells on a CPU that read nothing but the words.
 
-    Elsewhere the encoder runs as it does in training.
+    Elsewhere the encoders run as they do in training.
     """
-    encoder = model.encoder
-    if not isinstance(encoder, RecurrentEncoder) or encoder.cell != "lstm" or model.embedder.features:
+    encoders = [member.encoder for member in model.members]
+    lstms = [encoder for encoder in encoders if isinstance(encoder, RecurrentEncoder) and encoder.cell == "lstm"]
+    if lstms != encoders or model.embedder.features or model.embedder.words.weight.device.type != "cpu":
         return None
-    return Sweep(encoder, model.precision) if model.embedder.words.weight.device.type == "cpu" else None
+    return Sweep(lstms, model.precision)
 
 
 class Sweep:
-    """The layers of a recurrent encoder of LSTM cells, with weights laid out for tagging.
+    """The layers of recurrent encoders of LSTM cells, with weights laid out for tagging.
 
     The weights are copied when it is made; it has to be made anew for weights that have changed.
 
     Args:
-        encoder: the encoder.
+        encoders: of one shape; all read the same words.
         precision: kind of number of the products, float32 or bfloat16; all else is float32.
     """
 
-    def __init__(self, encoder: RecurrentEncoder, precision: torch.dtype) -> None:
-        layers: list[RecurrentLayer] = list(encoder.layers)  # type: ignore[arg-type]
-        self.layers = [_Layer(layer, precision) for layer in layers]
+    def __init__(self, encoders: Sequence[RecurrentEncoder], precision: torch.dtype) -> None:
+        self.encoders = len(encoders)
+        layers: list[list[RecurrentLayer]] = [list(encoder.layers) for encoder in encoders]  # type: ignore[arg-type]
+        self.first = _Layer([each[0] for each in layers], precision)
+        self.others = [[_Layer([layer], precision) for layer in each[1:]] for each in layers]
 
     def table(self, vectors: Tensor) -> Tensor:
-        """What words contribute to the gates `(words, directions, 4 * units)`, from their vectors `(words, size)`."""
-        return self.layers[0].project(vectors)
+        """What words contribute to the gates `(words, directions, 4 * units)`, from their vectors `(words, size)`.
+
+        Directions are those of all encoders, one behind the other.
+        """
+        return self.first.project(vectors)
 
     def __call__(self, table: Tensor, rows: np.ndarray, lengths: np.ndarray) -> Tensor:
-        """States of tokens `(tokens, output_size)`, float32.
+        """States of tokens `(tokens, encoders * output_size)`, float32.
 
         Args:
             table: rows that `table` has made.
             rows: for each token its row; the sentences lie one behind the other `(tokens,)`.
             lengths: tokens of each sentence `(sentences,)`, each at least 1.
         """
-        first, *others = self.layers
-        order = Order.of(lengths, first.directions)
-        x: Tensor = first(table, rows, order)
-        every = np.arange(len(rows))
-        for layer in others:
-            states = layer(layer.project(x), every, order)
-            x = x + states if x.shape == states.shape else states
-        return x
+        order = Order.of(lengths, self.first.directions)
+        states = self.first(table, rows, order)
+        if not self.others[0]:
+            return states
+        parts = states.chunk(self.encoders, 1)
+        return torch.cat([_upwards(layers, x, lengths) for layers, x in zip(self.others, parts, strict=True)], 1)
+
+
+def _upwards(layers: Sequence[_Layer], x: Tensor, lengths: np.ndarray) -> Tensor:
+    """States of the last layer `(tokens, output_size)` from those of the first."""
+    order = Order.of(lengths, layers[0].directions)
+    every = np.arange(len(x))
+    for layer in layers:
+        states = layer(layer.project(x), every, order)
+        x = x + states if x.shape == states.shape else states
+    return x
 
 
 class _Layer:
-    """One layer: input weights `(directions * 4 * units, size)` and recurrent weights, turned for the product."""
+    """A layer of each encoder, side by side: input weights and recurrent weights, turned for the product."""
 
-    def __init__(self, layer: RecurrentLayer, precision: torch.dtype) -> None:
-        weights = [dict(part.named_parameters()) for part in layer.passes.values()]
-        self.directions = [PASSES[name] for name in layer.passes]
-        self.merge = layer.merge
+    def __init__(self, layers: Sequence[RecurrentLayer], precision: torch.dtype) -> None:
+        weights = [dict(part.named_parameters()) for layer in layers for part in layer.passes.values()]
+        self.directions = [PASSES[name] for layer in layers for name in layer.passes]
+        self.summed = layers[0].merge == "sum"
+        self.encoders = len(layers)
         self.weight = torch.cat([each["weight_ih_l0"].detach() for each in weights]).to(precision)
         self.bias = torch.cat([(each["bias_ih_l0"] + each["bias_hh_l0"]).detach() for each in weights]).to(precision)
         recurrent = torch.stack([each["weight_hh_l0"].detach() for each in weights])
@@ -115,9 +130,11 @@ class _Layer:
         return nn.functional.linear(x.to(self.weight.dtype), self.weight, self.bias).view(-1, *self.row)
 
     def __call__(self, table: Tensor, rows: np.ndarray, order: Order) -> Tensor:
-        """States `(tokens, output_size)` for table rows `(tokens,)`."""
+        """States `(tokens, encoders * output_size)` for table rows `(tokens,)`."""
         states = _recur(table, rows[order.tokens], order, self.turned)
-        return states.flatten(1) if self.merge == "concat" else states.sum(1)
+        if self.summed:
+            states = states.view(len(states), self.encoders, -1, states.shape[2]).sum(2)
+        return states.flatten(1)
 
 
 def _recur(table: Tensor, rows: np.ndarray, order: Order, turned: Tensor) -> Tensor:

@@ -42,7 +42,7 @@ class Trainer:
         self.corpora = prepared.encode(settings)
         self.steps_per_epoch = batches_per_epoch(self.corpora, settings.training.batch_size)
         self.steps = self.steps_per_epoch * settings.training.epochs
-        self.optimizer = Optimizer(self.model, settings.training)
+        self.optimizer = Optimizer(self.model, settings.training, members=len(self.model.members))
         share = settings.training.average_from
         start = self.steps if share is None else int(share * self.steps)
         self.average = AveragedWeights(self.model, start=start)
@@ -117,7 +117,7 @@ class Trainer:
         losses = self.model.losses(batch)
         weights = {task: self.settings.tasks[task].weight for task in losses}
         loss = torch.stack([weights[task] * value for task, value in losses.items()]).sum() / len(batch.lengths)
-        value = loss.item()
+        value = loss.item() / len(self.model.members)
         if not math.isfinite(value):
             raise TaggerError(f"the loss is {value} at step {step + 1}: lower training.learning_rate ({rate:g} now)")
         loss.backward()  # type: ignore[no-untyped-call]

@@ -21,14 +21,20 @@ class Optimizer:
     hold.
     SGD therefore moves word rows without momentum, at `learning_rate / (1 - momentum)`: the same overall length of
     step.
+
+    Args:
+        model: whose weights are moved.
+        settings: of the optimiser.
+        members: number of members of an ensemble, whose gradients stand side by side in the model's.
     """
 
-    def __init__(self, model: nn.Module, settings: TrainingSettings) -> None:
+    def __init__(self, model: nn.Module, settings: TrainingSettings, *, members: int = 1) -> None:
         sparse = [module.weight for module in model.modules() if isinstance(module, nn.Embedding) and module.sparse]
         known = set(map(id, sparse))
         self.dense = [weight for weight in model.parameters() if id(weight) not in known]
         self.sparse = sparse
         self.settings = settings
+        self.members = members
         if settings.optimizer == "sgd":
             lengthen = 1 / (1 - settings.momentum)
             self.parts: list[tuple[torch.optim.Optimizer, float]] = [
@@ -43,7 +49,7 @@ class Optimizer:
 
     def step(self, learning_rate: float) -> None:
         """Clips the gradient, moves the weights and clears the gradient."""
-        self._clip(self.settings.clip)
+        self._clip(self.settings.clip * self.members**0.5)  # as much for each member as alone
         for part, factor in self.parts:
             for group in part.param_groups:
                 group["lr"] = learning_rate * factor
