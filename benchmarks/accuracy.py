@@ -55,8 +55,13 @@ MAIN = [
     Row("ner", "ner", NER),
     Row("ner-best", "ner-best", NER),
     Row("pos", "pos", UPOS),
-    Row("pos, XPOS", "pos", XPOS, XPOS_TASK),
-    Row("three tasks", "ner", {**UPOS, **XPOS, **NER}),
+    Row("xpos", "pos", XPOS, XPOS_TASK),
+    Row(
+        "three tasks",
+        "ner",
+        {**UPOS, **XPOS, **NER},
+        {"encoder.hidden_size": 256, "tasks.upos.weight": 0.5, "tasks.xpos.weight": 0.5},
+    ),
 ]
 COLUMNS: dict[str, int | str] = {"ner": -1, "upos": "UPOS", "xpos": "XPOS"}
 
