@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bilstm_tagger.insight.inspection import Inspection
     from bilstm_tagger.text import Tokenizer
 
-BATCH_TOKENS = 2_000  # padded tokens in a batch: enough for the kernels, little padding, fits the cache
+BATCH_TOKENS = 4_000  # tokens in a batch: enough rows for each product, and still in the cache
 WINDOW_TOKENS = 64_000  # tokens sorted by length together
 CACHED_TYPES = 50_000  # distinct words that are kept; with two directions of 200 units 3 kB each in bfloat16
 
