@@ -1,12 +1,11 @@
 """Linear-chain conditional random field over emissions.
 
 Lafferty, McCallum and Pereira 2001. The probability of tags `y` for emissions `e` is
-`exp(start[y1] + sum_t e[t, yt] + sum_t move[yt-1, yt] + end[yn]) / Z`; moves that the scheme forbids have probability
-0.
+`exp(start[y1] + sum_t e[t, yt] + sum_t move[yt-1, yt] + end[yn]) / Z`; moves that the scheme forbids have
+probability 0.
 
 `Z` and its gradient come from one forward and one backward sweep in scaled probabilities (Rabiner 1989, section V.A),
-in
-float64, instead of a graph of log-sum-exps. The sweeps and Viterbi are compiled loops on the CPU.
+in float64, instead of a graph of log-sum-exps. The sweeps and Viterbi are compiled loops on the CPU.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
 """Stacked LSTMs while tagging on a CPU: no padding, and the first layer's input products looked up by word.
 
-What a word contributes to the gates of the first layer depends on the word alone. So a tagger keeps it in a table, and
-the
-recurrence is all that is left to compute for a token. A time step is one matrix product for both directions (by torch,
-bfloat16 or float32) and one compiled loop for everything else. Sentences are sorted by length, so that those still
-running
-at a step are the first ones.
+What a word contributes to the gates of the first layer depends on the word alone. So a tagger keeps it in a table,
+and the recurrence is all that is left to compute for a token. A time step is one matrix product for both directions
+(by torch, bfloat16 or float32) and one compiled loop for everything else. Sentences are sorted by length, so that those
+still running at a step are the first ones.
 
 Gates as in Gers, Schmidhuber and Cummins 2000, in torch's order input, forget, candidate, output:
 `i, f, o = sigmoid(.)`, `g = tanh(.)`, `c = f c + i g`, `h = o tanh(c)`.
