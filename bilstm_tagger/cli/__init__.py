@@ -7,6 +7,8 @@ imported before a command runs, so help is there at once.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 from typing import Annotated
 
@@ -60,4 +62,6 @@ def main() -> None:
     # Threads of torch that wait for each other turn in circles for milliseconds unless told otherwise (here a thousand
     # turns, some 20 us). Where another program holds one of the cores, that makes tagging 20 times slower.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    # At its end Python looks through all objects of torch for garbage, which takes most of a second.
+    atexit.register(gc.freeze)
     app(prog_name="bilstm-tagger")
