@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bilstm_tagger.nn.batch import Batch, Types, mask_of
-from bilstm_tagger.nn.embedder import UNK, CharacterCNN, Embedder
+from bilstm_tagger.nn.embedder import UNK, CharacterCNN, Embedder, drop
 
 TRAINED, FROZEN, SIZE = 5, 4, 6
 
@@ -187,3 +187,17 @@ def test_batch(batch: Batch) -> None:
     moved = batch.to("cpu")
     assert torch.equal(moved.index, batch.index)
     assert len(moved.types) == 7
+
+
+@pytest.mark.parametrize("rate", [0.2, 0.5])
+def test_dropout_from_bytes(rate: float) -> None:
+    torch.manual_seed(0)
+    x = torch.ones(203, 5, 31)
+    found = drop(x, rate)
+    kept = found != 0
+    assert abs(kept.float().mean().item() - (1 - rate)) < 0.01
+    assert abs(found.mean().item() - 1) < 0.01
+    torch.testing.assert_close(found[kept], torch.full_like(found[kept], 1 / (1 - rate)), rtol=0.01, atol=0)
+    assert abs(kept[:, 0].float().mean(0).std().item()) < 0.06, "no place is special"
+    torch.manual_seed(0)
+    assert torch.equal(drop(x, rate), found)
