@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 BATCH_TOKENS = 4_000  # tokens in a batch: enough rows for each product, and still in the cache
 WINDOW_TOKENS = 64_000  # tokens sorted by length together
-CACHED_TYPES = 50_000  # distinct words that are kept; with two directions of 200 units 3 kB each in bfloat16
+CACHED_TYPES = 20_000  # distinct words that are kept; with two directions of 200 units 3 kB each in bfloat16
 
 Input = str | Sequence[str] | Sequence[Sequence[str]] | Any
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.speed.common import Bench, Result, cli, run_process
 from benchmarks.speed.peers import SPACY_SCRIPT, spacy_pipeline
 
-FILES = 200
+FILES = 2_000
 
 
 def files(bench: Bench) -> Result:

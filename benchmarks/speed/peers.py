@@ -135,7 +135,7 @@ def main() -> None:
     texts = ((path.read_text("utf-8"), str(path)) for path in paths)
     nlp.max_length = 10**9
     with open(sys.argv[3], "w", encoding="utf-8") as out:
-        for doc, name in nlp.pipe(texts, as_tuples=True, n_process=int(sys.argv[4])):
+        for doc, name in nlp.pipe(texts, as_tuples=True, batch_size=32, n_process=int(sys.argv[4])):
             record = {
                 "id": name,
                 "text": doc.text,
