@@ -285,7 +285,7 @@ def markdown(results: list[dict[str, Any]]) -> Iterator[str]:
     yield "| configuration | task | seeds | dev | test | deviation | minutes a run: wall, processor |"
     yield "|---|---|---|---|---|---|---|"
     for name, runs in by_row.items():
-        minutes = f"{mean_of(runs, 'minutes'):.1f}, {mean_of(runs, 'cpu_minutes'):.1f}"
+        minutes = ", ".join(mean_of(runs, key) for key in ("minutes", "cpu_minutes"))
         for task in runs[0]["tasks"]:
             dev, test = ([run["tasks"][task][part] for run in runs] for part in ("dev", "test"))
             deviation = f"{statistics.stdev(test):.2f}" if len(test) > 1 else "–"
@@ -303,9 +303,9 @@ def markdown(results: list[dict[str, Any]]) -> Iterator[str]:
                 yield f"| {name} | {task} | {run['seed']} | {figures} | {epochs} | {made} |"
 
 
-def mean_of(runs: list[dict[str, Any]], key: str) -> float:
-    """Mean of a figure over runs."""
-    return statistics.mean(run[key] for run in runs)
+def mean_of(runs: list[dict[str, Any]], key: str) -> str:
+    """Mean of a figure over runs; a dash where early runs did not note it."""
+    return f"{statistics.mean(run[key] for run in runs):.1f}" if all(key in run for run in runs) else "–"
 
 
 if __name__ == "__main__":
