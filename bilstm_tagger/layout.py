@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 import torch
 
 from bilstm_tagger.nn.batch import Cuts
+
+
+def sentence_lengths(bounds: Sequence[Sequence[int]]) -> np.ndarray:
+    """Tokens of all sentences of some documents, one document behind the other `(sentences,)`; 0 for empty ones.
+
+    Args:
+        bounds: for each document where its sentences begin and end, from 0.
+    """
+    counts = np.fromiter(map(len, bounds), np.int64, len(bounds))
+    every = np.fromiter(chain.from_iterable(bounds), np.int64, counts.sum())
+    return np.delete(np.diff(every), counts.cumsum()[:-1] - 1)  # without the steps from one document to the next
 
 
 def rows_of(lengths: np.ndarray, context: int) -> list[np.ndarray]:

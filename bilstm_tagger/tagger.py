@@ -17,7 +17,7 @@ from bilstm_tagger.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.features import encode_features
 from bilstm_tagger.labels import Scheme, convert
-from bilstm_tagger.layout import batch_places, rows_of
+from bilstm_tagger.layout import batch_places, rows_of, sentence_lengths
 from bilstm_tagger.nn.batch import Batch, Types
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.nn.sweep import make_sweep
@@ -140,7 +140,7 @@ class Tagger:
         if hasattr(source, "has_annotation"):  # a spaCy Doc, known without importing spaCy
             return Document.from_spacy(cast("Any", source))
         words = list(source)
-        if all(isinstance(word, str) for word in words):
+        if {*map(type, words)} <= {str} or all(isinstance(word, str) for word in words):
             return Document.from_words(words)
         if any(isinstance(sentence, str) for sentence in words):
             raise TaggerError(
@@ -150,8 +150,16 @@ class Tagger:
 
     def _tag(self, documents: list[Document], batch_tokens: int) -> Iterator[Document]:
         words = list(chain.from_iterable(document.words for document in documents))
-        lengths = [np.diff(document.bounds) for document in documents]
-        tagged = self._decode(words, lengths, batch_tokens, encode_features(self.vocab.features, documents))
+        lengths = sentence_lengths([document.bounds for document in documents])
+        rows = lengths[lengths > 0]
+        sentences: list[np.ndarray] | None = None
+        if context := self.settings.encoder.context:
+            sentences = [row for document in documents for row in rows_of(np.diff(document.bounds), context)]
+            rows = np.array([row.sum() for row in sentences], np.int64)
+        features = encode_features(self.vocab.features, documents)
+        found = self._decode(words, rows, sentences, batch_tokens, features)
+        bounds = np.concatenate([[0], lengths]).cumsum()
+        tagged = {task: self._outputs[task](ids, bounds) for task, ids in found.items()}
         for task, tags in tagged.items():
             if len(tags) != len(words):
                 raise TaggerError(f"internal error: {len(tags)} {task} tags for {len(words)} tokens")
@@ -163,34 +171,38 @@ class Tagger:
 
     @torch.inference_mode()
     def _decode(
-        self, words: list[str], lengths: list[np.ndarray], batch_tokens: int, features: dict[str, np.ndarray]
-    ) -> dict[str, list[str]]:
-        """Tags of the words of consecutive documents, for each task.
+        self,
+        words: list[str],
+        rows: np.ndarray,
+        sentences: list[np.ndarray] | None,
+        batch_tokens: int,
+        features: dict[str, np.ndarray],
+    ) -> dict[str, np.ndarray]:
+        """Tag ids of words `(words,)` for each task.
 
         Args:
             words: the words.
-            lengths: for each document the lengths of its sentences.
+            rows: tokens of each row that the encoder reads in one go `(rows,)`.
+            sentences: for each row the lengths of its sentences; None where each row is one.
             batch_tokens: most padded tokens in a batch.
             features: further ids of the words by name.
         """
         entries = self._cache.entries(words)
         found = {task: np.zeros(len(words), np.int64) for task in self.tasks}
-        rows = [row for document in lengths for row in rows_of(document, self.settings.encoder.context)]
 
         def decode(batch: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
             members, places, mask = batch
             with torch.inference_mode():  # holds for one thread only
                 states = self._states(entries, places, mask, features)
-                sentences = torch.from_numpy(np.concatenate([rows[member] for member in members]))
-                for task, tags in self.model.decode_states(states, sentences).items():
+                inside = rows[members] if sentences is None else np.concatenate([sentences[row] for row in members])
+                for task, tags in self.model.decode_states(states, torch.from_numpy(inside)).items():
                     found[task][places[mask]] = tags.cpu().numpy()
 
-        batches = batch_places(np.array([row.sum() for row in rows], np.int64), batch_tokens)
+        batches = batch_places(rows, batch_tokens)
         cpu = self.model.embedder.words.weight.device.type == "cpu"
         for _ in _threads(torch.get_num_threads() if cpu else 1).map(decode, batches):
             pass
-        bounds = np.concatenate([[0], *lengths]).cumsum()
-        return {task: self._outputs[task](ids, bounds) for task, ids in found.items()}
+        return found
 
     def _embed(self, types: Types) -> torch.Tensor:
         """What is kept of words: their vectors, or what those give the first layer's gates."""

@@ -16,7 +16,7 @@ from bilstm_tagger import tagger as module
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import CorpusError, TaggerError
 from bilstm_tagger.labels import Scheme, first_illegal, tags_to_spans
-from bilstm_tagger.layout import batch_places, cut_rows, rows_of
+from bilstm_tagger.layout import batch_places, cut_rows, rows_of, sentence_lengths
 from bilstm_tagger.nn import sweep
 from bilstm_tagger.nn.batch import Types
 from bilstm_tagger.tagger import Tagger
@@ -274,3 +274,9 @@ def test_with_context_a_sentence_is_read_beside_its_neighbours(monkeypatch: pyte
 
 
 CONTEXT = two_tasks(encoder__context=6)
+
+
+@given(st.lists(st.lists(st.integers(0, 5), max_size=5), max_size=6))
+def test_lengths_of_sentences_across_documents(corpus: list[list[int]]) -> None:
+    bounds = [[0, *np.cumsum(document, dtype=int).tolist()] for document in corpus]
+    assert sentence_lengths(bounds).tolist() == list(chain.from_iterable(corpus))
