@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 BATCH_TOKENS = 4_000  # tokens in a batch: enough rows for each product, and still in the cache
 WINDOW_TOKENS = 64_000  # tokens sorted by length together
 CACHED_TYPES = 20_000  # distinct words that are kept; with two directions of 200 units 3 kB each in bfloat16
+EMBEDDED = 1024  # words whose characters are read at a time
 
 Input = str | Sequence[str] | Sequence[Sequence[str]] | Any
 
@@ -250,9 +251,6 @@ class TypeCache:
         self.embed = embed
         empty = torch.zeros(0, dtype=torch.long)
         self.types = Types(empty, empty[:, None], empty)
-        self._clear()
-
-    def _clear(self) -> None:
         self._known: dict[str, int] = {}
         self.table = torch.zeros(0)
 
@@ -261,7 +259,7 @@ class TypeCache:
         new = [word for word in dict.fromkeys(words) if word not in self._known]
         if new:
             if len(self._known) + len(new) > CACHED_TYPES:
-                self._clear()
+                self._known.clear()  # its rows are written over
                 new = list(dict.fromkeys(words))
             self._add(new)
         return np.fromiter(map(self._known.__getitem__, words), np.int64, len(words))
@@ -269,8 +267,8 @@ class TypeCache:
     def _add(self, words: list[str]) -> None:
         first = len(self._known) + 1
         needed = first + len(words)
-        for at in range(0, len(words), 4096):
-            arrays = self.vocab.encode(words[at : at + 4096])
+        for at in range(0, len(words), EMBEDDED):
+            arrays = self.vocab.encode(words[at : at + EMBEDDED])
             rows = self.embed(Types(*map(torch.from_numpy, (arrays.rows, arrays.chars, arrays.shapes))))
             if needed > len(self.table):
                 grown = rows.new_zeros(max(needed, 2 * len(self.table)), *rows.shape[1:])
