@@ -50,12 +50,11 @@ class Row:
 
 
 NER, UPOS, XPOS = {"ner": "conll2003"}, {"upos": "ewt"}, {"xpos": "ewt"}
-XPOS_TASK = {"tasks": {"xpos": {"column": "XPOS", "head": "softmax"}}}
 MAIN = [
     Row("ner", "ner", NER),
     Row("ner-best", "ner-best", NER),
     Row("pos", "pos", UPOS),
-    Row("xpos", "pos", XPOS, XPOS_TASK),
+    Row("xpos", "pos", XPOS, {"tasks.xpos.head": "softmax"}),
     Row(
         "three tasks",
         "ner",
@@ -135,7 +134,7 @@ def seeds_of(row: Row, seeds: int) -> range:
 
 def slug(row: Row, seed: int) -> str:
     """Name of a run's folder."""
-    return f"{row.name.replace(': ', '-').replace(', ', '-').replace(' ', '-')}-seed{seed}"
+    return f"{row.name.replace(': ', '-').replace(' ', '-')}-seed{seed}"
 
 
 def result_file(row: Row, seed: int) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -141,7 +141,7 @@ class Tagger:
         if hasattr(source, "has_annotation"):  # a spaCy Doc, known without importing spaCy
             return Document.from_spacy(cast("Any", source))
         words = list(source)
-        if {*map(type, words)} <= {str} or all(isinstance(word, str) for word in words):
+        if all(map(isinstance, words, repeat(str))):
             return Document.from_words(words)
         if any(isinstance(sentence, str) for sentence in words):
             raise TaggerError(

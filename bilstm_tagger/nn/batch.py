@@ -83,6 +83,11 @@ class Batch:
         """Number of real tokens."""
         return int(self.lengths.sum())
 
+    @property
+    def sentence_lengths(self) -> Tensor:
+        """Number of real tokens of each sentence `(sentences,)`."""
+        return self.lengths if self.cuts is None else self.cuts.lengths
+
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
         return Batch(

@@ -127,8 +127,7 @@ class TaggingModel(Member):
     def encode(self, x: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """States as in `states` and sentence lengths for embedded tokens `(batch, tokens, embedder.output_size)`."""
         states = [self._encode(member, x, batch) for member in self.members]
-        lengths = batch.lengths if batch.cuts is None else batch.cuts.lengths
-        return states[0] if len(states) == 1 else torch.cat(states, -1), lengths
+        return states[0] if len(states) == 1 else torch.cat(states, -1), batch.sentence_lengths
 
     def _encode(self, member: Member, x: Tensor, batch: Batch) -> Tensor:
         """One member's states by sentence.
@@ -141,14 +140,13 @@ class TaggingModel(Member):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Summed loss of each task the batch has gold tags for, added up over the members."""
-        lengths = batch.lengths if batch.cuts is None else batch.cuts.lengths
         vectors = _shared(self.embedder.embed_types(batch.types), len(self.members))
         losses: dict[str, Tensor] = {}
         for member in self.members:
             states = self._encode(member, self.embedder.embed_tokens(vectors, batch), batch)
             for name, tags in batch.tags.items():
                 head: Head = member.heads[name]  # type: ignore[assignment]
-                loss = head.loss(head(states), tags, lengths)
+                loss = head.loss(head(states), tags, batch.sentence_lengths)
                 losses[name] = losses[name] + loss if name in losses else loss
         return losses
 

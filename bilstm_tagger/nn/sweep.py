@@ -96,12 +96,12 @@ class Sweep:
         if not self.others[0]:
             return states
         parts = states.chunk(self.encoders, 1)
-        return torch.cat([_upwards(layers, x, lengths) for layers, x in zip(self.others, parts, strict=True)], 1)
+        order = Order.of(lengths, self.others[0][0].directions)  # of one encoder
+        return torch.cat([_upwards(layers, x, order) for layers, x in zip(self.others, parts, strict=True)], 1)
 
 
-def _upwards(layers: Sequence[_Layer], x: Tensor, lengths: np.ndarray) -> Tensor:
+def _upwards(layers: Sequence[_Layer], x: Tensor, order: Order) -> Tensor:
     """States of the last layer `(tokens, output_size)` from those of the first."""
-    order = Order.of(lengths, layers[0].directions)
     every = np.arange(len(x))
     for layer in layers:
         states = layer(layer.project(x), every, order)
