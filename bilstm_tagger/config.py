@@ -132,8 +132,9 @@ class EmbedderSettings(_Frozen):
     """Size of the vector of a word's case shape; 0 for none."""
     word_dropout: float = Field(default=0.05, ge=0.0, lt=1.0)
     dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
-    stored: Literal["float32", "int8"] = "float32"
-    """Numbers of the word table in the model folder: 8 bits with one scale a row take a quarter of the space."""
+    stored: Literal["float32", "int8", "int4"] = "float32"
+    """Numbers of the word table in the model folder: 8 or 4 bits with one scale a row take a quarter or an eighth of
+    the space."""
 
 
 class EncoderSettings(_Frozen):

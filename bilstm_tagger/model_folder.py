@@ -33,7 +33,9 @@ FORMAT_VERSION = 1
 SHIPPED = ("en",)
 WORD_TABLES = ("embedder.words.weight", "embedder.frozen")
 _PIECE = 1 << 14  # rows
-SCALE = ".scale"  # behind a tensor's name: the factors of its rows, where it is stored in 8 bits
+_TINY = 1e-14  # for the division by the factor of a row of zeros
+SCALE = ".scale"  # behind a tensor's name: the factors of its rows, where it is stored in 8 or 4 bits
+PACKED = (torch.int8, torch.uint8)  # 8 bits; 4 bits, two numbers to a byte
 
 
 def save_tagger(tagger: Tagger, folder: str | Path, *, keep: tuple[Path, ...] = ()) -> None:
@@ -155,7 +157,7 @@ def _model(path: Path, settings: Settings, vocab: Vocab, schemes: Mapping[str, S
         reason = str(error).splitlines()[0]
         raise ModelError(f"{path.parent}: config.json and vocab.json describe no network: {reason}") from None
     try:
-        tensors = _unpack(load_file(path))
+        tensors = _unpack(load_file(path), word_size)
     except FileNotFoundError:
         raise ModelError(f"{path}: missing") from None
     except (SafetensorError, OSError) as error:
@@ -180,9 +182,9 @@ def round_words(model: TaggingModel, settings: Settings) -> None:
     tables = {name: tensor for name, tensor in model.state_dict().items() if name in WORD_TABLES}
     stored = _pack(tables, settings)
     for name, table in tables.items():
-        if stored[name].dtype is torch.int8:
+        if stored[name].dtype in PACKED:
             for rows in _pieces(table):  # in place, since these tables are most of the memory
-                table[rows] = _scaled(stored[name][rows], stored[name + SCALE][rows]).to(table.device)
+                table[rows] = _scaled(stored[name][rows], stored[name + SCALE][rows], table.shape[1]).to(table.device)
 
 
 def _pack(tensors: Mapping[str, Tensor], settings: Settings) -> dict[str, Tensor]:
@@ -190,26 +192,27 @@ def _pack(tensors: Mapping[str, Tensor], settings: Settings) -> dict[str, Tensor
     packed = {}
     for name, tensor in tensors.items():
         tensor = tensor.detach().cpu().contiguous()
-        if name in WORD_TABLES and settings.embedder.stored == "int8" and len(tensor):
-            pieces = [_rounded(tensor[rows]) for rows in _pieces(tensor)]
+        if name in WORD_TABLES and settings.embedder.stored != "float32" and len(tensor):
+            rounded = _in_bytes if settings.embedder.stored == "int8" else _in_half_bytes
+            pieces = [rounded(tensor[rows]) for rows in _pieces(tensor)]
             packed[name], packed[name + SCALE] = (torch.cat(part) for part in zip(*pieces, strict=True))
         else:
             packed[name] = tensor
     return packed
 
 
-def _unpack(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors as the network reads them: 8-bit ones times the scale of their rows, all floats in float32."""
+def _unpack(tensors: Mapping[str, Tensor], word_size: int) -> dict[str, Tensor]:
+    """Tensors as the network reads them: small whole numbers times the scale of their rows, all floats in float32."""
     full = {}
     for name, tensor in tensors.items():
         scaled = tensors.get(name.removesuffix(SCALE)) if name.endswith(SCALE) else None
-        if scaled is not None and scaled.dtype is torch.int8:
+        if scaled is not None and scaled.dtype in PACKED:
             continue
-        if tensor.dtype is torch.int8:
+        if tensor.dtype in PACKED:
             scale = tensors.get(name + SCALE)
             if scale is None or scale.shape != (len(tensor), 1):
-                raise SafetensorError(f"8-bit tensor {name!r} has no {name + SCALE!r} with a number for each row")
-            full[name] = _scaled(tensor, scale)
+                raise SafetensorError(f"packed tensor {name!r} has no {name + SCALE!r} with a number for each row")
+            full[name] = _scaled(tensor, scale, word_size)
         else:
             full[name] = tensor.float() if tensor.is_floating_point() else tensor
     return full
@@ -220,13 +223,28 @@ def _pieces(table: Tensor) -> list[slice]:
     return [slice(first, first + _PIECE) for first in range(0, len(table), _PIECE)]
 
 
-def _rounded(table: Tensor) -> tuple[Tensor, Tensor]:
+def _in_bytes(table: Tensor) -> tuple[Tensor, Tensor]:
     """A table in 8 bits, and the factor of each row `(rows, 1)`."""
-    scale = table.abs().amax(1, keepdim=True).clamp_min(1e-12) / 127
-    return (table / scale).round().to(torch.int8), scale
+    scale = table.abs().amax(1, keepdim=True) / 127
+    return (table / scale.clamp_min(_TINY)).round().to(torch.int8), scale
 
 
-def _scaled(table: Tensor, scale: Tensor) -> Tensor:
+def _in_half_bytes(table: Tensor) -> tuple[Tensor, Tensor]:
+    """A table in 4 bits, two numbers to a byte, and the factor of each row `(rows, 1)`.
+
+    The 16 levels lie at -7.5, -6.5, ... 7.5 times the factor: none is wasted on a lone minimum.
+    """
+    scale = table.abs().amax(1, keepdim=True) / 7.5
+    levels = (table / scale.clamp_min(_TINY) + 7.5).round().to(torch.uint8)
+    if levels.shape[1] % 2:
+        levels = torch.nn.functional.pad(levels, (0, 1))
+    return levels[:, ::2] | levels[:, 1::2] << 4, scale
+
+
+def _scaled(table: Tensor, scale: Tensor, width: int) -> Tensor:
+    """The inverse of `_in_bytes` and `_in_half_bytes`, up to rounding, for rows of `width` numbers."""
+    if table.dtype is torch.uint8:
+        table = torch.stack([table & 15, table >> 4], -1).flatten(1)[:, :width].float().sub_(7.5)
     return table.float().mul_(scale.float())
 
 

@@ -108,15 +108,17 @@ def test_the_folder_has_five_files_and_no_pickle(stored: Path, monkeypatch: pyte
         assert start != b"PK", "zip of pickles"
 
 
-def test_a_word_table_in_8_bits(tmp_path: Path) -> None:
-    tagger = make("int8")
+@pytest.mark.parametrize(("kind", "dtype", "levels"), [("int8", torch.int8, 127), ("int4", torch.uint8, 7.5)])
+def test_a_word_table_in_few_bits(tmp_path: Path, kind: str, dtype: torch.dtype, levels: float) -> None:
+    tagger = make(kind)
     tagger.save(tmp_path / "a")
     raw = load_file(tmp_path / "a" / "model.safetensors")
     again = Tagger.load(tmp_path / "a")
     for name, value in tensors(tagger).items():
         if name in ("embedder.words.weight", "embedder.frozen"):
-            assert raw[name].dtype is torch.int8
-            step = value.abs().amax(1, keepdim=True) / 127
+            assert raw[name].dtype is dtype
+            assert raw[name].shape[1] == (value.shape[1] if kind == "int8" else -(-value.shape[1] // 2))
+            step = value.abs().amax(1, keepdim=True) / levels
             assert ((tensors(again)[name] - value).abs() <= step * 0.501).all()
         else:
             assert torch.equal(tensors(again)[name], value)
