@@ -183,6 +183,8 @@ class TrainingSettings(_Frozen):
     """The model's weights are their mean over all steps after this share of training; none for the last step's."""
     recase: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Share of sentences read in lower or upper case, half each, for text whose case cannot be relied on."""
+    replace: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Share of spans in whose place each epoch reads another of the same label, rare ones as often as frequent ones."""
     patience: PositiveInt | None = None
     """Stop after so many epochs without a better dev score."""
     init_from: str | None = None

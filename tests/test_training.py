@@ -253,6 +253,7 @@ RUNS = {
         "training__schedule": "cosine",
         "training__warmup": 0.2,
         "training__recase": 0.3,
+        "training__replace": 0.4,
         "encoder__context": 12,
         "training__batch_size": 2,
     },

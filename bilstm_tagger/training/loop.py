@@ -16,9 +16,10 @@ from bilstm_tagger.nn.device import pick_device, pick_precision
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training.checkpoint import Checkpoint, State
-from bilstm_tagger.training.data import batches, batches_per_epoch
+from bilstm_tagger.training.data import EncodedCorpus, batches, batches_per_epoch
 from bilstm_tagger.training.optim import AveragedWeights, Optimizer, learning_rate
 from bilstm_tagger.training.prepare import Prepared
+from bilstm_tagger.training.replace import SpanReplacer
 from bilstm_tagger.training.report import Progress, Row, Stopwatch
 
 SEED_STRIDE = 1_000_003  # a prime, so that no two (seed, epoch) pairs in use share a random state
@@ -40,6 +41,9 @@ class Trainer:
         self.prepared = prepared = prepared.without_rows()
         self.model.precision = pick_precision(settings.training.precision, self.device)
         self.corpora = prepared.encode(settings)
+        self.replacers = (
+            [SpanReplacer(corpus, prepared.vocab.tags) for corpus in self.corpora] if settings.training.replace else []
+        )
         self.steps_per_epoch = batches_per_epoch(self.corpora, settings.training.batch_size)
         self.steps = self.steps_per_epoch * settings.training.epochs
         self.optimizer = Optimizer(self.model, settings.training, members=len(self.model.members))
@@ -82,7 +86,7 @@ class Trainer:
         total = 0.0
         step = epoch * self.steps_per_epoch
         order = {"batch_size": training.batch_size, "seed": training.seed, "epoch": epoch}
-        for batch in batches(self.corpora, **order, recase=training.recase):
+        for batch in batches(self._corpora(epoch), **order, recase=training.recase):
             rate = learning_rate(training, step, self.steps)
             total += self._step(batch, step, rate)
             step += 1
@@ -110,6 +114,12 @@ class Trainer:
         }
         self._remember(row)
         self.progress.epoch(row)
+
+    def _corpora(self, epoch: int) -> list[EncodedCorpus]:
+        """The corpora as this epoch reads them."""
+        share, seed = self.settings.training.replace, self.settings.training.seed
+        replaced = [replacer.replaced(share, [seed, epoch, number]) for number, replacer in enumerate(self.replacers)]
+        return replaced or self.corpora
 
     def _step(self, batch: Batch, step: int, rate: float) -> float:
         """One optimiser step; the loss per sentence."""
