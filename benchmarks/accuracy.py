@@ -57,7 +57,7 @@ MAIN = [
     Row("xpos", "pos", XPOS, {"tasks.xpos.head": "softmax"}),
     Row(
         "three tasks",
-        "ner",
+        "ner-best",
         {**UPOS, **XPOS, **NER},
         {"encoder.hidden_size": 256, "tasks.upos.weight": 0.5, "tasks.xpos.weight": 0.5},
     ),

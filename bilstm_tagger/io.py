@@ -12,6 +12,7 @@ import io
 import os
 import secrets
 import shutil
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -145,18 +146,26 @@ def atomic_write(
 
 @contextmanager
 def _atomic_write(path: str | Path, binary: bool) -> Iterator[IO[str] | IO[bytes]]:
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
+    # One look at the place and no more where it is free: of thousands of small files, this is what takes the time.
+    named = Path(path)
+    try:
+        kind = named.stat().st_mode
+    except OSError:
+        kind = None
+    if kind is not None and stat.S_ISDIR(kind):
         raise TaggerError(f"{path}: is a folder; name a file in it")
-    named = Path(path)  # the name itself: resolved, that of a pipe leads nowhere
-    if named.exists() and not named.is_file():
+    if kind is not None and not stat.S_ISREG(kind):
         with _open_new(named, binary, "w") as stream:
             yield stream
         return
+    target = Path(os.path.realpath(path)) if named.is_symlink() else named
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     with _writing(path):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        stream = _open_new(part, binary, "x")
+        try:
+            stream = _open_new(part, binary, "x")
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            stream = _open_new(part, binary, "x")
     try:
         with stream:
             yield stream
@@ -165,8 +174,9 @@ def _atomic_write(path: str | Path, binary: bool) -> Iterator[IO[str] | IO[bytes
                 os.fsync(stream.fileno())
         with _writing(path):
             part.replace(target)
-    finally:
+    except BaseException:
         part.unlink(missing_ok=True)
+        raise
 
 
 def _open_new(path: Path, binary: bool, mode: str) -> IO[str] | IO[bytes]:

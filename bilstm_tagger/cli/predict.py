@@ -118,10 +118,13 @@ def predict(
 @contextmanager
 def _tagger(load: ModelLoader, workers: int, profile: Profile) -> Iterator[Tagger | WorkerPool]:
     """The tagger in this process, or several processes that have loaded it."""
+    from bilstm_tagger.files import WorkerPool, collect_seldom
+
     if workers == 1:
-        yield load(profile)
+        tagger = load(profile)
+        collect_seldom()
+        yield tagger
         return
-    from bilstm_tagger.files import WorkerPool
 
     with WorkerPool(load, workers) as pool:
         with profile.part("start workers"):

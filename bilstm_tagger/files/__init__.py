@@ -20,12 +20,21 @@ from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.files.formats import OUTPUT_FORMATS, OutputFormat, fitting_stream, output_format
 from bilstm_tagger.files.inputs import INPUT_FORMATS, Job, check_targets, find_jobs
 from bilstm_tagger.files.profile import Profile
-from bilstm_tagger.files.serving import ModelLoader
+from bilstm_tagger.files.serving import ModelLoader, collect_seldom
 from bilstm_tagger.files.streams import DocumentTagger, End, Tagged, read_sources, tag_here
 from bilstm_tagger.files.workers import WorkerPool
 from bilstm_tagger.io import atomic_write
 
-__all__ = ["INPUT_FORMATS", "OUTPUT_FORMATS", "FilesReport", "ModelLoader", "Profile", "WorkerPool", "tag_files"]
+__all__ = [
+    "INPUT_FORMATS",
+    "OUTPUT_FORMATS",
+    "FilesReport",
+    "ModelLoader",
+    "Profile",
+    "WorkerPool",
+    "collect_seldom",
+    "tag_files",
+]
 
 _Item = tuple[Job, Tagged | End]
 

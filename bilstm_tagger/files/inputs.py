@@ -149,13 +149,29 @@ def _name(path: Path) -> str:
 
 def _without_own_output(jobs: list[Job], output: Path | None, suffixes: tuple[str, ...]) -> list[Job]:
     """Leave out a file given twice, and in folders the output an earlier run left among the input."""
-    own = set() if output is None else {job.target(output, suffix).resolve() for job in jobs for suffix in suffixes}
+    resolved = _Resolver()
+    own = set() if output is None else {resolved(job.target(output, suffix)) for job in jobs for suffix in suffixes}
     kept: dict[Path, Job] = {}
     for job in jobs:
-        path = job.path if job.path == _STDIN_PATH else job.path.resolve()
+        path = job.path if job.path == _STDIN_PATH else resolved(job.path)
         if not (job.found and path in own):
             kept.setdefault(path, job)
     return list(kept.values())
+
+
+class _Resolver:
+    """`Path.resolve` that follows each folder once: of many files in it only the last step is looked up."""
+
+    def __init__(self) -> None:
+        self._folders: dict[Path, Path] = {}
+
+    def __call__(self, path: Path) -> Path:
+        if path.name in ("", "..") or path.is_symlink():
+            return path.resolve()
+        folder = self._folders.get(path.parent)
+        if folder is None:
+            folder = self._folders[path.parent] = path.parent.resolve()
+        return folder / path.name
 
 
 def check_targets(targets: Mapping[Job, Path], *, force: bool) -> None:
@@ -169,11 +185,13 @@ def check_targets(targets: Mapping[Job, Path], *, force: bool) -> None:
         ConfigError: Naming the files.
     """
     owners: dict[Path, Job] = {}
-    sources = {job.path.resolve(): job for job in targets}
+    resolved = _Resolver()
+    sources = {resolved(job.path): job for job in targets}
     for job, target in targets.items():
-        if (own := sources.get(target.resolve())) is not None:
+        place = resolved(target)
+        if (own := sources.get(place)) is not None:
             raise ConfigError(f"{own.path}: the tagged {job.path} would overwrite this input; use another --output")
-        other = owners.setdefault(target.resolve(), job)
+        other = owners.setdefault(place, job)
         if other is not job:
             raise ConfigError(f"{other.path} and {job.path} would both become {target}; tag them into two folders")
     existing = [target for target in targets.values() if target.exists()]
