@@ -214,6 +214,20 @@ def test_input_is_not_overwritten_even_by_force(tagger: RuleTagger, tmp_path: Pa
     assert tag_files(tagger, inputs, output=tmp_path, format="html").files == 2
 
 
+def test_a_file_that_links_lead_to_twice_is_tagged_once(tagger: RuleTagger, tmp_path: Path) -> None:
+    mails, same = tmp_path / "mails", tmp_path / "same"
+    mails.mkdir()
+    (mails / "a.txt").write_text("Ada")
+    same.symlink_to(mails, target_is_directory=True)
+    (tmp_path / "link.txt").symlink_to(mails / "a.txt")
+    inputs = [mails / "a.txt", same / "a.txt", tmp_path / "link.txt", mails / ".." / "mails" / "a.txt"]
+    report = tag_files(tagger, inputs, output=tmp_path / "out")
+    assert (report.found, report.files) == (1, 1)
+    (mails / "a.txt.conll").write_text("Ada")
+    with pytest.raises(ConfigError, match="would overwrite this input"):
+        tag_files(tagger, [mails / "a.txt", mails / "a.txt.conll"], output=same, format="conll", force=True)
+
+
 def test_nothing_is_overwritten_without_force(tagger: RuleTagger, tmp_path: Path) -> None:
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text("Ada")
