@@ -148,12 +148,13 @@ def _draw_guides(axes: Axes, panel: Panel) -> None:
         axes.annotate(name, (place, 0), (3, 3), xycoords=("data", "axes fraction"), **text)
 
 
-def learning_curves(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None:
+def learning_curves(rows: Sequence[Mapping[str, Any]], path: str | Path, *, best: int) -> None:
     """Loss, dev score and learning rate of each epoch as a PNG.
 
     Args:
         rows: an epoch's metrics each: `epoch`, `loss`, `score` in [0, 1], `learning_rate`.
         path: where the PNG goes.
+        best: the epoch whose weights were kept.
 
     Raises:
         TaggerError: there is no epoch to draw.
@@ -161,17 +162,17 @@ def learning_curves(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None
     if not rows:
         raise TaggerError("no learning curves without an epoch; train for at least one")
     epochs = [row["epoch"] for row in rows]
-    best = max(rows, key=lambda row: row["score"])
+    kept = next(row for row in rows if row["epoch"] == best)
 
     def panel(title: str, y_label: str, values: Sequence[float], **more: Any) -> Panel:
         return Panel(title, "epoch", y_label, [Line("", epochs, values)], **more)
 
     loss = panel("training loss", "loss (nats a sentence)", [row["loss"] for row in rows])
     score = panel(
-        f"best dev score {100 * best['score']:.2f} %, epoch {best['epoch']}",
+        f"best dev score {100 * kept['score']:.2f} %, epoch {best}",
         "dev score (%)",
         [100 * row["score"] for row in rows],
-        marks={"best": best["epoch"]},
+        marks={"best": best},
     )
     rate = panel("learning rate", "learning rate at the epoch's end", [row["learning_rate"] for row in rows])
     save_panels([loss, score, rate], path)

@@ -31,7 +31,7 @@ def rows(count: int) -> list[dict[str, float]]:
 
 @pytest.mark.parametrize("count", [1, 3, 90])
 def test_learning_curves(count: int, tmp_path: Path) -> None:
-    learning_curves(rows(count), tmp_path / "curves.png")
+    learning_curves(rows(count), tmp_path / "curves.png", best=1)
     width, height = size_of(tmp_path / "curves.png")
     assert width > 1200
     assert height > 350
@@ -39,7 +39,7 @@ def test_learning_curves(count: int, tmp_path: Path) -> None:
 
 def test_no_epochs_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(TaggerError, match="epoch"):
-        learning_curves([], tmp_path / "curves.png")
+        learning_curves([], tmp_path / "curves.png", best=1)
 
 
 def test_panels_with_gaps_zeros_bands_and_guides(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_panels_with_gaps_zeros_bands_and_guides(tmp_path: Path) -> None:
 
 def test_same_figure_same_bytes(tmp_path: Path) -> None:
     for name in ("one.png", "two.png"):
-        learning_curves(rows(5), tmp_path / name)
+        learning_curves(rows(5), tmp_path / name, best=3)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
 

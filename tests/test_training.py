@@ -25,6 +25,7 @@ from bilstm_tagger.labels import Scheme, first_illegal, tags_to_spans
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training import train
 from bilstm_tagger.training.prepare import prepare
+from bilstm_tagger.training.report import Row, best_row
 from bilstm_tagger.vectors import read_vectors
 
 NUMBER = {"ner": {"column": 3}}
@@ -34,7 +35,7 @@ NUMBER = {"ner": {"column": 3}}
 def no_plot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spares every run its picture, which takes longer than the training; the fixture `real_plot` asks for it."""
     if "real_plot" not in request.fixturenames:
-        monkeypatch.setattr(plots, "learning_curves", lambda history, path: Path(path).write_bytes(b"\x89PNG"))
+        monkeypatch.setattr(plots, "learning_curves", lambda history, path, best: Path(path).write_bytes(b"\x89PNG"))
 
 
 @pytest.fixture
@@ -141,8 +142,13 @@ def test_the_model_folder_and_what_progress_hears(settings: Callable[..., Settin
     lines = [json.loads(line) for line in (tmp_path / "model" / "metrics.jsonl").read_text().splitlines()]
     assert lines == recorder.epochs == tagger.metrics["history"]
     assert [row["epoch"] for row in lines] == [1, 2, 3]
-    assert [row["best"] for row in lines] == np.maximum.accumulate([row["score"] for row in lines]).tolist()
-    assert tagger.metrics["best_epoch"] == 1 + int(np.argmax([row["score"] for row in lines]))
+    assert [row["averaged"] for row in lines] == [False, True, True]
+    assert [row["best"] for row in lines] == [
+        lines[0]["score"],
+        lines[1]["score"],
+        max(row["score"] for row in lines[1:]),
+    ]
+    assert tagger.metrics["best_epoch"] == 2 + int(np.argmax([row["score"] for row in lines[1:]]))
     assert tagger.metrics["dev"] == lines[tagger.metrics["best_epoch"] - 1]["dev"]
     steps = -(-22 // 4) * 3
     assert [each["step"] for each in recorder.steps] == list(range(1, steps + 1))
@@ -527,3 +533,14 @@ def test_the_current_folder_is_refused_before_training(
     with pytest.raises(TaggerError, match="current folder"):
         train(settings(), output=".", progress=recorder)
     assert not recorder.steps
+
+
+def test_weights_that_are_means_outrank_a_lucky_step() -> None:
+    def row(epoch: int, score: float, *, averaged: bool) -> Row:
+        return {"epoch": epoch, "score": score, "averaged": averaged}
+
+    alone = [row(1, 0.5, averaged=False), row(2, 0.9, averaged=False), row(3, 0.9, averaged=False)]
+    assert best_row(alone)["epoch"] == 2
+    means = [row(4, 0.7, averaged=True), row(5, 0.8, averaged=True), row(6, 0.75, averaged=True)]
+    assert best_row([*alone, *means[:1]])["epoch"] == 4
+    assert best_row([*alone, *means])["epoch"] == 5

@@ -26,13 +26,11 @@ class State:
     Attributes:
         epochs: epochs done.
         history: one row of metrics for each.
-        best: the best dev score, the mean over tasks.
-        best_weights: the model's weights at that score.
+        best_weights: the model's weights after the best of them.
     """
 
     epochs: int = 0
     history: list[Row] = field(default_factory=list)
-    best: float = -1.0
     best_weights: dict[str, Tensor] = field(default_factory=dict)
 
 
@@ -57,7 +55,7 @@ class Checkpoint:
         with atomic_folder(self.folder) as folder:
             for name, tensors in parts.items():
                 save_file({key: value.contiguous() for key, value in tensors.items()}, folder / f"{name}.safetensors")
-            values = {"epochs": state.epochs, "history": state.history, "best": state.best}
+            values = {"epochs": state.epochs, "history": state.history}
             (folder / "state.json").write_text(json.dumps(values), "utf-8")
 
     def load(self, model: TaggingModel, optimizer: Optimizer, average: AveragedWeights) -> State | None:

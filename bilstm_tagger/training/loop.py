@@ -20,7 +20,7 @@ from bilstm_tagger.training.data import EncodedCorpus, batches, batches_per_epoc
 from bilstm_tagger.training.optim import AveragedWeights, Optimizer, learning_rate
 from bilstm_tagger.training.prepare import Prepared
 from bilstm_tagger.training.replace import SpanReplacer
-from bilstm_tagger.training.report import Progress, Row, Stopwatch
+from bilstm_tagger.training.report import Progress, Row, Stopwatch, best_row
 
 SEED_STRIDE = 1_000_003  # a prime, so that no two (seed, epoch) pairs in use share a random state
 
@@ -74,8 +74,7 @@ class Trainer:
         patience = self.settings.training.patience
         if patience is None or not self.state.history:
             return False
-        best = max(self.state.history, key=lambda row: row["score"])  # the first of equals
-        return bool(self.state.epochs - best["epoch"] >= patience)
+        return bool(self.state.epochs - best_row(self.state.history)["epoch"] >= patience)
 
     def _epoch(self, epoch: int) -> None:
         training = self.settings.training
@@ -100,18 +99,14 @@ class Trainer:
                 tokens_per_second=watch.add(batch.tokens),
             )
         trained = time.perf_counter()
-        dev = self._judge()
-        self.state.epochs = epoch + 1
         row: Row = {
             "epoch": epoch + 1,
             "loss": loss,
-            "dev": dev,
-            "score": sum(dev.values()) / len(dev),
+            **self._judge(),
             "learning_rate": rate,
             "tokens_per_second": watch.tokens / (trained - began),
-            "seconds": time.perf_counter() - began,
-            "cpu_seconds": time.process_time() - cpu,
         }
+        row |= {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - cpu}
         self._remember(row)
         self.progress.epoch(row)
 
@@ -135,16 +130,17 @@ class Trainer:
         self.average.update(step)
         return value
 
-    def _judge(self) -> dict[str, float]:
+    def _judge(self) -> Row:
         """Dev score of each task with the averaged weights, where averaging has begun; keeps the best weights."""
         self.average.swap()
         try:
-            scores = self.dev_scores(self.tagger())
-            if sum(scores.values()) / len(scores) > self.state.best:
+            dev = self.dev_scores(self.tagger())
+            row = {"dev": dev, "score": sum(dev.values()) / len(dev), "averaged": self.average.count > 0}
+            if best_row([*self.state.history, row]) is row:
                 self.state.best_weights = {name: weight.clone() for name, weight in self.model.learned().items()}
         finally:
             self.average.swap()
-        return scores
+        return row
 
     def dev_scores(self, tagger: Tagger) -> dict[str, float]:
         """The tagger's headline score on the dev documents of each task."""
@@ -155,9 +151,9 @@ class Trainer:
         return {task: scores[task] for task in self.settings.tasks}
 
     def _remember(self, row: Row) -> None:
-        self.state.best = max(self.state.best, row["score"])
-        row["best"] = self.state.best
         self.state.history.append(row)
+        self.state.epochs = row["epoch"]
+        row["best"] = best_row(self.state.history)["score"]
 
     def tagger(self) -> Tagger:
         """A tagger around the model as it is now."""

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Protocol
 
 Row = dict[str, Any]
+
+
+def best_row(history: Sequence[Row]) -> Row:
+    """The epoch whose weights are the model's: the best dev score of those whose weights are means, if there are any.
+
+    The score of a single step's weights goes up and down by chance, and the highest of many is the luckiest.
+    """
+    return max(history, key=lambda row: (row["averaged"], row["score"]))  # the first of equals
 
 
 class Progress(Protocol):

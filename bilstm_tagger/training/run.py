@@ -20,7 +20,7 @@ from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
 from bilstm_tagger.training.init import compare, dev_scores
 from bilstm_tagger.training.loop import Trainer
 from bilstm_tagger.training.prepare import Prepared, corpora_of, prepare
-from bilstm_tagger.training.report import Progress, Silent
+from bilstm_tagger.training.report import Progress, Silent, best_row
 
 logger = logging.getLogger("bilstm_tagger")
 
@@ -165,7 +165,7 @@ def _save(
 
     round_words(trainer.best_model(), settings)
     history = trainer.state.history
-    best = max(history, key=lambda row: row["score"])
+    best = best_row(history)
     tagger = trainer.tagger()
     tagger.metrics = {
         "dev": best["dev"] if settings.embedder.stored == "float32" else trainer.dev_scores(tagger),
@@ -181,7 +181,7 @@ def _save(
     extras = folder / "curves"
     extras.mkdir(exist_ok=True)
     (extras / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")
-    learning_curves(history, extras / "learning_curves.png")
+    learning_curves(history, extras / "learning_curves.png", best=best["epoch"])
     save_tagger(tagger, folder, keep=(*keep, extras / "metrics.jsonl", extras / "learning_curves.png"))
     return tagger
 
