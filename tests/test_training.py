@@ -544,3 +544,15 @@ def test_weights_that_are_means_outrank_a_lucky_step() -> None:
     means = [row(4, 0.7, averaged=True), row(5, 0.8, averaged=True), row(6, 0.75, averaged=True)]
     assert best_row([*alone, *means[:1]])["epoch"] == 4
     assert best_row([*alone, *means])["epoch"] == 5
+
+
+def test_the_loss_is_one_of_sentences_however_many_are_read_at_once(
+    settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    losses = []
+    for context in (0, 30):
+        chosen = settings(
+            training__epochs=1, training__learning_rate=1e-6, encoder__context=context, embedder__dropout=0.0
+        )
+        losses.append(train(chosen, output=tmp_path / str(context)).metrics["history"][0]["loss"])
+    assert losses[0] == pytest.approx(losses[1], rel=0.1)

@@ -96,7 +96,7 @@ def _rate(model: Any, optimizer: Optimizer, made: Iterator[Batch]) -> float:
             tokens, began = 0, time.perf_counter()
         if step > 10 and time.perf_counter() - began > SECONDS:
             break
-        loss = torch.stack(list(model.losses(batch).values())).sum() / len(batch.lengths)
+        loss = torch.stack(list(model.losses(batch).values())).sum() / len(batch.sentence_lengths)
         loss.backward()
         optimizer.step(0.005)
         tokens += batch.tokens

@@ -120,8 +120,8 @@ class Trainer:
         """One optimiser step; the loss per sentence."""
         batch = batch.to(self.device) if self.device.type != "cpu" else batch
         losses = self.model.losses(batch)
-        weights = {task: self.settings.tasks[task].weight for task in losses}
-        loss = torch.stack([weights[task] * value for task, value in losses.items()]).sum() / len(batch.lengths)
+        weighted = [self.settings.tasks[task].weight * value for task, value in losses.items()]
+        loss = torch.stack(weighted).sum() / len(batch.sentence_lengths)
         value = loss.item() / len(self.model.members)
         if not math.isfinite(value):
             raise TaggerError(f"the loss is {value} at step {step + 1}: lower training.learning_rate ({rate:g} now)")
