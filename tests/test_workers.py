@@ -6,10 +6,12 @@ import io
 import multiprocessing
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,9 @@ from rule_tagger import RuleTagger
 from bilstm_tagger.config import load_settings
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ModelError, TaggerError
-from bilstm_tagger.files import FilesReport, ModelLoader, Profile, WorkerPool, tag_files, workers
+from bilstm_tagger.files import FilesReport, ModelLoader, Profile, WorkerPool, serving, tag_files, workers
 from bilstm_tagger.files.inputs import Job
-from bilstm_tagger.files.serving import Chunk, answer
+from bilstm_tagger.files.serving import Chunk, answer, serve
 from bilstm_tagger.files.streams import End, Source, Tagged
 
 
@@ -232,6 +234,18 @@ def test_the_processes_end_with_their_parent(tmp_path: Path, how: signal.Signals
         time.sleep(0.05)
     assert not _group_lives(process.pid)
     assert error.count("Traceback") <= 1
+
+
+def test_a_worker_whose_parent_dies_while_sending_ends_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "collect_seldom", lambda: None)  # this process goes on
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    with ThreadPoolExecutor(1) as pool:
+        served = pool.submit(serve, there, load_rules)
+        here.recv()
+        os.write(here.fileno(), struct.pack("!i", 100) + b"the first bytes of a hundred")
+        here.close()
+        assert served.result(timeout=30) is None
+    there.close()
 
 
 def _group_lives(group: int) -> bool:

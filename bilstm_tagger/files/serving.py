@@ -7,6 +7,7 @@ import io
 import os
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Protocol
@@ -126,11 +127,17 @@ def serve(connection: Connection, load: Loader) -> None:
         while True:
             connection.send(answer(tagger, connection.recv(), profile))
     except TaggerError as error:
-        connection.send(error)
+        _tell(connection, error)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
     except Exception:
-        connection.send(Crash(traceback.format_exc()))
+        _tell(connection, Crash(traceback.format_exc()))
+
+
+def _tell(connection: Connection, fault: TaggerError | Crash) -> None:
+    """Sends a fault, unless the other process has ended, perhaps in the middle of what it was sending."""
+    with suppress(OSError):
+        connection.send(fault)
 
 
 def answer(tagger: DocumentTagger, chunk: Chunk, profile: Profile) -> Answer:
