@@ -184,7 +184,8 @@ class TrainingSettings(_Frozen):
     recase: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Share of sentences read in lower or upper case, half each, for text whose case cannot be relied on."""
     replace: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """Share of spans in whose place each epoch reads another of the same label, rare ones as often as frequent ones."""
+    """Share of spans in whose place each epoch reads another of the same label, rare ones as often as frequent ones;
+    of a corpus's first task with spans."""
     patience: PositiveInt | None = None
     """Stop after so many epochs without a better dev score."""
     init_from: str | None = None

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_tagger.document import Document
-from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.labels import Scheme, tag_names
 from bilstm_tagger.training.data import EncodedCorpus, batches_per_epoch, encode_corpus
 from bilstm_tagger.training.replace import SpanReplacer
@@ -107,10 +106,21 @@ def test_headlines_keep_to_headlines() -> None:
     assert {sentence[0][0] for sentence in read(new)[1::2]} == {("turin",)}
 
 
-def test_text_without_spans_stays_and_two_kinds_of_spans_are_refused() -> None:
+def test_text_without_spans_stays() -> None:
     corpus = encode([[[(["Ada"], "PER"), (["left"], None)]]])
     plain = EncodedCorpus(corpus.types, corpus.words, {"pos": corpus.tags["pos"]}, corpus.sentences)
     assert SpanReplacer(plain, TAGS).replaced(0.9, [0]) is plain
-    twice = EncodedCorpus(corpus.types, corpus.words, {"ner": corpus.tags["ner"], "np": corpus.tags["ner"]}, [])
-    with pytest.raises(ConfigError, match=r"ner and np are spans of the same text"):
-        SpanReplacer(twice, {**TAGS, "np": TAGS["ner"]})
+
+
+def test_spans_that_end_within_those_of_another_task_stay() -> None:
+    first = encode([[[(["Ada"], "PER"), (["left"], None)], [(["Lovelace"], "PER"), (["ate"], None)]] * 30])
+    second = encode([[[(["Ada", "left"], "LOC")], [(["Lovelace"], "LOC"), (["ate"], None)]] * 30])
+    both = {"ner": first.tags["ner"], "np": second.tags["ner"]}
+    corpus = EncodedCorpus(first.types, first.words, both, first.sentences)
+    new = SpanReplacer(corpus, {**TAGS, "np": TAGS["ner"]}).replaced(0.9, [0])
+    assert all(np.array_equal(a, b) for a, b in zip(new.words, corpus.words, strict=True))
+    swapped = encode([[[(["Ada"], "PER"), (["left"], None)], [(["Lovelace"], "PER"), (["ate"], None)]] * 30])
+    assert any(
+        not np.array_equal(a, b)
+        for a, b in zip(SpanReplacer(swapped, TAGS).replaced(0.9, [0]).words, swapped.words, strict=True)
+    )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.schemes import ROLES, parse
 from bilstm_tagger.training.data import EncodedCorpus
 from bilstm_tagger.vocab import SHAPES
@@ -20,7 +19,7 @@ class _Pieces:
     Attributes:
         starts: first token of each piece on the flat line of all tokens `(pieces,)`.
         lengths: tokens of each piece `(pieces,)`.
-        kinds: what may stand in for what, -1 for tokens outside of spans `(pieces,)`.
+        kinds: what may stand in for what, -1 for what stays as it is `(pieces,)`.
         donors: for each kind one piece of each distinct wording.
     """
 
@@ -37,23 +36,18 @@ class SpanReplacer:
     more of the sentence (mention replacement; Dai and Adel 2020). A span in capitals is replaced by one in capitals, a
     span of a headline by one of a headline.
 
+    Where a corpus has several tasks with spans, those of the first one are replaced, unless they end within a span of
+    another.
+
     Args:
         corpus: what training reads.
         tags: for each of the corpus's tasks the tags in the order of their ids.
-
-    Raises:
-        ConfigError: if the corpus has more than one task with spans: a span of one could cut through those of another.
     """
 
     def __init__(self, corpus: EncodedCorpus, tags: Mapping[str, Sequence[str]]) -> None:
         self.corpus = corpus
         spans = [task for task in corpus.tags if "O" in tags[task] and all(map(parse, tags[task]))]
-        if len(spans) > 1:
-            raise ConfigError(
-                f"training.replace: {' and '.join(spans)} are spans of the same text, and what replaces a span of one "
-                "may cut through those of the other; leave one of them out, or training.replace"
-            )
-        self.pieces = _cut(corpus, spans[0], tags[spans[0]]) if spans and len(corpus) else None
+        self.pieces = _cut(corpus, spans, tags) if spans and len(corpus) else None
 
     def replaced(self, share: float, seed: Sequence[int]) -> EncodedCorpus:
         """The corpus with about a share of its spans replaced; the same for the same seed.
@@ -72,29 +66,38 @@ class SpanReplacer:
         return _gathered(self.corpus, pieces, source)
 
 
-def _cut(corpus: EncodedCorpus, task: str, names: Sequence[str]) -> _Pieces:
-    roles = [ROLES.get(name[0], "O") for name in names]
-    continues = np.array([role in "IE" for role in roles])
-    labels = {label: number for number, label in enumerate(sorted({name[2:] for name in names}))}
-    label_of = np.array([-1 if role == "O" else labels[name[2:]] for role, name in zip(roles, names, strict=True)])
+def _cut(corpus: EncodedCorpus, spans: Sequence[str], tags: Mapping[str, Sequence[str]]) -> _Pieces:
+    """The pieces of the first of the tasks `spans`, and which of them may be replaced and replace."""
+    words = np.concatenate(corpus.words)
+    inside = [_inside(np.concatenate(corpus.tags[task]), tags[task]) for task in spans]
+    starts = np.flatnonzero(~inside[0])
+    ends = np.append(starts[1:], len(words))
+    lengths = ends - starts
+    whole = ~np.any([each[starts] | np.append(each, False)[ends] for each in inside], axis=0)
 
-    tags, words = np.concatenate(corpus.tags[task]), np.concatenate(corpus.words)
-    starts = np.flatnonzero(~continues[tags])
-    lengths = np.diff(starts, append=len(tags))
+    names = tags[spans[0]]
+    labels = {label: number for number, label in enumerate(sorted({name[2:] for name in names}))}
+    label_of = np.array([-1 if name == "O" else labels[name[2:]] for name in names])
     shapes = corpus.types.shapes.numpy()[words]
     sentences = np.concatenate(corpus.sentences)
     bounds = np.concatenate([[0], np.cumsum(sentences)])
     headline = np.add.reduceat(shapes == SHAPES.index("lower"), bounds[:-1]) == 0
     capitals = np.add.reduceat(shapes != SHAPES.index("upper"), starts) == 0
-    label = label_of[tags[starts]]
+    label = label_of[np.concatenate(corpus.tags[spans[0]])[starts]]
     kinds = label * 4 + capitals * 2 + headline[np.searchsorted(bounds, starts, side="right") - 1]
-    kinds[label < 0] = -1
+    kinds[(label < 0) | ~whole] = -1
 
     wordings: list[dict[bytes, int]] = [{} for _ in range(4 * len(labels))]
     for piece in np.flatnonzero(kinds >= 0):
         start = starts[piece]
         wordings[kinds[piece]].setdefault(words[start : start + lengths[piece]].tobytes(), int(piece))
     return _Pieces(starts, lengths, kinds, [np.array(list(each.values()), np.int64) for each in wordings])
+
+
+def _inside(ids: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Whether each token goes on with the span of the one before."""
+    found: np.ndarray = np.array([ROLES.get(name[0]) in ("I", "E") for name in names])[ids]
+    return found
 
 
 def _gathered(corpus: EncodedCorpus, pieces: _Pieces, source: np.ndarray) -> EncodedCorpus:
