@@ -15,7 +15,7 @@ from bilstm_tagger.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.labels import Scheme, convert, tag_names
 from bilstm_tagger.nn.batch import Batch, mask_of
-from bilstm_tagger.training.data import EncodedCorpus, batches, batches_per_epoch, encode_corpus
+from bilstm_tagger.training.data import EncodedCorpus, batches, batches_per_epoch, encode_corpus, fitting_batch_size
 from bilstm_tagger.vocab import Vocab, build_vocab
 
 WORDS = ["Ada", "left", "Turin", "ß", "NASA", "ob"]
@@ -167,3 +167,14 @@ def test_batches_are_tensors_of_whole_numbers() -> None:
         *batch.tags.values(),
     )
     assert {tensor.dtype for tensor in tensors} == {torch.int64}
+
+
+@pytest.mark.parametrize(
+    ("sentences", "largest", "fitting"),
+    [(5, 32, 8), (450, 32, 9), (1000, 32, 20), (5000, 32, 32), (5, 4, 4), (5, 8, 8)],
+)
+def test_small_corpora_are_read_in_small_batches(sentences: int, largest: int, fitting: int) -> None:
+    found = [[[("Ada", "O")]] * sentences]
+    assert fitting_batch_size([encode(found)], largest) == fitting
+    assert fitting_batch_size([encode(found, context=20)], largest) == fitting
+    assert fitting_batch_size([encode(found)] * 2, 10**6) == max(8, 2 * sentences // 50)

@@ -17,6 +17,8 @@ from bilstm_tagger.layout import cut_rows, rows_of
 from bilstm_tagger.nn.batch import Batch, Types
 from bilstm_tagger.vocab import Vocab
 
+FEWEST_BATCHES = 50  # in an epoch
+SMALLEST_BATCH = 8
 POOL = 40  # batches whose sentences are sorted by length together: 6 % padding on CoNLL-2003
 
 
@@ -183,6 +185,15 @@ def batches(
             draw = order.random(len(members))
             cases = np.where(draw < recase / 2, 0, np.where(draw < recase, 1, -1))
         yield corpus.batch(members, cases)
+
+
+def fitting_batch_size(corpora: Sequence[EncodedCorpus], largest: int) -> int:
+    """Sentences in a batch: `largest`, or fewer, down to 8, where an epoch would have less than 50 batches.
+
+    A few hundred sentences in large batches are read too often and learnt from too seldom.
+    """
+    sentences = sum(len(row) for corpus in corpora for row in corpus.sentences)
+    return min(largest, max(SMALLEST_BATCH, sentences // FEWEST_BATCHES))
 
 
 def batches_per_epoch(corpora: Sequence[EncodedCorpus], batch_size: int) -> int:

@@ -16,7 +16,7 @@ from bilstm_tagger.nn.device import pick_device, pick_precision
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training.checkpoint import Checkpoint, State
-from bilstm_tagger.training.data import EncodedCorpus, batches, batches_per_epoch
+from bilstm_tagger.training.data import EncodedCorpus, batches, batches_per_epoch, fitting_batch_size
 from bilstm_tagger.training.optim import AveragedWeights, Optimizer, learning_rate
 from bilstm_tagger.training.prepare import Prepared
 from bilstm_tagger.training.replace import SpanReplacer
@@ -44,7 +44,10 @@ class Trainer:
         self.replacers = (
             [SpanReplacer(corpus, prepared.vocab.tags) for corpus in self.corpora] if settings.training.replace else []
         )
-        self.steps_per_epoch = batches_per_epoch(self.corpora, settings.training.batch_size)
+        self.batch_size = fitting_batch_size(self.corpora, settings.training.batch_size)
+        # Smaller batches are noisier by the square root of what they lack.
+        self.pace = (self.batch_size / settings.training.batch_size) ** 0.5
+        self.steps_per_epoch = batches_per_epoch(self.corpora, self.batch_size)
         self.steps = self.steps_per_epoch * settings.training.epochs
         self.optimizer = Optimizer(self.model, settings.training, members=len(self.model.members))
         share = settings.training.average_from
@@ -84,9 +87,9 @@ class Trainer:
         watch = Stopwatch()
         total = 0.0
         step = epoch * self.steps_per_epoch
-        order = {"batch_size": training.batch_size, "seed": training.seed, "epoch": epoch}
+        order = {"batch_size": self.batch_size, "seed": training.seed, "epoch": epoch}
         for batch in batches(self._corpora(epoch), **order, recase=training.recase):
-            rate = learning_rate(training, step, self.steps)
+            rate = self.pace * learning_rate(training, step, self.steps)
             total += self._step(batch, step, rate)
             step += 1
             loss = total / (step - epoch * self.steps_per_epoch)

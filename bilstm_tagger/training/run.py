@@ -64,6 +64,8 @@ def train(
     prepared = prepare(settings)
     _describe(prepared)
     trainer = Trainer(settings, prepared, folder=folder, progress=progress or Silent())
+    if trainer.batch_size < settings.training.batch_size:
+        logger.info("batches of %d sentences, since the corpus is small", trainer.batch_size)
     prepared = trainer.prepared
     folder.mkdir(parents=True, exist_ok=True)
     run = _run(settings, prepared)
