@@ -176,8 +176,8 @@ class TrainingSettings(_Frozen):
     """Share of all steps over which the learning rate rises from 0."""
     epochs: PositiveInt = 40
     batch_size: PositiveInt = 16
-    """Sentences in a batch; fewer, down to 8, where an epoch would have less than 50 batches, and then at a lower rate by
-    the square root."""
+    """Sentences in a batch; fewer, down to 8, and a rate lower by the square root, where an epoch would have less than
+    50 batches."""
     clip: PositiveFloat = 5.0
     """Largest gradient norm."""
     average_from: float | None = Field(default=0.5, ge=0.0, le=1.0)
