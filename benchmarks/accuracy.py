@@ -49,6 +49,7 @@ class Row:
     overrides: dict[str, Any] = field(default_factory=dict)
 
 
+SMALL_BATCHES = {"training.batch_size": 16, "training.learning_rate": 0.04}
 NER, UPOS, XPOS = {"ner": "conll2003"}, {"upos": "ewt"}, {"xpos": "ewt"}
 MAIN = [
     Row("ner", "ner", NER),
@@ -57,9 +58,9 @@ MAIN = [
     Row("xpos", "pos", XPOS, {"tasks.xpos.head": "softmax"}),
     Row(
         "three tasks",
-        "ner-best",
+        "ner",
         {**UPOS, **XPOS, **NER},
-        {"encoder.hidden_size": 256, "tasks.upos.weight": 0.5, "tasks.xpos.weight": 0.5},
+        {"encoder.hidden_size": 256, "tasks.upos.weight": 0.5, "tasks.xpos.weight": 0.5, **SMALL_BATCHES},
     ),
 ]
 COLUMNS: dict[str, int | str] = {"ner": -1, "upos": "UPOS", "xpos": "XPOS"}
@@ -67,7 +68,7 @@ COLUMNS: dict[str, int | str] = {"ner": -1, "upos": "UPOS", "xpos": "XPOS"}
 
 def ablations(epochs: int) -> list[Row]:
     """Preset `ner` in batches of 16 for `epochs` epochs, whole and with one part changed."""
-    common = {"training.epochs": epochs, "training.batch_size": 16, "training.learning_rate": 0.04}
+    common = {"training.epochs": epochs, **SMALL_BATCHES}
     changes: dict[str, dict[str, Any]] = {
         "whole": {},
         "no characters": {"embedder.characters": None},
