@@ -53,6 +53,7 @@ SMALL_BATCHES = {"training.batch_size": 16, "training.learning_rate": 0.04}
 NER, UPOS, XPOS = {"ner": "conll2003"}, {"upos": "ewt"}, {"xpos": "ewt"}
 MAIN = [
     Row("ner", "ner", NER),
+    Row("ner in batches of 16", "ner", NER, SMALL_BATCHES),
     Row("ner-best", "ner-best", NER),
     Row("pos", "pos", UPOS),
     Row("xpos", "pos", XPOS, {"tasks.xpos.head": "softmax"}),
