@@ -410,6 +410,15 @@ def test_a_folder_with_something_else_is_never_touched(
     assert [path.read_text() for path in folder.iterdir()] == ["dear"]
 
 
+def test_a_checkpoint_of_an_earlier_version_is_refused(settings: Callable[..., Settings], tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    interrupt(settings(), path, resume=False, stop_step=8)
+    state = path / "checkpoint" / "state.json"
+    state.write_text(json.dumps({**json.loads(state.read_text()), "best": 0.5}))
+    with pytest.raises(ModelError, match=r"checkpoint: the checkpoint cannot be continued: .*'best'; .*--force"):
+        train(settings(), output=path, resume=True)
+
+
 def test_a_damaged_checkpoint_is_named(settings: Callable[..., Settings], tmp_path: Path) -> None:
     path = tmp_path / "model"
     interrupt(settings(), path, resume=False, stop_step=8)

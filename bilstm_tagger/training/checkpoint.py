@@ -62,7 +62,7 @@ class Checkpoint:
         """Puts the checkpoint into model, optimiser and mean; None if there is none.
 
         Raises:
-            ModelError: if it is damaged or belongs to other settings.
+            ModelError: if it is damaged, belongs to other settings or is of an earlier version.
         """
         recover_folder(self.folder)
         if not self.folder.exists():
@@ -73,7 +73,7 @@ class Checkpoint:
             optimizer.load_state(self._part("optimizer"))
             average.load_state(self._part("average"))
             return State(**values, best_weights=self._part("best"))
-        except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
             raise ModelError(
                 f"{self.folder}: the checkpoint cannot be continued: {reason}; start again with --force"
