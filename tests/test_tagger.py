@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tiny import NAMES, PLAIN, settings_of, untrained
 
 from bilstm_tagger import tagger as module
+from bilstm_tagger import type_cache
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import CorpusError, TaggerError
 from bilstm_tagger.labels import Scheme, first_illegal, tags_to_spans
@@ -177,7 +178,7 @@ def test_windows_and_a_full_cache_change_nothing(tagger: Tagger, monkeypatch: py
     corpus = [[WORDS[at : at + 5], WORDS[: at % 4]] for at in range(len(WORDS))]
     expected = [document.tags for document in tagger.pipe(corpus)]
     monkeypatch.setattr(module, "WINDOW_TOKENS", 7)
-    monkeypatch.setattr(module, "CACHED_TYPES", 6)
+    monkeypatch.setattr(type_cache, "CACHED_TYPES", 6)
     small = two_tasks()
     cache = small._cache
     sizes = []
@@ -192,7 +193,7 @@ def test_windows_and_a_full_cache_change_nothing(tagger: Tagger, monkeypatch: py
 
 def test_cached_vectors_are_those_of_the_embedder(tagger: Tagger) -> None:
     words = [f"w{number}" for number in range(1500)] + WORDS
-    cache = module.TypeCache(tagger.vocab, tagger.model.embedder.embed_types)
+    cache = type_cache.TypeCache(tagger.vocab, tagger.model.embedder.embed_types)
     with torch.inference_mode():
         entries = np.concatenate([cache.entries(words[:700]), cache.entries(words[300:]), cache.entries([])])
         order = words[:700] + words[300:]
