@@ -2,11 +2,9 @@
 
     python -m benchmarks.accuracy --data DIR --seeds 5
 
-Every row is one training run in a process of its own, on one thread. A run that is interrupted continues where it
-was; one that is done
-is not repeated. After each run the table is written anew. All choices (epoch, settings) are made on dev; the test
-figure of a run
-is read once, from the model that dev chose.
+Every row is one training run in a process of its own, on one thread. A run that is interrupted continues where it was;
+one that is done is not repeated. After each run the table is written anew. All choices (epoch, settings) are made on
+dev; the test figure of a run is read once, from the model that dev chose.
 """
 
 from __future__ import annotations

@@ -107,8 +107,7 @@ def build_vocab(
     """The vocabulary of training tokens and of the pretrained words that were kept.
 
     A training word gets a trained row if it has a pretrained vector or occurs `min_count` times; a number that has
-    neither shares
-    the row of its zeroed form. All other pretrained words become frozen rows.
+    neither shares the row of its zeroed form. All other pretrained words become frozen rows.
     """
     forms = Counter(words)
     pretrained = dict.fromkeys(vector_words)

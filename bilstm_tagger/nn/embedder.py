@@ -18,9 +18,8 @@ UNK = 1
 class CharacterCNN(nn.Module):
     """Convolutions of several widths over a word's characters, the maximum over places (Ma and Hovy 2016).
 
-    Computed as one matrix product a width over the windows of real characters only: words differ so much in length
-    that a
-    convolution over the padded batch would spend most of its time on padding.
+    Computed as one matrix product a width over the windows of real characters only: words differ so much in length that
+    a convolution over the padded batch would spend most of its time on padding.
 
     Args:
         characters: number of character ids.
@@ -113,8 +112,7 @@ class Embedder(nn.Module):
     """Vectors of tokens from trained word rows, frozen word rows, characters, case shapes and token features.
 
     Rows 0 to `trained - 1` of the word table learn; the rows behind them are pretrained vectors of words that the
-    training data
-    lacks. They never change, and so can be stored small.
+    training data lacks. They never change, and so can be stored small.
 
     Args:
         trained: number of trained rows, pad and unk included.

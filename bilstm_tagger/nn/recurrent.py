@@ -1,9 +1,8 @@
 """Recurrent encoders over padded batches, without packing.
 
-A PackedSequence makes torch leave the fused CPU kernel (3 times slower here). So each direction is a network of its
-own over the padded
-batch; the right-to-left one reads every sentence reversed within its own length. Padding stands at the end in both,
-where no real token sees it.
+A PackedSequence makes torch leave the fused CPU kernel (3 times slower here). So each direction is a network of its own
+over the padded batch; the right-to-left one reads every sentence reversed within its own length. Padding stands at the
+end in both, where no real token sees it.
 """
 
 from __future__ import annotations

@@ -18,9 +18,8 @@ class Optimizer:
     counterparts.
 
     Momentum on the whole word table would read and write millions of numbers a step for rows that the batch does not
-    hold.
-    SGD therefore moves word rows without momentum, at `learning_rate / (1 - momentum)`: the same overall length of
-    step.
+    hold. SGD therefore moves word rows without momentum, at `learning_rate / (1 - momentum)`: the same overall length
+    of step.
 
     Args:
         model: whose weights are moved.

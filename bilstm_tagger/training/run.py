@@ -38,8 +38,7 @@ def train(
     """Trains a tagger and writes its model folder.
 
     While training, `output` holds a checkpoint of the last epoch. Ctrl-C saves the best model so far beside it and
-    raises
-    KeyboardInterrupt again.
+    raises KeyboardInterrupt again.
 
     Args:
         settings: everything that decides the run.
