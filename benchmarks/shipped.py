@@ -1,4 +1,4 @@
-"""Test scores of the model that ships, as people write and without case, into its metrics and its card.
+"""Test scores of the model that ships, as people write and without case, and its speed, into its metrics and its card.
 
 python -m benchmarks.shipped --data DIR --model models/en
 """
@@ -6,11 +6,13 @@ python -m benchmarks.shipped --data DIR --model models/en
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from benchmarks.accuracy import corpora
+from benchmarks.machine import processor
 
 CASES: dict[str, Callable[[str], str]] = {"as written": str, "lower case": str.lower, "upper case": str.upper}
 
@@ -50,6 +52,7 @@ def main() -> None:
                 for label, score in ner["as written"].labels.items()
             ],
         },
+        speed(arguments.model, files["conll2003"]["test"]),
     ]
     tagger.save(arguments.model)
     for table in tagger.metrics["test"]:
@@ -71,6 +74,28 @@ def by_case(tagger: Any, path: str, task: str, column: int | str) -> dict[str, A
         ]
         found[case] = evaluate(tagger, recased).tasks[task]
     return found
+
+
+def speed(model: Path, path: str) -> dict[str, Any]:
+    """Table of how fast the model tags the words of a corpus, with one thread and with one for each core."""
+    from bilstm_tagger import Tagger
+    from bilstm_tagger.benchmarking import benchmark
+    from bilstm_tagger.corpus import read_corpus
+
+    rows = []
+    for threads in sorted({1, os.cpu_count() or 1}):
+        found = benchmark(
+            lambda precision: Tagger.load(model, precision=precision),
+            read_corpus(path, {}, format="conll"),
+            precisions=["auto"],
+            threads=[threads],
+        )
+        rows.append([threads, f"{found.best.tokens_per_second:,.0f}", f"{found.latency.median:.1f}"])
+    return {
+        "title": f"Speed from words to the tags of all tasks, on {processor()}:",
+        "header": ["threads", "tokens a second", "milliseconds for one sentence, median"],
+        "rows": rows,
+    }
 
 
 def percent(value: float) -> str:

@@ -19,6 +19,7 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks.machine import processor
 from benchmarks.speed.common import RESULTS, ROOT, RUNS, Bench, Result
 from benchmarks.speed.report import WRITERS, bar_chart, markdown, scaling_chart
 
@@ -85,14 +86,9 @@ def _machine(bench: Bench) -> str:
     import spacy
     import torch
 
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        lines = info.read_text("utf-8").splitlines()
-        cpu = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), cpu)
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     return (
-        f"{time.strftime('%Y-%m-%d')}, {cpu}, {os.cpu_count()} cores, {bench.threads} threads, "
+        f"{time.strftime('%Y-%m-%d')}, {processor()}, {os.cpu_count()} cores, {bench.threads} threads, "
         f"load before {load:.1f}; model {bench.model.name}, torch {torch.__version__}, spaCy {spacy.__version__}, "
         f"Python {platform.python_version()}"
     )
