@@ -177,6 +177,17 @@ def test_tags_are_those_that_tagging_gives() -> None:
         seen.task = "pos"  # type: ignore[misc]
 
 
+def test_of_an_ensemble_the_first_encoder_is_shown(caplog: pytest.LogCaptureFixture) -> None:
+    tagger = tagger_of(encoder__members=3)
+    seen = inspect(tagger, SENTENCE)
+    assert "3 encoders" in caplog.text
+    assert seen.document.tags == tagger(SENTENCE).tags
+    alone = trace(tagger.model.encoder, embed(tagger, SENTENCE))
+    assert seen.lstm_gates is not None
+    assert alone.gates is not None
+    np.testing.assert_array_equal(seen.lstm_gates.values, alone.gates.mean(-1))
+
+
 def test_token_specific_units() -> None:
     tagger = tagger_of(layers=2)
     hidden = trace(tagger.model.encoder, embed(tagger, SENTENCE)).hidden

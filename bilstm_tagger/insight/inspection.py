@@ -6,6 +6,7 @@ The encoder runs once as it does when tagging, in float32, while the inputs of e
 
 from __future__ import annotations
 
+import logging
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Inspection", "NamedArray", "Unit", "inspect"]
 
+logger = logging.getLogger("bilstm_tagger")
+
 GATES = ("forget", "input", "output")
 LONGEST = 1000  # tokens: the dependences are a number for each pair of them
 MOST_UNITS = 12
@@ -32,23 +35,25 @@ MOST_UNITS = 12
 def inspect(tagger: Tagger, source: Input, *, task: str | None = None) -> Inspection:
     """Tag a text and look inside; `Tagger.inspect` for callers.
 
+    Of an ensemble the tags are those of all encoders together, gates, states and dependences those of the first.
+
     Args:
         tagger: the tagger.
         source: what the tagger takes: a text, words, sentences or a document.
         task: whose predictions to explain; the first one if None.
 
     Raises:
-        TaggerError: no such task, no token, or more than a thousand; a model with several encoders.
+        TaggerError: no such task, no token, or more than a thousand.
     """
     task = tagger.tasks[0] if task is None else task
     if task not in tagger.tasks:
         raise TaggerError(f"no task {task!r} in this model; there are {', '.join(tagger.tasks)}")
-    if len(tagger.model.members) > 1:
-        raise TaggerError(f"the model has {len(tagger.model.members)} encoders; inspect looks into one")
     document = tagger(source)
     count = len(document.words)
     if not 0 < count <= LONGEST:
         raise TaggerError(f"{count} tokens to inspect; give a text of 1 to {LONGEST:,} tokens")
+    if (members := len(tagger.model.members)) > 1:
+        logger.warning("%d encoders: the tags are those of all together, all else is of the first", members)
     wanted = _network_tags(tagger, document, task)
     vectors = embed(tagger, document)
     traces, blocks, start = [], [], 0
