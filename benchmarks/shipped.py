@@ -77,16 +77,17 @@ def by_case(tagger: Any, path: str, task: str, column: int | str) -> dict[str, A
 
 
 def speed(model: Path, path: str) -> dict[str, Any]:
-    """Table of how fast the model tags the words of a corpus, with one thread and with one for each core."""
+    """Table of how fast the model tags the words of a corpus, by number of threads."""
     from bilstm_tagger import Tagger
-    from bilstm_tagger.benchmarking import benchmark
+    from bilstm_tagger.benchmarking import benchmark, thread_counts
     from bilstm_tagger.corpus import read_corpus
 
+    documents = read_corpus(path, {}, format="conll")
     rows = []
-    for threads in sorted({1, os.cpu_count() or 1}):
+    for threads in thread_counts(os.cpu_count() or 1):
         found = benchmark(
             lambda precision: Tagger.load(model, precision=precision),
-            read_corpus(path, {}, format="conll"),
+            documents,
             precisions=["auto"],
             threads=[threads],
         )
