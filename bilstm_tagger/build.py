@@ -64,6 +64,7 @@ def _encoder(settings: Settings, input_size: int) -> RecurrentEncoder | WindowEn
             dropout=chosen.dropout,
             direction=chosen.direction,
             merge=chosen.merge,
+            feedforward=chosen.feedforward,
         )
     return RecurrentEncoder(
         input_size,
@@ -73,6 +74,7 @@ def _encoder(settings: Settings, input_size: int) -> RecurrentEncoder | WindowEn
         cell=chosen.type,
         direction=chosen.direction,
         merge=chosen.merge,
+        feedforward=chosen.feedforward,
     )
 
 

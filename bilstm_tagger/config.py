@@ -148,6 +148,8 @@ class EncoderSettings(_Frozen):
     """Tokens in the window of one layer of a `cnn`; odd where it looks both ways."""
     hidden_size: PositiveInt = 200
     layers: PositiveInt = 1
+    feedforward: int = Field(default=0, ge=0)
+    """Units of a tanh layer between the states and the scores of the tags; 0 for none."""
     members: PositiveInt = 1
     """Encoders of an ensemble over one embedder, trained together; their scores are averaged."""
     context: int = Field(default=0, ge=0)
@@ -184,6 +186,8 @@ class TrainingSettings(_Frozen):
     """The model's weights are their mean over all steps after this share of training; none for the last step's."""
     recase: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Share of sentences read in lower or upper case, half each, for text whose case cannot be relied on."""
+    language_model: float = Field(default=0.0, ge=0.0)
+    """Weight of a further aim while training: that the first layer's states tell the next and the last word."""
     replace: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Share of spans in whose place each epoch reads another of the same label, rare ones as often as frequent ones;
     of a corpus's first task with spans."""
@@ -211,6 +215,19 @@ class Settings(_Frozen):
     embedder: EmbedderSettings = EmbedderSettings()
     encoder: EncoderSettings = EncoderSettings()
     training: TrainingSettings = TrainingSettings()
+
+    @model_validator(mode="after")
+    def _next_word_unseen(self) -> Settings:
+        """A language model learns nothing from states that have seen the word it is to tell."""
+        seen = {
+            "encoder.type = cnn": self.encoder.type == "cnn",
+            "encoder.merge = sum": self.encoder.merge == "sum" and self.encoder.direction == "both",
+            "a bigram feature": any(feature.bigram for feature in self.features.values()),
+        }
+        if self.training.language_model and any(seen.values()):
+            what = next(name for name, holds in seen.items() if holds)
+            raise ValueError(f"training.language_model: with {what} states have seen the next word; set it to 0")
+        return self
 
 
 def presets() -> list[str]:
@@ -337,6 +354,8 @@ def _describe(error: Any, source: str) -> str:
     where = f"{source}: {'.'.join(path)}"
     if error["type"] == "extra_forbidden":
         return f"{where}: unknown key{_nearest(path[-1], _keys(path[:-1]))}"
+    if not path:
+        return f"{source}: {error['msg'].removeprefix('Value error, ')}"
     got = f", got {error['input']!r}" if not isinstance(error["input"], dict | BaseModel) else ""
     message = error["msg"].removeprefix("Value error, ")
     return f"{where}: {message[0].lower() + message[1:]}{got}"

@@ -135,7 +135,7 @@ def test_a_broken_run_ends_with_the_same_weights(old: Path, new_data: dict[str, 
     (tmp_path / "b").mkdir()
     first = Trainer(settings, prepare(settings), folder=tmp_path / "b", progress=Silent())
     first._epoch(0)
-    first.checkpoint.save(first.state, first.model, first.optimizer, first.average)
+    first.checkpoint.save(first.state)
     second = Trainer(settings, prepare(settings), folder=tmp_path / "b", progress=Silent())
     second.resume()
     for name, tensor in second.run().state_dict().items():

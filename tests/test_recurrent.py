@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from bilstm_tagger.nn.batch import mask_of, reversed_places
+from bilstm_tagger.nn.convolution import WindowEncoder
 from bilstm_tagger.nn.recurrent import CELLS, LockedDropout, RecurrentEncoder, RecurrentLayer
 
 LENGTHS = torch.tensor([3, 6, 1, 4])
@@ -100,6 +105,18 @@ def test_layers_stack_with_a_residual_where_sizes_agree(x: Tensor) -> None:
 def test_the_first_layer_has_no_residual(x: Tensor) -> None:
     encoder = RecurrentEncoder(5, hidden_size=5, merge="sum").eval()
     torch.testing.assert_close(encoder(x, LENGTHS), encoder.layers[0](x, LENGTHS))
+
+
+@pytest.mark.parametrize("make", [RecurrentEncoder, partial(WindowEncoder, width=3)])
+def test_a_feedforward_layer_stands_behind_the_states(x: Tensor, make: Callable[..., Any]) -> None:
+    torch.manual_seed(0)
+    plain = make(5, hidden_size=4, layers=2).eval()
+    encoder = make(5, hidden_size=4, layers=2, feedforward=3).eval()
+    encoder.load_state_dict(plain.state_dict(), strict=False)
+    layer = encoder.feedforward.linear
+    states = torch.tanh(plain(x, LENGTHS) @ layer.weight.T + layer.bias)
+    torch.testing.assert_close(encoder(x, LENGTHS), states)
+    assert (plain.feedforward, encoder.output_size, states.shape[-1]) == (None, 3, 3)
 
 
 def test_fresh_weights() -> None:

@@ -22,6 +22,8 @@ SHAPES = [
     {"merge": "sum"},
     {"direction": "backward"},
     {"direction": "forward", "layers": 2},
+    {"feedforward": 7},
+    {"feedforward": 7, "layers": 2},
 ]  # of encoders
 
 

@@ -31,6 +31,25 @@ class LockedDropout(nn.Module):
         return x * keep.div_(1 - self.rate)
 
 
+class FeedForward(nn.Module):
+    """A tanh layer behind the states, for scores that are not linear in them (Lample et al. 2016).
+
+    Args:
+        input_size: size of the states.
+        units: of the layer.
+    """
+
+    def __init__(self, input_size: int, units: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(input_size, units)
+        nn.init.xavier_uniform_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """`(..., units)` from states `(..., input_size)`, float32."""
+        return torch.tanh(self.linear(states).float())
+
+
 class RecurrentLayer(nn.Module):
     """One layer read in one or both directions.
 
@@ -105,6 +124,7 @@ class RecurrentEncoder(nn.Module):
         cell: `lstm`, `gru` or `rnn`.
         direction: `forward`, `backward` or `both`.
         merge: `concat` or `sum`.
+        feedforward: units of a layer behind the last one's dropout; 0 for none.
     """
 
     def __init__(
@@ -117,6 +137,7 @@ class RecurrentEncoder(nn.Module):
         cell: str = "lstm",
         direction: str = "both",
         merge: str = "concat",
+        feedforward: int = 0,
     ) -> None:
         super().__init__()
         self.cell = cell
@@ -125,12 +146,14 @@ class RecurrentEncoder(nn.Module):
             layer = RecurrentLayer(input_size, hidden_size, cell=cell, direction=direction, merge=merge)
             self.layers.append(layer)
             input_size = layer.output_size
-        self.output_size = input_size
         self.dropout = LockedDropout(dropout)
+        self.feedforward = FeedForward(input_size, feedforward) if feedforward else None
+        self.output_size = feedforward or input_size
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """States `(batch, tokens, output_size)` for inputs `(batch, tokens, input_size)`."""
         for number, layer in enumerate(self.layers):
             states = layer(self.dropout(x) if number else x, lengths)
             x = x + states if number and x.shape == states.shape else states
-        return self.dropout(x)  # type: ignore[no-any-return]
+        x = self.dropout(x)
+        return x if self.feedforward is None else self.feedforward(x)

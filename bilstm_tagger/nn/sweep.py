@@ -12,6 +12,7 @@ Gates as in Gers, Schmidhuber and Cummins 2000, in torch's order input, forget, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +76,8 @@ class Sweep:
         layers: list[list[RecurrentLayer]] = [list(encoder.layers) for encoder in encoders]  # type: ignore[arg-type]
         self.first = _Layer([each[0] for each in layers], precision)
         self.others = [[_Layer([layer], precision) for layer in each[1:]] for each in layers]
+        self.ends = [deepcopy(each.feedforward).to(precision) for each in encoders if each.feedforward is not None]
+        self.precision = precision
 
     def table(self, vectors: Tensor) -> Tensor:
         """What words contribute to the gates `(words, directions, 4 * units)`, from their vectors `(words, size)`.
@@ -93,11 +96,15 @@ class Sweep:
         """
         order = Order.of(lengths, self.first.directions)
         states = self.first(table, rows, order)
-        if not self.others[0]:
+        if not self.others[0] and not self.ends:
             return states
-        parts = states.chunk(self.encoders, 1)
-        order = Order.of(lengths, self.others[0][0].directions)  # of one encoder
-        return torch.cat([_upwards(layers, x, order) for layers, x in zip(self.others, parts, strict=True)], 1)
+        parts = list(states.chunk(self.encoders, 1))
+        if self.others[0]:
+            order = Order.of(lengths, self.others[0][0].directions)  # of one encoder
+            parts = [_upwards(layers, x, order) for layers, x in zip(self.others, parts, strict=True)]
+        if self.ends:
+            parts = [end(x.to(self.precision)) for end, x in zip(self.ends, parts, strict=True)]
+        return torch.cat(parts, 1)
 
 
 def _upwards(layers: Sequence[_Layer], x: Tensor, order: Order) -> Tensor:

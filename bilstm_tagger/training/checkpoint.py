@@ -8,7 +8,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from bilstm_tagger.errors import ModelError
 from bilstm_tagger.io import atomic_folder, recover_folder
@@ -39,17 +39,33 @@ class Checkpoint:
 
     Args:
         folder: the run folder.
+        model: the model in training.
+        language_models: what is trained beside it.
+        optimizer: of both.
+        average: the model's averaged weights.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        model: TaggingModel,
+        language_models: nn.Module,
+        optimizer: Optimizer,
+        average: AveragedWeights,
+    ) -> None:
         self.folder = folder / NAME
+        self.model = model
+        self.language_models = language_models
+        self.optimizer = optimizer
+        self.average = average
 
-    def save(self, state: State, model: TaggingModel, optimizer: Optimizer, average: AveragedWeights) -> None:
+    def save(self, state: State) -> None:
         """Replaces the checkpoint; a crash at any moment leaves the earlier or the new one."""
         parts = {
-            "model": model.learned(),
-            "optimizer": optimizer.state(),
-            "average": average.state(),
+            "model": self.model.learned(),
+            "language_models": self.language_models.state_dict(),
+            "optimizer": self.optimizer.state(),
+            "average": self.average.state(),
             "best": state.best_weights,
         }
         with atomic_folder(self.folder) as folder:
@@ -58,8 +74,8 @@ class Checkpoint:
             values = {"epochs": state.epochs, "history": state.history}
             (folder / "state.json").write_text(json.dumps(values), "utf-8")
 
-    def load(self, model: TaggingModel, optimizer: Optimizer, average: AveragedWeights) -> State | None:
-        """Puts the checkpoint into model, optimiser and mean; None if there is none.
+    def load(self) -> State | None:
+        """Puts the checkpoint into all that is in training; None if there is none.
 
         Raises:
             ModelError: if it is damaged, belongs to other settings or is of an earlier version.
@@ -69,9 +85,10 @@ class Checkpoint:
             return None
         try:
             values = json.loads((self.folder / "state.json").read_text("utf-8"))
-            model.load_learned(self._part("model"))
-            optimizer.load_state(self._part("optimizer"))
-            average.load_state(self._part("average"))
+            self.model.load_learned(self._part("model"))
+            self.language_models.load_state_dict(self._part("language_models"))
+            self.optimizer.load_state(self._part("optimizer"))
+            self.average.load_state(self._part("average"))
             return State(**values, best_weights=self._part("best"))
         except (OSError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
             reason = str(error).splitlines()[0]

@@ -7,12 +7,14 @@ import time
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from bilstm_tagger.config import Settings
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.evaluation import headline
 from bilstm_tagger.nn.batch import Batch
 from bilstm_tagger.nn.device import pick_device, pick_precision
+from bilstm_tagger.nn.language_model import language_models
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training.checkpoint import Checkpoint, State
@@ -49,23 +51,25 @@ class Trainer:
         self.pace = (self.batch_size / settings.training.batch_size) ** 0.5
         self.steps_per_epoch = batches_per_epoch(self.corpora, self.batch_size)
         self.steps = self.steps_per_epoch * settings.training.epochs
-        self.optimizer = Optimizer(self.model, settings.training, members=len(self.model.members))
+        self.language_models = language_models(self.model, settings).to(self.device)
+        learners = nn.ModuleList([self.model, *self.language_models])
+        self.optimizer = Optimizer(learners, settings.training, members=len(self.model.members))
         share = settings.training.average_from
         start = self.steps if share is None else int(share * self.steps)
         self.average = AveragedWeights(self.model, start=start)
         self.state = State()
-        self.checkpoint = Checkpoint(folder)
+        self.checkpoint = Checkpoint(folder, self.model, self.language_models, self.optimizer, self.average)
 
     def resume(self) -> None:
         """Continues from the folder's checkpoint; a folder without one starts from nothing."""
-        self.state = self.checkpoint.load(self.model, self.optimizer, self.average) or self.state
+        self.state = self.checkpoint.load() or self.state
 
     def run(self) -> TaggingModel:
         """Trains until the last epoch or until patience ends; the model with the best dev score."""
         training = self.settings.training
         while self.state.epochs < training.epochs and not self._out_of_patience():
             self._epoch(self.state.epochs)
-            self.checkpoint.save(self.state, self.model, self.optimizer, self.average)
+            self.checkpoint.save(self.state)
         return self.best_model()
 
     def best_model(self) -> TaggingModel:
@@ -120,7 +124,7 @@ class Trainer:
         return replaced or self.corpora
 
     def _step(self, batch: Batch, step: int, rate: float) -> float:
-        """One optimiser step; the loss per sentence."""
+        """One optimiser step; the loss of the tags per sentence."""
         batch = batch.to(self.device) if self.device.type != "cpu" else batch
         losses = self.model.losses(batch)
         weighted = [self.settings.tasks[task].weight * value for task, value in losses.items()]
@@ -128,6 +132,9 @@ class Trainer:
         value = loss.item() / len(self.model.members)
         if not math.isfinite(value):
             raise TaggerError(f"the loss is {value} at step {step + 1}: lower training.learning_rate ({rate:g} now)")
+        if self.language_models:
+            neighbours = torch.stack([each.loss(batch) for each in self.language_models]).sum()  # type: ignore[operator]
+            loss = loss + self.settings.training.language_model * neighbours / len(batch.sentence_lengths)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step(rate)
         self.average.update(step)
