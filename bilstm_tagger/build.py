@@ -74,6 +74,7 @@ def _encoder(settings: Settings, input_size: int) -> RecurrentEncoder | WindowEn
         cell=chosen.type,
         direction=chosen.direction,
         merge=chosen.merge,
+        sentence_size=chosen.sentence_size,
         feedforward=chosen.feedforward,
     )
 

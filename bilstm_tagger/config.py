@@ -148,6 +148,9 @@ class EncoderSettings(_Frozen):
     """Tokens in the window of one layer of a `cnn`; odd where it looks both ways."""
     hidden_size: PositiveInt = 200
     layers: PositiveInt = 1
+    sentence_size: int = Field(default=0, ge=0)
+    """Units of each direction of a further layer whose mean state over the sentence is read beside each word; 0 for
+    none. Not of a `cnn`."""
     feedforward: int = Field(default=0, ge=0)
     """Units of a tanh layer between the states and the scores of the tags; 0 for none."""
     members: PositiveInt = 1
@@ -162,6 +165,8 @@ class EncoderSettings(_Frozen):
             raise ValueError(
                 f"a cnn that looks both ways needs an odd width, not {self.width}: as many tokens each side"
             )
+        if self.type == "cnn" and self.sentence_size:
+            raise ValueError("a cnn has no sentence_size; set it to 0")
         return self
 
 

@@ -117,6 +117,25 @@ def test_each_direction_sees_one_side(cell: str, merge: str, layers: int) -> Non
         np.testing.assert_allclose(both, found["all"] - np.diag(np.diag(found["all"])), rtol=1e-4, atol=1e-7)
 
 
+def test_a_sentence_state_counts_for_the_whole_and_for_no_direction() -> None:
+    tagger = tagger_of(encoder__sentence_size=4, encoder__feedforward=5)
+    x = embed(tagger, SENTENCE)
+    found = gradient_norms(tagger.model, x, task="ner", tags=[0] * 6)
+    assert not np.triu(found["forward"], 1).any()
+    assert not np.tril(found["backward"], -1).any()
+    jacobian = torch.autograd.functional.jacobian(lambda given: scores(tagger, given, [0] * 6), x)[:, 0]
+    np.testing.assert_allclose(found["all"], jacobian.norm(dim=-1).numpy(), rtol=1e-4, atol=1e-6)
+    seen = trace(tagger.model.encoder, x)
+    torch.testing.assert_close(torch.from_numpy(seen.hidden[0, 0]), states_of(tagger, x)[0][:, :6], rtol=0, atol=1e-6)
+
+
+def states_of(tagger: Tagger, x: Tensor) -> Tensor:
+    """The first layer's states, which the sentence state has had its part in."""
+    encoder = tagger.model.encoder
+    wide = torch.cat([x, encoder.sentence(x, torch.tensor([6])).expand(-1, 6, -1)], -1)
+    return encoder.layers[0](wide, torch.tensor([6]))  # type: ignore[no-any-return]
+
+
 def test_a_direction_alone_is_its_own_part_of_the_score() -> None:
     """One layer, merged by concatenation: the score is a sum of a forward and a backward part."""
     tagger = tagger_of()

@@ -38,30 +38,57 @@ def batch() -> Batch:
 
 
 def written_out(model: LanguageModel, states: Tensor) -> Tensor:
-    """The same loss, pair by pair."""
-    rows = [int(row) if row < ROWS else UNK for row in TYPES[1:]]
+    """The same loss, pair by pair, with a softmax over all words."""
     total = torch.zeros(())
     for number, name in enumerate(model.directions):
-        table = model.words[name].weight[rows]  # type: ignore[index]
+        table = model.words[name].weight  # type: ignore[union-attr]
         for sentence, length in enumerate(LENGTHS.tolist()):
             for token in range(length):
                 told = token + 1 if name == "left_to_right" else token - 1
                 if 0 <= told < length:
                     known = states.chunk(len(model.directions), -1)[number][sentence, token]
                     scores = table @ torch.tanh(model.hidden[name](known))  # type: ignore[operator]
-                    total = total - scores.log_softmax(0)[INDEX[sentence, told] - 1]
+                    row = int(TYPES[INDEX[sentence, told]])
+                    total = total - scores.log_softmax(0)[row if row < len(table) else UNK]
     return total
 
 
-@pytest.mark.parametrize("direction", ["both", "forward", "backward"])
-def test_loss_is_that_of_a_softmax_over_the_words_of_the_batch(direction: str) -> None:
+def ready(words: int = ROWS, direction: str = "both") -> tuple[LanguageModel, Tensor]:
+    """A language model with large weights, and the states that its layer has just given."""
     torch.manual_seed(0)
     layer = RecurrentLayer(5, 4, direction=direction)
-    model = LanguageModel(layer, ROWS)
+    model = LanguageModel(layer, words)
     for table in model.words.values():
         table.weight.data.normal_()  # type: ignore[union-attr,operator]
-    states = layer(torch.randn(3, 4, 5), LENGTHS)
+    return model, layer(torch.randn(3, 4, 5), LENGTHS)
+
+
+@pytest.mark.parametrize("direction", ["both", "forward", "backward"])
+def test_loss_is_that_of_a_softmax_over_all_words(direction: str) -> None:
+    model, states = ready(direction=direction)
     torch.testing.assert_close(model.loss(batch()), written_out(model, states))
+
+
+def test_rare_words_count_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language_model, "WORDS", 5)
+    model, states = ready()
+    assert len(model.words["left_to_right"].weight) == 5  # type: ignore[arg-type]
+    torch.testing.assert_close(model.loss(batch()), written_out(model, states))
+
+
+def test_a_sample_stands_for_all_words_that_the_batch_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language_model, "SAMPLE", 30)
+    model, _ = ready(words=200)
+    scores = torch.randn(200)
+    present = torch.tensor([0, 1, 4, 117])
+    sums = []
+    for _ in range(500):
+        candidates, stand_for = model._candidates(present)
+        assert candidates[:4].tolist() == present.tolist()
+        assert not set(candidates[4:].tolist()) & set(present.tolist())
+        sums.append((scores[candidates] + stand_for).exp().sum())
+    assert float(torch.stack(sums).mean()) == pytest.approx(float(scores.exp().sum()), rel=0.02)
+    assert len(candidates) == 34
 
 
 def test_padding_has_no_part_in_it() -> None:
@@ -116,7 +143,9 @@ def test_it_learns_what_follows_what(tmp_path: Path) -> None:
     before = loss()
     for epoch in range(8):
         trainer._epoch(epoch)
-    assert before == pytest.approx(torch.tensor(4.0).log().item(), rel=0.1)  # four words, none preferred
+    assert before == pytest.approx(
+        torch.tensor(6.0).log().item(), rel=0.1
+    )  # four words, two further rows, none preferred
     assert loss() < 0.5 * before
 
 
@@ -125,7 +154,8 @@ def test_the_model_has_nothing_of_it(tmp_path: Path) -> None:
     names = []
     for weight in (0.0, 0.5):
         settings = tiny.settings_of(data__train=corpus, data__dev=corpus, training__language_model=weight)
-        train(settings, output=tmp_path / "m", force=True)
+        tagger = train(settings, output=tmp_path / "m", force=True)
+        assert not any(part._forward_hooks for part in tagger.model.modules())
         names.append(set(Tagger.load(tmp_path / "m").model.state_dict()))
     assert names[0] == names[1]
 

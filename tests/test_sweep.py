@@ -24,6 +24,9 @@ SHAPES = [
     {"direction": "forward", "layers": 2},
     {"feedforward": 7},
     {"feedforward": 7, "layers": 2},
+    {"sentence_size": 4},
+    {"sentence_size": 11, "layers": 2, "direction": "backward", "feedforward": 3},
+    {"sentence_size": 3, "merge": "sum"},
 ]  # of encoders
 
 

@@ -264,6 +264,7 @@ RUNS = {
         "encoder__context": 12,
         "encoder__members": 2,
         "encoder__feedforward": 6,
+        "encoder__sentence_size": 3,
         "training__batch_size": 2,
     },
     "patience": {"training__optimizer": "adamw", "training__patience": 2, "training__average_from": 0.0},

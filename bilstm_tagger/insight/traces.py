@@ -112,7 +112,7 @@ def gradient_norms(model: TaggingModel, x: Tensor, *, task: str, tags: Sequence[
     Returns:
         For each direction, and for `all`, the length of the gradient of token `i`'s score with respect to token `j`'s
         embedding at `[i, j]`, `(tokens, tokens)`. For a direction the states of the other one are held still in every
-        layer.
+        layer, and so is the sentence state where there is one.
     """
     directions = list(_parts(model.encoder.layers[0])) if isinstance(model.encoder, RecurrentEncoder) else []
     found = {}
@@ -144,12 +144,17 @@ def _parts(layer: nn.Module) -> dict[str, nn.Module]:
 
 @contextmanager
 def _held_still(encoder: nn.Module, directions: Sequence[str]) -> Iterator[None]:
-    """Let no gradient through the passes of these directions."""
+    """Let no gradient through the passes of these directions, nor through a sentence state, which reads both ways."""
 
     def detach(_module: nn.Module, _given: Any, result: Any) -> Any:
-        return result[0].detach(), result[1]
+        return result.detach() if isinstance(result, Tensor) else (result[0].detach(), result[1])
 
     with ExitStack() as stack:
+        if (sentence := getattr(encoder, "sentence", None)) is not None:
+            if directions:
+                stack.enter_context(_hook(sentence, detach))
+            for part in _parts(sentence.layer).values():
+                stack.enter_context(_training(part))
         for layer in encoder.layers:  # type: ignore[union-attr]
             for name, part in _parts(layer).items():
                 if name in directions:

@@ -2,11 +2,15 @@
 
 Tags are few and mostly say that nothing is there; words are a signal from every token. The left-to-right states of the
 first layer learn to tell the next word, the right-to-left ones the word before (Rei 2017). None of this is part of the
-model that is kept. The choice is among the distinct words of the batch, which costs a fraction of a softmax over all.
+model that is kept.
+
+A softmax over all words would take longer than all else. So the words of the batch are scored, among which are the
+right ones, and of the others a sample, which stands for all of them (Bengio and Senécal 2008).
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -18,6 +22,8 @@ from bilstm_tagger.nn.embedder import UNK
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.nn.recurrent import RecurrentLayer
 
+WORDS = 6000  # told apart, the most frequent ones; all others count as one
+SAMPLE = 500
 SIZE = 64  # of a word's vector here
 DROPOUT = 0.3  # on the states
 
@@ -32,16 +38,20 @@ class LanguageModel(nn.Module):
 
     def __init__(self, layer: RecurrentLayer, words: int) -> None:
         super().__init__()
-        self.rows = words
+        self.rows = min(words, WORDS)
         self.directions = list(layer.passes)
         size = layer.output_size // len(self.directions)
         self.hidden = nn.ModuleDict({name: nn.Linear(size, SIZE) for name in self.directions})
-        self.words = nn.ModuleDict({name: _table(words) for name in self.directions})
+        self.words = nn.ModuleDict({name: _table(self.rows) for name in self.directions})
         self.states: Tensor | None = None
-        layer.register_forward_hook(self._keep)
+        self._hook = layer.register_forward_hook(self._keep)
 
     def _keep(self, layer: nn.Module, _given: Any, states: Tensor) -> None:
         self.states = states if layer.training else None
+
+    def release(self) -> None:
+        """Lets go of the layer, which outlives training."""
+        self._hook.remove()
 
     def loss(self, batch: Batch) -> Tensor:
         """Summed negative log likelihood of the neighbours of the batch's tokens, which the layer has just read."""
@@ -49,16 +59,30 @@ class LanguageModel(nn.Module):
             raise RuntimeError("the layer has to read the batch first, in training mode")
         states, self.states = self.states.float(), None
         inside = mask_of(batch.lengths, states.shape[1])[:, 1:]  # pairs of neighbours
-        entries = batch.index - 1  # without the padding type
-        rows = batch.types.rows[1:]
+        rows = batch.types.rows
+        present, entries = torch.unique(rows.where(rows < self.rows, UNK), return_inverse=True)
+        candidates, stand_for = self._candidates(present)
+        entries = entries[batch.index]
         losses = []
         for name, part in zip(self.directions, states.chunk(len(self.directions), -1), strict=True):
             forward = name == "left_to_right"
             known, told = (part[:, :-1], entries[:, 1:]) if forward else (part[:, 1:], entries[:, :-1])
             hidden = torch.tanh(self.hidden[name](nn.functional.dropout(known[inside], DROPOUT)))
-            scores = hidden @ self.words[name](rows.where(rows < self.rows, UNK)).T
+            scores = hidden @ self.words[name](candidates).T + stand_for
             losses.append(nn.functional.cross_entropy(scores, told[inside], reduction="sum"))
         return torch.stack(losses).sum()
+
+    def _candidates(self, present: Tensor) -> tuple[Tensor, Tensor]:
+        """Rows to choose from `(n,)`, those of the batch first, and the log of how many words each stands for."""
+        absent = torch.ones(self.rows, dtype=torch.bool, device=present.device).index_fill_(0, present, False)
+        others = absent.nonzero().squeeze(1)
+        if len(others) > SAMPLE:
+            others = others[torch.randint(len(others), (SAMPLE,), device=others.device)]
+        many = math.log(int(absent.sum()) / len(others)) if len(others) else 0.0
+        stand_for = torch.cat(
+            [present.new_zeros(len(present)).float(), torch.full_like(others, many, dtype=torch.float)]
+        )
+        return torch.cat([present, others]), stand_for
 
 
 def _table(words: int) -> nn.Embedding:

@@ -73,7 +73,9 @@ class Trainer:
         return self.best_model()
 
     def best_model(self) -> TaggingModel:
-        """The model with the best dev score so far."""
+        """The model with the best dev score so far; training is over with it."""
+        for each in self.language_models:
+            each.release()  # type: ignore[operator]
         self.model.load_learned(self.state.best_weights)
         return self.model
 
