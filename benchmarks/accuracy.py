@@ -84,9 +84,7 @@ def ablations() -> list[Row]:
         "one direction": {"encoder.direction": "forward"},
         "AdamW for SGD": {"training.optimizer": "adamw", "training.learning_rate": 0.002},
         "no averaging": {"training.average_from": None},
-        "a tanh layer": {"encoder.feedforward": 200},
-        "a sentence state": {"encoder.sentence_size": 100},
-        "a language model": {"training.language_model": 0.1},
+        "a tanh layer": {"encoder.feedforward": 100},
     }
     return [Row(f"ablation: {name}", "ner", NER, {**common, **change}) for name, change in changes.items()]
 

@@ -164,7 +164,7 @@ class _Layer:
             beside: the further inputs of each sentence `(sentences, encoders * size)`.
         """
         added = self._added(beside[torch.from_numpy(order.sentences)]) if beside is not None else self.turned[:, :0]
-        states = _recur(table, column, rows[order.tokens], order, self.turned, added)
+        states = _recur(table, rows[order.tokens], order, self.turned, added, column)
         if self.summed:
             states = states.view(len(states), self.encoders, -1, states.shape[2]).sum(2)
         return states.flatten(1)
@@ -177,7 +177,7 @@ class _Layer:
         return gates.transpose(1, 2).flatten(0, 1).contiguous()
 
 
-def _recur(table: Tensor, column: int, rows: np.ndarray, order: Order, turned: Tensor, added: Tensor) -> Tensor:
+def _recur(table: Tensor, rows: np.ndarray, order: Order, turned: Tensor, added: Tensor, column: int) -> Tensor:
     """Hidden states `(tokens, directions, units)` from zeros, for table rows of visits `(directions, tokens)`."""
     directions, units, wide = turned.shape
     most = order.running[0]
