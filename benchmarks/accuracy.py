@@ -47,7 +47,7 @@ class Row:
     overrides: dict[str, Any] = field(default_factory=dict)
 
 
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "encoder.feedforward": 0,
     "training.optimizer": "sgd",
     "training.learning_rate": 0.04,
@@ -74,7 +74,7 @@ COLUMNS: dict[str, int | str] = {"ner": -1, "upos": "UPOS", "xpos": "XPOS"}
 
 def ablations() -> list[Row]:
     """The plain network for a third of the epochs, whole and with one part changed."""
-    common = {**PLAIN, "training.epochs": 10}
+    common = {**PLAIN, "training.epochs": PLAIN["training.epochs"] // 3}
     changes: dict[str, dict[str, Any]] = {
         "whole": {},
         "no characters": {"embedder.characters": None},

@@ -224,14 +224,16 @@ class Settings(_Frozen):
     @model_validator(mode="after")
     def _next_word_unseen(self) -> Settings:
         """A language model learns nothing from states that have seen the word it is to tell."""
+        if not self.training.language_model:
+            return self
         seen = {
             "encoder.type = cnn": self.encoder.type == "cnn",
             "encoder.merge = sum": self.encoder.merge == "sum" and self.encoder.direction == "both",
             "a bigram feature": any(feature.bigram for feature in self.features.values()),
         }
-        if self.training.language_model and any(seen.values()):
-            what = next(name for name, holds in seen.items() if holds)
-            raise ValueError(f"training.language_model: with {what} states have seen the next word; set it to 0")
+        for what, holds in seen.items():
+            if holds:
+                raise ValueError(f"training.language_model: with {what} states have seen the next word; set it to 0")
         return self
 
 
@@ -359,10 +361,10 @@ def _describe(error: Any, source: str) -> str:
     where = f"{source}: {'.'.join(path)}"
     if error["type"] == "extra_forbidden":
         return f"{where}: unknown key{_nearest(path[-1], _keys(path[:-1]))}"
-    if not path:
-        return f"{source}: {error['msg'].removeprefix('Value error, ')}"
-    got = f", got {error['input']!r}" if not isinstance(error["input"], dict | BaseModel) else ""
     message = error["msg"].removeprefix("Value error, ")
+    if not path:  # of several tables: the message names the key
+        return f"{source}: {message}"
+    got = f", got {error['input']!r}" if not isinstance(error["input"], dict | BaseModel) else ""
     return f"{where}: {message[0].lower() + message[1:]}{got}"
 
 

@@ -76,9 +76,9 @@ class LanguageModel(nn.Module):
         """Rows to choose from `(n,)`, those of the batch first, and the log of how many words each stands for."""
         absent = torch.ones(self.rows, dtype=torch.bool, device=present.device).index_fill_(0, present, False)
         others = absent.nonzero().squeeze(1)
+        many = math.log(max(1.0, len(others) / SAMPLE))
         if len(others) > SAMPLE:
             others = others[torch.randint(len(others), (SAMPLE,), device=others.device)]
-        many = math.log(int(absent.sum()) / len(others)) if len(others) else 0.0
         stand_for = torch.cat(
             [present.new_zeros(len(present)).float(), torch.full_like(others, many, dtype=torch.float)]
         )
