@@ -9,11 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bilstm_tagger.config import Settings, load_settings
+    from bilstm_tagger.config import load_settings
     from bilstm_tagger.corpus import read_corpus
     from bilstm_tagger.document import Document, Sentence, Span, Token
     from bilstm_tagger.errors import ConfigError, CorpusError, ModelError, TaggerError, VectorsError
     from bilstm_tagger.evaluation import evaluate
+    from bilstm_tagger.settings import Settings
     from bilstm_tagger.tagger import Tagger
     from bilstm_tagger.training import train
 
@@ -39,11 +40,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "config": ("Settings", "load_settings"),
+    "config": ("load_settings",),
     "corpus": ("read_corpus",),
     "document": ("Document", "Sentence", "Span", "Token"),
     "errors": ("ConfigError", "CorpusError", "ModelError", "TaggerError", "VectorsError"),
     "evaluation": ("evaluate",),
+    "settings": ("Settings",),
     "tagger": ("Tagger",),
     "training": ("train",),
 }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from bilstm_tagger.config import Settings
 from bilstm_tagger.labels import Scheme, legal_moves
 from bilstm_tagger.nn.convolution import WindowEncoder
 from bilstm_tagger.nn.crf import CRF
 from bilstm_tagger.nn.embedder import CharacterCNN, Embedder
 from bilstm_tagger.nn.model import Head, Member, TaggingModel
 from bilstm_tagger.nn.recurrent import RecurrentEncoder
+from bilstm_tagger.settings import Settings
 from bilstm_tagger.vocab import SHAPES, Vocab
 
 
@@ -55,28 +55,10 @@ def _member(settings: Settings, vocab: Vocab, schemes: dict[str, Scheme], input_
 
 def _encoder(settings: Settings, input_size: int) -> RecurrentEncoder | WindowEncoder:
     chosen = settings.encoder
+    shared = chosen.model_dump(include={"hidden_size", "layers", "dropout", "direction", "merge", "feedforward"})
     if chosen.type == "cnn":
-        return WindowEncoder(
-            input_size,
-            hidden_size=chosen.hidden_size,
-            width=chosen.width,
-            layers=chosen.layers,
-            dropout=chosen.dropout,
-            direction=chosen.direction,
-            merge=chosen.merge,
-            feedforward=chosen.feedforward,
-        )
-    return RecurrentEncoder(
-        input_size,
-        hidden_size=chosen.hidden_size,
-        layers=chosen.layers,
-        dropout=chosen.dropout,
-        cell=chosen.type,
-        direction=chosen.direction,
-        merge=chosen.merge,
-        sentence_size=chosen.sentence_size,
-        feedforward=chosen.feedforward,
-    )
+        return WindowEncoder(input_size, width=chosen.width, **shared)
+    return RecurrentEncoder(input_size, cell=chosen.type, sentence_size=chosen.sentence_size, **shared)
 
 
 def _embedder(settings: Settings, vocab: Vocab, word_size: int) -> Embedder:

@@ -1,4 +1,4 @@
-"""All settings of a training run: one frozen object, from a preset, a TOML file, and overrides.
+"""Where settings come from: a preset, a TOML file, and overrides.
 
 Flags win over `--set`, `--set` over the TOML file, the file over the preset. An unknown key is refused with the
 nearest valid name.
@@ -13,11 +13,21 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError
 
 from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.settings import (
+    CharacterSettings,
+    DataSettings,
+    EmbedderSettings,
+    EncoderSettings,
+    FeatureSettings,
+    Settings,
+    TaskSettings,
+    TrainingSettings,
+)
 
 # Keys that may be without a value, for which the word `none` stands; elsewhere, as in `scheme`, it is a word.
 OPTIONAL = frozenset(
@@ -26,215 +36,6 @@ OPTIONAL = frozenset(
         "replay", "init_from",
     ]
 )  # fmt: skip
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TaskSettings(_Frozen):
-    """One kind of tag: where its gold tags stand, and how the network predicts them."""
-
-    column: int | str = -1
-    """Column of the tags: counted from 1, from the end if negative, or a name (`UPOS`, a MISC key)."""
-    scheme: Literal["auto", "none", "IOB1", "BIO", "IOBES", "BMES", "BILOU"] = "auto"
-    """How the data writes spans; detected on train unless named."""
-    encoding: Literal["BIO", "IOBES"] = "IOBES"
-    """How the network writes spans; without effect on plain tags."""
-    head: Literal["auto", "crf", "softmax"] = "auto"
-    """`auto` takes a CRF for spans and a softmax for plain tags."""
-    weight: PositiveFloat = 1.0
-    """Factor of this task's loss."""
-    train: str | None = None
-    """Corpus of this task alone; else that of `[data]`."""
-    dev: str | None = None
-
-
-class DataSettings(_Frozen):
-    """Corpora shared by all tasks that name none of their own, and how raw text becomes words."""
-
-    train: str | None = None
-    dev: str | None = None
-    replay: str | None = None
-    """Corpus an earlier model was trained on, mixed into train so that it is not forgotten."""
-    format: str | None = None
-    """Corpus format; else by the file's suffix."""
-    names: tuple[str, ...] = ()
-    """Names of the columns of a CoNLL file, so that tasks can name theirs."""
-    word_column: int | str = 1
-    dev_fraction: float = Field(default=0.1, gt=0.0, lt=1.0)
-    """Share of train set aside where there is no dev corpus."""
-    repair: bool = False
-    """Whether impossible tag sequences are made legal, as the CoNLL scorer reads them; else they are refused."""
-    tokenizer: str = "spacy:en"
-    """For raw text: `spacy:LANGUAGE`, `characters` or `whitespace`."""
-    text_column: str | None = None
-    """Key or column of raw text in JSON, CSV and Parquet; else their tokens are read, or `text` if there are none."""
-    misaligned: Literal["error", "snap", "drop"] = "error"
-    """What to do with a span of characters that is not a run of whole tokens: refuse it, widen it, leave it out."""
-
-
-class CharacterSettings(_Frozen):
-    """The character CNN."""
-
-    size: PositiveInt = 30
-    widths: tuple[PositiveInt, ...] = (3,)
-    filters: tuple[PositiveInt, ...] = (50,)
-    dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
-    longest: PositiveInt = 24
-    """Characters of a longer word beyond these (half from each end) are not read."""
-
-    @model_validator(mode="after")
-    def _same_length(self) -> CharacterSettings:
-        if len(self.widths) != len(self.filters):
-            raise ValueError("widths and filters need as many numbers as each other")
-        return self
-
-
-class FeatureSettings(_Frozen):
-    """Something that is known of a token beside the word: one of `column`, `bigram` and `phrases`."""
-
-    column: int | str | None = None
-    """A column of the data, as for tasks; text to be tagged needs it too."""
-    bigram: bool = False
-    """The word together with the next one of its sentence: of characters, as in Chinese, a telling pair."""
-    phrases: dict[str, str] = Field(default_factory=dict)
-    """Files by label, one phrase a line: whether a token is in one of them, the longest first."""
-    ignore_case: bool = False
-    """Whether phrases match in any case."""
-    size: PositiveInt = 20
-    """Size of the vector of a value."""
-    min_count: PositiveInt = 2
-    """Values of a column and bigrams that are rarer in training count as unknown."""
-
-    @model_validator(mode="after")
-    def _one_source(self) -> FeatureSettings:
-        if (self.column is not None) + self.bigram + bool(self.phrases) != 1:
-            raise ValueError("a feature needs exactly one of column, bigram = true and phrases")
-        return self
-
-
-class EmbedderSettings(_Frozen):
-    """From words to vectors."""
-
-    vectors: str | None = None
-    """File of pretrained word vectors; else all words start at random."""
-    size: PositiveInt = 100
-    """Size of a word vector where there is no file."""
-    keep: int = Field(default=50_000, ge=0)
-    """Pretrained words beyond those of the training data to keep, the file's first (most frequent) ones."""
-    min_count: PositiveInt = 2
-    """Training words without a pretrained vector need this many occurrences for a row of their own."""
-    digits: Literal["keep", "zero"] = "zero"
-    """Whether a number that is not in the vocabulary is looked up once more with its digits as 0."""
-    characters: CharacterSettings | None = CharacterSettings()
-    shape_size: int = Field(default=10, ge=0)
-    """Size of the vector of a word's case shape; 0 for none."""
-    word_dropout: float = Field(default=0.05, ge=0.0, lt=1.0)
-    dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
-    stored: Literal["float32", "int8", "int4"] = "float32"
-    """Numbers of the word table in the model folder: 8 or 4 bits with one scale a row take a quarter or an eighth of
-    the space."""
-
-
-class EncoderSettings(_Frozen):
-    """From vectors to states that know the sentence."""
-
-    type: Literal["lstm", "gru", "rnn", "cnn"] = "lstm"
-    direction: Literal["both", "forward", "backward"] = "both"
-    merge: Literal["concat", "sum"] = "concat"
-    """With both directions: their states side by side, or added; of a `cnn` the two sides of its window."""
-    width: PositiveInt = 5
-    """Tokens in the window of one layer of a `cnn`; odd where it looks both ways."""
-    hidden_size: PositiveInt = 200
-    layers: PositiveInt = 1
-    sentence_size: int = Field(default=0, ge=0)
-    """Units of each direction of a further layer whose mean state over the sentence is read beside each word; 0 for
-    none. Not of a `cnn`."""
-    feedforward: int = Field(default=0, ge=0)
-    """Units of a tanh layer between the states and the scores of the tags; 0 for none."""
-    members: PositiveInt = 1
-    """Encoders of an ensemble over one embedder, trained together; their scores are averaged."""
-    context: int = Field(default=0, ge=0)
-    """Neighbouring sentences of a document are read in one go up to so many tokens; 0 for each alone."""
-    dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
-
-    @model_validator(mode="after")
-    def _same_sides(self) -> EncoderSettings:
-        if self.type == "cnn" and self.direction == "both" and self.width % 2 == 0:
-            raise ValueError(
-                f"a cnn that looks both ways needs an odd width, not {self.width}: as many tokens each side"
-            )
-        if self.type == "cnn" and self.sentence_size:
-            raise ValueError("a cnn has no sentence_size; set it to 0")
-        return self
-
-
-class TrainingSettings(_Frozen):
-    """How the weights are found."""
-
-    optimizer: Literal["sgd", "adamw"] = "sgd"
-    learning_rate: PositiveFloat = 0.02
-    momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
-    """Of SGD; word rows, touched seldom, take momentum-free steps of the same overall length."""
-    weight_decay: float = Field(default=0.0, ge=0.0)
-    schedule: Literal["linear", "cosine", "constant"] = "linear"
-    warmup: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """Share of all steps over which the learning rate rises from 0."""
-    epochs: PositiveInt = 40
-    batch_size: PositiveInt = 16
-    """Sentences in a batch; fewer, down to 8, and a rate lower by the square root, where an epoch would have less than
-    50 batches."""
-    clip: PositiveFloat = 5.0
-    """Largest gradient norm."""
-    average_from: float | None = Field(default=0.5, ge=0.0, le=1.0)
-    """The model's weights are their mean over all steps after this share of training; none for the last step's."""
-    recase: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """Share of sentences read in lower or upper case, half each, for text whose case cannot be relied on."""
-    language_model: float = Field(default=0.0, ge=0.0)
-    """Weight of a further aim while training: that the first layer's states tell the next and the last word."""
-    replace: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """Share of spans in whose place each epoch reads another of the same label, rare ones as often as frequent ones;
-    of a corpus's first task with spans."""
-    patience: PositiveInt | None = None
-    """Stop after so many epochs without a better dev score."""
-    init_from: str | None = None
-    """Model folder whose weights training starts from, wherever words, characters, tags and sizes agree."""
-    seed: int = Field(default=0, ge=0)
-    threads: PositiveInt | None = None
-    """Processor threads; all cores unless named. The same seed and threads give the same weights."""
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Of the encoder's products while training, bfloat16 where the processor has it; all else stays float32."""
-
-
-class Settings(_Frozen):
-    """Everything that decides a training run."""
-
-    preset: str = "ner"
-    notes: str = ""
-    """For the model card: licences of the data, what the model is for."""
-    data: DataSettings = DataSettings()
-    tasks: dict[str, TaskSettings] = Field(default_factory=dict)
-    features: dict[str, FeatureSettings] = Field(default_factory=dict)
-    embedder: EmbedderSettings = EmbedderSettings()
-    encoder: EncoderSettings = EncoderSettings()
-    training: TrainingSettings = TrainingSettings()
-
-    @model_validator(mode="after")
-    def _next_word_unseen(self) -> Settings:
-        """A language model learns nothing from states that have seen the word it is to tell."""
-        if not self.training.language_model:
-            return self
-        seen = {
-            "encoder.type = cnn": self.encoder.type == "cnn",
-            "encoder.merge = sum": self.encoder.merge == "sum" and self.encoder.direction == "both",
-            "a bigram feature": any(feature.bigram for feature in self.features.values()),
-        }
-        for what, holds in seen.items():
-            if holds:
-                raise ValueError(f"training.language_model: with {what} states have seen the next word; set it to 0")
-        return self
 
 
 def presets() -> list[str]:

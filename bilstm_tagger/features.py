@@ -15,8 +15,8 @@ from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.io import open_text
 
 if TYPE_CHECKING:
-    from bilstm_tagger.config import FeatureSettings, Settings
     from bilstm_tagger.document import Document
+    from bilstm_tagger.settings import FeatureSettings, Settings
 
 PAD, UNK = 0, 1
 _LETTERS = "BIES"

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from bilstm_tagger.build import build_model, network_scheme
-from bilstm_tagger.config import Settings, parse_settings
+from bilstm_tagger.config import parse_settings
 from bilstm_tagger.errors import ConfigError, CorpusError, ModelError
 from bilstm_tagger.io import atomic_folder, recover_folder
 from bilstm_tagger.labels import Scheme
@@ -24,6 +24,7 @@ from bilstm_tagger.model_card import model_card
 from bilstm_tagger.model_json import ConfigJson, MetricsJson, VocabJson, read_json
 from bilstm_tagger.nn.device import pick_device, pick_precision
 from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.settings import Settings
 from bilstm_tagger.vocab import Vocab
 
 if TYPE_CHECKING:

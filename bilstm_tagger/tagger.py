@@ -25,8 +25,8 @@ from bilstm_tagger.type_cache import TypeCache
 from bilstm_tagger.vocab import Vocab
 
 if TYPE_CHECKING:
-    from bilstm_tagger.config import Settings
     from bilstm_tagger.insight.inspection import Inspection
+    from bilstm_tagger.settings import Settings
     from bilstm_tagger.text import Tokenizer
 
 BATCH_TOKENS = 4_000  # tokens in a batch: enough rows for each product, and still in the cache

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from bilstm_tagger.config import Settings
+    from bilstm_tagger.settings import Settings
     from bilstm_tagger.tagger import Tagger
 
 ROOT = Path(__file__).parent.parent

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bilstm_tagger.config import Settings, load_settings
+from bilstm_tagger.config import load_settings
 from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.evaluation import evaluate
+from bilstm_tagger.settings import Settings
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training import train
 

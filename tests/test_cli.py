@@ -21,6 +21,7 @@ from bilstm_tagger import config, tagger
 from bilstm_tagger.cli import app
 from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.settings import Settings
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1"}
 
@@ -52,7 +53,7 @@ import bilstm_tagger, bilstm_tagger.cli
 from typer.testing import CliRunner
 for command in ([], ["train"], ["evaluate"], ["predict"], ["info"]):
     assert CliRunner().invoke(bilstm_tagger.cli.app, [*command, "--help"]).exit_code == 0
-heavy = ("torch", "spacy", "numpy", "datasets", "seqeval", "bilstm_tagger.config")
+heavy = ("torch", "spacy", "numpy", "datasets", "seqeval", "bilstm_tagger.config", "bilstm_tagger.settings")
 print([name for name in heavy if name in sys.modules])
 """
     assert in_python(code).strip() == "[]"
@@ -194,7 +195,7 @@ def test_flags_win_over_set_over_file_over_preset(
 ) -> None:
     seen: list[Any] = []
 
-    def fake(settings: config.Settings, *, output: Path, **options: Any) -> None:
+    def fake(settings: Settings, *, output: Path, **options: Any) -> None:
         seen.append((settings, output, options))
         raise CorpusError("enough")
 

@@ -10,16 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bilstm_tagger.config import (
-    EncoderSettings,
-    Settings,
-    load_settings,
-    parse_override,
-    parse_settings,
-    presets,
-    read_toml,
-)
+from bilstm_tagger.config import load_settings, parse_override, parse_settings, presets, read_toml
 from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.settings import EncoderSettings, Settings
 
 
 def toml(folder: Path, text: str) -> Path:

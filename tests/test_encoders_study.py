@@ -12,7 +12,6 @@ import pytest
 from tiny import sentences, settings_of, write_conll
 
 from bilstm_tagger.build import build_model
-from bilstm_tagger.config import Settings
 from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.evaluation import evaluate
 from bilstm_tagger.insight import encoders
@@ -20,6 +19,7 @@ from bilstm_tagger.insight.encoders import ENCODERS, run_encoders_study
 from bilstm_tagger.insight.encoders_report import compare, encoders_claims, encoders_table, write_encoders_report
 from bilstm_tagger.insight.encoders_result import EncoderRun, EncodersResult, standard_error
 from bilstm_tagger.labels import Scheme
+from bilstm_tagger.settings import Settings
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.vocab import build_vocab
 

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_tagger.cli.tables import evaluation_view, percent, tag_table
-from bilstm_tagger.config import DataSettings, Settings, TaskSettings
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.evaluation import Evaluation, evaluate, headline, score_task
 from bilstm_tagger.labels import Scheme, convert, repair
 from bilstm_tagger.scores import Average, Score, SpanScores, TagScores
 from bilstm_tagger.scoring import lenient_spans, strict_spans
+from bilstm_tagger.settings import DataSettings, Settings, TaskSettings
 from bilstm_tagger.tagger import Tagger
 
 BIO_TAGS = ["O", "O", "O", "B-PER", "I-PER", "B-LOC", "I-LOC"]

@@ -10,12 +10,13 @@ import pytest
 import tiny
 import torch
 
-from bilstm_tagger.config import Settings, load_settings
+from bilstm_tagger.config import load_settings
 from bilstm_tagger.corpus import ReadOptions, read_corpus
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.evaluation import evaluate
 from bilstm_tagger.features import build_features
+from bilstm_tagger.settings import Settings
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training import train
 from bilstm_tagger.training.data import encode_corpus

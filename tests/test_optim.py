@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from bilstm_tagger.config import TrainingSettings
+from bilstm_tagger.settings import TrainingSettings
 from bilstm_tagger.training.optim import AVERAGE_EVERY, AveragedWeights, Optimizer, learning_rate
 
 

@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 import bilstm_tagger
 from bilstm_tagger import training
 from bilstm_tagger.cli import app
-from bilstm_tagger.config import Settings, load_settings, presets
+from bilstm_tagger.config import load_settings, presets
 from bilstm_tagger.corpus import FORMATS
 from bilstm_tagger.files import INPUT_FORMATS, OUTPUT_FORMATS, inputs
+from bilstm_tagger.settings import Settings
 from bilstm_tagger.tagger import Tagger
 
 ROOT = Path(__file__).parent.parent

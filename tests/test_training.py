@@ -16,12 +16,12 @@ from tiny import NAMES, sentences, settings_of, write_conll
 from torch import Tensor
 
 from bilstm_tagger import plots
-from bilstm_tagger.config import Settings
 from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError, ModelError, TaggerError
 from bilstm_tagger.evaluation import headline
 from bilstm_tagger.labels import Scheme, first_illegal, tags_to_spans
+from bilstm_tagger.settings import Settings
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training import train
 from bilstm_tagger.training.prepare import prepare

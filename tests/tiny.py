@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 from bilstm_tagger.build import build_model, network_scheme
-from bilstm_tagger.config import Settings, load_settings
+from bilstm_tagger.config import load_settings
 from bilstm_tagger.labels import Scheme, convert, tag_names
+from bilstm_tagger.settings import Settings
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.vocab import build_vocab
 

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from benchmarks.speed.common import RUNS, Bench, Result
-from bilstm_tagger.config import Settings, load_settings
+from bilstm_tagger.config import load_settings
 from bilstm_tagger.nn.batch import Batch
 from bilstm_tagger.nn.device import pick_precision
+from bilstm_tagger.settings import Settings
 from bilstm_tagger.training import train
 from bilstm_tagger.training.data import EncodedCorpus, batches
 from bilstm_tagger.training.optim import Optimizer

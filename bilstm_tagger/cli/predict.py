@@ -16,9 +16,9 @@ from bilstm_tagger.cli.app import note, tell_error
 from bilstm_tagger.errors import CorpusError
 
 if TYPE_CHECKING:
-    from bilstm_tagger.config import Settings
     from bilstm_tagger.corpus import ReadOptions
     from bilstm_tagger.files import FilesReport, ModelLoader, Profile, WorkerPool
+    from bilstm_tagger.settings import Settings
     from bilstm_tagger.tagger import Tagger
 
 _Listener = Callable[["FilesReport"], None]

@@ -15,7 +15,7 @@ from bilstm_tagger.errors import ConfigError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from bilstm_tagger.config import Settings
+    from bilstm_tagger.settings import Settings
     from bilstm_tagger.tagger import Tagger
     from bilstm_tagger.training.folds import FoldScores
 

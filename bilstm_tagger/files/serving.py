@@ -20,7 +20,7 @@ from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.streams import DocumentTagger, Source, Tagged, check_same, read
 
 if TYPE_CHECKING:
-    from bilstm_tagger.config import Settings
+    from bilstm_tagger.settings import Settings
     from bilstm_tagger.tagger import Tagger
 
 # What comes back of a document: itself or its text in the output format, only its tags, or what is wrong with it.

@@ -30,7 +30,7 @@ from bilstm_tagger.files.serving import Answer, Chunk, Crash, Loader, Outcome, s
 from bilstm_tagger.files.streams import End, Source, Tagged
 
 if TYPE_CHECKING:
-    from bilstm_tagger.config import Settings
+    from bilstm_tagger.settings import Settings
 
 FIRST_CHUNK = 20_000  # characters: small, so that all processes have work at once
 CHUNK = 200_000  # characters: some 40,000 tokens, enough to sort sentences by length

@@ -18,13 +18,14 @@ from typing import Any
 # Nothing here works without torch; commands import this module when they run.
 import torch  # noqa: TID253
 
-from bilstm_tagger.config import Settings, parse_settings
+from bilstm_tagger.config import parse_settings
 from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.evaluation import evaluate
 from bilstm_tagger.insight.encoders_result import EncoderRun, EncodersResult
 from bilstm_tagger.io import atomic_write
 from bilstm_tagger.model_folder import is_model_folder
 from bilstm_tagger.schemes import Scheme
+from bilstm_tagger.settings import Settings
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training import train
 from bilstm_tagger.training.report import Progress as TrainingProgress

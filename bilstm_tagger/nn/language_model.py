@@ -16,11 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bilstm_tagger.config import Settings
 from bilstm_tagger.nn.batch import Batch, mask_of
 from bilstm_tagger.nn.embedder import UNK
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.nn.recurrent import RecurrentLayer
+from bilstm_tagger.settings import Settings
 
 WORDS = 6000  # told apart, the most frequent ones; all others count as one
 SAMPLE = 500

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import torch
 
-from bilstm_tagger.config import Settings
 from bilstm_tagger.corpus import fold, set_aside
 from bilstm_tagger.document import Document
 from bilstm_tagger.evaluation import evaluate
+from bilstm_tagger.settings import Settings
 from bilstm_tagger.training.loop import Trainer
 from bilstm_tagger.training.prepare import prepare_sources, read_sources
 from bilstm_tagger.training.report import Silent

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from bilstm_tagger.config import Settings
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.evaluation import SpanScores, TagScores, evaluate
 from bilstm_tagger.features import Feature
 from bilstm_tagger.model_folder import WORD_TABLES
 from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.settings import Settings
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.vocab import Vocab
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from bilstm_tagger.config import Settings
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.evaluation import headline
 from bilstm_tagger.nn.batch import Batch
 from bilstm_tagger.nn.device import pick_device, pick_precision
 from bilstm_tagger.nn.language_model import language_models
 from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.settings import Settings
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training.checkpoint import Checkpoint, State
 from bilstm_tagger.training.data import EncodedCorpus, batches, batches_per_epoch, fitting_batch_size

@@ -11,13 +11,13 @@ import numpy as np
 import torch
 
 from bilstm_tagger.build import build_model, network_scheme
-from bilstm_tagger.config import Settings, TaskSettings
 from bilstm_tagger.corpus import ReadOptions, read_corpus, set_aside
 from bilstm_tagger.corpus.repair import repair_task
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.features import build_features, feature_columns
 from bilstm_tagger.labels import Scheme, resolve, tag_names, tags_to_spans
 from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.settings import Settings, TaskSettings
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training.data import EncodedCorpus, encode_corpus
 from bilstm_tagger.training.init import kept_lists, load_earlier, name_lost_labels, same_word_size, take_over

@@ -7,12 +7,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bilstm_tagger.config import Settings
 from bilstm_tagger.corpus import ReadOptions, format_of, read_corpus, stats
 from bilstm_tagger.document import Document
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.features import feature_columns
 from bilstm_tagger.labels import Scheme, convert, resolve
+from bilstm_tagger.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

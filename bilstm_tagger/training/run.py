@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 
-from bilstm_tagger.config import Settings
 from bilstm_tagger.corpus import digest, stats
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.io import atomic_write, check_replaceable, recover_folder, sha256_file
 from bilstm_tagger.model_folder import find_folder, is_model_folder, round_words, save_tagger, versions
+from bilstm_tagger.settings import Settings
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
 from bilstm_tagger.training.init import compare, dev_scores
