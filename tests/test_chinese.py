@@ -16,12 +16,11 @@ from bilstm_tagger.training import train
 
 @pytest.fixture(scope="module")
 def settings(sample: Path) -> Settings:
-    shown = str(sample / "zh-train.conll")
     return load_settings("chinese", overrides={
-        "data.train": shown, "data.dev": shown,  # the test is whether it learns what it is shown
+        "data.train": str(sample / "zh-train.conll"), "data.dev": str(sample / "zh-dev.conll"),
         "embedder.size": 24, "features.bigram.size": 8, "embedder.dropout": 0.1, "embedder.word_dropout": 0.0,
         "encoder.hidden_size": 24, "encoder.dropout": 0.1,
-        "training.epochs": 20, "training.batch_size": 5, "training.learning_rate": 0.01, "training.threads": 1,
+        "training.epochs": 6, "training.batch_size": 8, "training.learning_rate": 0.01, "training.threads": 1,
     })  # fmt: skip
 
 
@@ -57,9 +56,9 @@ def test_raw_text_falls_into_characters_with_true_offsets(chinese: Tagger) -> No
     document.check_offsets()
 
 
-def test_it_learns_what_it_was_shown(chinese: Tagger, sample: Path) -> None:
-    scores = evaluate(chinese, sample / "zh-train.conll").tasks["ner"]
-    assert scores.headline > 0.6
+def test_it_finds_names_that_it_was_not_shown(chinese: Tagger, sample: Path) -> None:
+    scores = evaluate(chinese, sample / "zh-dev.conll").tasks["ner"]
+    assert scores.headline > 0.4
 
 
 def test_spans_of_raw_text_are_those_of_its_characters(chinese: Tagger, sample: Path) -> None:
