@@ -45,17 +45,19 @@ def _member(settings: Settings, vocab: Vocab, schemes: dict[str, Scheme], input_
     for task, scheme in schemes.items():
         tags = vocab.tags[task]
         moves, starts, ends = map(torch.from_numpy, legal_moves(tags, scheme))
+        crf = legal = None
         if head_kind(settings, task, scheme) == "crf":
-            heads[task] = Head(encoder.output_size, len(tags), crf=CRF(moves, starts=starts, ends=ends))
-        else:
-            legal = None if scheme is Scheme.NONE else (moves, starts, ends)
-            heads[task] = Head(encoder.output_size, len(tags), crf=None, legal=legal)
+            crf = CRF(moves, starts=starts, ends=ends)
+        elif scheme is not Scheme.NONE:
+            legal = (moves, starts, ends)
+        feedforward = settings.encoder.feedforward
+        heads[task] = Head(encoder.output_size, len(tags), crf=crf, legal=legal, feedforward=feedforward)
     return Member(encoder, heads)
 
 
 def _encoder(settings: Settings, input_size: int) -> RecurrentEncoder | WindowEncoder:
     chosen = settings.encoder
-    shared = chosen.model_dump(include={"hidden_size", "layers", "dropout", "direction", "merge", "feedforward"})
+    shared = chosen.model_dump(include={"hidden_size", "layers", "dropout", "direction", "merge"})
     if chosen.type == "cnn":
         return WindowEncoder(input_size, width=chosen.width, **shared)
     return RecurrentEncoder(input_size, cell=chosen.type, sentence_size=chosen.sentence_size, **shared)

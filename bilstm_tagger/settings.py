@@ -131,7 +131,7 @@ class EncoderSettings(_Frozen):
     """Units of each direction of a further layer whose mean state over the sentence is read beside each word; 0 for
     none. Not of a `cnn`."""
     feedforward: int = Field(default=0, ge=0)
-    """Units of a tanh layer between the states and the scores of the tags; 0 for none."""
+    """Units of each task's tanh layer between the states and the scores of its tags; 0 for none."""
     members: PositiveInt = 1
     """Encoders of an ensemble over one embedder, trained together; their scores are averaged."""
     context: int = Field(default=0, ge=0)

@@ -17,7 +17,7 @@ from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.labels import Scheme, first_illegal, tag_names
 from bilstm_tagger.nn.batch import Batch, Types, mask_of
 from bilstm_tagger.nn.device import pick_device, pick_precision
-from bilstm_tagger.nn.model import Member, TaggingModel
+from bilstm_tagger.nn.model import Head, Member, TaggingModel
 from bilstm_tagger.vocab import build_vocab
 
 WORDS = ["the", "Boat", "sank", "in", "Turin", ".", "1999", "extraordinarily"]
@@ -204,11 +204,27 @@ def test_auto_takes_bfloat16_only_where_it_is_native(monkeypatch: pytest.MonkeyP
     assert pick_precision("bfloat16", cpu) is torch.bfloat16
 
 
-def test_members_learn_from_their_own_losses_and_decode_from_their_mean() -> None:
+def test_a_tanh_layer_of_each_task_stands_between_states_and_emissions() -> None:
+    torch.manual_seed(0)
+    head = Head(5, 3, crf=None, feedforward=4)
+    states = torch.randn(2, 6, 5)
+    hidden = torch.tanh(states @ head.feedforward.linear.weight.T + head.feedforward.linear.bias)  # type: ignore[union-attr]
+    expected = hidden @ head.projection.weight.T + head.projection.bias
+    torch.testing.assert_close(head(states), expected)
+    rounded = head(states, torch.bfloat16)
+    assert rounded.dtype is torch.float32
+    assert not torch.equal(rounded, expected)
+    torch.testing.assert_close(rounded, expected, rtol=0, atol=0.05)
+
+
+@pytest.mark.parametrize("feedforward", [0, 4])
+def test_members_learn_from_their_own_losses_and_decode_from_their_mean(feedforward: int) -> None:
     torch.manual_seed(3)
     tags = {task: tag_names(["A", "B"], scheme) for task, scheme in TASKS.items()}
     vocab = build_vocab(WORDS[:6], tags=tags, vector_words=["river"], min_count=1)
-    several = SETTINGS.model_copy(update={"encoder": SETTINGS.encoder.model_copy(update={"members": 3})})
+    several = SETTINGS.model_copy(
+        update={"encoder": SETTINGS.encoder.model_copy(update={"members": 3, "feedforward": feedforward})}
+    )
     model = build_model(several, vocab, TASKS, word_size=5).eval()
     for weight in model.parameters():
         weight.data.normal_(std=0.8)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from bilstm_tagger.nn.batch import mask_of, reversed_places
-from bilstm_tagger.nn.convolution import WindowEncoder
 from bilstm_tagger.nn.recurrent import CELLS, LockedDropout, RecurrentEncoder, RecurrentLayer
 
 LENGTHS = torch.tensor([3, 6, 1, 4])
@@ -119,18 +114,6 @@ def test_a_sentence_state_is_the_mean_over_real_tokens_and_is_read_beside_each(x
     torch.testing.assert_close(encoder.sentence(x, LENGTHS)[:, 0], torch.stack(means))
     wide = torch.cat([x, torch.stack(means)[:, None].expand(-1, 6, -1)], -1)
     torch.testing.assert_close(encoder(x, LENGTHS), encoder.layers[0](wide, LENGTHS))
-
-
-@pytest.mark.parametrize("make", [RecurrentEncoder, partial(WindowEncoder, width=3)])
-def test_a_feedforward_layer_stands_behind_the_states(x: Tensor, make: Callable[..., Any]) -> None:
-    torch.manual_seed(0)
-    plain = make(5, hidden_size=4, layers=2).eval()
-    encoder = make(5, hidden_size=4, layers=2, feedforward=3).eval()
-    encoder.load_state_dict(plain.state_dict(), strict=False)
-    layer = encoder.feedforward.linear
-    states = torch.tanh(plain(x, LENGTHS) @ layer.weight.T + layer.bias)
-    torch.testing.assert_close(encoder(x, LENGTHS), states)
-    assert (plain.feedforward, encoder.output_size, states.shape[-1]) == (None, 3, 3)
 
 
 def test_fresh_weights() -> None:

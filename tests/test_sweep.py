@@ -22,10 +22,8 @@ SHAPES = [
     {"merge": "sum"},
     {"direction": "backward"},
     {"direction": "forward", "layers": 2},
-    {"feedforward": 7},
-    {"feedforward": 7, "layers": 2},
     {"sentence_size": 4},
-    {"sentence_size": 11, "layers": 2, "direction": "backward", "feedforward": 3},
+    {"sentence_size": 11, "layers": 2, "direction": "backward"},
     {"sentence_size": 3, "merge": "sum"},
 ]  # of encoders
 

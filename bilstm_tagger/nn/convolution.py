@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bilstm_tagger.nn.batch import mask_of
-from bilstm_tagger.nn.recurrent import FeedForward, LockedDropout
+from bilstm_tagger.nn.recurrent import LockedDropout
 
 
 def window_sides(width: int, *, direction: str = "both", merge: str = "concat") -> list[tuple[int, int]]:
@@ -74,7 +74,6 @@ class WindowEncoder(nn.Module):
         dropout: rate of the locked dropout behind each layer.
         direction: `forward`, `backward` or `both`.
         merge: `concat` or `sum`.
-        feedforward: units of a layer behind the last one's dropout; 0 for none.
     """
 
     def __init__(
@@ -87,7 +86,6 @@ class WindowEncoder(nn.Module):
         dropout: float = 0.0,
         direction: str = "both",
         merge: str = "concat",
-        feedforward: int = 0,
     ) -> None:
         super().__init__()
         self.layers = nn.ModuleList()
@@ -96,11 +94,10 @@ class WindowEncoder(nn.Module):
             self.layers.append(layer)
             input_size = layer.output_size
         self.dropout = LockedDropout(dropout)
-        self.feedforward = FeedForward(input_size, feedforward) if feedforward else None
-        self.output_size = feedforward or input_size
+        self.output_size = input_size
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """States `(batch, tokens, output_size)` for inputs `(batch, tokens, input_size)`."""
         for layer in self.layers:
             x = self.dropout(layer(x, lengths))
-        return x if self.feedforward is None else self.feedforward(x)
+        return x

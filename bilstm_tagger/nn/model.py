@@ -12,12 +12,32 @@ from bilstm_tagger.nn.crf import CRF, forbid, viterbi
 from bilstm_tagger.nn.embedder import Embedder
 
 
+class FeedForward(nn.Module):
+    """A tanh layer behind the states, for scores that are not linear in them (Lample et al. 2016).
+
+    Args:
+        input_size: size of the states.
+        units: of the layer.
+    """
+
+    def __init__(self, input_size: int, units: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(input_size, units)
+        nn.init.xavier_uniform_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """`(..., units)` from states `(..., input_size)`, float32."""
+        return torch.tanh(self.linear(states).float())
+
+
 class Head(nn.Module):
     """Emissions of one task, decoded by a CRF or tag by tag.
 
     Args:
         input_size: size of the encoder's states.
         tags: number of tags.
+        feedforward: units of a tanh layer between states and emissions; 0 for none.
         crf: the task's CRF; None for a softmax over each token alone.
         legal: moves, starts and ends that a softmax head's sequences must keep to; None where any tag may follow any.
     """
@@ -27,20 +47,39 @@ class Head(nn.Module):
     ends: Tensor
 
     def __init__(
-        self, input_size: int, tags: int, *, crf: CRF | None, legal: tuple[Tensor, Tensor, Tensor] | None = None
+        self,
+        input_size: int,
+        tags: int,
+        *,
+        crf: CRF | None,
+        legal: tuple[Tensor, Tensor, Tensor] | None = None,
+        feedforward: int = 0,
     ) -> None:
         super().__init__()
         self.tags = tags
-        self.projection = nn.Linear(input_size, tags)
+        self.feedforward = FeedForward(input_size, feedforward) if feedforward else None
+        self.projection = nn.Linear(feedforward or input_size, tags)
         nn.init.xavier_uniform_(self.projection.weight)
         nn.init.zeros_(self.projection.bias)
         self.crf = crf
         for name, scores in zip(("moves", "starts", "ends"), forbid(legal) if legal else (None,) * 3, strict=True):
             self.register_buffer(name, scores, persistent=False)
 
-    def forward(self, states: Tensor) -> Tensor:
-        """Emissions `(batch, tokens, tags)` from states `(batch, tokens, input_size)`, float32."""
-        return self.projection(states).float()  # type: ignore[no-any-return]
+    def forward(self, states: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
+        """Emissions `(..., tags)` from states `(..., input_size)`, float32."""
+        return self.projection(self.features(states, precision))  # type: ignore[no-any-return]
+
+    def features(self, states: Tensor, precision: torch.dtype) -> Tensor:
+        """What emissions are linear in `(..., size)`: the states, or what the tanh layer makes of them; float32.
+
+        Args:
+            states: the encoder's `(..., input_size)`.
+            precision: of the tanh layer's product.
+        """
+        if self.feedforward is None:
+            return states
+        with products_in(precision, states):
+            return self.feedforward(states)  # type: ignore[no-any-return]
 
     def loss(self, emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
         """Sum of the negative log likelihoods of the sentences, a scalar."""
@@ -134,7 +173,7 @@ class TaggingModel(Member):
 
         The encoder's products run in `precision`; its weights, and all before and after it, stay float32.
         """
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.precision is torch.bfloat16):
+        with products_in(self.precision, x):
             states: Tensor = member.encoder(x, batch.lengths).float()
         return states if batch.cuts is None else batch.cuts(states)
 
@@ -146,7 +185,7 @@ class TaggingModel(Member):
             states = self._encode(member, self.embedder.embed_tokens(vectors, batch), batch)
             for name, tags in batch.tags.items():
                 head: Head = member.heads[name]  # type: ignore[assignment]
-                loss = head.loss(head(states), tags, batch.sentence_lengths)
+                loss = head.loss(head(states, self.precision), tags, batch.sentence_lengths)
                 losses[name] = losses[name] + loss if name in losses else loss
         return losses
 
@@ -158,19 +197,24 @@ class TaggingModel(Member):
 
     @torch.no_grad()
     def decode_states(self, states: Tensor, lengths: Tensor) -> dict[str, Tensor]:
-        """Best tags `(tokens,)` of each task from all members' states `(tokens, members * size)`, sentence by sentence.
+        """Best tags `(tokens,)` of each task from all members' states `(tokens, members * size)`."""
+        found = {}
+        parts = states.chunk(len(self.members), 1)
+        for name in self.heads:
+            heads: list[Head] = [member.heads[name] for member in self.members]  # type: ignore[misc]
+            features = states
+            if heads[0].feedforward is not None:
+                each = zip(heads, parts, strict=True)
+                features = torch.cat([head.features(part, self.precision) for head, part in each], 1)
+            weight = torch.cat([head.projection.weight for head in heads], 1) / len(heads)
+            bias = torch.stack([head.projection.bias for head in heads]).mean(0)
+            found[name] = decode(heads, nn.functional.linear(features, weight, bias), lengths)
+        return found
 
-        One product gives the mean emissions of all heads: each alone is too narrow to be quick.
-        """
-        heads: list[list[Head]] = [[member.heads[name] for member in self.members] for name in self.heads]  # type: ignore[misc]
-        count = len(self.members)
-        weight = torch.cat([torch.cat([head.projection.weight for head in each], 1) for each in heads]) / count
-        bias = torch.cat([torch.stack([head.projection.bias for head in each]).mean(0) for each in heads])
-        emissions = nn.functional.linear(states, weight, bias).float()
-        parts = torch.split(emissions, [each[0].tags for each in heads], -1)
-        return {
-            name: decode(each, scores, lengths) for name, each, scores in zip(self.heads, heads, parts, strict=True)
-        }
+
+def products_in(precision: torch.dtype, x: Tensor) -> torch.autocast:
+    """Within it products on the device of `x` run in `precision`, float32 or bfloat16."""
+    return torch.autocast(x.device.type, torch.bfloat16, enabled=precision is torch.bfloat16)
 
 
 def _shared(vectors: Tensor, members: int) -> Tensor:

@@ -31,25 +31,6 @@ class LockedDropout(nn.Module):
         return x * keep.div_(1 - self.rate)
 
 
-class FeedForward(nn.Module):
-    """A tanh layer behind the states, for scores that are not linear in them (Lample et al. 2016).
-
-    Args:
-        input_size: size of the states.
-        units: of the layer.
-    """
-
-    def __init__(self, input_size: int, units: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(input_size, units)
-        nn.init.xavier_uniform_(self.linear.weight)
-        nn.init.zeros_(self.linear.bias)
-
-    def forward(self, states: Tensor) -> Tensor:
-        """`(..., units)` from states `(..., input_size)`, float32."""
-        return torch.tanh(self.linear(states).float())
-
-
 class RecurrentLayer(nn.Module):
     """One layer read in one or both directions.
 
@@ -145,7 +126,6 @@ class RecurrentEncoder(nn.Module):
         direction: `forward`, `backward` or `both`.
         merge: `concat` or `sum`.
         sentence_size: units of each direction of the sentence state that is read beside each token; 0 for none.
-        feedforward: units of a layer behind the last one's dropout; 0 for none.
     """
 
     def __init__(
@@ -159,7 +139,6 @@ class RecurrentEncoder(nn.Module):
         direction: str = "both",
         merge: str = "concat",
         sentence_size: int = 0,
-        feedforward: int = 0,
     ) -> None:
         super().__init__()
         self.cell = cell
@@ -171,8 +150,7 @@ class RecurrentEncoder(nn.Module):
             self.layers.append(layer)
             input_size = layer.output_size
         self.dropout = LockedDropout(dropout)
-        self.feedforward = FeedForward(input_size, feedforward) if feedforward else None
-        self.output_size = feedforward or input_size
+        self.output_size = input_size
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """States `(batch, tokens, output_size)` for inputs `(batch, tokens, input_size)`."""
@@ -182,5 +160,4 @@ class RecurrentEncoder(nn.Module):
         for number, layer in enumerate(self.layers):
             states = layer(self.dropout(x) if number else x, lengths)
             x = x + states if number and x.shape == states.shape else states
-        x = self.dropout(x)
-        return x if self.feedforward is None else self.feedforward(x)
+        return self.dropout(x)  # type: ignore[no-any-return]

@@ -12,7 +12,6 @@ Gates as in Gers, Schmidhuber and Cummins 2000, in torch's order input, forget, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,8 +80,6 @@ class Sweep:
         beside = sentences[0].output_size if sentences else 0
         self.first = _Layer([each[0] for each in layers], precision, beside=beside)
         self.others = [[_Layer([layer], precision) for layer in each[1:]] for each in layers]
-        self.ends = [deepcopy(each.feedforward).to(precision) for each in encoders if each.feedforward is not None]
-        self.precision = precision
 
     def table(self, vectors: Tensor) -> Tensor:
         """What words contribute to the gates `(words, gates)`, from their vectors `(words, size)`."""
@@ -100,15 +97,11 @@ class Sweep:
         order = Order.of(lengths, self.first.directions)
         beside = None if self.sentence is None else self._sentence_states(table, rows, lengths)
         states = self.first(table, rows, order, beside=beside)
-        if not self.others[0] and not self.ends:
+        if not self.others[0]:
             return states
-        parts = list(states.chunk(self.encoders, 1))
-        if self.others[0]:
-            order = Order.of(lengths, self.others[0][0].directions)  # of one encoder
-            parts = [_upwards(layers, x, order) for layers, x in zip(self.others, parts, strict=True)]
-        if self.ends:
-            parts = [end(x.to(self.precision)) for end, x in zip(self.ends, parts, strict=True)]
-        return torch.cat(parts, 1)
+        parts = states.chunk(self.encoders, 1)
+        order = Order.of(lengths, self.others[0][0].directions)  # of one encoder
+        return torch.cat([_upwards(layers, x, order) for layers, x in zip(self.others, parts, strict=True)], 1)
 
     def _sentence_states(self, table: Tensor, rows: np.ndarray, lengths: np.ndarray) -> Tensor:
         """Mean states `(sentences, encoders * size)` of the encoders' sentence layers."""
