@@ -208,6 +208,7 @@ class Settings(_Frozen):
         seen = {
             "encoder.type = cnn": self.encoder.type == "cnn",
             "encoder.merge = sum": self.encoder.merge == "sum" and self.encoder.direction == "both",
+            "encoder.sentence_size": self.encoder.sentence_size > 0,
             "a bigram feature": any(feature.bigram for feature in self.features.values()),
         }
         for what, holds in seen.items():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
 from itertools import chain, repeat
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 BATCH_TOKENS = 4_000  # tokens in a batch: enough rows for each product, and still in the cache
 WINDOW_TOKENS = 64_000  # tokens sorted by length together
+
+_WANTED = "give a text, a list of words or a list of lists of words"
 
 Input = str | Sequence[str] | Sequence[Sequence[str]] | Any
 
@@ -139,6 +143,8 @@ class Tagger:
             return self.tokenizer(source)
         if hasattr(source, "has_annotation"):  # a spaCy Doc, known without importing spaCy
             return Document.from_spacy(cast("Any", source))
+        if not isinstance(source, Iterable) or isinstance(source, bytes | Mapping):
+            raise TaggerError(f"{_WANTED}, not {type(source).__name__}")
         words = list(source)
         if all(map(isinstance, words, repeat(str))):
             return Document.from_words(words)
@@ -146,7 +152,11 @@ class Tagger:
             raise TaggerError(
                 "words and sentences are mixed in one list; give a list of words or a list of lists of words"
             )
-        return Document.from_sentences([list(sentence) for sentence in words])
+        sentences = [list(each) if isinstance(each, Iterable) else [each] for each in words]
+        for word in chain.from_iterable(sentences):
+            if not isinstance(word, str):
+                raise TaggerError(f"{_WANTED}; a word is a str, not {type(word).__name__}")
+        return Document.from_sentences(sentences)
 
     def _tag(self, documents: list[Document], batch_tokens: int) -> Iterator[Document]:
         words = list(chain.from_iterable(document.words for document in documents))
@@ -187,7 +197,6 @@ class Tagger:
             batch_tokens: most padded tokens in a batch.
             features: further ids of the words by name.
         """
-        entries = self._cache.entries(words)
         found = {task: np.zeros(len(words), np.int64) for task in self.tasks}
 
         def decode(batch: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
@@ -200,8 +209,10 @@ class Tagger:
 
         batches = batch_places(rows, batch_tokens)
         cpu = self.model.embedder.words.weight.device.type == "cpu"
-        for _ in _threads(torch.get_num_threads() if cpu else 1).map(decode, batches):
-            pass
+        with _Shared.lock:
+            entries = self._cache.entries(words)
+            for _ in _threads(torch.get_num_threads() if cpu else 1).map(decode, batches):
+                pass
         return found
 
     def _embed(self, types: Types) -> torch.Tensor:
@@ -236,6 +247,25 @@ class Tagger:
 def _threads(count: int) -> ThreadPoolExecutor:
     """Threads that tag a batch each: the matrices of one batch are too small to be shared out among threads."""
     return ThreadPoolExecutor(count, "tagger", initializer=torch.set_num_threads, initargs=(1,))
+
+
+class _Shared:
+    """What all taggers of a process share.
+
+    Threads of the caller's take turns, since a tagger's words grow while it tags; the cores are busy either way.
+    """
+
+    lock = Lock()
+
+
+def _after_fork() -> None:
+    """A child process has none of its parent's threads, neither those that tag nor one that may hold the lock."""
+    _threads.cache_clear()
+    _Shared.lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class _OutputTags:

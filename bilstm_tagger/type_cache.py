@@ -34,7 +34,8 @@ class TypeCache:
         new = [word for word in dict.fromkeys(words) if word not in self._known]
         if new:
             if len(self._known) + len(new) > CACHED_TYPES:
-                self._known.clear()  # its rows are written over
+                self._known.clear()
+                self.table = self.table[:0].clone()  # a view would keep the rows of the largest document so far
                 new = list(dict.fromkeys(words))
             self._add(new)
         return np.fromiter(map(self._known.__getitem__, words), np.int64, len(words))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise, product
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from bilstm_tagger.nn.batch import mask_of
-from bilstm_tagger.nn.crf import CRF
+from bilstm_tagger.nn.crf import CRF, viterbi
 from bilstm_tagger.schemes import Scheme, legal_moves, tag_names
 
 NAMES = tag_names(["A"], Scheme.IOBES)  # five tags: small enough for every sequence of four
@@ -124,3 +125,26 @@ def test_padding_has_no_influence() -> None:
     noisy[:, 3:] = 1000
     assert torch.equal(crf.log_likelihood(emissions, tags, lengths), crf.log_likelihood(noisy, tags, lengths))
     assert decode(crf, emissions, lengths) == decode(crf, noisy, lengths)
+
+
+def test_a_very_long_sentence_keeps_the_best_path() -> None:
+    """Sums of 50,000 scores of the same sign leave few digits of a float32 for their differences."""
+    rng = np.random.default_rng(0)
+    emissions, moves = rng.normal(6, 1, (50_000, 3)).astype(np.float32), rng.normal(0, 1, (3, 3)).astype(np.float32)
+    score = emissions[0].astype(np.float64)
+    pointers = []
+    for row in emissions[1:]:
+        reached = score[:, None] + moves
+        pointers.append(reached.argmax(0))
+        score = reached.max(0) + row
+    path = [int(score.argmax())]
+    for pointer in reversed(pointers):
+        path.append(int(pointer[path[-1]]))
+    given = (
+        torch.from_numpy(emissions),
+        torch.tensor([50_000]),
+        torch.from_numpy(moves),
+        torch.zeros(3),
+        torch.zeros(3),
+    )
+    assert viterbi(*given).tolist() == path[::-1]

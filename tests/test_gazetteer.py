@@ -17,6 +17,7 @@ from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training import train
 from bilstm_tagger.training.init import settings_of
 from bilstm_tagger.training.prepare import prepare
+from bilstm_tagger.training.report import Row, Silent
 
 PHRASES = {"LOC": ["New York", "York", "U.S."], "ORG": ["New York Times", "York"], "PER": ["Ada"]}
 
@@ -102,6 +103,42 @@ def test_the_lists_live_in_the_model_folder(tmp_path: Path) -> None:
         base=settings_of(loaded, name=str(tmp_path / "model")), overrides={"data.train": settings.data.train}
     )
     assert prepare(further).vocab.features["gazetteer"] == feature
+
+
+def test_a_list_whose_file_is_there_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    places = Path("places.txt")
+    places.write_text("Turin\n", "utf-8")
+    settings = tiny.settings_of(
+        data__train=str(tiny.write_conll(tmp_path / "train.conll", tiny.sentences(20))),
+        features__gazetteer__phrases={"LOC": "places.txt"},
+        training__epochs=1,
+    )
+    tagger = train(settings, output=tmp_path / "model")
+    places.write_text("Turin\nLake Ob\n", "utf-8")
+    base = settings_of(tagger, name=str(tmp_path / "model"))
+    further = load_settings(base=base, overrides={"data.train": settings.data.train})
+    assert prepare(further).vocab.features["gazetteer"].phrases == {"LOC": ["Turin", "Lake Ob"]}
+
+
+def test_a_run_is_not_resumed_with_another_list(tmp_path: Path) -> None:
+    places = tmp_path / "places.txt"
+    places.write_text("Turin\n", "utf-8")
+    settings = tiny.settings_of(
+        data__train=str(tiny.write_conll(tmp_path / "train.conll", tiny.sentences(20))),
+        features__gazetteer__phrases={"LOC": str(places)},
+        training__epochs=2,
+    )
+
+    class Stopped(Silent):
+        def epoch(self, row: Row) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, output=tmp_path / "model", progress=Stopped())
+    places.write_text("Oslo\n", "utf-8")
+    with pytest.raises(ConfigError, match=r"cannot resume .*phrases places\.txt"):
+        train(settings, output=tmp_path / "model", resume=True)
 
 
 def test_a_list_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:

@@ -84,6 +84,64 @@ def test_what_agrees_is_kept_and_the_head_rebuilt(old: Path, new_data: dict[str,
             assert moved == before["heads.ner.crf.moves"][origin, old_tags.index(other)]
 
 
+def test_every_member_finds_its_labels_by_name(folder: Path, old_train: Path, new_data: dict[str, str]) -> None:
+    ensemble = {"encoder__members": 2, "encoder__feedforward": 3, "training__epochs": 1}
+    earlier = train(tiny.settings_of(data__train=str(old_train), **ensemble), output=folder / "ensemble")
+    settings = load_settings(base=settings_of(earlier, name=str(folder / "ensemble")), overrides=new_data)
+    prepared = prepare(settings)
+    before, after = earlier.model.state_dict(), prepared.model(settings).state_dict()
+    tags, old_tags = prepared.vocab.tags["ner"], earlier.vocab.tags["ner"]
+    assert len(tags) == len(old_tags)
+    at, origin = tags.index("S-PER"), old_tags.index("S-PER")
+    assert at != origin
+    for member in ("", "others.0."):
+        for name in ("projection.weight", "projection.bias", "crf.starts"):
+            whole = f"{member}heads.ner.{name}"
+            assert torch.equal(after[whole][at], before[whole][origin]), whole
+        layer = f"{member}heads.ner.feedforward.linear.weight"
+        assert torch.equal(after[layer], before[layer])
+
+
+def test_scores_of_states_are_no_scores_of_a_tanh_layer(
+    old: Path, new_data: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    earlier = Tagger.load(old)
+    base = settings_of(earlier, name=str(old))
+    settings = load_settings(base=base, overrides=new_data | {"encoder.feedforward": earlier.model.encoder.output_size})
+    model = prepare(settings).model(settings)
+    name = "heads.ner.projection.weight"
+    assert model.state_dict()[name].shape[1] == earlier.model.state_dict()[name].shape[1]
+    assert not torch.isin(model.state_dict()[name], earlier.model.state_dict()[name]).any()
+    assert any("afresh" in record.getMessage() and name in record.getMessage() for record in caplog.records)
+
+
+def test_what_the_new_model_has_no_place_for_is_named(
+    old: Path, new_data: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    overrides = new_data | {"encoder.direction": "forward"}
+    settings = load_settings(base=settings_of(Tagger.load(old), name=str(old)), overrides=overrides)
+    prepare(settings).model(settings)
+    lost = [record.getMessage() for record in caplog.records if "no place for" in record.getMessage()]
+    assert len(lost) == 1
+    assert "right_to_left" in lost[0]
+    assert "heads" not in lost[0]
+
+
+def test_data_that_the_old_model_cannot_be_scored_on_costs_only_the_comparison(
+    old: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    plain = tmp_path / "plain.conll"
+    plain.write_text("Ada\tX\nleft\tY\n\n" * 20, "utf-8")
+    settings = load_settings(
+        base=settings_of(Tagger.load(old), name=str(old)),
+        overrides={"data.train": str(plain), "data.dev": str(plain), "training.epochs": 1},
+    )
+    tagger = train(settings, output=tmp_path / "new")
+    assert tagger.metrics["init"] == {}
+    assert Tagger.load(tmp_path / "new").tasks == ["ner"]
+    assert any("is not scored on dev" in record.getMessage() for record in caplog.records)
+
+
 def test_the_same_labels_and_words_give_the_same_model(old: Path, old_train: Path) -> None:
     earlier = Tagger.load(old)
     settings = load_settings(base=settings_of(earlier, name=str(old)), overrides={"data.train": str(old_train)})

@@ -166,6 +166,7 @@ def test_the_model_has_nothing_of_it(tmp_path: Path) -> None:
         ({"encoder.type": "cnn"}, r"encoder\.type = cnn"),
         ({"encoder.merge": "sum"}, r"encoder\.merge = sum"),
         ({"features.pair.bigram": True}, "a bigram feature"),
+        ({"encoder.sentence_size": 5}, r"encoder\.sentence_size"),
     ],
 )
 def test_states_that_have_seen_the_word_are_refused(overrides: dict[str, object], what: str) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice, pairwise, repeat
 
 import numpy as np
@@ -147,6 +151,49 @@ def test_an_input_is_not_changed(tagger: Tagger) -> None:
 def test_mixed_words_and_sentences_are_refused(tagger: Tagger) -> None:
     with pytest.raises(TaggerError, match="words and sentences are mixed"):
         tagger(["a", ["b"]])
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"), [(7, "int"), (b"a", "bytes"), ({"a": 1}, "dict"), ([1, 2], "int"), ([[None]], "NoneType")]
+)
+def test_what_is_no_text_is_refused(tagger: Tagger, source: object, kind: str) -> None:
+    with pytest.raises(TaggerError, match=f"give a text, a list of words or .* not {kind}"):
+        tagger(source)
+
+
+def test_threads_of_the_caller_may_share_a_tagger() -> None:
+    tagger = two_tasks()
+    sources = [[f"word{number}", "Ada", f"Name{number}"] for number in range(300)]
+    expected = [two_tasks()(source).tags for source in sources]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda source: tagger(source).tags, sources))
+    finally:
+        sys.setswitchinterval(interval)
+    assert found == expected
+    assert [tagger(source).tags for source in sources] == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_process_tags_too(tagger: Tagger) -> None:
+    expected = tagger(["Ada", "left"]).tags
+    child = os.fork()
+    if not child:
+        signal.alarm(30)  # ends a child that waits for threads it does not have
+        os._exit(0 if tagger(["Ada", "left"]).tags == expected else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_one_large_document_does_not_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bilstm_tagger.type_cache.CACHED_TYPES", 10)
+    tagger = two_tasks()
+    tagger([f"word{number}" for number in range(200)])
+    assert len(tagger._cache.table) > 200
+    tagger([f"name{number}" for number in range(5)])
+    assert len(tagger._cache.table) <= 10
 
 
 def test_an_unknown_task_is_named(tagger: Tagger) -> None:

@@ -250,7 +250,7 @@ def test_low_coverage_is_warned_of(
 # --- broken off and continued ---------------------------------------------------------------------------------------
 
 RUNS = {
-    "sgd": {"training__average_from": 0.25, "training__momentum": 0.9},
+    "sgd": {"training__average_from": 0.25, "training__momentum": 0.9, "encoder__sentence_size": 3},
     "plain sgd": {"training__momentum": 0.0, "training__average_from": None, "training__schedule": "constant"},
     "adamw": {
         "training__optimizer": "adamw",
@@ -264,7 +264,6 @@ RUNS = {
         "encoder__context": 12,
         "encoder__members": 2,
         "encoder__feedforward": 6,
-        "encoder__sentence_size": 3,
         "training__batch_size": 2,
     },
     "patience": {"training__optimizer": "adamw", "training__patience": 2, "training__average_from": 0.0},

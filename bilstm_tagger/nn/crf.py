@@ -122,8 +122,9 @@ def _viterbi(emissions, moves, starts, ends, lengths, found):  # type: ignore[no
                     better = reached > best[j]
                     best[j] = reached if better else best[j]
                     pointer[j] = i if better else pointer[j]
+            highest = best.max()  # taken off: in a long sentence sums would grow until their ends are lost in rounding
             for j in range(tags):
-                score[j] = best[j] + emissions[at + step, j]
+                score[j] = best[j] - highest + emissions[at + step, j]
         tag = np.argmax(score + ends)
         for step in range(length - 1, -1, -1):
             found[at + step] = tag
@@ -150,7 +151,7 @@ def _sweeps(
 
     All in float64, which leaves 700 nats of room between tags, and on the CPU.
     """
-    emissions, moves, starts, ends = (part.detach().double().cpu() for part in (emissions, moves, starts, ends))
+    emissions, moves, starts, ends = (part.detach().cpu().double() for part in (emissions, moves, starts, ends))
     peak = emissions.amax(-1, keepdim=True)
     local = (emissions - peak).exp_()  # at most 1
     batch, _, tags = emissions.shape
@@ -240,7 +241,7 @@ class _LogPartition(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, Tensor, Tensor, Tensor]:
         marginals, pairs, lengths = ctx.saved_tensors
-        weight = grad.detach().double().cpu()[:, None, None]
+        weight = grad.detach().cpu().double()[:, None, None]
         used = marginals * weight
         last = used[torch.arange(len(used)), lengths.cpu() - 1]
         found = (used, (pairs * weight).sum(0), used[:, 0].sum(0), last.sum(0))

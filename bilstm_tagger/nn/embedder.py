@@ -69,7 +69,7 @@ def drop(x: Tensor, rate: float) -> Tensor:
         x: of any shape.
         rate: share of the numbers that become 0; the others are scaled up.
     """
-    zeros = round(256 * rate)
+    zeros = min(round(256 * rate), 255)
     drawn = torch.randint(-(2**63), 2**63 - 1, (-(-x.numel() // 8),), device=x.device)
     keep = drawn.view(torch.uint8)[: x.numel()].view(x.shape) >= zeros
     return x * keep.to(x.dtype).mul_(256 / (256 - zeros))

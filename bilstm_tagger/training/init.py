@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.evaluation import SpanScores, TagScores, evaluate
 from bilstm_tagger.features import Feature
 from bilstm_tagger.model_folder import WORD_TABLES
@@ -56,12 +58,13 @@ def load_earlier(settings: Settings) -> Tagger | None:
 
 
 def kept_lists(settings: Settings, earlier: Tagger) -> dict[str, Feature]:
-    """Lists of phrases that are the earlier model's own, which has them inside: its files need not be there."""
+    """Lists of phrases that the earlier model has inside and whose files are not there any more."""
     before, now = earlier.settings.features, settings.features
     return {
         name: feature
         for name, feature in earlier.vocab.features.items()
         if feature.kind == "phrases" and name in now and before[name] == now[name]
+        if not all(Path(path).is_file() for path in now[name].phrases.values())
     }
 
 
@@ -105,12 +108,15 @@ def _labels(tags: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(tag[2:] for tag in tags[1:])) if spans else list(tags)
 
 
+_MEMBER = re.compile(r"^others\.\d+\.")  # before the weights of a further member of an ensemble
+
+
 @torch.no_grad()
 def take_over(model: TaggingModel, vocab: Vocab, earlier: Tagger) -> None:
     """Puts an earlier model's weights into a fresh one.
 
     Rows of words, characters and tags go by their names; all else needs the same name and shape. What agrees with
-    nothing stays fresh and is named in a warning.
+    nothing, on either side, is named in a warning.
     """
     old, target = earlier.model.state_dict(), model.state_dict()
     _take_words(target, vocab, old, earlier.vocab)
@@ -119,8 +125,8 @@ def take_over(model: TaggingModel, vocab: Vocab, earlier: Tagger) -> None:
     for name, tensor in target.items():
         if name in WORD_TABLES:
             continue
-        source = old.get(name)
-        kind = next((kind for kind in names if name.startswith(kind)), None)
+        source = None if _reads_something_else(name, old, target) else old.get(name)
+        kind = next((kind for kind in names if _MEMBER.sub("", name).startswith(kind)), None)
         square = name.endswith(".crf.moves")
         if source is not None and kind is not None and (square or tensor.shape[1:] == source.shape[1:]):
             _take_rows(tensor, source, names[kind], square=square)
@@ -130,6 +136,17 @@ def take_over(model: TaggingModel, vocab: Vocab, earlier: Tagger) -> None:
             fresh.append(name)
     if fresh:
         logger.warning("weights that start afresh, for the model has none of that size: %s", ", ".join(fresh))
+    left_out = [f"heads.{task}." for task in earlier.vocab.tags if task not in vocab.tags]
+    lost = [name for name in old if name not in target and not _MEMBER.sub("", name).startswith(tuple(left_out))]
+    if lost:
+        logger.warning("weights of the model that the new one has no place for: %s", ", ".join(lost))
+
+
+def _reads_something_else(name: str, old: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> bool:
+    """Whether it is a head's projection, which read states before and reads a tanh layer now, or the reverse."""
+    head, projection, _ = name.rpartition("projection.")
+    layer = f"{head}feedforward.linear.weight"
+    return bool(projection) and (layer in old) != (layer in target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +170,8 @@ def _row_names(vocab: Vocab, old: Vocab) -> dict[str, _Rows]:
         before = old.features[name].values if name in old.features else []
         rows[f"embedder.features.{name}."] = _Rows.of(["", "?", *feature.values], ["", "?", *before])
     for task, tags in vocab.tags.items():
-        rows[f"heads.{task}."] = _Rows.of(tags, old.tags.get(task, []))
+        by_tag = _Rows.of(tags, old.tags.get(task, []))
+        rows |= {f"heads.{task}.projection.": by_tag, f"heads.{task}.crf.": by_tag}
     return rows
 
 
@@ -172,6 +190,18 @@ def _take_words(target: dict[str, Tensor], vocab: Vocab, old: dict[str, Tensor],
     for name, words in zip(WORD_TABLES, (vocab.trained, vocab.frozen), strict=True):
         rows = _Rows.of(words, every)
         target[name][rows.to] = table[rows.origin]
+
+
+def compare_on_dev(
+    earlier: Tagger, tagger: Tagger, sources: Sequence[Source]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """What `compare` finds on dev; nothing, with a warning, where `earlier` cannot be scored on such data."""
+    try:
+        before = dev_scores(earlier, sources)
+    except TaggerError as error:
+        logger.warning("the model to start from is not scored on dev, for it cannot be: %s", error)
+        return {}
+    return compare(before, dev_scores(tagger, sources))
 
 
 def dev_scores(tagger: Tagger, sources: Sequence[Source]) -> dict[str, SpanScores | TagScores]:

@@ -132,11 +132,11 @@ class Trainer:
         weighted = [self.settings.tasks[task].weight * value for task, value in losses.items()]
         loss = torch.stack(weighted).sum() / len(batch.sentence_lengths)
         value = loss.item() / len(self.model.members)
-        if not math.isfinite(value):
-            raise TaggerError(f"the loss is {value} at step {step + 1}: lower training.learning_rate ({rate:g} now)")
         if self.language_models:
             neighbours = torch.stack([each.loss(batch) for each in self.language_models]).sum()  # type: ignore[operator]
             loss = loss + self.settings.training.language_model * neighbours / len(batch.sentence_lengths)
+        if not math.isfinite(found := loss.item()):
+            raise TaggerError(f"the loss is {found} at step {step + 1}: lower training.learning_rate ({rate:g} now)")
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step(rate)
         self.average.update(step)

@@ -17,7 +17,7 @@ from bilstm_tagger.model_folder import find_folder, is_model_folder, round_words
 from bilstm_tagger.settings import Settings
 from bilstm_tagger.tagger import Tagger
 from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
-from bilstm_tagger.training.init import compare, dev_scores
+from bilstm_tagger.training.init import compare_on_dev
 from bilstm_tagger.training.loop import Trainer
 from bilstm_tagger.training.prepare import Prepared, corpora_of, prepare
 from bilstm_tagger.training.report import Progress, Silent, best_row
@@ -176,8 +176,7 @@ def _save(
         "history": history,
     }
     if prepared.earlier:
-        before, after = (dev_scores(each, prepared.sources) for each in (prepared.earlier, tagger))
-        tagger.metrics["init"] = compare(before, after)
+        tagger.metrics["init"] = compare_on_dev(prepared.earlier, tagger, prepared.sources)
     tagger.provenance = {"versions": versions(), "data": _data(settings, prepared)}
     extras = folder / "curves"
     extras.mkdir(exist_ok=True)
@@ -201,6 +200,10 @@ def _data(settings: Settings, prepared: Prepared) -> list[dict[str, Any]]:
             size = {"sentences": counts.sentences, "tokens": counts.tokens}
             content = sha256_file(str(path)) if Path(str(path)).is_file() else digest(documents)
             rows.append({"role": role, "name": Path(str(path)).name, **size, "sha256": content})
+    for path in (path for feature in settings.features.values() for path in feature.phrases.values()):
+        if Path(path).is_file():  # else the list is that of the model to start from
+            row = {"role": "phrases", "name": Path(path).name, "sentences": 0, "tokens": 0}
+            rows.append(row | {"sha256": sha256_file(path)})
     if settings.training.init_from:
         weights = find_folder(settings.training.init_from) / "model.safetensors"
         row = {"role": "model", "name": weights.parent.name, "sentences": 0, "tokens": 0}
