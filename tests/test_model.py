@@ -212,6 +212,9 @@ def test_a_tanh_layer_of_each_task_stands_between_states_and_emissions() -> None
     expected = hidden @ head.projection.weight.T + head.projection.bias
     torch.testing.assert_close(head(states), expected)
     rounded = head(states, torch.bfloat16)
+    with torch.no_grad():  # then by a compiled loop
+        torch.testing.assert_close(head(states), expected)
+        torch.testing.assert_close(head(states, torch.bfloat16), rounded)
     assert rounded.dtype is torch.float32
     assert not torch.equal(rounded, expected)
     torch.testing.assert_close(rounded, expected, rtol=0, atol=0.05)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bilstm_tagger.nn.batch import Batch, mask_of
+from bilstm_tagger.nn.compiled import bits, compiled, load, tanh
 from bilstm_tagger.nn.crf import CRF, forbid, viterbi
 from bilstm_tagger.nn.embedder import Embedder
 
@@ -28,7 +29,22 @@ class FeedForward(nn.Module):
 
     def forward(self, states: Tensor) -> Tensor:
         """`(..., units)` from states `(..., input_size)`, float32."""
-        return torch.tanh(self.linear(states).float())
+        return _tanh(self.linear(states))
+
+
+def _tanh(x: Tensor) -> Tensor:
+    """Hyperbolic tangent in float32; on a CPU where no gradient is needed by a compiled loop, in an eighth of the time."""
+    if x.requires_grad or x.device.type != "cpu":
+        return torch.tanh(x.float())
+    found = torch.empty(x.shape)
+    _squash(bits(x.flatten()), found.view(-1).numpy())
+    return found
+
+
+@compiled
+def _squash(numbers, found):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    for place in range(len(numbers)):
+        found[place] = tanh(load(numbers, place))
 
 
 class Head(nn.Module):
