@@ -27,9 +27,19 @@ class FeedForward(nn.Module):
         nn.init.xavier_uniform_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
-    def forward(self, states: Tensor) -> Tensor:
-        """`(..., units)` from states `(..., input_size)`, float32."""
-        return _tanh(self.linear(states))
+
+def hidden(layers: Sequence[FeedForward], states: Tensor, precision: torch.dtype) -> Tensor:
+    """What tanh layers make of the same states `(..., input_size)`, side by side `(..., layers * units)`, float32.
+
+    Args:
+        layers: of one size.
+        states: the encoder's.
+        precision: of the product, which is one for all layers.
+    """
+    weight = torch.cat([layer.linear.weight for layer in layers])
+    bias = torch.cat([layer.linear.bias for layer in layers])
+    with products_in(precision, states):
+        return _tanh(nn.functional.linear(states, weight, bias))
 
 
 def _tanh(x: Tensor) -> Tensor:
@@ -82,20 +92,10 @@ class Head(nn.Module):
             self.register_buffer(name, scores, persistent=False)
 
     def forward(self, states: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
-        """Emissions `(..., tags)` from states `(..., input_size)`, float32."""
-        return self.projection(self.features(states, precision))  # type: ignore[no-any-return]
-
-    def features(self, states: Tensor, precision: torch.dtype) -> Tensor:
-        """What emissions are linear in `(..., size)`: the states, or what the tanh layer makes of them; float32.
-
-        Args:
-            states: the encoder's `(..., input_size)`.
-            precision: of the tanh layer's product.
-        """
-        if self.feedforward is None:
-            return states
-        with products_in(precision, states):
-            return self.feedforward(states)  # type: ignore[no-any-return]
+        """Emissions `(..., tags)` from states `(..., input_size)`, float32; a tanh layer's product in `precision`."""
+        if self.feedforward is not None:
+            states = hidden([self.feedforward], states, precision)
+        return self.projection(states)  # type: ignore[no-any-return]
 
     def loss(self, emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
         """Sum of the negative log likelihoods of the sentences, a scalar."""
@@ -213,19 +213,25 @@ class TaggingModel(Member):
 
     @torch.no_grad()
     def decode_states(self, states: Tensor, lengths: Tensor) -> dict[str, Tensor]:
-        """Best tags `(tokens,)` of each task from all members' states `(tokens, members * size)`."""
-        found = {}
-        parts = states.chunk(len(self.members), 1)
-        for name in self.heads:
-            heads: list[Head] = [member.heads[name] for member in self.members]  # type: ignore[misc]
-            features = states
-            if heads[0].feedforward is not None:
-                each = zip(heads, parts, strict=True)
-                features = torch.cat([head.features(part, self.precision) for head, part in each], 1)
-            weight = torch.cat([head.projection.weight for head in heads], 1) / len(heads)
-            bias = torch.stack([head.projection.bias for head in heads]).mean(0)
-            found[name] = decode(heads, nn.functional.linear(features, weight, bias), lengths)
-        return found
+        """Best tags `(tokens,)` of each task from all members' states `(tokens, members * size)`, sentence by sentence.
+
+        One product gives the mean emissions of all heads: each alone is too narrow to be quick.
+        """
+        heads: list[list[Head]] = [[member.heads[name] for name in self.heads] for member in self.members]  # type: ignore[misc]
+        count = len(heads)
+        projections = [[head.projection.weight for head in each] for each in heads]
+        layers = [[head.feedforward for head in each if head.feedforward is not None] for each in heads]
+        if layers[0]:
+            parts = zip(layers, states.chunk(count, 1), strict=True)
+            states = torch.cat([hidden(each, part, self.precision) for each, part in parts], 1)
+            weight = torch.cat([torch.block_diag(*each) for each in projections], 1) / count  # type: ignore[no-untyped-call]
+        else:
+            weight = torch.cat([torch.cat(each) for each in projections], 1) / count
+        bias = torch.stack([torch.cat([head.projection.bias for head in each]) for each in heads]).mean(0)
+        emissions = nn.functional.linear(states, weight, bias)
+        scores = torch.split(emissions, [head.tags for head in heads[0]], -1)
+        tasks = zip(self.heads, zip(*heads, strict=True), scores, strict=True)
+        return {name: decode(each, found, lengths) for name, each, found in tasks}
 
 
 def products_in(precision: torch.dtype, x: Tensor) -> torch.autocast:
