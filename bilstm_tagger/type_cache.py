@@ -11,6 +11,7 @@ from bilstm_tagger.nn.batch import Types
 from bilstm_tagger.vocab import Vocab
 
 CACHED_TYPES = 20_000  # distinct words that are kept; with two directions of 200 units 3 kB each in bfloat16
+CAPACITY = CACHED_TYPES + 1  # rows of the table, unless a single document has more words
 EMBEDDED = 1024  # words whose characters are read at a time
 
 
@@ -34,8 +35,9 @@ class TypeCache:
         new = [word for word in dict.fromkeys(words) if word not in self._known]
         if new:
             if len(self._known) + len(new) > CACHED_TYPES:
-                self._known.clear()
-                self.table = self.table[:0].clone()  # a view would keep the rows of the largest document so far
+                self._known.clear()  # its rows are written over
+                if len(self.table) > CAPACITY:
+                    self.table = self.table[:0].clone()  # a view would keep the rows
                 new = list(dict.fromkeys(words))
             self._add(new)
         return np.fromiter(map(self._known.__getitem__, words), np.int64, len(words))
@@ -47,7 +49,7 @@ class TypeCache:
             arrays = self.vocab.encode(words[at : at + EMBEDDED])
             rows = self.embed(Types(*map(torch.from_numpy, (arrays.rows, arrays.chars, arrays.shapes))))
             if needed > len(self.table):
-                grown = rows.new_zeros(max(needed, 2 * len(self.table)), *rows.shape[1:])
+                grown = rows.new_zeros(max(needed, min(2 * len(self.table), CAPACITY)), *rows.shape[1:])
                 if len(self.table):
                     grown[: len(self.table)] = self.table
                 self.table = grown
