@@ -201,3 +201,7 @@ def test_dropout_from_bytes(rate: float) -> None:
     assert abs(kept[:, 0].float().mean(0).std().item()) < 0.06, "no place is special"
     torch.manual_seed(0)
     assert torch.equal(drop(x, rate), found)
+
+
+def test_hardly_anything_may_be_kept() -> None:
+    assert torch.isfinite(drop(torch.ones(5000), 0.999)).all()
