@@ -11,7 +11,6 @@ from bilstm_tagger.nn.batch import Types
 from bilstm_tagger.vocab import Vocab
 
 CACHED_TYPES = 20_000  # distinct words that are kept; with two directions of 200 units 3 kB each in bfloat16
-CAPACITY = CACHED_TYPES + 1  # rows of the table, unless a single document has more words
 EMBEDDED = 1024  # words whose characters are read at a time
 
 
@@ -36,7 +35,7 @@ class TypeCache:
         if new:
             if len(self._known) + len(new) > CACHED_TYPES:
                 self._known.clear()  # its rows are written over
-                if len(self.table) > CAPACITY:
+                if len(self.table) > CACHED_TYPES + 1:  # a single document had more words
                     self.table = self.table[:0].clone()  # a view would keep the rows
                 new = list(dict.fromkeys(words))
             self._add(new)
@@ -49,7 +48,7 @@ class TypeCache:
             arrays = self.vocab.encode(words[at : at + EMBEDDED])
             rows = self.embed(Types(*map(torch.from_numpy, (arrays.rows, arrays.chars, arrays.shapes))))
             if needed > len(self.table):
-                grown = rows.new_zeros(max(needed, min(2 * len(self.table), CAPACITY)), *rows.shape[1:])
+                grown = rows.new_zeros(max(needed, min(2 * len(self.table), CACHED_TYPES + 1)), *rows.shape[1:])
                 if len(self.table):
                     grown[: len(self.table)] = self.table
                 self.table = grown

@@ -56,6 +56,11 @@ def test_raw_text_falls_into_characters_with_true_offsets(chinese: Tagger) -> No
     document.check_offsets()
 
 
+def test_it_learns_what_it_was_shown(chinese: Tagger, sample: Path) -> None:
+    scores = evaluate(chinese, sample / "zh-train.conll").tasks["ner"]
+    assert scores.headline > 0.6
+
+
 def test_it_finds_names_that_it_was_not_shown(chinese: Tagger, sample: Path) -> None:
     scores = evaluate(chinese, sample / "zh-dev.conll").tasks["ner"]
     assert scores.headline > 0.4

@@ -98,7 +98,7 @@ def test_every_member_finds_its_labels_by_name(folder: Path, old_train: Path, ne
         for name in ("projection.weight", "projection.bias", "crf.starts"):
             whole = f"{member}heads.ner.{name}"
             assert torch.equal(after[whole][at], before[whole][origin]), whole
-        layer = f"{member}heads.ner.feedforward.linear.weight"
+        layer = f"{member}heads.ner.feedforward.weight"
         assert torch.equal(after[layer], before[layer])
 
 

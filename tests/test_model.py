@@ -208,7 +208,7 @@ def test_a_tanh_layer_of_each_task_stands_between_states_and_emissions() -> None
     torch.manual_seed(0)
     head = Head(5, 3, crf=None, feedforward=4)
     states = torch.randn(2, 6, 5)
-    hidden = torch.tanh(states @ head.feedforward.linear.weight.T + head.feedforward.linear.bias)  # type: ignore[union-attr]
+    hidden = torch.tanh(states @ head.feedforward.weight.T + head.feedforward.bias)  # type: ignore[union-attr]
     expected = hidden @ head.projection.weight.T + head.projection.bias
     torch.testing.assert_close(head(states), expected)
     rounded = head(states, torch.bfloat16)

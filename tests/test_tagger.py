@@ -189,7 +189,6 @@ def test_a_forked_process_tags_too(tagger: Tagger) -> None:
 
 def test_one_large_document_does_not_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type_cache, "CACHED_TYPES", 10)
-    monkeypatch.setattr(type_cache, "CAPACITY", 11)
     tagger = two_tasks()
     tagger([f"word{number}" for number in range(200)])
     assert len(tagger._cache.table) > 200

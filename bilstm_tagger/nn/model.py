@@ -13,31 +13,18 @@ from bilstm_tagger.nn.crf import CRF, forbid, viterbi
 from bilstm_tagger.nn.embedder import Embedder
 
 
-class FeedForward(nn.Module):
-    """A tanh layer behind the states, for scores that are not linear in them (Lample et al. 2016).
-
-    Args:
-        input_size: size of the states.
-        units: of the layer.
-    """
-
-    def __init__(self, input_size: int, units: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(input_size, units)
-        nn.init.xavier_uniform_(self.linear.weight)
-        nn.init.zeros_(self.linear.bias)
-
-
-def hidden(layers: Sequence[FeedForward], states: Tensor, precision: torch.dtype) -> Tensor:
+def hidden(layers: Sequence[nn.Linear], states: Tensor, precision: torch.dtype) -> Tensor:
     """What tanh layers make of the same states `(..., input_size)`, side by side `(..., layers * units)`, float32.
+
+    Behind them scores need not be linear in the states (Lample et al. 2016).
 
     Args:
         layers: of one size.
         states: the encoder's.
         precision: of the product, which is one for all layers.
     """
-    weight = torch.cat([layer.linear.weight for layer in layers])
-    bias = torch.cat([layer.linear.bias for layer in layers])
+    weight = torch.cat([layer.weight for layer in layers])
+    bias = torch.cat([layer.bias for layer in layers])
     with products_in(precision, states):
         return _tanh(nn.functional.linear(states, weight, bias))
 
@@ -55,6 +42,13 @@ def _tanh(x: Tensor) -> Tensor:
 def _squash(numbers, found):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     for place in range(len(numbers)):
         found[place] = tanh(load(numbers, place))
+
+
+def _linear(input_size: int, output_size: int) -> nn.Linear:
+    layer = nn.Linear(input_size, output_size)
+    nn.init.xavier_uniform_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
 
 
 class Head(nn.Module):
@@ -83,10 +77,8 @@ class Head(nn.Module):
     ) -> None:
         super().__init__()
         self.tags = tags
-        self.feedforward = FeedForward(input_size, feedforward) if feedforward else None
-        self.projection = nn.Linear(feedforward or input_size, tags)
-        nn.init.xavier_uniform_(self.projection.weight)
-        nn.init.zeros_(self.projection.bias)
+        self.feedforward = _linear(input_size, feedforward) if feedforward else None
+        self.projection = _linear(feedforward or input_size, tags)
         self.crf = crf
         for name, scores in zip(("moves", "starts", "ends"), forbid(legal) if legal else (None,) * 3, strict=True):
             self.register_buffer(name, scores, persistent=False)

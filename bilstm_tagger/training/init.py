@@ -145,7 +145,7 @@ def take_over(model: TaggingModel, vocab: Vocab, earlier: Tagger) -> None:
 def _reads_something_else(name: str, old: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> bool:
     """Whether it is a head's projection, which read states before and reads a tanh layer now, or the reverse."""
     head, projection, _ = name.rpartition("projection.")
-    layer = f"{head}feedforward.linear.weight"
+    layer = f"{head}feedforward.weight"
     return bool(projection) and (layer in old) != (layer in target)
 
 

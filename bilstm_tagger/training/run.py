@@ -200,16 +200,18 @@ def _data(settings: Settings, prepared: Prepared) -> list[dict[str, Any]]:
             size = {"sentences": counts.sentences, "tokens": counts.tokens}
             content = sha256_file(str(path)) if Path(str(path)).is_file() else digest(documents)
             rows.append({"role": role, "name": Path(str(path)).name, **size, "sha256": content})
-    for path in (path for feature in settings.features.values() for path in feature.phrases.values()):
-        if Path(path).is_file():  # else the list is that of the model to start from
-            row = {"role": "phrases", "name": Path(path).name, "sentences": 0, "tokens": 0}
-            rows.append(row | {"sha256": sha256_file(path)})
+    lists = [path for feature in settings.features.values() for path in feature.phrases.values()]
+    # One whose file is not there is that of the model to start from.
+    rows += [_file_row("phrases", Path(path).name, path) for path in lists if Path(path).is_file()]
     if settings.training.init_from:
         weights = find_folder(settings.training.init_from) / "model.safetensors"
-        row = {"role": "model", "name": weights.parent.name, "sentences": 0, "tokens": 0}
-        rows.append(row | {"sha256": sha256_file(weights)})
+        rows.append(_file_row("model", weights.parent.name, weights))
     if prepared.vectors:
         path = prepared.vectors.path
-        size = {"sentences": 0, "tokens": prepared.vectors.total}
-        rows.append({"role": "vectors", "name": Path(path).name, **size, "sha256": sha256_file(path)})
+        rows.append(_file_row("vectors", Path(path).name, path, tokens=prepared.vectors.total))
     return rows
+
+
+def _file_row(role: str, name: str, path: str | Path, *, tokens: int = 0) -> dict[str, Any]:
+    """The row of a file that is no corpus."""
+    return {"role": role, "name": name, "sentences": 0, "tokens": tokens, "sha256": sha256_file(path)}
