@@ -158,7 +158,7 @@ def in_process(row: Row, seed: int, data: Path) -> None:
 
 def run_one(row: Row, seed: int, data: Path) -> None:
     """Trains, reads the test score, and asks an independent scorer for the same figure."""
-    from bilstm_tagger.config import load_settings
+    from bilstm_tagger.settings.loading import load_settings
 
     files = corpora(data)
     overrides = {
@@ -198,7 +198,7 @@ def run_one(row: Row, seed: int, data: Path) -> None:
 def test_score(tagger: Any, task: str, test: str) -> float:
     """Headline score of the task on a test corpus."""
     from bilstm_tagger.corpus import read_corpus
-    from bilstm_tagger.evaluation import evaluate
+    from bilstm_tagger.evaluation.evaluate import evaluate
 
     return float(evaluate(tagger, read_corpus(test, {task: COLUMNS[task]})).tasks[task].headline)
 
@@ -207,7 +207,7 @@ def trained(settings: Any, folder: Path) -> Any:
     """The run's tagger: as it was stored, continued, or trained from the start."""
     from bilstm_tagger import Tagger
     from bilstm_tagger.training import train
-    from bilstm_tagger.training.report import LineProgress
+    from bilstm_tagger.training.progress import LineProgress
 
     interrupted = (folder / "checkpoint").exists()
     if (folder / "config.json").exists() and not interrupted:
@@ -221,8 +221,9 @@ def seqscore_f1(tagger: Any, test: str) -> float:
     from seqscore.scoring import convert_score, score_label_sequences
 
     from bilstm_tagger.corpus import read_corpus
-    from bilstm_tagger.labels import convert, resolve
-    from bilstm_tagger.schemes import Scheme
+    from bilstm_tagger.corpus.schemes import resolve
+    from bilstm_tagger.schemes.grammar import Scheme
+    from bilstm_tagger.schemes.spans import convert
 
     task = "ner"
     gold = read_corpus(test, {task: COLUMNS[task]})

@@ -62,8 +62,8 @@ def main() -> None:
 def by_case(tagger: Any, path: str, task: str, column: int | str) -> dict[str, Any]:
     """The task's scores on a corpus as it is, in lower case and in upper case."""
     from bilstm_tagger.corpus import read_corpus
-    from bilstm_tagger.document import Document
-    from bilstm_tagger.evaluation import evaluate
+    from bilstm_tagger.document.document import Document
+    from bilstm_tagger.evaluation.evaluate import evaluate
 
     documents = read_corpus(path, {task: column}, format="conllu" if path.endswith(".conllu") else "conll")
     found = {}
@@ -79,8 +79,8 @@ def by_case(tagger: Any, path: str, task: str, column: int | str) -> dict[str, A
 def speed(model: Path, path: str) -> dict[str, Any]:
     """Table of how fast the model tags the words of a corpus, by number of threads."""
     from bilstm_tagger import Tagger
-    from bilstm_tagger.benchmarking import benchmark, thread_counts
     from bilstm_tagger.corpus import read_corpus
+    from bilstm_tagger.evaluation.speed import benchmark, thread_counts
 
     documents = read_corpus(path, {}, format="conll")
     rows = []

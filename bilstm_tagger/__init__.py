@@ -9,13 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bilstm_tagger.config import load_settings
     from bilstm_tagger.corpus import read_corpus
-    from bilstm_tagger.document import Document, Sentence, Span, Token
+    from bilstm_tagger.document.document import Document
+    from bilstm_tagger.document.views import Sentence, Span, Token
     from bilstm_tagger.errors import ConfigError, CorpusError, ModelError, TaggerError, VectorsError
-    from bilstm_tagger.evaluation import evaluate
-    from bilstm_tagger.settings import Settings
-    from bilstm_tagger.tagger import Tagger
+    from bilstm_tagger.evaluation.evaluate import evaluate
+    from bilstm_tagger.settings.loading import load_settings
+    from bilstm_tagger.settings.schema import Settings
+    from bilstm_tagger.tagging.tagger import Tagger
     from bilstm_tagger.training import train
 
     __version__: str
@@ -40,13 +41,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "config": ("load_settings",),
     "corpus": ("read_corpus",),
-    "document": ("Document", "Sentence", "Span", "Token"),
+    "document.document": ("Document",),
+    "document.views": ("Sentence", "Span", "Token"),
     "errors": ("ConfigError", "CorpusError", "ModelError", "TaggerError", "VectorsError"),
-    "evaluation": ("evaluate",),
-    "settings": ("Settings",),
-    "tagger": ("Tagger",),
+    "evaluation.evaluate": ("evaluate",),
+    "settings.loading": ("load_settings",),
+    "settings.schema": ("Settings",),
+    "tagging.tagger": ("Tagger",),
     "training": ("train",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from bilstm_tagger.settings import Settings
-    from bilstm_tagger.tagger import Tagger
+    from bilstm_tagger.settings.schema import Settings
+    from bilstm_tagger.tagging.tagger import Tagger
 
 ROOT = Path(__file__).parent.parent
 
@@ -53,7 +53,7 @@ def tiny_dev(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_settings(tiny_train: Path, tiny_dev: Path) -> Settings:
     """Settings that train in a second: names and parts of speech by one small network."""
-    from bilstm_tagger.config import load_settings
+    from bilstm_tagger.settings.loading import load_settings
 
     return load_settings("ner", overrides={
         "data": {"train": str(tiny_train), "dev": str(tiny_dev)},
@@ -77,6 +77,6 @@ def model_folder(tiny_settings: Settings, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="session")
 def tagger(model_folder: Path) -> Tagger:
     """The tiny tagger, loaded from its folder."""
-    from bilstm_tagger.tagger import Tagger
+    from bilstm_tagger.tagging.tagger import Tagger
 
     return Tagger.load(model_folder)

@@ -10,8 +10,9 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from bilstm_tagger.corpus import FORMATS, ReadOptions
-from bilstm_tagger.document import Document
-from bilstm_tagger.labels import Scheme, spans_to_tags
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import spans_to_tags
 
 SCHEMES = [Scheme.IOB1, Scheme.BIO, Scheme.IOBES, Scheme.BMES, Scheme.BILOU]
 any_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from bilstm_tagger.document import Document
-from bilstm_tagger.schemes import Scheme
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.schemes.grammar import Scheme
 
 
 class RuleTagger:

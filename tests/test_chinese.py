@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bilstm_tagger.config import load_settings
 from bilstm_tagger.corpus import read_corpus
-from bilstm_tagger.evaluation import evaluate
-from bilstm_tagger.settings import Settings
-from bilstm_tagger.tagger import Tagger
+from bilstm_tagger.evaluation.evaluate import evaluate
+from bilstm_tagger.settings.loading import load_settings
+from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training import train
 
 

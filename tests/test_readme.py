@@ -16,11 +16,11 @@ from typer.testing import CliRunner
 import bilstm_tagger
 from bilstm_tagger import training
 from bilstm_tagger.cli import app
-from bilstm_tagger.config import load_settings, presets
 from bilstm_tagger.corpus import FORMATS
 from bilstm_tagger.files import INPUT_FORMATS, OUTPUT_FORMATS, inputs
-from bilstm_tagger.settings import Settings
-from bilstm_tagger.tagger import Tagger
+from bilstm_tagger.settings.loading import load_settings, presets
+from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.tagging.tagger import Tagger
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -9,12 +9,13 @@ from typing import Any
 
 import torch
 
-from bilstm_tagger.build import build_model, network_scheme
-from bilstm_tagger.config import load_settings
-from bilstm_tagger.labels import Scheme, convert, tag_names
-from bilstm_tagger.settings import Settings
-from bilstm_tagger.tagger import Tagger
-from bilstm_tagger.vocab import build_vocab
+from bilstm_tagger.model_folder.build import build_model, network_scheme
+from bilstm_tagger.schemes.grammar import Scheme, tag_names
+from bilstm_tagger.schemes.spans import convert
+from bilstm_tagger.settings.loading import load_settings
+from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.vocab.vocab import build_vocab
 
 PLAIN = ["the", "boat", "left", "in", "1999", "and", "Rain", "fell", ".", "at", "42"]
 NAMES = {"PER": ["Ada", "Noor", "Lovel"], "LOC": ["Turin", "Lake", "Ob"]}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.speed.common import RUNS, Bench
-from bilstm_tagger.schemes import Scheme
+from bilstm_tagger.schemes.grammar import Scheme
 
 CRFSUITE_ITERATIONS = 60
 SPACY_EPOCHS = 8
@@ -105,7 +105,7 @@ def _entities(
     sentences: Sequence[Sequence[str]], tags: Sequence[Sequence[str]]
 ) -> Iterator[tuple[Sequence[str], list[tuple[int, int, str]]]]:
     """Words with their spans in characters of the words joined by spaces."""
-    from bilstm_tagger.labels import tags_to_spans
+    from bilstm_tagger.schemes.spans import tags_to_spans
 
     for words, row in zip(sentences, tags, strict=True):
         starts = [0]

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 import torch
 
 from benchmarks.speed.common import Bench, Result
-from bilstm_tagger.build import build_model
-from bilstm_tagger.config import load_settings
-from bilstm_tagger.document import Document
-from bilstm_tagger.labels import tag_names
-from bilstm_tagger.schemes import Scheme
-from bilstm_tagger.tagger import BATCH_TOKENS, Tagger
-from bilstm_tagger.vocab import build_vocab
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.model_folder.build import build_model
+from bilstm_tagger.schemes.grammar import Scheme, tag_names
+from bilstm_tagger.settings.loading import load_settings
+from bilstm_tagger.tagging.tagger import BATCH_TOKENS, Tagger
+from bilstm_tagger.vocab.vocab import build_vocab
 
 TOKENS = 20_000
 LENGTH = 15  # tokens of a sentence where that is not what varies

@@ -14,12 +14,12 @@ from torch import nn
 
 from benchmarks.speed.common import RUNS, Bench, Result, cli, f1, interleaved, run_process
 from benchmarks.speed.peers import crf_features, crfsuite, doc_of, spacy_pipeline, tags_of
-from bilstm_tagger.document import Document
+from bilstm_tagger.document.document import Document
 from bilstm_tagger.files import ModelLoader, Profile, WorkerPool
 from bilstm_tagger.files.inputs import Job
 from bilstm_tagger.files.streams import Source, Tagged
-from bilstm_tagger.layout import batch_places
-from bilstm_tagger.tagger import BATCH_TOKENS, Tagger
+from bilstm_tagger.tagging.batching import batch_places
+from bilstm_tagger.tagging.tagger import BATCH_TOKENS, Tagger
 
 TASK = "ner"
 

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from benchmarks.speed.common import RUNS, Bench, Result
-from bilstm_tagger.config import load_settings
 from bilstm_tagger.nn.batch import Batch
 from bilstm_tagger.nn.device import pick_precision
-from bilstm_tagger.settings import Settings
+from bilstm_tagger.settings.loading import load_settings
+from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.training import train
 from bilstm_tagger.training.data import EncodedCorpus, batches
 from bilstm_tagger.training.optim import Optimizer
@@ -106,7 +106,7 @@ def _rate(model: Any, optimizer: Optimizer, made: Iterator[Batch]) -> float:
 
 def minutes(bench: Bench) -> Result:
     """Whole training runs by the clock, from start to the finished model folder, and the test score of each."""
-    from bilstm_tagger.evaluation import evaluate
+    from bilstm_tagger.evaluation.evaluate import evaluate
 
     found: Result = {}
     for name, preset in (("preset fast", "fast"), ("preset ner", "ner")):

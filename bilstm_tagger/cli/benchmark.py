@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from bilstm_tagger.benchmarking import Benchmark, Rate
-    from bilstm_tagger.document import Document
-    from bilstm_tagger.tagger import Tagger
+    from bilstm_tagger.document.document import Document
+    from bilstm_tagger.evaluation.speed import Benchmark, Rate
+    from bilstm_tagger.tagging.tagger import Tagger
 
 
 def benchmark(
@@ -34,9 +34,9 @@ def benchmark(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Measure how fast a model tags on this machine, and find the best setting."""
-    from bilstm_tagger.benchmarking import benchmark as measure
-    from bilstm_tagger.benchmarking import thread_counts
-    from bilstm_tagger.tagger import Tagger
+    from bilstm_tagger.evaluation.speed import benchmark as measure
+    from bilstm_tagger.evaluation.speed import thread_counts
+    from bilstm_tagger.tagging.tagger import Tagger
 
     tagger = Tagger.load(model, device=device)
     found = measure(
@@ -57,8 +57,8 @@ def benchmark(
 
 def _documents(tagger: Tagger, data: str | None, input_format: str | None) -> list[Document]:
     """As much of the data as is measured, tokenised; else of the text that comes with the program."""
-    from bilstm_tagger.benchmarking import MOST_TOKENS, TEXT
     from bilstm_tagger.cli.predict import read_options, word_column
+    from bilstm_tagger.evaluation.speed import MOST_TOKENS, TEXT
     from bilstm_tagger.files.inputs import find_jobs, read_job
 
     if data is None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from bilstm_tagger.corpus.check import CheckReport, FileReport, Finding
+    from bilstm_tagger.corpus.check.check import CheckReport, FileReport, Finding
 
 ROWS = 30  # tags or labels of a task that are shown
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
@@ -57,7 +57,7 @@ def check(
     """Look for errors and slips in annotated files before training on them; exit code 1 if there is an error."""
     from rich.console import Console
 
-    from bilstm_tagger.corpus.check import CheckOptions, check_corpus
+    from bilstm_tagger.corpus.check.check import CheckOptions, check_corpus
 
     options = CheckOptions(
         columns=task_columns(column),

@@ -26,7 +26,7 @@ from bilstm_tagger.cli.train import column_name
 from bilstm_tagger.errors import ConfigError
 
 if TYPE_CHECKING:
-    from bilstm_tagger.corpus.convert import Conversion
+    from bilstm_tagger.corpus.convert.convert import Conversion
 
 
 def convert(
@@ -56,7 +56,7 @@ def convert(
     as_json: Annotated[bool, typer.Option("--json", help="Report for machines.")] = False,
 ) -> None:
     """Write an annotated file in another format or scheme, and tell what is lost."""
-    from bilstm_tagger.corpus.convert import ConvertOptions, convert_corpus
+    from bilstm_tagger.corpus.convert.convert import ConvertOptions, convert_corpus
 
     if target.is_file() and not force:
         raise ConfigError(f"{target}: already exists; --force overwrites it")

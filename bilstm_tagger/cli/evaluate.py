@@ -32,9 +32,9 @@ def evaluate(
     from rich.console import Console
 
     from bilstm_tagger.cli.tables import evaluation_view
-    from bilstm_tagger.evaluation import evaluate as compare
-    from bilstm_tagger.io import atomic_write
-    from bilstm_tagger.tagger import Tagger
+    from bilstm_tagger.evaluation.evaluate import evaluate as compare
+    from bilstm_tagger.io.atomic import atomic_write
+    from bilstm_tagger.tagging.tagger import Tagger
 
     tagger = Tagger.load(model, device=device)
     found = compare(tagger, corpus, columns=_columns(column or []), format=format)

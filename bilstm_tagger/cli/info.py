@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from bilstm_tagger.tagger import Tagger
+    from bilstm_tagger.tagging.tagger import Tagger
 
 
 def info(
@@ -23,8 +23,8 @@ def info(
     """Tell what a model does, how well, and what it was made from."""
     from rich.console import Console
 
-    from bilstm_tagger.model_folder import find_folder
-    from bilstm_tagger.tagger import Tagger
+    from bilstm_tagger.model_folder.folder import find_folder
+    from bilstm_tagger.tagging.tagger import Tagger
 
     facts = describe(Tagger.load(model), find_folder(model))
     if as_json:
@@ -35,8 +35,8 @@ def info(
 
 def describe(tagger: Tagger, folder: Path) -> dict[str, Any]:
     """All there is to know of a model folder, as plain values."""
-    from bilstm_tagger.build import head_kind
-    from bilstm_tagger.schemes import Scheme
+    from bilstm_tagger.model_folder.build import head_kind
+    from bilstm_tagger.schemes.grammar import Scheme
 
     settings, vocab = tagger.settings, tagger.vocab
     tasks = {}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from bilstm_tagger.insight.inspection import Inspection, NamedArray
+    from bilstm_tagger.inspection.inspect import Inspection, NamedArray
 
 DARKEST = (8, 48, 107)
 
@@ -36,9 +36,9 @@ def inspect(
     """Look into the network while it tags a text: gates, states, and what each prediction depends on."""
     from rich.console import Console
 
-    from bilstm_tagger.insight.inspection_views import draw, write_page
-    from bilstm_tagger.io import atomic_write
-    from bilstm_tagger.tagger import Tagger
+    from bilstm_tagger.inspection.views import draw, write_page
+    from bilstm_tagger.io.atomic import atomic_write
+    from bilstm_tagger.tagging.tagger import Tagger
 
     seen = Tagger.load(model).inspect(text, task=task)
     if png is not None:
@@ -108,7 +108,7 @@ def _states(seen: Inspection, layer: str, *, coloured: bool) -> Table:
 
 
 def _dependences(seen: Inspection) -> Table:
-    from bilstm_tagger.insight.inspection_views import depends_most_on
+    from bilstm_tagger.inspection.views import depends_most_on
 
     table = _table(["token", "tag", "on"])
     for number, (word, tag) in enumerate(zip(seen.tokens, seen.tags, strict=True)):

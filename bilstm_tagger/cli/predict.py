@@ -18,8 +18,8 @@ from bilstm_tagger.errors import CorpusError
 if TYPE_CHECKING:
     from bilstm_tagger.corpus import ReadOptions
     from bilstm_tagger.files import FilesReport, ModelLoader, Profile, WorkerPool
-    from bilstm_tagger.settings import Settings
-    from bilstm_tagger.tagger import Tagger
+    from bilstm_tagger.settings.schema import Settings
+    from bilstm_tagger.tagging.tagger import Tagger
 
 _Listener = Callable[["FilesReport"], None]
 _PARTS = (
@@ -152,7 +152,7 @@ def _tag_text(tagger: Tagger, text: str, format: str, profile: Profile) -> None:
 def read_options(settings: Settings, text_column: str | None = None) -> ReadOptions:
     """Raw text is read as the training data was, unless its column is named."""
     from bilstm_tagger.corpus import ReadOptions
-    from bilstm_tagger.features import feature_columns
+    from bilstm_tagger.vocab.features import feature_columns
 
     options = ReadOptions.of(settings.data, features=feature_columns(settings))
     return options if text_column is None else replace(options, text_column=text_column)

@@ -10,7 +10,7 @@ from bilstm_tagger.cli.train import column_name
 
 if TYPE_CHECKING:
     from bilstm_tagger.corpus import ReadOptions
-    from bilstm_tagger.schemes import Scheme
+    from bilstm_tagger.schemes.grammar import Scheme
 
 ColumnOption = Annotated[
     list[str] | None,
@@ -66,7 +66,7 @@ def read_options(tokenizer: str, text_column: str | None, misaligned: str) -> Re
 
 def scheme_of(name: str | None, option: str) -> Scheme | None:
     """A scheme by its name in any case of letters."""
-    from bilstm_tagger.schemes import Scheme
+    from bilstm_tagger.schemes.grammar import Scheme
 
     if name is None:
         return None

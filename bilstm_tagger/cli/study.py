@@ -14,7 +14,7 @@ import typer
 from bilstm_tagger.cli.app import note
 
 if TYPE_CHECKING:
-    from bilstm_tagger.insight.encoders_result import EncoderRun, EncodersResult
+    from bilstm_tagger.studies.encoders_result import EncoderRun, EncodersResult
 
 study = typer.Typer(
     no_args_is_help=True, help="Measure what is said of LSTMs: how far they remember, how they compare."
@@ -33,8 +33,8 @@ def memory(
 
     A few minutes. Ends in an HTML report: what is said, what was measured.
     """
-    from bilstm_tagger.insight.memory import run_memory_study
-    from bilstm_tagger.insight.memory_report import write_memory_report
+    from bilstm_tagger.studies.memory import run_memory_study
+    from bilstm_tagger.studies.memory_report import write_memory_report
 
     def tell(what: str, done: int, pieces: int) -> None:
         note(f"{done:>3} of {pieces}  {what}")
@@ -67,10 +67,10 @@ def encoders(
     """
     from rich.console import Console
 
-    from bilstm_tagger.config import load_settings, parse_override
-    from bilstm_tagger.insight.encoders import run_encoders_study
-    from bilstm_tagger.insight.encoders_report import write_encoders_report
-    from bilstm_tagger.training.report import BarProgress
+    from bilstm_tagger.settings.loading import load_settings, parse_override
+    from bilstm_tagger.studies.encoders import run_encoders_study
+    from bilstm_tagger.studies.encoders_report import write_encoders_report
+    from bilstm_tagger.training.progress import BarProgress
 
     given: dict[str, Any] = {
         "data.train": train_file,
@@ -119,7 +119,7 @@ def _table(result: EncodersResult) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    from bilstm_tagger.insight.encoders_report import encoders_table
+    from bilstm_tagger.studies.encoders_report import encoders_table
 
     header, rows = encoders_table(result)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from bilstm_tagger.evaluation import Evaluation
-    from bilstm_tagger.scores import Average, Score, Share, SpanScores, TagScores
+    from bilstm_tagger.evaluation.evaluate import Evaluation
+    from bilstm_tagger.evaluation.scores import Average, Score, Share, SpanScores, TagScores
 
 TAG_ROWS = 20
 CONFUSION_ROWS = 10
@@ -37,7 +37,7 @@ def evaluation_view(evaluation: Evaluation) -> RenderableType:
 
 def scores_view(task: str, scores: SpanScores | TagScores) -> RenderableType:
     """The scores of one task: its tables and the lines below them."""
-    from bilstm_tagger.scores import SpanScores
+    from bilstm_tagger.evaluation.scores import SpanScores
 
     if isinstance(scores, SpanScores):
         return Group(span_table(scores, title=task), span_lines(scores))

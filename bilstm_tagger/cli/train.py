@@ -15,8 +15,8 @@ from bilstm_tagger.errors import ConfigError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from bilstm_tagger.settings import Settings
-    from bilstm_tagger.tagger import Tagger
+    from bilstm_tagger.settings.schema import Settings
+    from bilstm_tagger.tagging.tagger import Tagger
     from bilstm_tagger.training.folds import FoldScores
 
 
@@ -154,7 +154,7 @@ def _settings(
     task_flags: dict[str, Any],
 ) -> Settings:
     """All settings of the run; --column and --scheme belong to its only task."""
-    from bilstm_tagger.config import load_settings, parse_override
+    from bilstm_tagger.settings.loading import load_settings, parse_override
 
     overrides = dict(map(parse_override, assignments))
     overrides |= {key: value for key, value in flags.items() if value is not None}
@@ -177,15 +177,15 @@ def _settings(
 
 
 def _model_settings(name: str) -> Settings:
-    from bilstm_tagger.tagger import Tagger
-    from bilstm_tagger.training.init import settings_of
+    from bilstm_tagger.tagging.tagger import Tagger
+    from bilstm_tagger.training.warm_start import settings_of
 
     return settings_of(Tagger.load(name), name=name)
 
 
 def _train(settings: Settings, folder: Path, *, resume: bool, force: bool) -> Tagger:
     from bilstm_tagger.training import train as run
-    from bilstm_tagger.training.report import BarProgress, LineProgress
+    from bilstm_tagger.training.progress import BarProgress, LineProgress
 
     if not sys.stderr.isatty():
         return run(settings, output=folder, resume=resume, force=force, progress=LineProgress())
@@ -230,7 +230,7 @@ def _summary(tagger: Tagger) -> Table:
     from rich.table import Table
 
     from bilstm_tagger.cli.tables import percent
-    from bilstm_tagger.schemes import Scheme
+    from bilstm_tagger.schemes.grammar import Scheme
 
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("task", "scheme", "measure"):

@@ -10,12 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from bilstm_tagger.corpus import conll, conllu, hub, jsonl, spacy_docbin, table, table_write
+from bilstm_tagger.corpus.formats import (
+    columns as conll,
+)
+from bilstm_tagger.corpus.formats import (
+    conllu,
+    jsonl,
+    spacy_docbin,
+    table,
+    table_write,
+)
+from bilstm_tagger.corpus.formats import (
+    data_sets as hub,
+)
 from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, FEATURE, ReadOptions
 from bilstm_tagger.corpus.split import CorpusStats, digest, fold, set_aside, stats
-from bilstm_tagger.document import Document
+from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
-from bilstm_tagger.io import atomic_write
+from bilstm_tagger.io.atomic import atomic_write
 
 __all__ = [
     "DATA_SETS",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from bilstm_tagger.settings import DataSettings
+    from bilstm_tagger.settings.schema import DataSettings
 
 FEATURE = "features."  # before the name of a feature among the tasks to read
 

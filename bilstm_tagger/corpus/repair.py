@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bilstm_tagger.detection import detect
-from bilstm_tagger.document import Document
-from bilstm_tagger.labels import repair
-from bilstm_tagger.schemes import Scheme
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.schemes.detection import detect
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import repair
 
 __all__ = ["Repairs", "repair_task"]
 

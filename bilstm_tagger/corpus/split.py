@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bilstm_tagger.document import Document
+from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 
 # From this many documents on, whole documents are set aside instead of sentences.

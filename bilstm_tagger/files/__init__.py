@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import IO, Any, TextIO
 
 from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
-from bilstm_tagger.document import Document
+from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.files.formats import OUTPUT_FORMATS, OutputFormat, fitting_stream, output_format
 from bilstm_tagger.files.inputs import INPUT_FORMATS, Job, check_targets, find_jobs
+from bilstm_tagger.files.pool import WorkerPool
 from bilstm_tagger.files.profile import Profile
-from bilstm_tagger.files.serving import ModelLoader, collect_seldom
 from bilstm_tagger.files.streams import DocumentTagger, End, Tagged, read_sources, tag_here
-from bilstm_tagger.files.workers import WorkerPool
-from bilstm_tagger.io import atomic_write
+from bilstm_tagger.files.worker import ModelLoader, collect_seldom
+from bilstm_tagger.io.atomic import atomic_write
 
 __all__ = [
     "INPUT_FORMATS",

@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import IO, TYPE_CHECKING, TextIO
 
-from bilstm_tagger.corpus import Writer, conll, conllu, spacy_docbin, table_write
-from bilstm_tagger.corpus.jsonl import to_record
-from bilstm_tagger.corpus.jsonl import write as write_jsonl
+from bilstm_tagger.corpus import Writer
+from bilstm_tagger.corpus.formats import columns as conll
+from bilstm_tagger.corpus.formats import conllu, spacy_docbin, table_write
+from bilstm_tagger.corpus.formats.jsonl import to_record
+from bilstm_tagger.corpus.formats.jsonl import write as write_jsonl
+from bilstm_tagger.document.html import COLOURS, OTHER_COLOUR, html_fragment
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.files.inputs import LineLayout
-from bilstm_tagger.markup import COLOURS, OTHER_COLOUR, html_fragment
-from bilstm_tagger.schemes import Scheme
+from bilstm_tagger.schemes.grammar import Scheme
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from bilstm_tagger.document import Document
+    from bilstm_tagger.document.document import Document
 
 __all__ = [
     "OUTPUT_FORMATS",

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bilstm_tagger import corpus
 from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
-from bilstm_tagger.document import Document
+from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
-from bilstm_tagger.io import open_text, read_text
+from bilstm_tagger.io.reading import open_text, read_text
 
 STDIN = "-"
 _STDIN_PATH = Path("/dev/stdin")

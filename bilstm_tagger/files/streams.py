@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from bilstm_tagger.corpus.options import ReadOptions
-from bilstm_tagger.document import Document
+from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.inputs import Job, read_job
 from bilstm_tagger.files.profile import Profile

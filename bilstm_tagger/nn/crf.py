@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from bilstm_tagger.nn.batch import mask_of
-from bilstm_tagger.nn.compiled import compiled
+from bilstm_tagger.nn.numba_ops import compiled
 
 FORBIDDEN = -1e4  # a score that no sum of real scores can make up for
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bilstm_tagger.nn.batch import Batch, Types, mask_of
-from bilstm_tagger.nn.compiled import compiled
+from bilstm_tagger.nn.numba_ops import compiled
 from bilstm_tagger.nn.recurrent import LockedDropout
 
 UNK = 1

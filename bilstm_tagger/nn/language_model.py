@@ -20,7 +20,7 @@ from bilstm_tagger.nn.batch import Batch, mask_of
 from bilstm_tagger.nn.embedder import UNK
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.nn.recurrent import RecurrentLayer
-from bilstm_tagger.settings import Settings
+from bilstm_tagger.settings.schema import Settings
 
 WORDS = 6000  # told apart, the most frequent ones; all others count as one
 SAMPLE = 500

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from bilstm_tagger.nn.batch import Batch, mask_of
-from bilstm_tagger.nn.compiled import bits, compiled, load, tanh
 from bilstm_tagger.nn.crf import CRF, forbid, viterbi
 from bilstm_tagger.nn.embedder import Embedder
+from bilstm_tagger.nn.numba_ops import bits, compiled, load, tanh
 
 
 def hidden(layers: Sequence[nn.Linear], states: Tensor, precision: torch.dtype) -> Tensor:

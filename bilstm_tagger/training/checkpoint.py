@@ -11,10 +11,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from bilstm_tagger.errors import ModelError
-from bilstm_tagger.io import atomic_folder, recover_folder
+from bilstm_tagger.io.atomic import atomic_folder, recover_folder
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.training.optim import AveragedWeights, Optimizer
-from bilstm_tagger.training.report import Row
+from bilstm_tagger.training.progress import Row
 
 NAME = "checkpoint"
 

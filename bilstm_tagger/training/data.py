@@ -9,13 +9,14 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from bilstm_tagger.document import Document
+from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.features import encode_features
-from bilstm_tagger.labels import Scheme, convert
-from bilstm_tagger.layout import cut_rows, rows_of
 from bilstm_tagger.nn.batch import Batch, Types
-from bilstm_tagger.vocab import Vocab
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import convert
+from bilstm_tagger.tagging.batching import cut_rows, rows_of
+from bilstm_tagger.vocab.features import encode_features
+from bilstm_tagger.vocab.vocab import Vocab
 
 FEWEST_BATCHES = 50  # in an epoch
 SMALLEST_BATCH = 8

@@ -12,12 +12,12 @@ from pathlib import Path
 import torch
 
 from bilstm_tagger.corpus import fold, set_aside
-from bilstm_tagger.document import Document
-from bilstm_tagger.evaluation import evaluate
-from bilstm_tagger.settings import Settings
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.evaluation.evaluate import evaluate
+from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.training.loop import Trainer
 from bilstm_tagger.training.prepare import prepare_sources, read_sources
-from bilstm_tagger.training.report import Silent
+from bilstm_tagger.training.progress import Silent
 from bilstm_tagger.training.source import Source
 
 Listener = Callable[[int, dict[str, float]], None]

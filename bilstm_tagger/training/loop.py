@@ -10,19 +10,19 @@ import torch
 from torch import nn
 
 from bilstm_tagger.errors import TaggerError
-from bilstm_tagger.evaluation import headline
+from bilstm_tagger.evaluation.evaluate import headline
 from bilstm_tagger.nn.batch import Batch
 from bilstm_tagger.nn.device import pick_device, pick_precision
 from bilstm_tagger.nn.language_model import language_models
 from bilstm_tagger.nn.model import TaggingModel
-from bilstm_tagger.settings import Settings
-from bilstm_tagger.tagger import Tagger
+from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.checkpoint import Checkpoint, State
 from bilstm_tagger.training.data import EncodedCorpus, batches, batches_per_epoch, fitting_batch_size
 from bilstm_tagger.training.optim import AveragedWeights, Optimizer, learning_rate
 from bilstm_tagger.training.prepare import Prepared
+from bilstm_tagger.training.progress import Progress, Row, Stopwatch, best_row
 from bilstm_tagger.training.replace import SpanReplacer
-from bilstm_tagger.training.report import Progress, Row, Stopwatch, best_row
 
 SEED_STRIDE = 1_000_003  # a prime, so that no two (seed, epoch) pairs in use share a random state
 

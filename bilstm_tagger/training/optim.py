@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bilstm_tagger.settings import TrainingSettings
+from bilstm_tagger.settings.schema import TrainingSettings
 
 AVERAGE_EVERY = 10  # steps between two terms of the mean: neighbouring steps differ little
 

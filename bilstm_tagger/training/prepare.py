@@ -10,21 +10,23 @@ from itertools import chain
 import numpy as np
 import torch
 
-from bilstm_tagger.build import build_model, network_scheme
 from bilstm_tagger.corpus import ReadOptions, read_corpus, set_aside
 from bilstm_tagger.corpus.repair import repair_task
+from bilstm_tagger.corpus.schemes import resolve
 from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.features import build_features, feature_columns
-from bilstm_tagger.labels import Scheme, resolve, tag_names, tags_to_spans
+from bilstm_tagger.model_folder.build import build_model, network_scheme
 from bilstm_tagger.nn.model import TaggingModel
-from bilstm_tagger.settings import Settings, TaskSettings
-from bilstm_tagger.tagger import Tagger
+from bilstm_tagger.schemes.grammar import Scheme, tag_names
+from bilstm_tagger.schemes.spans import tags_to_spans
+from bilstm_tagger.settings.schema import Settings, TaskSettings
+from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.data import EncodedCorpus, encode_corpus
-from bilstm_tagger.training.init import kept_lists, load_earlier, name_lost_labels, same_word_size, take_over
 from bilstm_tagger.training.replay import add_replay
 from bilstm_tagger.training.source import Source
-from bilstm_tagger.vectors import Vectors, read_vectors
-from bilstm_tagger.vocab import Vocab, build_vocab, extend_vocab, wanted_words
+from bilstm_tagger.training.warm_start import kept_lists, load_earlier, name_lost_labels, same_word_size, take_over
+from bilstm_tagger.vocab.features import build_features, feature_columns
+from bilstm_tagger.vocab.vectors import Vectors, read_vectors
+from bilstm_tagger.vocab.vocab import Vocab, build_vocab, extend_vocab, wanted_words
 
 logger = logging.getLogger("bilstm_tagger")
 

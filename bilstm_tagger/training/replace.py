@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bilstm_tagger.schemes import ROLES, parse
+from bilstm_tagger.schemes.grammar import ROLES, parse
 from bilstm_tagger.training.data import EncodedCorpus
-from bilstm_tagger.vocab import SHAPES
+from bilstm_tagger.vocab.vocab import SHAPES
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bilstm_tagger.corpus import ReadOptions, format_of, read_corpus, stats
-from bilstm_tagger.document import Document
+from bilstm_tagger.corpus.schemes import resolve
+from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.features import feature_columns
-from bilstm_tagger.labels import Scheme, convert, resolve
-from bilstm_tagger.settings import Settings
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import convert
+from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.vocab.features import feature_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bilstm_tagger.tagger import Tagger
+    from bilstm_tagger.tagging.tagger import Tagger
     from bilstm_tagger.training.source import Source
 
 logger = logging.getLogger("bilstm_tagger")

@@ -12,15 +12,16 @@ import torch
 
 from bilstm_tagger.corpus import digest, stats
 from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.io import atomic_write, check_replaceable, recover_folder, sha256_file
-from bilstm_tagger.model_folder import find_folder, is_model_folder, round_words, save_tagger, versions
-from bilstm_tagger.settings import Settings
-from bilstm_tagger.tagger import Tagger
+from bilstm_tagger.io.atomic import atomic_write, check_replaceable, recover_folder
+from bilstm_tagger.io.reading import sha256_file
+from bilstm_tagger.model_folder.folder import find_folder, is_model_folder, round_words, save_tagger, versions
+from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
-from bilstm_tagger.training.init import compare_on_dev
 from bilstm_tagger.training.loop import Trainer
 from bilstm_tagger.training.prepare import Prepared, corpora_of, prepare
-from bilstm_tagger.training.report import Progress, Silent, best_row
+from bilstm_tagger.training.progress import Progress, Silent, best_row
+from bilstm_tagger.training.warm_start import compare_on_dev
 
 logger = logging.getLogger("bilstm_tagger")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bilstm_tagger.document import Document
+from bilstm_tagger.document.document import Document
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,203 @@
+"""Checking annotated files before they are trained on: what would fail, what looks wrong, what is there."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from bilstm_tagger.corpus import ReadOptions, read_corpus
+from bilstm_tagger.corpus.check.findings import CheckedFile, CheckReport, FileReport, Finding, TaskReport, shown
+from bilstm_tagger.corpus.check.splits import check_splits
+from bilstm_tagger.corpus.check.surfaces import check_surfaces
+from bilstm_tagger.corpus.check.tags import check_inventory, check_tags, count_labels, sentence_tags, settle_scheme
+from bilstm_tagger.corpus.check.words import check_words
+from bilstm_tagger.corpus.convert.tasks import find_columns
+from bilstm_tagger.corpus.options import DEFAULT_OPTIONS
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
+from bilstm_tagger.schemes.detection import detect
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.vocab.vectors import Vectors, read_vectors
+from bilstm_tagger.vocab.vocab import wanted_words, zero_digits
+
+__all__ = ["CheckOptions", "CheckReport", "FileReport", "Finding", "TaskReport", "check_corpus"]
+
+LOW_COVERAGE = 0.7  # share of tokens with a vector under which language or spelling may not fit
+_ORDER = ("error", "warning", "info")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """How to read and check files.
+
+    Attributes:
+        columns: For each task where its tags are; None for all that each file has.
+        format: Format of the files, if their suffixes do not tell it.
+        names: Names of the columns of CoNLL files.
+        word_column: The column of the words.
+        scheme: The scheme of the tasks that have spans; detected in the first file unless named.
+        vectors: Pretrained vectors whose coverage is measured, as `read_vectors` understands them.
+        reading: How to read raw text and data sets.
+    """
+
+    columns: Mapping[str, int | str] | None = None
+    format: str | None = None
+    names: Sequence[str] | None = None
+    word_column: int | str = 1
+    scheme: Scheme | None = None
+    vectors: str | None = None
+    reading: ReadOptions = DEFAULT_OPTIONS
+
+
+def check_corpus(paths: Sequence[str | Path], options: CheckOptions | None = None) -> CheckReport:
+    """Check the files of a corpus, each a split; the first is taken for the training data.
+
+    Nothing is changed, and no finding is raised: a file that cannot be read is an error in the report.
+
+    Args:
+        paths: The files.
+        options: How to read and check them.
+
+    Returns:
+        Sizes and findings.
+
+    Raises:
+        ConfigError: If no file is named.
+        VectorsError: If the vectors cannot be read.
+    """
+    if not paths:
+        raise ConfigError("name at least one file to check")
+    options = options or CheckOptions()
+    findings: list[Finding] = []
+    files = [file for path in paths if (file := _read(str(path), options, findings)) is not None]
+    schemes = _settle(files, options, findings)
+    for file in files:
+        findings += check_words(file)
+        for task in file.tasks:
+            findings += check_tags(file, task, schemes[task])
+    for task, scheme in schemes.items():
+        with_task = [file for file in files if task in file.tasks]
+        findings += check_inventory(with_task, task, scheme)
+        findings += check_surfaces(with_task, task, scheme)
+    if files:
+        findings += check_splits(files)
+    covered = _Coverage(files, options.vectors) if options.vectors else None
+    if covered:
+        findings += covered.findings()
+    reports = tuple(_report(file, files[0], schemes, covered) for file in files)
+    return CheckReport(reports, tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.level))))
+
+
+def _read(path: str, options: CheckOptions, findings: list[Finding]) -> CheckedFile | None:
+    try:
+        columns = options.columns if options.columns is not None else find_columns(path, format=options.format)
+        documents = read_corpus(
+            path,
+            columns,
+            format=options.format,
+            names=options.names,
+            word_column=options.word_column,
+            options=options.reading,
+        )
+    except TaggerError as error:
+        findings.append(Finding("error", "unreadable", str(error)))
+        return None
+    for document in documents:
+        try:
+            document.check_offsets()
+        except CorpusError as error:
+            findings.append(Finding("error", "offsets", str(error)))
+            break
+    return CheckedFile(path, documents, list(columns))
+
+
+def _settle(files: Sequence[CheckedFile], options: CheckOptions, findings: list[Finding]) -> dict[str, Scheme]:
+    """The scheme of each task: that of the first file that has it, to which the others are held."""
+    schemes: dict[str, Scheme] = {}
+    for file in files:
+        usable = []
+        for task in file.tasks:
+            declared = schemes.get(task)
+            if declared is None and options.scheme is not None and _has_spans(file, task):
+                declared = options.scheme
+            scheme, found = settle_scheme(file, task, declared)
+            findings += found
+            if scheme is not None:
+                schemes.setdefault(task, scheme)
+                usable.append(task)
+        file.tasks = usable
+    return schemes
+
+
+def _has_spans(file: CheckedFile, task: str) -> bool:
+    return detect(tags for _, _, tags in sentence_tags(file.documents, task)) is not Scheme.NONE
+
+
+class _Coverage:
+    """Which tokens have a pretrained vector, looked up as training does."""
+
+    def __init__(self, files: Sequence[CheckedFile], name: str) -> None:
+        self.files = files
+        self.counts = [Counter(word for document in file.documents for word in document.words) for file in files]
+        wanted = wanted_words(word for counts in self.counts for word in counts)
+        self.vectors: Vectors = read_vectors(name, wanted=wanted)
+        self.words = frozenset(self.vectors.words)
+        self.name = name
+
+    def has(self, word: str) -> bool:
+        key = word.lower()
+        return key in self.words or zero_digits(key) in self.words
+
+    def share(self, file: CheckedFile) -> float:
+        counts = self.counts[self.files.index(file)]
+        return sum(count for word, count in counts.items() if self.has(word)) / max(counts.total(), 1)
+
+    def findings(self) -> list[Finding]:
+        found = []
+        for file, counts in zip(self.files, self.counts, strict=True):
+            share = self.share(file)
+            types = sum(map(self.has, counts)) / max(len(counts), 1)
+            message = f"{file.path}: {share:.1%} of the tokens, {types:.1%} of the types have a vector in {self.name}"
+            missing = (f"{word!r} {count:,}" for word, count in counts.most_common() if not self.has(word))
+            low = share < LOW_COVERAGE
+            hint = "; is it the right language and spelling?" if low else ""
+            found.append(Finding("warning" if low else "info", "coverage", message + hint, shown(missing)))
+        return found
+
+
+def _report(
+    file: CheckedFile, first: CheckedFile, schemes: Mapping[str, Scheme], covered: _Coverage | None
+) -> FileReport:
+    counts = Counter(word for document in file.documents for word in document.words)
+    sizes = sorted(
+        end - start for document in file.documents for start, end in pairwise(document.bounds) if end > start
+    )
+    known = {word for document in first.documents for word in document.words}
+    unknown = sum(count for word, count in counts.items() if word not in known) / max(counts.total(), 1)
+    return FileReport(
+        path=file.path,
+        documents=len(file.documents),
+        sentences=len(sizes),
+        tokens=counts.total(),
+        types=len(counts),
+        lengths={
+            "shortest": sizes[0],
+            "median": statistics.median(sizes),
+            "mean": round(statistics.fmean(sizes), 2),
+            "95%": sizes[int(0.95 * (len(sizes) - 1))],
+            "longest": sizes[-1],
+        },
+        unknown=None if file is first else round(unknown, 4),
+        coverage=round(covered.share(file), 4) if covered else None,
+        tasks={task: _task_report(file.documents, task, schemes[task]) for task in file.tasks},
+    )
+
+
+def _task_report(documents: Sequence[Document], task: str, scheme: Scheme) -> TaskReport:
+    tags = Counter(tag for document in documents for tag in document.tags_of(task))
+    labels = Counter[str]() if scheme is Scheme.NONE else count_labels(documents, task, scheme)
+    return TaskReport(str(scheme), dict(tags.most_common()), dict(labels.most_common()))

@@ -1,0 +1,143 @@
+"""Tags that training cannot use, and tags that look like slips."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from bilstm_tagger.corpus.check.findings import CheckedFile, Finding, Level, plural, shown
+from bilstm_tagger.corpus.repair import repair_task
+from bilstm_tagger.corpus.schemes import resolve
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.schemes.detection import detect
+from bilstm_tagger.schemes.grammar import Scheme, first_illegal, parse
+from bilstm_tagger.schemes.spans import tags_to_spans
+
+__all__ = ["check_inventory", "check_tags", "count_labels", "sentence_tags", "settle_scheme"]
+
+LONG_SPAN = 30  # tokens
+ENOUGH = 200  # spans or tokens, from which on a tag that occurs once is suspicious
+FEW = 3
+MANY = 1000  # different tags
+_LETTERS = frozenset("BIESLUM")
+
+
+def sentence_tags(documents: Sequence[Document], task: str) -> Iterator[tuple[Document, int, list[str]]]:
+    """For each sentence its document, its first token and its tags."""
+    for document in documents:
+        tags = document.tags_of(task)
+        for start, end in pairwise(document.bounds):
+            yield document, start, tags[start:end]
+
+
+def settle_scheme(file: CheckedFile, task: str, declared: Scheme | None) -> tuple[Scheme | None, list[Finding]]:
+    """Hold a task to its scheme; what is illegal is reported, and repaired for the checks that follow.
+
+    Args:
+        file: The file.
+        task: The task.
+        declared: The scheme; None to detect it.
+
+    Returns:
+        The scheme, and the findings. Without a scheme the task cannot be checked further.
+    """
+    try:
+        return resolve(file.documents, task, declared=declared), []
+    except CorpusError as error:
+        message = f"{task}: {error}"
+    scheme = declared or detect(tags for _, _, tags in sentence_tags(file.documents, task))
+    places = [] if scheme is Scheme.NONE else shown(_illegal_places(file.documents, task, scheme))
+    findings = [Finding("error", "impossible tags", message, tuple(places))]
+    if scheme is Scheme.NONE:
+        return None, findings
+    try:
+        repair_task(file.documents, task, declared=scheme)
+        return resolve(file.documents, task, declared=scheme), findings
+    except CorpusError:  # tags of no scheme among them, which the first message names
+        return None, findings
+
+
+def _illegal_places(documents: Sequence[Document], task: str, scheme: Scheme) -> Iterator[str]:
+    for document, start, tags in sentence_tags(documents, task):
+        index = first_illegal(tags, scheme)
+        if index is not None:
+            yield f"{tags[index]} {document.where(start + index)}"
+
+
+def count_labels(documents: Sequence[Document], task: str, scheme: Scheme) -> Counter[str]:
+    """How many spans have each label."""
+    return Counter(
+        label for _, _, tags in sentence_tags(documents, task) for _, _, label in tags_to_spans(tags, scheme)
+    )
+
+
+def check_tags(file: CheckedFile, task: str, scheme: Scheme) -> Iterator[Finding]:
+    """Find what is odd about the tags of a task in one file."""
+    counts = Counter(tag for document in file.documents for tag in document.tags_of(task))
+    tokens = counts.total()
+    if len(counts) == 1:
+        only = next(iter(counts))
+        yield Finding("warning", "one tag", f"{file.path}: {task}: all {plural(tokens, 'token')} have the tag {only!r}")
+    if scheme is Scheme.NONE:
+        if counts.keys() & {"B", "I"} and all(tag in _LETTERS or tag == "O" for tag in counts):
+            seen = ", ".join(sorted(counts))
+            message = f"{file.path}: {task}: tags {seen} have no label; write B-NAME, or they count as plain tags"
+            yield Finding("warning", "no labels", message)
+        if len(counts) > MANY or (len(counts) > 50 and len(counts) > tokens / 4):
+            message = (
+                f"{file.path}: {task}: {len(counts):,} different tags in {plural(tokens, 'token')}; the right column?"
+            )
+            yield Finding("warning", "many tags", message, shown(repr(tag) for tag in counts))
+    else:
+        yield from _long_spans(file, task, scheme)
+
+
+def _long_spans(file: CheckedFile, task: str, scheme: Scheme) -> Iterator[Finding]:
+    found = [
+        f"{label} of {end - begin} tokens {document.where(start + begin)}"
+        for document, start, tags in sentence_tags(file.documents, task)
+        for begin, end, label in tags_to_spans(tags, scheme)
+        if end - begin > LONG_SPAN
+    ]
+    if found:
+        message = (
+            f"{file.path}: {task}: {plural(len(found), 'span')} of more than {LONG_SPAN} tokens; is an end missing?"
+        )
+        yield Finding("warning", "long span", message, shown(found))
+
+
+def check_inventory(files: Sequence[CheckedFile], task: str, scheme: Scheme) -> Iterator[Finding]:
+    """Find labels and tags that are rare or spelled almost alike, over all files."""
+    counts: Counter[str] = Counter()
+    for file in files:
+        if scheme is Scheme.NONE:
+            counts.update(tag for document in file.documents for tag in document.tags_of(task))
+        else:
+            counts += count_labels(file.documents, task, scheme)
+    once = sorted(name for name, count in counts.items() if count == 1)
+    if once:
+        # In a rich inventory such as FEATS many are rare by nature.
+        suspicious = counts.total() >= ENOUGH and len(once) <= max(FEW, len(counts) / 20)
+        level: Level = "warning" if suspicious else "info"
+        units = "tokens" if scheme is Scheme.NONE else "spans"
+        message = f"{task}: {', '.join(map(repr, once[:10]))} once in {counts.total():,} {units}; a slip?"
+        yield Finding(level, "seen once", message, shown(_place_of(files, task, name) for name in once))
+    alike: dict[str, list[str]] = {}
+    for name in counts:
+        alike.setdefault(re.sub(r"[\s_-]+", "", name).casefold() or name, []).append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            spelled = ", ".join(f"{name!r} ({counts[name]:,})" for name in sorted(names))
+            yield Finding("warning", "spelled alike", f"{task}: {spelled} are taken for different labels")
+
+
+def _place_of(files: Sequence[CheckedFile], task: str, name: str) -> str:
+    for file in files:
+        for document in file.documents:
+            for index, tag in enumerate(document.tags_of(task)):
+                if tag == name or (parse(tag) or ("", ""))[1] == name:
+                    return f"{name} {document.where(index)}"
+    return name

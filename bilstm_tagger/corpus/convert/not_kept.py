@@ -1,0 +1,157 @@
+"""What a corpus lost on its way into another format: the documents before and after, held side by side."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain, pairwise
+
+from bilstm_tagger.corpus.formats.columns import ConllLayout
+from bilstm_tagger.corpus.formats.conllu_rows import NEWDOC, WIDTH, ConlluLayout
+from bilstm_tagger.corpus.formats.table import RowLayout
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import SpanTuple, tags_to_spans
+
+__all__ = ["losses"]
+
+_SENTENCE = re.compile(r"#\s*sent_id\s*=\s*(\S*)")
+_TEXT = re.compile(r"#\s*text\s*=")
+
+
+def losses(before: Sequence[Document], after: Sequence[Document]) -> list[str]:
+    """Tell what is missing.
+
+    Args:
+        before: The documents as they were, the schemes of their tasks resolved.
+        after: The same documents read from the file they were written to.
+
+    Returns:
+        A phrase for each kind of loss; empty if nothing was lost.
+    """
+    # An empty document has nothing to lose, and many formats cannot say that there was one.
+    before, after = ([document for document in side if document.words] for side in (before, after))
+    if _words(before) != _words(after):
+        return ["the words themselves are not the same when read back; please report this"]
+    found = []
+    same_documents = list(map(len, before)) == list(map(len, after))
+    if not same_documents:
+        found.append(f"boundaries of documents: {len(before):,} became {len(after):,}")
+    elif [document.id for document in before] != [document.id for document in after]:
+        found.append("names of documents")
+    same_sentences = _sentence_ends(before) == _sentence_ends(after)
+    if not same_sentences:
+        counts = (sum(len(document.bounds) - 1 for document in side) for side in (before, after))
+        found.append("boundaries of sentences: {:,} became {:,}".format(*counts))
+    found += chain.from_iterable(_lost_tags(before, after, task) for task in before[0].tasks)
+    if same_documents and not _same_text(before, after):
+        found.append(
+            "the spacing of the text" if _same_forms(before, after) else "multiword tokens and spacing of the text"
+        )
+    found += _lost_columns(before, after)
+    return found + _lost_lines(before, after)
+
+
+def _words(documents: Sequence[Document]) -> list[str]:
+    return list(chain.from_iterable(document.words for document in documents))
+
+
+def _sentence_ends(documents: Sequence[Document]) -> set[int]:
+    firsts = accumulate(map(len, documents), initial=0)
+    return {first + bound for first, document in zip(firsts, documents, strict=False) for bound in document.bounds}
+
+
+def _lost_tags(before: Sequence[Document], after: Sequence[Document], task: str) -> Iterator[str]:
+    old, new = ([tag for document in side for tag in document.tags_of(task)] for side in (before, after))
+    if old == new:
+        return
+    known, now = before[0].schemes.get(task, Scheme.NONE), after[0].schemes.get(task, Scheme.NONE)
+    changed = sum(a != b for a, b in zip(old, new, strict=True))
+    if Scheme.NONE in (known, now):
+        yield f"{changed:,} tags of {task}"
+    elif _spans(before, task, known) == _spans(after, task, now):
+        yield f"the spelling of {task} as {known}: the format has spans, which are read as {now}"
+    else:
+        yield f"spans of {task}: {len(_spans(before, task, known)):,} became {len(_spans(after, task, now)):,}"
+
+
+def _spans(documents: Sequence[Document], task: str, scheme: Scheme) -> list[SpanTuple]:
+    found: list[SpanTuple] = []
+    first = 0
+    for document in documents:
+        tags = document.tags_of(task)
+        for start, end in pairwise(document.bounds):
+            spans = tags_to_spans(tags[start:end], scheme)
+            found += [(first + start + a, first + start + b, label) for a, b, label in spans]
+        first += len(document)
+    return found
+
+
+def _same_text(before: Sequence[Document], after: Sequence[Document]) -> bool:
+    """Whether the texts are the same; columns have none, so nothing is lost of it."""
+    return all(isinstance(a.layout, ConllLayout) or a.text == b.text for a, b in zip(before, after, strict=True))
+
+
+def _same_forms(before: Sequence[Document], after: Sequence[Document]) -> bool:
+    return all("".join(a.text.split()) == "".join(b.text.split()) for a, b in zip(before, after, strict=True))
+
+
+def _lost_columns(before: Sequence[Document], after: Sequence[Document]) -> list[str]:
+    """Filled columns of the file that are neither among the columns nor the tags of the other."""
+    layout = before[0].layout
+    read: set[str] = {"FORM", "MISC"}
+    if isinstance(layout, ConllLayout):
+        read = {str(column + 1) for column in layout.sources.values()}
+    elif isinstance(layout, ConlluLayout):
+        read |= set(layout.sources.values())
+    if isinstance(layout, ConllLayout) and any(not name.isdigit() for name in before[0].columns):
+        read |= {name for name in before[0].columns if name.isdigit()}  # each has its name as well
+    kept = {tuple(_column(after, name)) for name in after[0].columns}
+    kept |= {tuple(chain.from_iterable(document.tags_of(task) for document in after)) for task in after[0].tasks}
+    lost = []
+    for name in before[0].columns:
+        column = tuple(_column(before, name))
+        if name not in read and set(column) - {"_"} and column not in kept:
+            lost.append(name)
+    return [f"columns: {', '.join(lost)}; name those that hold tags as tasks to keep them"] if lost else []
+
+
+def _column(documents: Sequence[Document], name: str) -> Iterator[str]:
+    return chain.from_iterable(document.columns.get(name, []) for document in documents)
+
+
+def _lost_lines(before: Sequence[Document], after: Sequence[Document]) -> list[str]:
+    """What only the format itself knows: lines of CoNLL-U, cells of a table."""
+    old, new = before[0].layout, after[0].layout
+    if isinstance(old, RowLayout):
+        kept = {field.name for field in new.fields} if isinstance(new, RowLayout) else set()
+        lost = [field.name for field in old.fields if field.name not in kept]
+        return [f"columns of the table: {', '.join(lost)}"] if lost else []
+    if not isinstance(old, ConlluLayout) or isinstance(new, ConlluLayout):
+        return []
+    counts = _count_lines(document.layout for document in before)
+    named = [f"{what} ({count:,})" for what, count in counts.items() if count]
+    return ["of CoNLL-U: " + ", ".join(named)] if named else []
+
+
+def _count_lines(layouts: Iterator[object]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for layout in layouts:
+        if not isinstance(layout, ConlluLayout):
+            continue
+        keys = (*(f"{key}=" for key in layout.sources.values()), "SpaceAfter=")
+        for line in layout.lines:
+            cells = line.split("\t")
+            if len(cells) == WIDTH:
+                counts["multiword tokens"] += "-" in cells[0]
+                counts["empty nodes"] += "." in cells[0]
+                counts["heads"] += cells[6] != "_"
+                counts["enhanced dependencies"] += cells[8] != "_"
+                entries = cells[9].split("|") if cells[9] != "_" else []
+                counts["tokens with further MISC entries"] += any(not entry.startswith(keys) for entry in entries)
+            elif _SENTENCE.match(line):
+                counts["names of sentences"] += 1
+            elif line.startswith("#") and not _TEXT.match(line) and not NEWDOC.match(line):
+                counts["comments"] += 1
+    return counts

@@ -1,0 +1,148 @@
+"""Which tasks a file has, for commands that take all there is when the user names none."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from bilstm_tagger.corpus import FORMATS, format_of, iterate_corpus
+from bilstm_tagger.corpus.formats.conllu_rows import ConlluLayout
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.io.reading import open_text
+from bilstm_tagger.schemes.grammar import parse
+
+__all__ = ["Columns", "find_columns", "format_name", "further_keys"]
+
+Columns = dict[str, int | str]
+
+# Beside these, our own records have a list for each task.
+_OWN = frozenset(["id", "text", "sentences", "tokens", "words", "start_char", "end_char", "spans", "tags"])
+_CONLLU_TASKS = {"upos": "UPOS", "xpos": "XPOS", "feats": "FEATS"}
+_SPACY_TASKS = {"upos": ("POS", "pos"), "xpos": ("TAG", "tag"), "feats": ("MORPH", "morph"), "ner": ("ENT_IOB", "ents")}
+
+
+def format_name(path: str | Path, format: str | None = None) -> str:
+    """Name of a file's format; empty for a data set, which is no file."""
+    known = format_of(path, format)
+    return next((name for name, each in FORMATS.items() if each is known), "")
+
+
+def find_columns(path: str | Path, *, format: str | None = None) -> Columns:
+    """All tasks that a file has, and where their tags are.
+
+    In CoNLL-U these are UPOS, XPOS and FEATS where they are filled and the keys of MISC that hold tags of spans;
+    in ``.spacy`` likewise, with the entities and all span groups; in records and tables written by this package
+    each of their tasks. In all else it is what the format has when nothing is named.
+
+    Args:
+        path: The file.
+        format: Name of its format, if the suffix does not tell it.
+
+    Returns:
+        The columns to read it with.
+
+    Raises:
+        TaggerError: If the file cannot be read.
+    """
+    name = format_name(path, format)
+    if not Path(path).is_file():
+        found: Columns = {}
+    elif name == "conllu":
+        found = _conllu_tasks(iterate_corpus(path, {}, format=format))
+    elif name == "spacy":
+        found = _spacy_tasks(path)
+    else:
+        found = {task: task for task in _record_tasks(_first_record(path, name))}
+    return found or dict(format_of(path, format).columns)
+
+
+def further_keys(path: str | Path, *, format: str | None = None, read: Iterable[str] = ()) -> list[str]:
+    """Keys of a file's first record that hold neither tokens, text, tags nor spans.
+
+    Args:
+        path: The file.
+        format: Name of its format, if the suffix does not tell it.
+        read: Keys that were read.
+    """
+    record = _first_record(path, format_name(path, format)) if Path(path).is_file() else {}
+    known = {*_OWN, *read, "label", "labels", "entities", "annotations", "answer", "data"}
+    return [key for key, value in record.items() if key not in known and value is not None]
+
+
+def _conllu_tasks(documents: Iterable[Document]) -> Columns:
+    filled: set[str] = set()
+    cells: set[str] = set()
+    for document in documents:
+        if isinstance(document.layout, ConlluLayout):
+            filled.update(name for name in _CONLLU_TASKS.values() if set(document.columns[name]) - {"_"})
+            cells.update(document.columns["MISC"])
+    values: dict[str, set[str]] = {}
+    for entry in chain.from_iterable(cell.split("|") for cell in cells):
+        key, equals, value = entry.partition("=")
+        if equals and key:
+            values.setdefault(key, set()).add(value)
+    found: Columns = {task: name for task, name in _CONLLU_TASKS.items() if name in filled}
+    spans = (key for key in sorted(values) if values[key] - {"O"} and all(map(parse, values[key])))
+    return found | {key.lower(): key for key in spans if key.lower() not in found}
+
+
+def _spacy_tasks(path: str | Path) -> Columns:
+    from spacy.tokens import DocBin
+    from spacy.vocab import Vocab
+
+    try:
+        docs = [doc for doc in DocBin().from_disk(path).get_docs(Vocab()) if len(doc)]
+    except (OSError, zlib.error, ValueError, KeyError, IndexError, TypeError, AttributeError):
+        return {}  # reading it will say what is wrong
+    found: Columns = {}
+    for task, (attribute, name) in _SPACY_TASKS.items():
+        if docs and all(doc.has_annotation(attribute, require_complete=True) for doc in docs):
+            found[task] = name
+    groups = sorted({group for doc in docs for group, spans in doc.spans.items() if len(spans)})
+    return found | {group: group for group in groups if group not in found}
+
+
+def _record_tasks(record: Mapping[str, Any]) -> Sequence[str]:
+    """The tasks of a record that this package wrote."""
+    if not {"sentences", "start_char", "end_char"} <= record.keys():
+        return []
+    tags = record.get("tags")
+    return list(tags) if isinstance(tags, Mapping) else [key for key in record if key not in _OWN]
+
+
+def _first_record(path: str | Path, format: str) -> Mapping[str, Any]:
+    """The first record or row of a file, or its columns with no more than a place-holder; empty if there is none."""
+    try:
+        if format == "jsonl":
+            line = next((line for _, line in open_text(path) if line.strip()), "{}")
+            record = json.loads(line)
+            return record if isinstance(record, dict) else {}
+        if format == "csv":
+            line = next((line for _, line in open_text(path) if line.strip()), "")
+            return dict.fromkeys(next(csv.reader(io.StringIO(line)), []), "")
+    except (json.JSONDecodeError, csv.Error, TaggerError):
+        return {}  # reading it will say what is wrong
+    return dict.fromkeys(_arrow_columns(path, format), "") if format in ("parquet", "arrow") else {}
+
+
+def _arrow_columns(path: str | Path, format: str) -> list[str]:
+    """The columns of lists and of text; other cells are kept by themselves."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        if format == "parquet":
+            schema = pq.read_schema(path)
+        else:
+            with pa.memory_map(str(path)) as file:
+                schema = pa.ipc.open_file(file).schema
+    except (pa.ArrowException, OSError):
+        return []
+    return [field.name for field in schema if pa.types.is_nested(field.type) or field.name in _OWN]

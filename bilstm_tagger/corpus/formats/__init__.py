@@ -1,0 +1,1 @@
+"""One module per annotated format, each with `read` and `write`."""

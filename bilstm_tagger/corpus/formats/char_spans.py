@@ -1,0 +1,242 @@
+"""Spans of characters, as annotation tools export them, laid on the tokens of a text."""
+
+from __future__ import annotations
+
+import logging
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from bilstm_tagger.corpus.options import Policy
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.schemes.spans import SpanTuple
+
+logger = logging.getLogger("bilstm_tagger")
+
+# In this order, since our own records have `start` in tokens beside `start_char`.
+_STARTS = ("start_char", "start_offset", "start")
+_ENDS = ("end_char", "end_offset", "end")
+_BLANKS = re.compile(r"(?:\\[nrt]|\s)+")
+_LINES_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A labelled stretch of characters.
+
+    Attributes:
+        start: First character.
+        end: End, exclusive.
+        label: What it is.
+        task: The task it belongs to, if the file says.
+        text: The characters themselves, if the file repeats them.
+    """
+
+    start: int
+    end: int
+    label: str
+    task: str | None = None
+    text: str | None = None
+
+
+def read_mark(item: Any, place: str) -> Mark | None:
+    """Read one span: ``[start, end, label]`` or an object in the words of doccano, Label Studio or Prodigy.
+
+    Args:
+        item: What the file has.
+        place: Where it stands, for messages.
+
+    Returns:
+        The span; None for an answer of Label Studio that marks no text, such as a choice.
+
+    Raises:
+        CorpusError: If it is none of these.
+    """
+    if isinstance(item, list | tuple) and len(item) == 3:
+        start, end, label = item
+        task = text = None
+    elif isinstance(item, Mapping):
+        task, text = item.get("task"), None
+        if isinstance(item.get("value"), Mapping):  # Label Studio
+            task, kind, item = item.get("from_name"), item.get("type"), item["value"]
+            if not any(name in item for name in (*_STARTS, "labels")):
+                return None
+            label = item.get("labels", item.get(str(kind)))
+        else:
+            label = item.get("label", item.get("labels"))
+        start, end = (next((item[name] for name in names if name in item), None) for names in (_STARTS, _ENDS))
+        text = item.get("text")
+        if isinstance(label, list) and len(label) == 1:
+            label = label[0]
+    else:
+        raise CorpusError(f"{place}: {_short(item)} is no span; write [start, end, label] or an object with these keys")
+    if not _is_count(start) or not _is_count(end):
+        raise CorpusError(f"{place}: span {_short(item)} needs a start and an end, counted in characters")
+    if not isinstance(label, str) or not label.strip():
+        raise CorpusError(f"{place}: span {_short(item)} needs one label, a string")
+    return Mark(
+        start,
+        end,
+        label.strip(),
+        task if isinstance(task, str) else None,
+        text if isinstance(text, str) else None,
+    )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+class Aligner:
+    """Lays the marks of one file on tokens, under one policy, and counts those that do not fit.
+
+    Attributes:
+        path: The file, for messages.
+        policy: What happens to a mark that is not a run of whole tokens, or that overlaps another.
+    """
+
+    def __init__(self, path: str, policy: Policy) -> None:
+        self.path = path
+        self.policy = policy
+        self._total = 0
+        self._fault = ""
+        self._lines: list[int] = []
+        self._overlaps = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether `finish` will refuse the file."""
+        return bool(self._fault) and self.policy == "error"
+
+    def lay(
+        self, marks: Iterable[Mark], text: str, starts: Sequence[int], ends: Sequence[int], line: int
+    ) -> list[SpanTuple]:
+        """Find the tokens of each mark.
+
+        Args:
+            marks: The marks of one text.
+            text: The text.
+            starts: Where its tokens begin.
+            ends: Where they end.
+            line: The line or row of the file, for messages.
+
+        Returns:
+            Spans in tokens, ascending, none overlapping another.
+
+        Raises:
+            CorpusError: If a mark lies outside the text or is about another text.
+        """
+        first = {start: index for index, start in reversed(list(enumerate(starts)))}
+        last = {end: index + 1 for index, end in enumerate(ends)}
+        spans: set[SpanTuple] = set()
+        for mark in self._about(list(marks), text, line):
+            self._total += 1
+            start, end = first.get(mark.start, -1), last.get(mark.end, -1)
+            if 0 <= start < end:
+                spans.add((start, end, mark.label))
+            else:
+                start, end = bisect_right(ends, mark.start), bisect_left(starts, mark.end)
+                whole = text[starts[start] : ends[end - 1]] if start < end else None
+                self._misfit(mark, text, whole, line)
+                if self.policy == "snap" and start < end:
+                    spans.add((start, end, mark.label))
+        return self.without_overlaps(sorted(spans), line)
+
+    def without_overlaps(self, spans: Sequence[SpanTuple], line: int) -> list[SpanTuple]:
+        """Keep one of spans that overlap, the longest, unless the policy is ``error``.
+
+        Args:
+            spans: Ascending spans in tokens.
+            line: The line or row of the file, for messages.
+
+        Raises:
+            CorpusError: If two overlap under the policy ``error``.
+        """
+        pairs = [(a, b) for a, b in pairwise(spans) if b[0] < a[1]]
+        if not pairs:
+            return list(spans)
+        if self.policy == "error" and not self._fault:
+            (a, b, label), (c, d, other) = pairs[0]
+            raise CorpusError(
+                f"{self.path}:{line}: span {label} (tokens {a} to {b}) overlaps span {other} (tokens {c} to {d}); "
+                "tags hold one span a token: drop one of them, or let misaligned=drop keep the longer one"
+            )
+        kept: list[SpanTuple] = []
+        for span in sorted(spans, key=lambda span: (span[0] - span[1], span)):
+            if all(span[1] <= other[0] or other[1] <= span[0] for other in kept):
+                kept.append(span)
+        self._overlaps += len(spans) - len(kept)
+        return sorted(kept)
+
+    def finish(self) -> None:
+        """Report what did not fit, once the file has been read.
+
+        Raises:
+            CorpusError: If a mark was not a run of whole tokens and the policy is ``error``.
+        """
+        lines = list(dict.fromkeys(self._lines))
+        where = ", ".join(map(str, lines[:_LINES_NAMED])) + (", ..." if len(lines) > _LINES_NAMED else "")
+        count = f"{len(self._lines)} of {self._total} spans"
+        if self.failed:
+            more = f" ({count} do not fit, lines {where})" if len(self._lines) > 1 else ""
+            raise CorpusError(f"{self._fault}; correct it, or set misaligned to snap or drop{more}")
+        if self._lines:
+            done = "widened to whole tokens" if self.policy == "snap" else "left out"
+            logger.warning("%s: %s are no whole tokens and were %s: lines %s", self.path, count, done, where)
+        if self._overlaps:
+            logger.warning("%s: %d spans that overlap a longer one were left out", self.path, self._overlaps)
+
+    def _misfit(self, mark: Mark, text: str, whole: str | None, line: int) -> None:
+        self._lines.append(line)
+        if not self._fault:
+            hint = "no token is in it" if whole is None else f"whole tokens are {_short(whole)}"
+            self._fault = (
+                f"{self.path}:{line}: span {mark.label} {_short(text[mark.start : mark.end])} (characters {mark.start} "
+                f"to {mark.end}) does not fall on token boundaries: {hint}"
+            )
+
+    def _about(self, marks: list[Mark], text: str, line: int) -> list[Mark]:
+        """The marks if they are about this text; those counted in UTF-16, as browsers count, are put right.
+
+        Only a file that repeats the text of its marks can tell. White space may differ: Label Studio writes a
+        line break as two characters.
+        """
+        moved = [_from_utf16(mark, text) for mark in marks]
+        for same in (str.__eq__, _alike):
+            for reading in (marks, moved):
+                if all(_says(mark, text, same) for mark in reading):
+                    return reading
+        wrong = next(mark for mark in marks if not _says(mark, text, _alike))
+        named = f"{self.path}:{line}: span {wrong.label} (characters {wrong.start} to {wrong.end})"
+        if not 0 <= wrong.start <= wrong.end <= len(text):
+            raise CorpusError(f"{named} lies outside the text of {len(text)} characters; correct its offsets")
+        raise CorpusError(
+            f"{named} is {_short(text[wrong.start : wrong.end])}, but the file gives its text as "
+            f"{_short(wrong.text)}; count characters, not bytes, in the text as it is"
+        )
+
+
+def _says(mark: Mark, text: str, same: Callable[[str, str], bool]) -> bool:
+    inside = 0 <= mark.start <= mark.end <= len(text)
+    return inside and (mark.text is None or same(text[mark.start : mark.end], mark.text))
+
+
+def _alike(left: str, right: str) -> bool:
+    return _BLANKS.sub("", left) == _BLANKS.sub("", right)
+
+
+def _from_utf16(mark: Mark, text: str) -> Mark:
+    """The mark in characters; outside the text if it is that or cuts a character in two."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    if mark.text is None or not 0 <= mark.start <= mark.end <= len(units) // 2:
+        return replace(mark, start=-1)
+    start, end = (len(units[: 2 * at].decode("utf-16-le", "replace")) for at in (mark.start, mark.end))
+    return replace(mark, start=start, end=end)

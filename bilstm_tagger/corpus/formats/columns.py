@@ -1,0 +1,275 @@
+r"""CoNLL columns: one token a line, columns by tabs or spaces, an empty line after each sentence.
+
+``-DOCSTART-`` lines separate documents. There are no comments: a line that begins with ``#`` is a token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import TextIO
+
+from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.io.reading import open_text
+
+DOCSTART = "-DOCSTART-"
+# Equal strings are shared while a file is read; beyond this many different ones sharing starts afresh.
+_MEMO_LIMIT = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class ConllLayout:
+    """What writing needs to give a file its own columns back.
+
+    Attributes:
+        width: Columns in the file.
+        word: 0-based column of the words.
+        sources: 0-based column each task was read from.
+        separator: What stood between columns, a tab or a space.
+        docstart: Cells of the document's ``-DOCSTART-`` line, or None where there was none.
+    """
+
+    width: int
+    word: int
+    sources: Mapping[str, int]
+    separator: str
+    docstart: tuple[str, ...] | None
+
+
+def read(
+    path: str | Path,
+    *,
+    columns: Mapping[str, int | str],
+    names: Sequence[str] | None = None,
+    word_column: int | str = 1,
+    options: ReadOptions = DEFAULT_OPTIONS,
+) -> Iterator[Document]:
+    """Read a file of columns, one document after another.
+
+    A line with a tab is split at tabs only, any other at runs of spaces. A file without ``-DOCSTART-`` is one
+    document. Every column but the words is kept in ``Document.columns`` under its number and its name.
+
+    Args:
+        path: The file.
+        columns: The column of each task: counted from 1, from the end if negative, or one of `names`.
+        names: Names of all the file's columns.
+        word_column: The column of the words.
+        options: Not used: they are for raw text.
+
+    Raises:
+        CorpusError: For a line that does not fit, as ``file:line``.
+    """
+    return _Reader(str(path), columns, names, word_column).documents()
+
+
+class _Reader:
+    """One pass over one file. Cells are collected flat and cut into columns when a document ends."""
+
+    def __init__(
+        self, path: str, columns: Mapping[str, int | str], names: Sequence[str] | None, word_column: int | str
+    ) -> None:
+        self.path = path
+        self.columns = columns
+        self.names = names
+        self.word_column = word_column
+        self.width = 0
+        self.separator = "\t"
+        self.word = 0
+        self.sources: dict[str, int] = {}
+        self.memo: dict[str, str] = {}
+
+    def documents(self) -> Iterator[Document]:
+        cells: list[str] = []
+        lines: list[int] = []
+        bounds = [0]
+        docstart: tuple[str, ...] | None = None
+        for number, line in open_text(self.path):
+            if "\t" in line:
+                row = line.split("\t")
+            else:
+                row = line.split(" ")
+                if "" in row:
+                    row = [cell for cell in row if cell]
+            if not row or line.isspace():
+                if bounds[-1] < len(lines):
+                    bounds.append(len(lines))
+            elif row[0] == DOCSTART:
+                if lines or docstart is not None:
+                    yield self.document(cells, lines, bounds, docstart)
+                    cells, lines, bounds = [], [], [0]
+                docstart = tuple(row)
+                if not self.width:
+                    self.separator = "\t" if "\t" in line else " "
+            else:
+                if len(row) != self.width:
+                    self.first_or_fail(number, row, line)
+                cells += row
+                lines.append(number)
+        if lines or docstart is not None:
+            yield self.document(cells, lines, bounds, docstart)
+
+    def first_or_fail(self, number: int, row: list[str], line: str) -> None:
+        """Take the columns' meaning from the first token; refuse a later one with other columns."""
+        place = f"{self.path}:{number}"
+        if self.width:
+            raise CorpusError(
+                f"{place}: {_count(len(row))} where the file's first token has {self.width}; "
+                "every token needs the same columns, an empty line ends a sentence"
+            )
+        if self.names is not None and len(self.names) != len(row):
+            raise CorpusError(f"{place}: {_count(len(row))}, but {len(self.names)} column names were given")
+        self.width = len(row)
+        self.separator = "\t" if "\t" in line else " "
+        self.word = self.resolve(self.word_column, place)
+        for task, column in self.columns.items():
+            self.sources[task] = self.resolve(column, place)
+            if self.sources[task] == self.word:
+                raise CorpusError(
+                    f"{place}: {task!r} would be read from the column of the words "
+                    f"({_count(self.width)} in all); name another column"
+                )
+
+    def resolve(self, column: int | str, place: str) -> int:
+        """0-based position of a column given by number or name."""
+        if isinstance(column, str):
+            if self.names is not None and column in self.names:
+                return list(self.names).index(column)
+            try:
+                column = int(column)
+            except ValueError:
+                known = "no column names were given" if self.names is None else f"known: {', '.join(self.names)}"
+                raise CorpusError(f"{place}: no column is named {column!r} ({known}); or give its number") from None
+        if not 1 <= abs(column) <= self.width:
+            raise CorpusError(f"{place}: no column {column}: the file has {_count(self.width)}, counted from 1")
+        return column - 1 if column > 0 else self.width + column
+
+    def document(
+        self, cells: list[str], lines: list[int], bounds: list[int], docstart: tuple[str, ...] | None
+    ) -> Document:
+        if bounds[-1] < len(lines):
+            bounds.append(len(lines))
+        if len(self.memo) > _MEMO_LIMIT:
+            self.memo.clear()
+        share = self.memo.setdefault
+        by_number: list[list[str]] = []
+        for index in range(self.width):
+            column = cells[index :: self.width]
+            by_number.append(list(map(share, column, column)))
+        for index in {self.word, *self.sources.values()} if lines else ():
+            if "" in by_number[index]:  # only tabs can leave a cell empty
+                raise CorpusError(
+                    f"{self.path}:{lines[by_number[index].index('')]}: column {index + 1} is empty; "
+                    "every token needs a word and a tag"
+                )
+        if not by_number:  # nothing but -DOCSTART- lines so far
+            by_number = [[]]
+        kept = {str(i + 1): column for i, column in enumerate(by_number) if i != self.word}
+        if self.names is not None:
+            kept |= {name: by_number[i] for i, name in enumerate(self.names[: self.width]) if i != self.word}
+        return Document(
+            words=by_number[self.word],
+            bounds=bounds,
+            tags={task: _stripped(by_number[self.sources[task]]) if lines else [] for task in self.columns},
+            path=self.path,
+            lines=lines,
+            layout=ConllLayout(self.width, self.word, dict(self.sources), self.separator, docstart),
+            columns=kept,
+        )
+
+
+def _stripped(tags: list[str]) -> list[str]:
+    """Tags without the blanks that stand around them in some files with tabs."""
+    blank = {tag for tag in set(tags) if tag != tag.strip(" ")}
+    return [tag.strip(" ") for tag in tags] if blank else tags
+
+
+def _count(columns: int) -> str:
+    return f"{columns} column{'s' if columns != 1 else ''}"
+
+
+def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+    """Write documents as columns: the word, then one column for each task, separated by tabs.
+
+    A document that was read from columns keeps all of them: a task goes back to the column it came from, a
+    new one is appended. ``-DOCSTART-`` lines are written where the document had one, and before each document
+    when there are several.
+
+    Args:
+        documents: What to write, one after another.
+        stream: Where to.
+        tasks: The tasks to write; by default those of the first document.
+
+    Raises:
+        CorpusError: If a word or tag cannot stand in a column, or documents differ in their columns.
+    """
+    documents = iter(documents)
+    first = next(documents, None)
+    if first is None:
+        return
+    second = next(documents, None)
+    rest = documents if second is None else chain([second], documents)
+    chosen = list(first.tasks if tasks is None else tasks)
+    width = 0
+    for document in chain([first], rest):
+        columns, separator, docstart = _arrange(document, chosen)
+        if width and width != len(columns) and document.words:
+            raise CorpusError(
+                f"{document.path or 'a document'}: {_count(len(columns))} after documents with {width}; "
+                "write documents of different columns to different files"
+            )
+        width = len(columns) if document.words else width
+        if docstart is not None or second is not None:
+            missing = max(len(columns) - len(docstart or [DOCSTART]), 0)
+            stream.write(separator.join([*(docstart or [DOCSTART]), *["O"] * missing]) + "\n\n")
+        _check_words_and_tags(document, chosen)
+        rows = list(map(separator.join, zip(*columns, strict=True)))
+        _check_rows(document, columns[0], rows)
+        for start, end in pairwise(document.bounds):
+            sentence = [*rows[start:end], ""]
+            stream.writelines(row + "\n" for row in sentence)
+
+
+def _arrange(document: Document, tasks: Sequence[str]) -> tuple[list[list[str]], str, tuple[str, ...] | None]:
+    """All columns to write, what to put between them, and the document's own -DOCSTART- line."""
+    layout = document.layout
+    if not isinstance(layout, ConllLayout):
+        return [document.words, *map(document.tags_of, tasks)], "\t", None
+    columns = [document.columns[str(i + 1)] if i != layout.word else document.words for i in range(layout.width)]
+    for task in tasks:
+        if task in layout.sources:
+            columns[layout.sources[task]] = document.tags_of(task)
+        else:
+            columns.append(document.tags_of(task))
+    if layout.width == 0:  # nothing but -DOCSTART-
+        columns = [document.words]
+    spaced = layout.separator == " " and not any(" " in cell or not cell for column in columns for cell in column)
+    return columns, " " if spaced else "\t", layout.docstart
+
+
+def _check_words_and_tags(document: Document, tasks: Sequence[str]) -> None:
+    """Refuse what cannot stand in a column."""
+    for column in (document.words, *map(document.tags_of, tasks)):
+        joined = "".join(column)
+        if "" not in column and not any(character in joined for character in "\t\n\r"):
+            continue
+        for index, cell in enumerate(column):
+            if not cell or any(character in cell for character in "\t\n\r"):
+                raise CorpusError(
+                    f"{document.where(index)}: {cell!r} cannot stand in a column; "
+                    "it is empty or holds a tab or a line break"
+                )
+
+
+def _check_rows(document: Document, column: Sequence[str], rows: Sequence[str]) -> None:
+    """Refuse a token whose line would be read back as an empty line, a document boundary or several cells."""
+    alone = rows == column
+    for index, (cell, row) in enumerate(zip(column, rows, strict=True)):
+        if cell == DOCSTART or row.isspace() or (alone and " " in cell):
+            raise CorpusError(
+                f"{document.where(index)}: the token {document.words[index]!r} would not be read back "
+                "as one token; write another format"
+            )

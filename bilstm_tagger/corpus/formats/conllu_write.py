@@ -1,0 +1,127 @@
+"""Writing CoNLL-U: a document's own lines with new tags in them, or lines made from its tokens."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import TextIO
+
+from bilstm_tagger.corpus.formats.conllu_rows import COLUMNS, MISC, NEWDOC, WIDTH, ConlluLayout, misc_value
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+
+# Tasks that were not read from CoNLL-U go to these columns by name; all others go to MISC.
+TAG_COLUMNS = ("LEMMA", "UPOS", "XPOS", "FEATS", "DEPREL")
+
+
+def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+    """Write documents as CoNLL-U.
+
+    A document that was read from CoNLL-U keeps its lines; only the cells of the tasks change. For any other
+    the ids, ``# text`` and ``SpaceAfter=No`` are made from its tokens. A task goes to the column or MISC key
+    it was read from; else, if named as a column (``upos``, ``xpos``, ``feats``...), to that column, or to
+    MISC under its name in capitals.
+
+    Args:
+        documents: What to write, one after another.
+        stream: Where to.
+        tasks: The tasks to write; by default all of each document.
+
+    Raises:
+        CorpusError: If a word or tag cannot stand in its cell.
+    """
+    sentences = 0
+    for position, document in enumerate(documents):
+        layout = document.layout
+        targets = _targets(document, document.tasks if tasks is None else tasks)
+        if isinstance(layout, ConlluLayout):
+            lines = _changed(document, layout, targets)
+            before_words = lines[: layout.rows[0]] if layout.rows else lines
+            if position and not any(map(NEWDOC.match, before_words)):
+                stream.write("# newdoc\n")
+        else:
+            lines = list(_made(document, targets, sentences))
+        sentences += len(document.bounds) - 1
+        stream.writelines(line + "\n" for line in lines)
+        if lines and lines[-1].strip():
+            stream.write("\n")
+
+
+def _targets(document: Document, tasks: Sequence[str]) -> list[tuple[str, list[str], bool]]:
+    """For each task its column or MISC key, its tags, and whether an ``O`` may stay unsaid."""
+    sources = document.layout.sources if isinstance(document.layout, ConlluLayout) else {}
+    targets = []
+    for task in tasks:
+        name = sources.get(task, task.upper())
+        if task not in sources and name in COLUMNS and name not in TAG_COLUMNS:
+            raise CorpusError(f"task {task!r} would overwrite column {name} of CoNLL-U; rename the task")
+        tags = document.tags_of(task)
+        banned = "\t\n\r" if name in COLUMNS else "\t\n\r|"
+        for tag in set(tags):
+            if not tag or any(character in tag for character in banned):
+                where = document.where(tags.index(tag))
+                raise CorpusError(f"{where}: the tag {tag!r} cannot stand in {name} of CoNLL-U; rename it")
+        if not name or any(character in name for character in "\t\n\r|= "):
+            raise CorpusError(f"task {task!r} cannot be a key of column MISC; rename the task")
+        targets.append((name, tags, task in sources))
+    if len({name for name, _, _ in targets}) < len(targets):
+        raise CorpusError("two tasks would be written to the same place in CoNLL-U; rename one of them")
+    return targets
+
+
+def _changed(document: Document, layout: ConlluLayout, targets: Sequence[tuple[str, list[str], bool]]) -> list[str]:
+    """Give the lines of the file with the tasks' cells replaced."""
+    lines = list(layout.lines)
+    if targets:
+        for index, row in enumerate(layout.rows):
+            cells = lines[row].split("\t")
+            _fill(cells, targets, index)
+            lines[row] = "\t".join(cells)
+    return lines
+
+
+def _fill(cells: list[str], targets: Sequence[tuple[str, list[str], bool]], index: int) -> None:
+    """Put a token's tags into its ten cells."""
+    for name, tags, optional in targets:
+        if name in COLUMNS:
+            cells[COLUMNS.index(name)] = tags[index]
+        elif not (optional and tags[index] == "O" and misc_value(cells[MISC], name) is None):
+            cells[MISC] = _with_key(cells[MISC], name, tags[index])
+
+
+def _with_key(cell: str, key: str, value: str) -> str:
+    entries = [] if cell == "_" else cell.split("|")
+    for place, entry in enumerate(entries):
+        if entry.startswith(key + "="):
+            entries[place] = f"{key}={value}"
+            break
+    else:
+        entries.append(f"{key}={value}")
+    return "|".join(entries)
+
+
+def _made(document: Document, targets: Sequence[tuple[str, list[str], bool]], sentences: int) -> Iterator[str]:
+    """Lines for a document that has no CoNLL-U lines of its own."""
+    yield "# newdoc" + (f" id = {' '.join(document.id.split())}" if document.id else "")
+    words, starts, ends = document.words, document.starts, document.ends
+    glued = [*map(operator.eq, ends, starts[1:]), False]
+    known = {name: document.columns[name] for name in TAG_COLUMNS if name in document.columns}
+    for number, (first, last) in enumerate(pairwise(document.bounds), sentences + 1):
+        text = "".join(words[i] + ("" if glued[i] or i == last - 1 else " ") for i in range(first, last))
+        yield f"# sent_id = {number}"
+        yield f"# text = {text}"
+        for index in range(first, last):
+            if not words[index] or any(character in words[index] for character in "\t\n\r"):
+                raise CorpusError(
+                    f"{document.where(index)}: the word {words[index]!r} cannot stand in CoNLL-U; "
+                    "it is empty or holds a tab or a line break"
+                )
+            cells = [str(index - first + 1), words[index], *"_" * (WIDTH - 2)]
+            for name, column in known.items():
+                cells[COLUMNS.index(name)] = column[index]
+            if glued[index]:
+                cells[MISC] = "SpaceAfter=No"
+            _fill(cells, targets, index)
+            yield "\t".join(cells)
+        yield ""

@@ -1,0 +1,162 @@
+"""JSON: one record a line, or a file that is one array of records; see `corpus.records` for what is recognised."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import Any, TextIO
+
+from bilstm_tagger.corpus.formats.records import RecordReader
+from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.io.reading import open_text, read_text
+
+# An array of records begins like this; a line that is one record of spaCy's, ["text", {...}], does not.
+_ARRAY = re.compile(r"\s*\[\s*(?:[{\[\]]|$)")
+_BLANK = re.compile(r"[ \t\r\n]*")
+
+
+def read(
+    path: str | Path,
+    *,
+    columns: Mapping[str, int | str],
+    names: Sequence[str] | None = None,
+    word_column: int | str = 1,
+    options: ReadOptions = DEFAULT_OPTIONS,
+) -> Iterator[Document]:
+    """Read records, each a document.
+
+    Args:
+        path: The file.
+        columns: For each task the key of its tags or spans, or the name its spans go by; a number stands for
+            the usual keys, of which ``TASK``, ``TASK_tags``, ``tags`` and ``spans`` come first.
+        names: Not used: the keys have their names.
+        word_column: The key of the tokens; a number stands for the usual ones.
+        options: How to read raw text.
+
+    Raises:
+        CorpusError: For a record that does not fit, as ``file:line``.
+    """
+    reader = RecordReader(str(path), columns, word_column, options)
+    for line, record in _records(str(path)):
+        document = reader.document(record, line)
+        if document is not None:
+            yield document
+    reader.finish()
+
+
+def _records(path: str) -> Iterator[tuple[int, Any]]:
+    """Each record with the line it begins in."""
+    lines = open_text(path)
+    first = next((item for item in lines if item[1].strip()), None)
+    if first is None:
+        return
+    if _ARRAY.match(first[1]):
+        yield from _array(path, read_text(path))
+        return
+    for number, line in chain([first], lines):
+        if line.strip():
+            yield number, _parse(line, f"{path}:{number}")
+
+
+def _parse(line: str, place: str) -> Any:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as error:
+        raise CorpusError(
+            f"{place}: not JSON at character {error.colno}: {error.msg}; each line needs one whole record"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise CorpusError(f"{place}: not JSON that can be read: {error}") from None
+
+
+def _array(path: str, text: str) -> Iterator[tuple[int, Any]]:
+    """The items of one array, each decoded by itself, so that its line is known."""
+    decoder = json.JSONDecoder()
+    line, counted = 1, 0
+    place = _skip(text, text.index("[") + 1)
+    while True:
+        line, counted = line + text.count("\n", counted, place), place
+        try:
+            if text[place : place + 1] == "]":
+                break
+            record, end = decoder.raw_decode(text, place)
+        except json.JSONDecodeError as error:
+            raise CorpusError(f"{path}:{error.lineno}: not JSON at character {error.colno}: {error.msg}") from None
+        except (ValueError, RecursionError) as error:
+            raise CorpusError(f"{path}:{line}: not JSON that can be read: {error}") from None
+        yield line, record
+        place = _skip(text, end)
+        if text[place : place + 1] not in ("]", ","):
+            line += text.count("\n", counted, place)
+            raise CorpusError(f"{path}:{line}: not JSON: a comma or ] is missing after this record; is the file whole?")
+        place = _skip(text, place + 1) if text[place] == "," else place
+    if text[place + 1 :].strip():
+        line += text.count("\n", counted, _skip(text, place + 1))
+        raise CorpusError(f"{path}:{line}: not JSON: something stands behind the end of the array")
+
+
+def _skip(text: str, place: int) -> int:
+    found = _BLANK.match(text, place)
+    return found.end() if found else place
+
+
+def to_record(document: Document, tasks: Sequence[str] | None = None) -> dict[str, Any]:
+    """A document as it stands in a line of JSON.
+
+    Positions of ``sentences`` and spans (``start``, ``end``) count tokens of the document, ``start_char`` and
+    ``end_char`` characters of ``text``; ends are exclusive. ``tokens``, ``start_char``, ``end_char`` and each
+    list in ``tags`` have one entry a token, and ``text[start_char:end_char]`` is the token. ``words`` is there
+    only where a word is not its stretch of text, inside a multiword token.
+
+    Args:
+        document: The document.
+        tasks: The tasks to write; by default all.
+
+    Returns:
+        Plain lists, strings and numbers.
+    """
+    text, starts, ends = document.text, document.starts, document.ends
+    tokens = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    chosen = document.tasks if tasks is None else list(tasks)
+    return {
+        "id": document.id,
+        "text": text,
+        "sentences": list(pairwise(document.bounds)),
+        "tokens": tokens,
+        **({"words": document.words} if tokens != document.words else {}),
+        "start_char": starts,
+        "end_char": ends,
+        "tags": {task: document.tags_of(task) for task in chosen},
+        "spans": [span for task in chosen for span in _span_records(document, task)],
+    }
+
+
+def _span_records(document: Document, task: str) -> Iterator[dict[str, Any]]:
+    for span in document.spans_of(task):
+        yield {
+            "task": task,
+            "label": span.label,
+            "text": span.text,
+            "start": span.start,
+            "end": span.end,
+            "start_char": span.start_char,
+            "end_char": span.end_char,
+        }
+
+
+def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+    """Write each document as one line of JSON, see `to_record`.
+
+    Args:
+        documents: What to write, one after another.
+        stream: Where to.
+        tasks: The tasks to write; by default all of each document.
+    """
+    for document in documents:
+        record = json.dumps(to_record(document, tasks), ensure_ascii=False, separators=(",", ":"))
+        stream.write(record + "\n")

@@ -1,0 +1,152 @@
+"""The tokens of a record: given as strings or objects, with or without the text they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, chain
+from typing import Any
+
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.text.sentences import sentence_bounds
+
+Record = Mapping[str, Any]
+
+# Where the tokens are if the user names no key; in our own output `words` differ from the `tokens` of the text.
+WORDS = ("words", "tokens")
+
+
+def given_words(value: Any, record: Record, place: str, *, text: Any) -> tuple[Document, bool]:
+    """Make a document from tokens that a record gives.
+
+    Args:
+        value: Strings, a list of strings for each sentence, Prodigy's objects, or one string with spaces.
+        record: The record, for the sentences and offsets of our own output.
+        place: Where it stands, for messages.
+        text: Its text, if it has one. Where tokens without offsets cannot be found in it, it is left aside.
+
+    Returns:
+        The document, and whether its text is that of the record.
+
+    Raises:
+        CorpusError: If a token is no word, or offsets do not fit.
+    """
+    value = value.split() if isinstance(value, str) else value
+    if not isinstance(value, list | tuple):
+        raise CorpusError(f"{place}: the tokens are {kind_of(value)}, not a list")
+    bounds, starts, ends = _sentences(record, place), record.get("start_char"), record.get("end_char")
+    if value and all(isinstance(item, list) for item in value):
+        bounds = [0, *accumulate(map(len, value))]
+        value = list(chain.from_iterable(value))
+    objects = bool(value) and all(isinstance(item, Mapping) for item in value)
+    if objects:
+        starts, ends = ([item.get(name) for item in value] for name in ("start", "end"))
+        value = [item.get("text") for item in value]
+    words = _checked_words(value, place)
+    if not isinstance(text, str):
+        starts = ends = None
+    elif not isinstance(starts, list) or not isinstance(ends, list):
+        starts, ends = _find_words(words, text)
+    elif not all(type(at) is int for at in chain(starts, ends)):
+        raise CorpusError(f"{place}: the tokens' starts and ends must be whole numbers")
+    if starts is None or ends is None:
+        return Document(words, _fitting(bounds, words, place)), False
+    check_unicode(str(text), place)
+    if objects:
+        _check_offsets(words, starts, ends, str(text), place)
+        bounds = bounds or sentence_bounds(str(text), words, starts, ends)
+    try:
+        document = Document(words, _fitting(bounds, words, place), text=text, starts=starts, ends=ends)
+        document.check_offsets()
+    except CorpusError as error:
+        raise CorpusError(f"{place}: {error}") from None
+    return document, True
+
+
+def _checked_words(value: Sequence[Any], place: str) -> list[str]:
+    for index, word in enumerate(value, 1):
+        if not isinstance(word, str) or not word:
+            what = "empty" if word == "" else kind_of(word)
+            raise CorpusError(f"{place}: token {index} is {what}; every token needs a word")
+    check_unicode("".join(value), place)
+    return list(value)
+
+
+def _fitting(bounds: list[int] | None, words: list[str], place: str) -> list[int]:
+    if bounds is None:
+        return [0, len(words)] if words else [0]
+    if bounds[-1] != len(words):
+        raise CorpusError(f"{place}: the sentences end at token {bounds[-1]}, but there are {len(words)} tokens")
+    return bounds
+
+
+def _sentences(record: Record, place: str) -> list[int] | None:
+    """Bounds from our own ``sentences``: pairs of first token and end, one after the other."""
+    pairs = record.get("sentences")
+    if not isinstance(pairs, list) or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
+        return None
+    bounds = [0]
+    for start, end in pairs:
+        if type(start) is not int or type(end) is not int or start != bounds[-1] or end < start:
+            raise CorpusError(f"{place}: sentence [{start}, {end}] does not follow one that ends at token {bounds[-1]}")
+        bounds.append(end)
+    return bounds
+
+
+def _find_words(words: Sequence[str], text: str) -> tuple[list[int], list[int]] | tuple[None, None]:
+    """Find tokens in a text, in order, with nothing but white space between them; or else none of them."""
+    starts: list[int] = []
+    ends: list[int] = []
+    position = 0
+    for word in words:
+        start = text.find(word, position)
+        if start < 0 or text[position:start].strip():
+            return None, None
+        position = start + len(word)
+        starts.append(start)
+        ends.append(position)
+    return starts, ends
+
+
+def _check_offsets(words: Sequence[str], starts: Sequence[int], ends: Sequence[int], text: str, place: str) -> None:
+    for word, start, end in zip(words, starts, ends, strict=True):
+        if text[start:end] != word:
+            raise CorpusError(f"{place}: token {word!r} is not the text from {start} to {end}, {text[start:end]!r}")
+
+
+def check_unicode(text: str, place: str) -> None:
+    """Refuse half of a surrogate pair, which JSON can spell but no text can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = ascii(error.object[error.start])
+        raise CorpusError(f"{place}: {half} is half a character; write both halves of the pair or neither") from None
+
+
+def key_of(record: Record, name: str) -> str | None:
+    """The record's key of that name, in any case of letters."""
+    if name in record:
+        return name
+    return next((key for key in record if key.casefold() == name.casefold()), None)
+
+
+def wanted(record: Record, name: str, place: str) -> Any:
+    """The value of a key that must be there."""
+    key = key_of(record, name)
+    if key is None or record[key] is None:
+        missing = f"no {name!r}" if name != "text" else "neither tokens nor text"
+        raise CorpusError(f"{place}: {missing}; the record has: {keys_of(record)}; name word_column or text_column")
+    return record[key]
+
+
+def keys_of(record: Record) -> str:
+    """The keys that have a value, for messages."""
+    return ", ".join(str(key) for key, value in record.items() if value is not None) or "nothing"
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, for messages."""
+    if value is None:
+        return "nothing"
+    names: dict[type, str] = {bool: "true or false", str: "a string", list: "a list", dict: "an object"}
+    return names.get(type(value), "a number" if isinstance(value, int | float) else f"a {type(value).__name__}")

@@ -1,0 +1,262 @@
+"""Records (one JSON object, one row of a table) read as documents: tokens with tags, or text with marked spans.
+
+What is recognised: our own output; ``tokens`` or ``words`` with a list of tags for each task, as data sets have
+them; doccano's ``label``, ``labels`` and ``entities``; Label Studio's JSON and JSON-MIN; Prodigy's ``tokens``,
+``spans`` and ``answer``; spaCy's old ``[text, {"entities": [...]}]``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import Any
+
+from bilstm_tagger.corpus.formats.char_spans import Aligner, Mark, read_mark
+from bilstm_tagger.corpus.formats.record_words import (
+    WORDS,
+    Record,
+    check_unicode,
+    given_words,
+    key_of,
+    keys_of,
+    kind_of,
+    wanted,
+)
+from bilstm_tagger.corpus.options import FEATURE, ReadOptions
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import SpanTuple, spans_to_tags
+from bilstm_tagger.text.tokenizers import Tokenizer, get_tokenizer
+
+logger = logging.getLogger("bilstm_tagger")
+
+# Where the tags of a task are if the user names no key and none is called like the task.
+_TAGS = ("tags", "spans", "entities", "labels", "label", "annotations")
+_MARKS = ("spans", "entities", "annotations")
+# Says that a record came from Label Studio; no key of a file has a line break.
+_LABEL_STUDIO = "label\nstudio"
+
+
+class RecordReader:
+    """Reads the records of one file.
+
+    Args:
+        path: The file, for messages.
+        columns: For each task the key of its tags or spans; a number stands for the usual keys.
+        word_column: The key of the tokens; a number stands for the usual keys.
+        options: How to read raw text.
+    """
+
+    def __init__(
+        self, path: str, columns: Mapping[str, int | str], word_column: int | str, options: ReadOptions
+    ) -> None:
+        self.path = path
+        self.columns = columns
+        self.word_column = word_column
+        self.options = options
+        self._aligner = Aligner(path, options.misaligned)
+        self._tokenizer: Tokenizer | None = None
+        self._unseen = {task: column for task, column in columns.items() if isinstance(column, str)}
+        self._mark_tasks: dict[str, set[str]] = {task: set() for task in columns}
+        self._left_out = 0
+        self._empty = True
+
+    def document(self, record: Any, line: int) -> Document | None:
+        """Read one record.
+
+        Args:
+            record: The object or row.
+            line: Its line or row, for messages; it becomes that of each token.
+
+        Returns:
+            The document; None for a record whose annotation was refused or not made, when tags are asked for,
+            and for all that follow a span which will be refused by `finish`.
+
+        Raises:
+            CorpusError: If it does not make a document, as ``file:line``.
+        """
+        place = f"{self.path}:{line}"
+        self._empty = False
+        record = _flat(record, place)
+        # Of what is only to be tagged, nothing is left out.
+        if any(not task.startswith(FEATURE) for task in self.columns) and _unanswered(record):
+            self._left_out += 1
+            return None
+        document, has_text = self._words(record, place)
+        document.path, document.lines = self.path, [line] * len(document)
+        identity = record.get("id")
+        document.id = None if identity is None else str(identity)
+        spans: dict[str, list[SpanTuple]] = {}
+        for task, column in self.columns.items():
+            key, value = self._found(task, column, record, place)
+            if _is_marks(key, value, record):
+                marks = self._marks(value, task, column, key, place)
+                if marks and not has_text:
+                    raise CorpusError(f"{place}: {key} counts characters, but the record has no text with its tokens")
+                spans[task] = self._aligner.lay(marks, document.text, document.starts, document.ends, line)
+            else:
+                document.tags[task] = _checked_tags(_flat_tags(key, value, place), document, task, place)
+        _keep_together(document.bounds, chain.from_iterable(spans.values()))
+        for task, placed in spans.items():
+            document.tags[task] = spans_to_tags(placed, len(document), Scheme.BIO)
+            document.schemes[task] = Scheme.BIO
+        document.tags = {task: document.tags[task] for task in self.columns}
+        return None if self._aligner.failed else document
+
+    def finish(self) -> None:
+        """Report what was left out, once all records have been read.
+
+        Raises:
+            CorpusError: If spans did not fit, or no record had the key of a task.
+        """
+        self._aligner.finish()
+        for task, column in () if self._empty else self._unseen.items():
+            seen = ", ".join(sorted(self._mark_tasks[task])) or "none"
+            raise CorpusError(f"{self.path}: no span belongs to {column!r} (named there: {seen}); name another key")
+        if self._left_out:
+            logger.warning("%s: %d records without an accepted annotation were left out", self.path, self._left_out)
+
+    def _words(self, record: Record, place: str) -> tuple[Document, bool]:
+        """The record's tokens, or its text tokenised; and whether its text is the record's."""
+        key = self.options.text_column
+        if isinstance(self.word_column, str):
+            value = wanted(record, self.word_column, place)
+        else:
+            value = None if key else next((record[name] for name in WORDS if record.get(name) is not None), None)
+        if value is not None:
+            return given_words(value, record, place, text=wanted(record, key, place) if key else record.get("text"))
+        text = wanted(record, key or "text", place)
+        if not isinstance(text, str):
+            raise CorpusError(f"{place}: {key or 'text'} is {kind_of(text)}, not a string")
+        check_unicode(text, place)
+        if self._tokenizer is None:
+            self._tokenizer = get_tokenizer(self.options.tokenizer)
+        return self._tokenizer(text), True
+
+    def _found(self, task: str, column: int | str, record: Record, place: str) -> tuple[str, Any]:
+        """The key and the value of a task's tags or spans."""
+        key, value = _find(task, column, record, place)
+        if isinstance(value, Mapping) and isinstance(value.get("start"), list):  # a column of several lists
+            value = [dict(zip(value, items, strict=False)) for items in zip(*value.values(), strict=False)]
+        elif isinstance(value, Mapping):  # our own output: one list for each task
+            name = column if isinstance(column, str) and column != key else task
+            name = key_of(value, name) or name
+            if name not in value and (len(value) != 1 or name != task):
+                raise CorpusError(f"{place}: {key} has no {name!r}; it has: {', '.join(map(str, value)) or 'none'}")
+            self._unseen.pop(task, None)
+            value = value.get(name, next(iter(value.values())))
+        if isinstance(column, str) and key_of(record, column) == key:
+            self._unseen.pop(task, None)
+        return key, value
+
+    def _marks(self, value: list[Any], task: str, column: int | str, key: str, place: str) -> list[Mark]:
+        """A task's spans: of a file that names tasks with them, all must be of one, or one is asked for."""
+        marks = [mark for mark in (read_mark(item, place) for item in value) if mark is not None]
+        seen = self._mark_tasks[task]
+        seen.update(mark.task for mark in marks if mark.task is not None)
+        if isinstance(column, str) and column.casefold() != key.casefold():
+            if column in seen:
+                self._unseen.pop(task, None)
+            return [mark for mark in marks if mark.task == column]
+        if len(seen) > 1:
+            names = ", ".join(sorted(seen))
+            raise CorpusError(f"{place}: {key} has spans of {names}; name one of them as the column of {task!r}")
+        return marks
+
+
+def _flat(record: Any, place: str) -> Record:
+    """One flat object, whatever the tool it came from."""
+    if isinstance(record, list) and len(record) == 2 and isinstance(record[0], str) and isinstance(record[1], Mapping):
+        return {"text": record[0], **record[1]}
+    if not isinstance(record, Mapping):
+        raise CorpusError(f"{place}: {kind_of(record)} where an object with tokens or text is needed")
+    answers = next((record[name] for name in ("annotations", "completions") if _is_answers(record.get(name))), None)
+    data = record.get("data")
+    if not isinstance(data, Mapping):
+        return record
+    rest = {name: value for name, value in record.items() if name not in ("annotations", "completions", "data")}
+    taken = [answer for answer in answers or [] if not answer.get("was_cancelled")]
+    marked = {"spans": taken[0]["result"]} if taken else {}
+    return {**rest, **data, **marked, _LABEL_STUDIO: bool(taken)}
+
+
+def _is_answers(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, Mapping) and "result" in item for item in value)
+
+
+def _unanswered(record: Record) -> bool:
+    """Whether nobody annotated it, or the annotator refused it (Prodigy's reject and ignore)."""
+    return not record.get(_LABEL_STUDIO, True) or record.get("answer", "accept") != "accept"
+
+
+def _find(task: str, column: int | str, record: Record, place: str) -> tuple[str, Any]:
+    """The key and value of a task's tags, a task that only spans name among them."""
+    if isinstance(column, str):
+        key = key_of(record, column)
+        if key is None and isinstance(record.get("tags"), Mapping):
+            key = "tags"
+        if key is None:
+            key = next((name for name in _MARKS if _names_tasks(record.get(name))), None)
+    elif _LABEL_STUDIO in record:
+        key = "spans"
+    else:
+        usual = (task, f"{task}_tags", *_TAGS, *(("ner_tags",) if task in ("ner", "tags") else ()))
+        key = next((name for name in usual if isinstance(record.get(name), list | str | Mapping)), None)
+    if key is None and ("answer" in record or "annotation_id" in record):
+        return "spans", []  # Prodigy and Label Studio leave out what is empty
+    if key is None:
+        missing = f"no {column!r}" if isinstance(column, str) else f"no tags for task {task!r}"
+        raise CorpusError(f"{place}: {missing}; the record has: {keys_of(record)}; name the right key as column")
+    return key, record[key]
+
+
+def _names_tasks(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(item, Mapping) and ("task" in item or "from_name" in item) for item in value
+    )
+
+
+def _is_marks(key: str, value: Any, record: Record) -> bool:
+    """Whether a list has spans, not one tag a token."""
+    if not isinstance(value, list | tuple):
+        return False
+    if not value:
+        return key in _MARKS or not any(record.get(name) for name in WORDS)
+    if all(isinstance(item, list | tuple) for item in value):
+        return not all(isinstance(tag, str) for tag in chain.from_iterable(value))
+    return any(isinstance(item, Mapping | list | tuple) for item in value)
+
+
+def _flat_tags(key: str, value: Any, place: str) -> list[Any]:
+    """Tags as a list: from a string with spaces, or from those of each sentence."""
+    if isinstance(value, str):
+        return value.split()
+    if not isinstance(value, list | tuple):
+        raise CorpusError(f"{place}: {key} is {kind_of(value)}, not a list of tags or spans")
+    if value and all(isinstance(item, list | tuple) for item in value):
+        return list(chain.from_iterable(value))
+    return list(value)
+
+
+def _checked_tags(tags: list[Any], document: Document, task: str, place: str) -> list[str]:
+    if len(tags) != len(document):
+        raise CorpusError(f"{place}: {len(tags)} tags of task {task!r} for {len(document)} tokens")
+    for index, tag in enumerate(tags):
+        if isinstance(tag, int) and not isinstance(tag, bool):
+            raise CorpusError(
+                f"{place}: the tags of task {task!r} are numbers without names; write strings, or make the column a "
+                "ClassLabel of `datasets`"
+            )
+        if not isinstance(tag, str) or not tag:
+            what = "empty" if tag == "" else kind_of(tag)
+            raise CorpusError(f"{place}: tag {index + 1} of task {task!r} is {what}; every token needs a tag")
+    return tags
+
+
+def _keep_together(bounds: list[int], spans: Iterable[tuple[int, int, str]]) -> None:
+    """Let no sentence end inside a span; where the tokeniser saw an end there, it was wrong."""
+    inside = {place for start, end, _ in spans for place in range(start + 1, end)}
+    if inside:
+        bounds[:] = [bound for bound in bounds if bound not in inside]

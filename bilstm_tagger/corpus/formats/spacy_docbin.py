@@ -1,0 +1,149 @@
+"""spaCy's ``.spacy`` files (`DocBin`): entities, span groups and tags, read and written.
+
+Tokens that are white space, which spaCy keeps to hold its text together, are no tokens of ours: they are left
+out on reading and made on writing. Positions in messages count documents of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bilstm_tagger.corpus.formats.char_spans import Aligner
+from bilstm_tagger.corpus.formats.spacy_write import write
+from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import SpanTuple, spans_to_tags
+from bilstm_tagger.text.sentences import sentence_bounds
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+__all__ = ["read", "write"]
+
+ENTITIES = "ents"
+# Names a column can go by, and the attribute of spaCy's tokens.
+_ATTRIBUTES = {"pos": "pos_", "upos": "pos_", "tag": "tag_", "xpos": "tag_", "lemma": "lemma_", "morph": "morph",
+               "feats": "morph", "dep": "dep_"}  # fmt: skip
+_ENTITY_NAMES = (ENTITIES, "ner", "entities", "ent_type")
+
+
+def read(
+    path: str | Path,
+    *,
+    columns: Mapping[str, int | str],
+    names: Sequence[str] | None = None,
+    word_column: int | str = 1,
+    options: ReadOptions = DEFAULT_OPTIONS,
+) -> Iterator[Document]:
+    """Read the documents of a ``.spacy`` file.
+
+    Sentences are those of the file, or where it has none those that our own rules find.
+
+    Args:
+        path: The file.
+        columns: For each task ``ents``, ``pos``, ``tag``, ``lemma``, ``morph``, ``dep`` or the name of a span
+            group; a number stands for the task's own name if it is one of these, else for ``ents``.
+        names: Not used.
+        word_column: Not used: a token has one word.
+        options: Says what happens where spans of a group overlap.
+
+    Raises:
+        CorpusError: If the file is damaged or lacks an annotation, as ``file:document``.
+    """
+    sources = {task: _source(task, column) for task, column in columns.items()}
+    groups = {source for source in sources.values() if source not in _ATTRIBUTES and source != ENTITIES}
+    aligner = Aligner(str(path), options.misaligned)
+    seen: set[str] = set()
+    for number, doc in enumerate(_docs(path), 1):
+        seen.update(doc.spans)
+        yield _document(doc, sources, str(path), number, aligner)
+    for group in sorted(groups - seen):
+        known = ", ".join([ENTITIES, *dict.fromkeys(_ATTRIBUTES), *sorted(seen)])
+        raise CorpusError(f"{path}: no document has a span group {group!r}; there are {known}")
+    aligner.finish()
+
+
+def _source(task: str, column: int | str) -> str:
+    if isinstance(column, str):
+        lowered = column.lower()
+        return ENTITIES if lowered in _ENTITY_NAMES else lowered if lowered in _ATTRIBUTES else column
+    return task.lower() if task.lower() in _ATTRIBUTES else ENTITIES
+
+
+def _docs(path: str | Path) -> Iterator[Doc]:
+    import zlib
+
+    from spacy.tokens import DocBin
+    from spacy.vocab import Vocab
+
+    try:
+        packed = DocBin().from_disk(path)
+        yield from packed.get_docs(Vocab())
+    except (OSError, zlib.error, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise CorpusError(f"{path}: not a whole .spacy file (spaCy's DocBin): {reason}") from None
+
+
+def _document(doc: Doc, sources: Mapping[str, str], path: str, number: int, aligner: Aligner) -> Document:
+    place = f"{path}:{number}"
+    kept = [token for token in doc if not token.text.isspace()]
+    position = {token.i: index for index, token in enumerate(kept)}
+    words = [token.text for token in kept]
+    starts = [token.idx for token in kept]
+    ends = [token.idx + len(token.text) for token in kept]
+    if doc.has_annotation("SENT_START"):
+        firsts = (next((position[i] for i in range(sent.start, len(doc)) if i in position), None) for sent in doc.sents)
+        bounds = [0, *sorted({first for first in firsts if first}), *([len(words)] if words else [])]
+    else:
+        bounds = sentence_bounds(doc.text, words, starts, ends)
+    document = Document(words, bounds, text=doc.text, starts=starts, ends=ends, path=path, lines=[number] * len(words))
+    spans: dict[str, list[SpanTuple]] = {}
+    for task, source in sources.items():
+        if source in _ATTRIBUTES:
+            document.tags[task] = [_attribute(doc, token.i, source, place) for token in kept]
+        else:
+            found = _spans(doc, source, position, place)
+            spans[task] = aligner.without_overlaps(sorted(set(found)), number)
+    inside = {at for start, end, _ in chain.from_iterable(spans.values()) for at in range(start + 1, end)}
+    document.bounds = [bound for bound in bounds if bound not in inside]
+    for task, placed in spans.items():
+        document.tags[task] = spans_to_tags(placed, len(words), Scheme.BIO)
+        document.schemes[task] = Scheme.BIO
+    document.tags = {task: document.tags[task] for task in sources}
+    return document
+
+
+def _attribute(doc: Doc, index: int, name: str, place: str) -> str:
+    value = str(getattr(doc[index], _ATTRIBUTES[name]))
+    if not value and name in ("morph", "feats"):
+        return "_"
+    if not value:
+        raise CorpusError(f"{place}: token {index + 1}, {doc[index].text!r}, has no {name}; name another")
+    return value
+
+
+def _spans(doc: Doc, source: str, position: Mapping[int, int], place: str) -> list[SpanTuple]:
+    """Entities or the spans of a group, in tokens of ours."""
+    if source == ENTITIES:
+        missing = next((token for token in doc if not token.ent_iob_ and not token.text.isspace()), None)
+        if missing is not None:
+            raise CorpusError(
+                f"{place}: token {missing.i + 1}, {missing.text!r}, is not annotated, not even as outside; "
+                "set doc.ents, or name another column"
+            )
+        spans = list(doc.ents)
+    else:
+        spans = list(doc.spans.get(source, []))
+    found: list[SpanTuple] = []
+    for span in spans:
+        tokens = [position[index] for index in range(span.start, span.end) if index in position]
+        if not span.label_:
+            raise CorpusError(f"{place}: span {span.text!r} has no label; give it one")
+        if tokens:
+            found.append((tokens[0], tokens[-1] + 1, span.label_))
+    return found

@@ -1,0 +1,177 @@
+"""Writing spaCy's ``.spacy`` files: our tokens, with tokens of white space where the text needs them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, BinaryIO
+
+from bilstm_tagger.corpus.schemes import resolve
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import SpanTuple, convert, tags_to_spans
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+    from spacy.vocab import Vocab
+
+logger = logging.getLogger("bilstm_tagger")
+
+_BY_NAME = {"upos": "pos", "pos": "pos", "xpos": "tag", "tag": "tag", "lemma": "lemma", "feats": "morph",
+            "morph": "morph"}  # fmt: skip
+
+
+def write(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[str] | None = None) -> None:
+    """Write documents as one ``.spacy`` file, which is only complete when all are there.
+
+    The first task with spans becomes the entities, further ones span groups under their names. Plain tags go to
+    the attribute of their name (``upos``, ``xpos``, ``lemma``, ``feats``), one other task to ``tag``. Schemes
+    that are not known yet are detected. Empty sentences are not kept.
+
+    Args:
+        documents: What to write.
+        stream: Where to, in bytes.
+        tasks: The tasks to write; by default those of the first document.
+
+    Raises:
+        CorpusError: If a task finds no place, or a token cannot be one of spaCy's.
+    """
+    from spacy.tokens import DocBin
+    from spacy.vocab import Vocab
+
+    given = list(documents)
+    chosen = list(tasks if tasks is not None else given[0].tasks if given else [])
+    copies = [_copy(document, chosen) for document in given]
+    for task in chosen:
+        if not all(task in document.schemes for document in copies):
+            resolve(copies, task)
+    places = _places(copies, chosen)
+    packed = DocBin()
+    vocab = Vocab()
+    reshaped = 0
+    for document in copies:
+        doc, faithful = _doc(document, places, vocab)
+        reshaped += not faithful
+        packed.add(doc)
+    if reshaped:
+        logger.warning("%d documents hold multiword tokens: .spacy has their words, not their text", reshaped)
+    stream.write(packed.to_bytes())
+
+
+def _copy(document: Document, tasks: Sequence[str]) -> Document:
+    """The same document, so that a scheme detected here is not noted on the caller's."""
+    schemes = {task: document.schemes[task] for task in tasks if task in document.schemes}
+    return document.with_tags({task: document.tags_of(task) for task in tasks}, schemes)
+
+
+def _places(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str]:
+    """For each task an attribute, ``ents``, or ``group`` for a span group of its name."""
+    places: dict[str, str] = {}
+    for task in tasks:
+        if any(document.schemes.get(task, Scheme.NONE) is not Scheme.NONE for document in documents):
+            places[task] = "group" if "ents" in places.values() else "ents"
+            continue
+        place = _BY_NAME.get(task.lower(), "tag")
+        if place == "pos" and not _all_universal(documents, task):
+            place = "tag"
+        if place in places.values():
+            raise CorpusError(f".spacy has no place for the tags of task {task!r} beside the others; write fewer tasks")
+        places[task] = place
+    return places
+
+
+def _all_universal(documents: Sequence[Document], task: str) -> bool:
+    from spacy.parts_of_speech import IDS
+
+    return all(tag in IDS and tag for document in documents for tag in set(document.tags_of(task)))
+
+
+def _doc(document: Document, places: Mapping[str, str], vocab: Vocab) -> tuple[Doc, bool]:
+    """A Doc, and whether its text is the document's."""
+    from spacy.tokens import Doc, Span
+
+    words, spaces, ours, faithful = _spacy_tokens(document)
+    at = [index for index, is_ours in enumerate(ours) if is_ours]  # of each of our tokens
+    first = {0} | {at[bound] for bound in document.bounds if 0 < bound < len(at)}
+    known: dict[str, list[str]] = {}
+    for task, place in places.items():
+        if place not in ("ents", "group"):
+            known[place] = _spread(document.tags_of(task), at, len(words), place)
+    doc = Doc(
+        vocab,
+        words=words,
+        spaces=spaces,
+        tags=known.get("tag"),
+        pos=known.get("pos"),
+        lemmas=known.get("lemma"),
+        morphs=known.get("morph"),
+        sent_starts=[index in first for index in range(len(words))],
+    )
+    for task, place in places.items():
+        if place not in ("ents", "group"):
+            continue
+        spans = [Span(doc, at[a], at[b - 1] + 1, label=label) for a, b, label in _spans(document, task)]
+        if place == "ents":
+            doc.set_ents(spans, default="outside")
+        else:
+            doc.spans[task] = spans
+    return doc, faithful
+
+
+def _spread(tags: Sequence[str], at: Sequence[int], length: int, place: str) -> list[str]:
+    """Tags over all of spaCy's tokens; those of white space have spaCy's own tags for them."""
+    blank = {"pos": "SPACE", "tag": "_SP", "morph": "", "lemma": " "}[place]
+    spread = [blank] * length
+    for index, tag in zip(at, tags, strict=True):
+        spread[index] = "" if place == "morph" and tag == "_" else tag
+    return spread
+
+
+def _spans(document: Document, task: str) -> list[SpanTuple]:
+    tags, scheme = document.tags_of(task), document.schemes[task]
+    found: list[SpanTuple] = []
+    for start, end in pairwise(document.bounds):
+        try:
+            spans = tags_to_spans(convert(tags[start:end], scheme, Scheme.BIO), Scheme.BIO)
+        except CorpusError as error:
+            raise CorpusError(f"{document.where(start)}: {error}") from None
+        found += [(start + a, start + b, label) for a, b, label in spans]
+    return found
+
+
+def _spacy_tokens(document: Document) -> tuple[list[str], list[bool], list[bool], bool]:
+    """Words and spaces that together are the text; which words are ours; whether the text is the document's."""
+    text, starts, ends = document.text, document.starts, document.ends
+    for index, word in enumerate(document.words):
+        if not word or word.isspace():
+            raise CorpusError(f"{document.where(index)}: {word!r} cannot be a token of .spacy: it is white space")
+    if any(text[start:end] != word for word, start, end in zip(document.words, starts, ends, strict=True)):
+        return document.words, _gaps(starts, ends), [True] * len(document), False
+    words: list[str] = []
+    spaces: list[bool] = []
+    ours: list[bool] = []
+    position = 0
+    for index, (start, end) in enumerate(zip([*starts, len(text)], [*ends, len(text)], strict=True)):
+        gap = text[position:start]
+        if gap and not gap.isspace():
+            place = document.where(min(index, len(document) - 1)) if len(document) else document.path or "a document"
+            raise CorpusError(f"{place}: {gap.strip()!r} in the text belongs to no token, which .spacy cannot hold")
+        if gap.startswith(" ") and words:
+            spaces[-1], gap = True, gap[1:]
+        if gap:
+            words.append(gap)
+            spaces.append(False)
+            ours.append(False)
+        if index < len(document):
+            words.append(text[start:end])
+            spaces.append(False)
+            ours.append(True)
+        position = end
+    return words, spaces, ours, True
+
+
+def _gaps(starts: Sequence[int], ends: Sequence[int]) -> list[bool]:
+    """Whether a space follows each token of a text that cannot be kept."""
+    return [end != start for end, start in zip(ends, [*starts[1:], ends[-1]], strict=True)]

@@ -1,0 +1,226 @@
+"""Tables: Parquet, Arrow and CSV with one document a row; see `corpus.records` for the columns that are recognised.
+
+Integers of a column that is a ``ClassLabel`` of the `datasets` package are resolved to their names.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bilstm_tagger.corpus.formats.records import RecordReader
+from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.io.reading import read_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+OWN = ("id", "text", "sentences", "tokens", "words", "start_char", "end_char", "spans")
+BATCH = 500  # rows held at a time
+_CELL = 2**31 - 1  # longest cell of a CSV file; Python's own limit is far below a document
+
+
+@dataclass(frozen=True, slots=True)
+class RowLayout:
+    """What else was in the row a document comes from: cells that are no lists, such as keys and dates.
+
+    Attributes:
+        fields: Their columns.
+        cells: The cells by column.
+    """
+
+    fields: tuple[pa.Field, ...]
+    cells: Mapping[str, Any]
+
+
+def read_parquet(
+    path: str | Path,
+    *,
+    columns: Mapping[str, int | str],
+    names: Sequence[str] | None = None,
+    word_column: int | str = 1,
+    options: ReadOptions = DEFAULT_OPTIONS,
+) -> Iterator[Document]:
+    """Read the rows of a Parquet file, each a document.
+
+    Args:
+        path: The file.
+        columns: For each task the column of its tags or spans; a number stands for the usual names, of which
+            ``TASK``, ``TASK_tags``, ``tags`` and ``spans`` come first.
+        names: Not used: the columns have their names.
+        word_column: The column of the tokens; a number stands for the usual ones.
+        options: How to read raw text.
+
+    Raises:
+        CorpusError: For a row that does not fit, as ``file:row``.
+    """
+    return read_rows(str(path), _parquet_batches(path), columns, word_column, options)
+
+
+def read_arrow(
+    path: str | Path,
+    *,
+    columns: Mapping[str, int | str],
+    names: Sequence[str] | None = None,
+    word_column: int | str = 1,
+    options: ReadOptions = DEFAULT_OPTIONS,
+) -> Iterator[Document]:
+    """Read the rows of an Arrow file, stream or random access. Arguments and errors as in `read_parquet`."""
+    return read_rows(str(path), _arrow_batches(path), columns, word_column, options)
+
+
+def read_csv(
+    path: str | Path,
+    *,
+    columns: Mapping[str, int | str],
+    names: Sequence[str] | None = None,
+    word_column: int | str = 1,
+    options: ReadOptions = DEFAULT_OPTIONS,
+) -> Iterator[Document]:
+    """Read the rows of a CSV file, each a document.
+
+    A cell is a list if it is one in JSON or Python; tokens and tags may also be separated by spaces. Arguments
+    and errors as in `read_parquet`, but that `names` are the columns' names where the file has no header.
+    """
+    reader = RecordReader(str(path), columns, word_column, options)
+    texts = {"id", "text", options.text_column}
+    for line, row in _csv_rows(str(path), names):
+        cells = {name: cell if name in texts else _cell(cell) for name, cell in row.items()}
+        document = reader.document(cells | {"id": cells.get("id") or None}, line)
+        if document is not None:
+            yield document
+    reader.finish()
+
+
+def read_rows(
+    path: str,
+    batches: Iterable[pa.RecordBatch],
+    columns: Mapping[str, int | str],
+    word_column: int | str,
+    options: ReadOptions,
+) -> Iterator[Document]:
+    """Read rows of Arrow data, whatever they were stored in, as documents; they are counted from 1."""
+    reader = RecordReader(path, columns, word_column, options)
+    number = 0
+    for batch in batches:
+        labels = _class_labels(batch.schema)
+        further = _further_fields(batch.schema, labels, options.text_column)
+        for row in batch.to_pylist():
+            number += 1
+            for name, label_names in labels.items():
+                row[name] = _named(row[name], label_names, f"{path}:{number}: column {name!r}")
+            document = reader.document(row, number)
+            if document is not None:
+                if further:
+                    document.layout = RowLayout(further, {field.name: row[field.name] for field in further})
+                yield document
+    reader.finish()
+
+
+def _further_fields(schema: pa.Schema, labels: Mapping[str, Sequence[str]], text: str | None) -> tuple[pa.Field, ...]:
+    import pyarrow as pa
+
+    plain = [field for field in schema if not pa.types.is_nested(field.type) and field.name not in (*OWN, text)]
+    return tuple(pa.field(field.name, pa.string()) if field.name in labels else field for field in plain)
+
+
+@contextmanager
+def _reading(path: str | Path, kind: str) -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise CorpusError(f"{path}: not a whole {kind} file: {reason}") from None
+
+
+def _parquet_batches(path: str | Path) -> Iterator[pa.RecordBatch]:
+    import pyarrow.parquet as pq
+
+    with _reading(path, "Parquet"), pq.ParquetFile(path) as file:
+        yield from file.iter_batches(BATCH)
+
+
+def _arrow_batches(path: str | Path) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    with _reading(path, "Arrow"), pa.memory_map(str(path)) as file:
+        opened = pa.ipc.open_file if file.read(6) == b"ARROW1" else pa.ipc.open_stream
+        file.seek(0)
+        with opened(file) as batches:
+            if opened is pa.ipc.open_stream:
+                yield from batches
+            else:
+                yield from map(batches.get_batch, range(batches.num_record_batches))
+
+
+def _class_labels(schema: pa.Schema) -> dict[str, list[str]]:
+    """The names behind the integers of columns that `datasets` wrote as ClassLabel or lists of it."""
+    if b"huggingface" not in (schema.metadata or {}):
+        return {}
+    from datasets import ClassLabel, Features
+
+    found: dict[str, list[str]] = {}
+    for name, feature in Features.from_arrow_schema(schema).items():
+        while hasattr(feature, "feature"):
+            feature = feature.feature
+        if isinstance(feature, ClassLabel):
+            found[name] = feature.names
+    return found
+
+
+def _named(value: Any, names: Sequence[str], place: str) -> Any:
+    if isinstance(value, list):
+        return [_named(item, names, place) for item in value]
+    if value is None:
+        return None
+    if not 0 <= value < len(names):
+        raise CorpusError(f"{place}: {value} is no class; there are {len(names)}, counted from 0")
+    return names[value]
+
+
+def _csv_rows(path: str, names: Sequence[str] | None) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each row with the line it begins in."""
+    csv.field_size_limit(_CELL)
+    rows = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    header, line = list(names or ()), 1
+    try:
+        for row in rows:
+            if row and not header:
+                header = row
+                check_header(header, f"{path}:{line}")
+            elif row:
+                if len(row) != len(header):
+                    raise CorpusError(f"{path}:{line}: {len(row)} cells, but the header names {len(header)} columns")
+                yield line, dict(zip(header, row, strict=True))
+            line = rows.line_num + 1
+    except csv.Error as error:
+        raise CorpusError(f"{path}:{line}: not CSV: {error}; is a quotation mark missing?") from None
+
+
+def check_header(header: Sequence[str], place: str) -> None:
+    """Refuse two columns of one name."""
+    twice = next((name for name in header if header.count(name) > 1), None)
+    if twice is not None:
+        raise CorpusError(f"{place}: two columns are named {twice!r}; rename one of them")
+
+
+def _cell(cell: str) -> Any:
+    """A list if the cell is one; None for an empty one."""
+    if cell[:1] == "[" and cell[-1:] == "]":
+        for parse in (json.loads, ast.literal_eval):
+            try:
+                return parse(cell)
+            except (ValueError, SyntaxError, RecursionError, MemoryError):
+                continue
+    return cell or None

@@ -1,0 +1,1 @@
+"""Documents as columns with lazy views."""

@@ -1,0 +1,110 @@
+"""A document: a text, its tokens and sentences, and the tags of each task.
+
+Everything is stored as columns. Sentence, Token and Span are lazy views made when asked for: millions of eager objects
+would cost most of the speed.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from bilstm_tagger.document.columns import Columns
+from bilstm_tagger.document.html import html_fragment
+from bilstm_tagger.document.views import Sentence, Span, Token, Views, spans_between
+from bilstm_tagger.schemes.grammar import Scheme
+
+if TYPE_CHECKING:
+    import spacy.tokens
+
+
+class Document(Columns):
+    """What the caller gave, as columns, with lazy views of its sentences, tokens and spans."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_words(cls, words: Iterable[str]) -> Document:
+        """Make a document of one sentence from its words."""
+        listed = list(words)
+        return cls(listed, [0, len(listed)])
+
+    @classmethod
+    def from_sentences(cls, sentences: Iterable[Iterable[str]]) -> Document:
+        """Make a document from the words of each sentence; empty sentences are kept."""
+        words: list[str] = []
+        bounds = [0]
+        for sentence in sentences:
+            words.extend(sentence)
+            bounds.append(len(words))
+        return cls(words, bounds)
+
+    @classmethod
+    def from_spacy(cls, doc: spacy.tokens.Doc) -> Document:
+        """Make a document from a spaCy Doc: same text, tokens (white space too) and sentences if any."""
+        words = [token.text for token in doc]
+        starts = [token.idx for token in doc]
+        ends = list(map(operator.add, starts, map(len, words)))
+        if doc.has_annotation("SENT_START"):
+            bounds = [0, *(sentence.end for sentence in doc.sents)]
+        else:
+            bounds = [0, len(words)] if words else [0]
+        return cls(words, bounds, text=doc.text, starts=starts, ends=ends)
+
+    def with_tags(self, tags: dict[str, list[str]], schemes: dict[str, Scheme] | None = None) -> Document:
+        """Make the same document with other tags; all other columns are shared, not copied.
+
+        Args:
+            tags: For each task one tag a token; they replace all tags there were.
+            schemes: How the tags of a task spell spans.
+
+        Returns:
+            The new document.
+        """
+        return Document(
+            self.words,
+            self.bounds,
+            text=None if self._starts is None else self._text,
+            starts=self._starts,
+            ends=self._ends,
+            tags=tags,
+            schemes=schemes,
+            id=self.id,
+            path=self.path,
+            lines=self.lines,
+            layout=self.layout,
+            columns=self.columns,
+        )
+
+    @property
+    def sentences(self) -> Sequence[Sentence]:
+        """The sentences."""
+        return Views(len(self.bounds) - 1, lambda index: Sentence(self, index))
+
+    @property
+    def tokens(self) -> Sequence[Token]:
+        """The tokens of all sentences."""
+        return Views(len(self.words), lambda index: Token(self, index))
+
+    @property
+    def spans(self) -> list[Span]:
+        """The spans of the only or first task that has spans; empty if no task has."""
+        task = self._span_task()
+        return [] if task is None else self.spans_of(task)
+
+    def spans_of(self, task: str) -> list[Span]:
+        """Give the spans of a task, in order; none if its tags are plain."""
+        return spans_between(self, task, 0, len(self.bounds) - 1, offset=0)
+
+    def __iter__(self) -> Iterator[Token]:
+        """Go through the tokens."""
+        return iter(self.tokens)
+
+    def __repr__(self) -> str:
+        """Show the sizes and the beginning of the text."""
+        opening = " ".join(self.words[:8]) + (" ..." if len(self.words) > 8 else "")
+        return f"<Document: {len(self.sentences)} sentences, {len(self.words)} tokens: {opening[:60]!r}>"
+
+    def _repr_html_(self) -> str:
+        return html_fragment(self)

@@ -1,1 +1,0 @@
-"""The LSTM made visible: gates, directions, and what is said of them measured."""

@@ -1,0 +1,1 @@
+"""What happens inside the network while it reads a text."""

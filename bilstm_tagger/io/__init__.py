@@ -1,0 +1,1 @@
+"""Reading text files and writing files and folders whole."""

@@ -1,0 +1,178 @@
+"""Writing files and folders so that a crash never leaves half of one: beside the target first, then swapped in."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, Literal, TextIO, cast, overload
+
+from bilstm_tagger.errors import TaggerError
+
+
+@overload
+def atomic_write(path: str | Path, *, binary: Literal[False] = False) -> AbstractContextManager[TextIO]: ...
+@overload
+def atomic_write(path: str | Path, *, binary: Literal[True]) -> AbstractContextManager[BinaryIO]: ...
+def atomic_write(
+    path: str | Path, *, binary: bool = False
+) -> AbstractContextManager[TextIO] | AbstractContextManager[BinaryIO]:
+    r"""Write a file that appears under its name complete or not at all.
+
+    The text goes to a temporary file beside the target, which takes the target's place when the ``with``
+    block ends well and is removed when it does not. Missing parent folders are made. Text is UTF-8 and
+    ``\n`` is written as it is on every system. What is no regular file (a pipe, ``/dev/stdout``) is written
+    directly.
+
+    Args:
+        path: The file to write.
+        binary: Whether the block writes bytes instead of text.
+
+    Raises:
+        TaggerError: If the file cannot be written there.
+    """
+    return cast("AbstractContextManager[TextIO]", _atomic_write(path, binary))
+
+
+@contextmanager
+def _atomic_write(path: str | Path, binary: bool) -> Iterator[IO[str] | IO[bytes]]:
+    # One look at the place and no more where it is free: of thousands of small files, this is what takes the time.
+    named = Path(path)
+    try:
+        kind = named.stat().st_mode
+    except OSError:
+        kind = None
+    if kind is not None and stat.S_ISDIR(kind):
+        raise TaggerError(f"{path}: is a folder; name a file in it")
+    if kind is not None and not stat.S_ISREG(kind):
+        with _open_new(named, binary, "w") as stream:
+            yield stream
+        return
+    target = Path(os.path.realpath(path)) if named.is_symlink() else named
+    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    with _writing(path):
+        try:
+            stream = _open_new(part, binary, "x")
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            stream = _open_new(part, binary, "x")
+    try:
+        with stream:
+            yield stream
+            with _writing(path):
+                stream.flush()
+                os.fsync(stream.fileno())
+        with _writing(path):
+            part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _open_new(path: Path, binary: bool, mode: str) -> IO[str] | IO[bytes]:
+    return path.open(mode + "b") if binary else path.open(mode, encoding="utf-8", newline="")
+
+
+@contextmanager
+def _writing(path: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename and str(error.filename) != str(path) else ""
+        reason = error.strerror or error
+        raise TaggerError(f"{path}: cannot be written: {reason}{place}; choose another place") from error
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Build a folder beside its place and swap it in, so that at any moment the old or the new one is whole.
+
+    An existing folder at `path` is replaced as a whole: whether it may be is for the caller to decide. It is
+    moved to ``.NAME.old`` for the instant of the swap; `recover_folder` undoes a crash in that instant.
+
+    Args:
+        path: Where the folder shall be.
+
+    Yields:
+        An empty folder to fill. It is removed if the ``with`` block fails.
+
+    Raises:
+        TaggerError: If `path` is a file or cannot be written.
+    """
+    target = check_replaceable(path)
+    fresh, old = target.with_name(f".{target.name}.new"), _old(target)
+    with _writing(path):
+        recover_folder(target)
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+    try:
+        yield fresh
+        with _writing(path):
+            _sync_tree(fresh)
+            if target.exists():
+                target.rename(old)
+            fresh.rename(target)
+            _sync(target.parent)
+    finally:
+        # After a failure between the two renames this puts the old folder back; otherwise it removes it.
+        recover_folder(target)
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def check_replaceable(path: str | Path) -> Path:
+    """The real path of a folder that may be made or replaced.
+
+    Raises:
+        TaggerError: If `path` is a file, or the current folder or one around it.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_dir():
+        raise TaggerError(f"{path}: is a file where a folder should go; choose another name")
+    if Path.cwd().is_relative_to(target):
+        raise TaggerError(f"{path}: is the current folder or one around it and would be replaced; name a new folder")
+    return target
+
+
+def recover_folder(path: str | Path) -> None:
+    """Repair what a crash inside `atomic_folder` left: put the old folder back or, if replaced, remove it.
+
+    Call it before a folder is read. It does nothing where nothing happened.
+
+    Args:
+        path: The folder as the user names it.
+    """
+    target = Path(os.path.realpath(path))
+    old = _old(target)
+    if not old.is_dir():
+        return
+    if target.exists():
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        with _writing(path):
+            old.rename(target)
+
+
+def _old(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")
+
+
+def _sync_tree(folder: Path) -> None:
+    for place, _, names in os.walk(folder):
+        for name in names:
+            _sync(Path(place, name))
+        _sync(Path(place))
+
+
+def _sync(path: Path) -> None:
+    """Force a file's or folder's content to the disk; systems that cannot open a folder do without."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,125 @@
+"""Opening text files: UTF-8 with or without a byte order mark, plain or gzip, every failure named with its place."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+from bilstm_tagger.errors import CorpusError
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def open_text(path: str | Path, *, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
+    r"""Iterate over the lines of a text file, one at a time.
+
+    Lines end at ``\n``, ``\r\n`` or ``\r`` and nowhere else: a U+2028 or a form feed is part of its line.
+    A byte order mark is dropped, and a file named ``*.gz`` is decompressed on the way.
+
+    Args:
+        path: The file.
+        encoding: Its encoding.
+
+    Yields:
+        The line number, counted from 1, and the line without its line ending.
+
+    Raises:
+        CorpusError: If the file cannot be opened, decompressed or decoded; a wrong encoding is named with
+            its line and byte.
+    """
+    with _reading(path, encoding, None) as stream:
+        for number, line in enumerate(stream, 1):
+            yield number, line.removesuffix("\n")
+
+
+def read_text(path: str | Path, *, encoding: str = "utf-8") -> str:
+    """Read a whole text file with its line endings untouched, so that offsets stay true to the file.
+
+    Args:
+        path: The file; ``*.gz`` is decompressed.
+        encoding: Its encoding. A byte order mark is dropped.
+
+    Raises:
+        CorpusError: As in `open_text`.
+    """
+    with _reading(path, encoding, "") as stream:
+        return stream.read()
+
+
+@contextmanager
+def _reading(path: str | Path, encoding: str, newline: str | None) -> Iterator[TextIO]:
+    """Open for reading; whatever the file itself does wrong becomes a CorpusError."""
+    codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
+    try:
+        stream = _open_binary(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    try:
+        with _wrap(stream, codec, newline) as text:
+            yield text
+    except UnicodeDecodeError as error:
+        raise CorpusError(_decoding_message(path, encoding)) from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise CorpusError(f"{path}: the gzip file is damaged or cut short ({error}); fetch it again") from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _wrap(stream: BinaryIO, codec: str, newline: str | None) -> TextIO:
+    try:
+        return io.TextIOWrapper(stream, encoding=codec, newline=newline)
+    except LookupError as error:
+        stream.close()
+        raise CorpusError(f"unknown encoding {codec!r}; use a name Python knows, e.g. 'utf-8' or 'latin1'") from error
+
+
+def _open_binary(path: str | Path) -> BinaryIO:
+    if str(path).endswith(".gz"):
+        return cast(BinaryIO, gzip.open(path, "rb"))
+    return open(path, "rb")
+
+
+def _unreadable(path: str | Path, error: OSError) -> CorpusError:
+    if isinstance(error, FileNotFoundError):
+        return CorpusError(f"{path}: no such file; check the path")
+    if isinstance(error, IsADirectoryError):
+        return CorpusError(f"{path}: is a folder; name a file in it")
+    return CorpusError(f"{path}: cannot be read: {error.strerror or error}")
+
+
+def _decoding_message(path: str | Path, encoding: str) -> str:
+    """Find the first byte that cannot be decoded; only run once decoding has failed."""
+    offset = 0
+    with _open_binary(path) as stream:
+        for number, line in enumerate(stream, 1):
+            if number == 1 and line[:2] in _UTF16_MARKS:
+                return f"{path}: is UTF-16, not UTF-8; convert the file, e.g. iconv -f utf-16 -t utf-8"
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError as error:
+                place, value = offset + error.start, line[error.start]
+                return (
+                    f"{path}:{number}: byte {place} of the file (0x{value:02x}) is not {encoding.upper()}; "
+                    "convert the file, e.g. iconv -f latin1 -t utf-8"
+                )
+            offset += len(line)
+    return f"{path}: is not {encoding.upper()}; convert the file, e.g. with iconv"
+
+
+def sha256_file(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        CorpusError: If the file cannot be read.
+    """
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise _unreadable(path, error) from error

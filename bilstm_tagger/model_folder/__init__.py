@@ -1,0 +1,1 @@
+"""The model folder: what it holds, saving and loading it."""

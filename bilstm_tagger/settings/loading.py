@@ -1,0 +1,190 @@
+"""Where settings come from: a preset, a TOML file, and overrides.
+
+Flags win over `--set`, `--set` over the TOML file, the file over the preset. An unknown key is refused with the
+nearest valid name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.settings.schema import (
+    CharacterSettings,
+    DataSettings,
+    EmbedderSettings,
+    EncoderSettings,
+    FeatureSettings,
+    Settings,
+    TaskSettings,
+    TrainingSettings,
+)
+
+# Keys that may be without a value, for which the word `none` stands; elsewhere, as in `scheme`, it is a word.
+OPTIONAL = frozenset(
+    [
+        "characters", "average_from", "patience", "threads", "vectors", "train", "dev", "format", "text_column",
+        "replay", "init_from",
+    ]
+)  # fmt: skip
+
+
+def presets() -> list[str]:
+    """Names of the presets that come with the package."""
+    return sorted(path.name[:-5] for path in _preset_folder().iterdir() if path.name.endswith(".toml"))
+
+
+def load_settings(
+    preset: str | None = None,
+    *,
+    file: str | Path | None = None,
+    tasks: Sequence[str] = (),
+    overrides: Mapping[str, Any] | None = None,
+    base: Settings | None = None,
+) -> Settings:
+    """Settings from a preset, then a TOML file, then overrides such as `{"training.epochs": 30}`.
+
+    Args:
+        preset: its name; else that of the file, else `ner`.
+        file: TOML of the same tables as the presets.
+        tasks: where given, the run's only tasks, whatever others the preset or the file has.
+        overrides: values by dotted key.
+        base: settings that take the place of the preset's, such as those of a model to start from.
+
+    Raises:
+        ConfigError: for an unknown preset or key, a value of the wrong kind, or a file that cannot be read.
+    """
+    layers = read_toml(file) if file is not None else {}
+    name = preset or layers.get("preset")
+    if base is not None:
+        if name is not None:
+            raise ConfigError(f"preset {name!r}: the model to start from brings its own settings; leave the preset out")
+        name, merged = base.preset, base.model_dump()
+    else:
+        name, merged = _read_preset("ner" if name is None else str(name))
+    if "tasks" in layers:  # a file's own tasks replace those of the preset
+        merged["tasks"] = {}
+    merged = _merge(merged, layers) | {"preset": name}
+    if tasks:
+        merged["tasks"] = {task: merged.get("tasks", {}).get(task, {}) for task in tasks}
+    for key, value in (overrides or {}).items():
+        _set(merged, key.split("."), value)
+    return parse_settings(merged, source=str(file) if file else "settings")
+
+
+def _read_preset(name: str) -> tuple[str, dict[str, Any]]:
+    if name not in presets():
+        raise ConfigError(f"unknown preset {name!r}{_nearest(name, presets())}; there are {', '.join(presets())}")
+    return name, read_toml(_preset_folder() / f"{name}.toml")
+
+
+def parse_settings(values: Mapping[str, Any], *, source: str = "settings") -> Settings:
+    """Settings from nested values, checked.
+
+    Raises:
+        ConfigError: naming the key, and the nearest valid one if it is unknown.
+    """
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_describe(item, source) for item in error.errors())) from None
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """`training.epochs=30` as key and value; the value is read as TOML, or else taken as a string.
+
+    Raises:
+        ConfigError: if there is no `=` or no key.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"--set {text!r}: write key=value, for example training.epochs=30")
+    if value.strip() == "none" and key.strip().rpartition(".")[2] in OPTIONAL:
+        return key.strip(), None
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value.strip()
+
+
+def read_toml(path: str | Path | Traversable) -> dict[str, Any]:
+    """A TOML file's values; the words `"none"` stand for no value, which TOML lacks.
+
+    Raises:
+        ConfigError: if it is missing or not TOML.
+    """
+    try:
+        values = tomllib.loads((Path(path) if isinstance(path, str) else path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+    # Dates, which no setting takes, become text, so that the settings refuse them by name.
+    return json.loads(json.dumps(values, default=str), object_hook=_none_words)  # type: ignore[no-any-return]
+
+
+def _none_words(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: None if value == "none" and key in OPTIONAL else value for key, value in values.items()}
+
+
+def _preset_folder() -> Any:
+    return resources.files("bilstm_tagger.settings") / "presets"
+
+
+def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def _set(values: dict[str, Any], path: list[str], value: Any) -> None:
+    for key in path[:-1]:
+        if not isinstance(values.get(key), dict):
+            values[key] = {}
+        values = values[key]
+    values[path[-1]] = value
+
+
+def _describe(error: Any, source: str) -> str:
+    """One line for one of pydantic's findings."""
+    path = [str(part) for part in error["loc"]]
+    where = f"{source}: {'.'.join(path)}"
+    if error["type"] == "extra_forbidden":
+        return f"{where}: unknown key{_nearest(path[-1], _keys(path[:-1]))}"
+    message = error["msg"].removeprefix("Value error, ")
+    if not path:  # of several tables: the message names the key
+        return f"{source}: {message}"
+    got = f", got {error['input']!r}" if not isinstance(error["input"], dict | BaseModel) else ""
+    return f"{where}: {message[0].lower() + message[1:]}{got}"
+
+
+def _keys(path: list[str]) -> list[str]:
+    """Valid keys of the table at `path`."""
+    tables: dict[str, type[BaseModel]] = {
+        "": Settings,
+        "data": DataSettings,
+        "tasks": TaskSettings,
+        "features": FeatureSettings,
+        "embedder": EmbedderSettings,
+        "embedder.characters": CharacterSettings,
+        "encoder": EncoderSettings,
+        "training": TrainingSettings,
+    }
+    name = path[0] if path[:1] in (["tasks"], ["features"]) else ".".join(path)
+    return list(tables[name].model_fields) if name in tables else []
+
+
+def _nearest(name: str, valid: list[str]) -> str:
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; valid are {', '.join(valid)}" if valid else ""

@@ -1,0 +1,1 @@
+"""Tagging text: the tagger, and the runtime under it."""

@@ -1,0 +1,1 @@
+"""Words, characters, tags and features as ids; pretrained vectors."""

@@ -1,0 +1,80 @@
+"""The binary format of word2vec: a line of two counts, then for each word itself, a space and float32 numbers."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Container, Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+
+from bilstm_tagger.errors import VectorsError
+from bilstm_tagger.vocab.vectors.table import Vectors
+
+_CHUNK = 1 << 22  # bytes read at a time
+_FASTTEXT = b"\xba\x16\x4f\x2f"  # what fastText's own models begin with
+
+
+def read_binary(path: str | Path, *, wanted: Container[str], keep: int) -> Vectors:
+    """The vectors of the wanted words and of the first `keep` words of a file, plain or gzip.
+
+    Raises:
+        VectorsError: if the file is missing, cut short, or is something else.
+    """
+    kept: dict[str, None] = {}
+    table = bytearray()  # grows in place, so that the numbers are in memory but once
+    try:
+        with _open(path) as stream:
+            total, size = _header(stream, path)
+            for number, (word, numbers) in enumerate(_rows(stream, path, total, 4 * size)):
+                if (number < keep or word in wanted) and word not in kept:
+                    kept[word] = None
+                    table += numbers
+    except (OSError, EOFError, zlib.error) as error:
+        raise VectorsError(f"{path}: cannot be read: {error}") from None
+    rows = np.frombuffer(table, "<f4").reshape(len(kept), size).astype(np.float32, copy=False)
+    finite = np.isfinite(rows).all(axis=1)
+    if not finite.all():
+        word = list(kept)[int(np.argmin(finite))]
+        raise VectorsError(f"{path}: the vector of {word[:60]!r} holds what is no number; is this word2vec's format?")
+    return Vectors(list(kept), rows, str(path), total)
+
+
+def _open(path: str | Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path)) if str(path).endswith(".gz") else open(path, "rb")
+
+
+def _header(stream: BinaryIO, path: str | Path) -> tuple[int, int]:
+    """How many words, and the size of a vector."""
+    line = stream.readline(100)
+    fields = line.split()
+    if line.startswith(_FASTTEXT):
+        raise VectorsError(f"{path}: is a model in fastText's own format; take the .vec file that belongs to it")
+    if not line.endswith(b"\n") or len(fields) != 2 or not all(field.isdigit() and int(field) for field in fields):
+        raise VectorsError(
+            f"{path}: not word2vec's binary format, which begins with the numbers of words and of columns"
+        )
+    return int(fields[0]), int(fields[1])
+
+
+def _rows(stream: BinaryIO, path: str | Path, total: int, width: int) -> Iterator[tuple[str, bytes]]:
+    """Each word and the bytes of its vector. A word that is no UTF-8 is given so that no token can equal it."""
+    buffer, place = b"", 0
+    for number in range(total):
+        space = buffer.find(b" ", place)
+        while space < 0 or len(buffer) <= space + width:
+            chunk = stream.read(_CHUNK)
+            if not chunk or (space < 0 and len(buffer) - place > _CHUNK):
+                hint = "fetch it again, or give it another suffix if it is text"
+                raise VectorsError(f"{path}: breaks off in word {number + 1} of {total}; {hint}")
+            buffer, place = buffer[place:] + chunk, 0
+            space = buffer.find(b" ")
+        # Some writers put a line break behind each vector.
+        yield buffer[place:space].lstrip(b"\n").decode("utf-8", "replace"), buffer[space + 1 : space + 1 + width]
+        place = space + 1 + width
+    if (buffer[place:] + stream.read(2)).strip(b"\n"):
+        raise VectorsError(
+            f"{path}: goes on after its {total} words; are its numbers float32, as word2vec writes them?"
+        )

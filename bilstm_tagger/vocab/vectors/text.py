@@ -1,0 +1,159 @@
+"""Word vectors as text, read line by line; the numbers of many lines are converted at once, which is much faster."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Container, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from bilstm_tagger.errors import VectorsError
+from bilstm_tagger.vocab.vectors.table import Vectors
+
+_BLOCK = 2000  # lines whose numbers are converted together
+
+
+def read_text(path: str | Path, *, wanted: Container[str], keep: int) -> Vectors:
+    """The vectors of the wanted words and of the first `keep` words of a file, plain or gzip.
+
+    A word may hold spaces, as a few of GloVe 840B do.
+
+    Raises:
+        VectorsError: naming file and line, if a row is malformed; if the file is missing or holds no vectors.
+    """
+    rows = _Rows(str(path))
+    total = 0
+    for number, line in _lines(path):
+        if number == 1 and (size := _header(line)):
+            rows.size = size
+            continue
+        total += 1
+        if line[0] == " ":  # the vector of white space, which no token is
+            continue
+        if not rows.size:
+            rows.size = len(_parse(line, 0, where=f"{path}:{number}")[1])
+        if total <= keep or _word(line, rows.size) in wanted:
+            rows.add(number, line)
+    if not total:
+        raise VectorsError(f"{path}: holds no vectors; expected lines of a word and its numbers")
+    words, table = rows.finish()
+    return Vectors(words, table, str(path), total)
+
+
+class _Rows:
+    """Collects rows; of a word that comes twice the first one stays."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.size = 0
+        self.pending: list[tuple[int, str]] = []
+        self.seen: dict[str, None] = {}
+        self.numbers = bytearray()  # grows in place, so that the table is in memory but once
+
+    def add(self, number: int, line: str) -> None:
+        self.pending.append((number, line))
+        if len(self.pending) == _BLOCK:
+            self.convert()
+
+    def convert(self) -> None:
+        lines = [line for _, line in self.pending]
+        words = [line[: line.find(" ")] for line in lines]
+        table = None
+        if all(line.count(" ") == self.size for line in lines):
+            table = _numbers([line[len(word) + 1 :] for word, line in zip(words, lines, strict=True)], self.size)
+        if table is None:  # something unusual: row by row, to read it with care or to say where it is
+            parsed = [_parse(line, self.size, where=f"{self.path}:{number}") for number, line in self.pending]
+            words = [word for word, _ in parsed]
+            table = np.array([row for _, row in parsed], np.float32)
+        self.pending = []
+        new = []
+        for place, word in enumerate(words):
+            if word not in self.seen:
+                self.seen[word] = None
+                new.append(place)
+        self.numbers += np.ascontiguousarray(table if len(new) == len(words) else table[new]).tobytes()
+
+    def finish(self) -> tuple[list[str], np.ndarray]:
+        if self.pending:
+            self.convert()
+        return list(self.seen), np.frombuffer(self.numbers, np.float32).reshape(len(self.seen), self.size)
+
+
+def _numbers(texts: Sequence[str], size: int) -> np.ndarray | None:
+    """Numbers separated by single spaces as float32 `(texts, size)`, or None if one of them is none."""
+    import pyarrow
+    from pyarrow import compute
+
+    # Pieces are cut and converted in C++, four times as fast as by float or numpy.
+    pieces = compute.split_pattern(pyarrow.array(texts, pyarrow.string()), " ")
+    try:
+        numbers = pieces.values.cast(pyarrow.float32()).to_numpy()
+    except pyarrow.ArrowInvalid:
+        return None
+    if len(numbers) != len(texts) * size or not np.isfinite(numbers).all():
+        return None
+    return numbers.reshape(len(texts), size)  # type: ignore[no-any-return]
+
+
+def _word(line: str, size: int) -> str:
+    """The word of a line."""
+    return line.partition(" ")[0] if line.count(" ") <= size else _cut(line, size)[0]
+
+
+def _cut(line: str, size: int) -> tuple[str, list[str]]:
+    """The word and the numbers of a line whose vector should have `size` numbers.
+
+    What stands before the last `size` pieces belongs to the word, if none of it is a number.
+    """
+    word, *numbers = [piece for piece in line.split(" ") if piece]
+    surplus = max(len(numbers) - size, 0) if size else 0
+    if surplus and not any(map(_is_number, numbers[:surplus])):
+        word, numbers = " ".join([word, *numbers[:surplus]]), numbers[surplus:]
+    return word, numbers
+
+
+def _parse(line: str, size: int, *, where: str) -> tuple[str, np.ndarray]:
+    """The word and the vector of a line; `size` is that of the vectors before, 0 on the first line."""
+    word, numbers = _cut(line, size)
+    if not numbers:
+        raise VectorsError(f"{where}: a word without numbers: {line[:60]!r}")
+    try:
+        row = np.array(numbers, dtype=np.float32)
+    except ValueError:
+        row = np.array([np.nan])
+    if not np.isfinite(row).all():
+        raise VectorsError(f"{where}: not a word and numbers: {line[:60]!r}")
+    if size and len(row) != size:
+        raise VectorsError(f"{where}: {len(row)} numbers where the rows before have {size}")
+    return word, row
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _header(line: str) -> int:
+    """The size that the first line of word2vec and fastText tells behind the number of words, or 0."""
+    fields = line.split(" ")
+    return int(fields[1]) if len(fields) == 2 and all(map(str.isdecimal, fields)) else 0
+
+
+def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    number = 0
+    try:
+        with gzip.open(path) if str(path).endswith(".gz") else open(path, "rb") as stream:
+            for number, raw in enumerate(stream, 1):
+                line = raw.decode("utf-8").rstrip("\r\n ")
+                if line:
+                    yield number, line
+    except UnicodeDecodeError:
+        hint = "is this a text file of vectors? word2vec's binary format needs the suffix .bin"
+        raise VectorsError(f"{path}:{number}: not UTF-8; {hint}") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise VectorsError(f"{path}: cannot be read: {error}") from None

@@ -1,0 +1,188 @@
+"""Which words, characters and tags the network knows, and the numbers it reads for a word."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from bilstm_tagger.vocab.features import Feature, merge_features
+
+PAD, UNK = 0, 1
+SHAPES = ("pad", "other", "lower", "title", "upper", "initial", "mixed", "number", "digits and letters")
+_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True, slots=True)
+class TypeArrays:
+    """Words as numbers: `rows` `(words,)`, `chars` `(words, characters)`, `shapes` `(words,)`, all int64."""
+
+    rows: np.ndarray
+    chars: np.ndarray
+    shapes: np.ndarray
+
+
+@dataclass(slots=True)
+class Vocab:
+    """Words, characters and tags in the order of their ids.
+
+    Attributes:
+        trained: keys of the trained word rows; entries 0 and 1 are pad and unk.
+        frozen: keys of the frozen rows, whose ids follow.
+        characters: character ids; entries 0 and 1 are pad and unk.
+        tags: for each task its tags in the order of their ids.
+        known: word forms of the training data, for scores on known and unknown words.
+        digits: `zero` to look a number up once more with its digits as 0.
+        longest: characters of a word that are read.
+        features: what is known of tokens beside their words, by name.
+    """
+
+    trained: list[str]
+    frozen: list[str]
+    characters: list[str]
+    tags: dict[str, list[str]]
+    known: frozenset[str] = frozenset()
+    digits: str = "zero"
+    longest: int = 24
+    features: dict[str, Feature] = field(default_factory=dict)
+    _rows: dict[str, int] = field(init=False, repr=False, compare=False)
+    _chars: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._rows = {word: row for row, word in enumerate(self.trained + self.frozen) if row > UNK}
+        self._chars = {char: number for number, char in enumerate(self.characters) if number > UNK}
+
+    def row(self, word: str) -> int:
+        """The word's row: lower-cased, then with its digits as 0 if so set, else unk."""
+        key = word.lower()
+        row = self._rows.get(key)
+        if row is None and self.digits == "zero":
+            row = self._rows.get(zero_digits(key))
+        return UNK if row is None else row
+
+    def encode(self, words: Sequence[str]) -> TypeArrays:
+        """The numbers of each word."""
+        cut = [shorten(word, self.longest) for word in words]
+        chars = np.zeros((len(words), max(map(len, cut), default=0) or 1), np.int64)
+        get = self._chars.get
+        for place, word in enumerate(cut):
+            chars[place, : len(word)] = [get(char, UNK) for char in word]
+        rows = np.fromiter(map(self.row, words), np.int64, len(words))
+        return TypeArrays(rows, chars, np.fromiter(map(shape_of, words), np.int64, len(words)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for `vocab.json`."""
+        return {
+            "trained": self.trained,
+            "frozen": self.frozen,
+            "characters": self.characters,
+            "tags": self.tags,
+            "known": sorted(self.known),
+            "digits": self.digits,
+            "longest": self.longest,
+            "features": {name: feature.to_json() for name, feature in self.features.items()},
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Vocab:
+        """The inverse of `to_json`."""
+        features = {name: Feature(name, **feature) for name, feature in values.get("features", {}).items()}
+        return cls(**{**values, "known": frozenset(values["known"]), "features": features})
+
+
+def build_vocab(
+    words: Iterable[str],
+    *,
+    tags: dict[str, list[str]],
+    vector_words: Sequence[str] = (),
+    min_count: int = 2,
+    digits: str = "zero",
+    longest: int = 24,
+    features: dict[str, Feature] | None = None,
+) -> Vocab:
+    """The vocabulary of training tokens and of the pretrained words that were kept.
+
+    A training word gets a trained row if it has a pretrained vector or occurs `min_count` times; a number that has
+    neither shares the row of its zeroed form. All other pretrained words become frozen rows.
+    """
+    forms = Counter(words)
+    pretrained = dict.fromkeys(vector_words)
+    keys: Counter[str] = Counter()
+    for form, count in forms.items():
+        key = form.lower()
+        keys[key if key in pretrained or digits == "keep" else zero_digits(key)] += count
+    trained = [key for key, count in keys.most_common() if key in pretrained or count >= min_count]
+    in_training = set(trained)
+    characters = Counter(char for form, count in forms.items() for char in form * min(count, 2))
+    return Vocab(
+        trained=["<pad>", "<unk>", *trained],
+        frozen=[word for word in pretrained if word not in in_training],
+        characters=["<pad>", "<unk>", *sorted(char for char, count in characters.items() if count > 1)],
+        tags=tags,
+        known=frozenset(forms),
+        digits=digits,
+        longest=longest,
+        features=features or {},
+    )
+
+
+def extend_vocab(vocab: Vocab, earlier: Vocab) -> Vocab:
+    """The vocabulary with all words and characters of an earlier model, whose ids stay the same.
+
+    Args:
+        vocab: that of the new training data; the frozen words of `earlier` were among its pretrained words.
+        earlier: that of the model training starts from.
+    """
+    trained = list(dict.fromkeys([*earlier.trained, *vocab.trained]))
+    in_training = set(trained)
+    return replace(
+        vocab,
+        trained=trained,
+        frozen=[word for word in vocab.frozen if word not in in_training],
+        characters=list(dict.fromkeys([*earlier.characters, *vocab.characters])),
+        known=vocab.known | earlier.known,
+        features=merge_features(vocab.features, earlier.features),
+    )
+
+
+def wanted_words(words: Iterable[str]) -> set[str]:
+    """Every key under which one of the words may be looked up, to read just these from a file of vectors."""
+    keys = {word.lower() for word in words}
+    return keys | {zero_digits(key) for key in keys}
+
+
+def zero_digits(word: str) -> str:
+    """The word with each digit as 0."""
+    return _DIGIT.sub("0", word)
+
+
+def shorten(word: str, longest: int) -> str:
+    """The word, or its first and last characters if it is longer than `longest`."""
+    if len(word) <= longest:
+        return word
+    head = longest // 2
+    return word[:head] + word[len(word) - (longest - head) :]
+
+
+def shape_of(word: str) -> int:
+    """Id of the word's case shape, an index into `SHAPES`."""
+    if word.islower():
+        name = "lower"
+    elif not any(map(str.isalnum, word)):
+        name = "other"
+    elif any(map(str.isdigit, word)):
+        name = "digits and letters" if any(map(str.isalpha, word)) else "number"
+    elif word.isupper():
+        name = "initial" if len(word) == 1 else "upper"
+    elif word[0].isupper() and word[1:].islower():
+        name = "title"
+    else:
+        name = "mixed" if any(map(str.isupper, word)) else "other"
+    return _SHAPE_IDS[name]
+
+
+_SHAPE_IDS = {name: number for number, name in enumerate(SHAPES)}

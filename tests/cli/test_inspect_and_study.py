@@ -1,0 +1,131 @@
+"""`inspect` and `study` on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny import sentences, settings_of, untrained, write_conll
+from typer.testing import CliRunner, Result
+
+from bilstm_tagger.cli import app
+from bilstm_tagger.studies import memory, memory_report
+from bilstm_tagger.tagging.tagger import Tagger
+
+TEXT = "Ada left [Turin] at 42 ."
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("models")
+    for cell in ("lstm", "gru"):
+        settings = settings_of(data__tokenizer="whitespace", encoder__type=cell, encoder__layers=2)
+        untrained(settings).save(folder / cell)
+    return {cell: folder / cell for cell in ("lstm", "gru")}
+
+
+def test_inspect_shows_tables(models: dict[str, Path]) -> None:
+    result = run("inspect", "--text", TEXT, "--model", models["lstm"])
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    header = next(line.split() for line in lines if line.split()[:1] == ["token"])
+    assert header == ["token", "tag", "→f", "→i", "→o", "→|c|", "→|h|", "←f", "←i", "←o", "←|c|", "←|h|"]
+    seen = Tagger.load(models["lstm"]).inspect(TEXT)
+    row = next(line.split() for line in lines if line.split()[:1] == ["[Turin]"])
+    assert row[1] == seen.tags[2]
+    assert row[2] == f"{seen.gates.select(layer=0, direction='forward', gate='forget', token=2):.2f}"
+    assert [line.strip() for line in lines if line.startswith("layer ")] == ["layer 1", "layer 2"]
+    assert "most token-specific units" in result.stdout
+
+
+def test_inspect_writes_files(models: dict[str, Path], tmp_path: Path) -> None:
+    files = {name: tmp_path / "new" / f"seen.{name}" for name in ("png", "html", "json")}
+    flags = [part for name, path in files.items() for part in (f"--{name}", path)]
+    result = run("inspect", "--text", TEXT, "--model", models["lstm"], *flags)
+    assert result.exit_code == 0
+    assert f"page: {files['html']}" in result.stderr
+    values = json.loads(files["json"].read_text("utf-8"))
+    assert values == json.loads(json.dumps(Tagger.load(models["lstm"]).inspect(TEXT).to_json()))
+    assert files["png"].read_bytes().startswith(b"\x89PNG")
+    assert "[Turin]" in files["html"].read_text("utf-8")
+
+
+def test_inspect_answers_json_on_standard_output(models: dict[str, Path]) -> None:
+    result = run("inspect", "--text", TEXT, "--model", models["gru"], "--json", "-")
+    assert result.exit_code == 0
+    values = json.loads(result.stdout)
+    assert values["encoder"] == "gru"
+    assert values["tokens"] == TEXT.split()
+
+
+def test_inspect_without_gates(models: dict[str, Path]) -> None:
+    result = run("inspect", "--text", TEXT, "--model", models["gru"])
+    assert result.exit_code == 0
+    assert "only an LSTM has gates and cell states; this model's encoder.type is gru" in result.stderr
+    assert "→|h|" in result.stdout
+    assert "→f" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [(["--text", ""], "0 tokens to inspect"), (["--text", "a", "--task", "pos"], "no task 'pos' in this model")],
+)
+def test_inspect_refuses_in_one_line(models: dict[str, Path], flags: list[str], message: str) -> None:
+    result = run("inspect", *flags, "--model", models["lstm"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: {message}")
+    assert result.stderr.count("\n") == 1
+
+
+def test_study_encoders(tmp_path: Path) -> None:
+    """All six, as small as can be."""
+    train = write_conll(tmp_path / "train.conll", sentences(12))
+    dev = write_conll(tmp_path / "dev.conll", sentences(6, seed=1))
+    small = ["embedder.size=4", "embedder.characters=none", "encoder.hidden_size=4", "training.epochs=1"]
+    assignments = [part for value in small for part in ("--set", value)]
+    flags = ["--train", train, "--dev", dev, "--seeds", "1", "--threads", "1", *assignments]
+    result = run("study", "encoders", *flags, "--output", tmp_path / "out")
+    assert result.exit_code == 0
+    assert "LSTM (both, concat)" in result.stdout
+    assert "6 of 6  cnn, seed 0: dev" in result.stderr
+    page = (tmp_path / "out" / "encoders.html").read_text("utf-8")
+    assert "study encoders --train train.conll --dev dev.conll --threads 1 --preset fast --seeds 1 --set" in page
+    assert str(tmp_path) not in page
+    again = run("study", "encoders", *flags, "--output", tmp_path / "out")
+    assert again.exit_code == 0
+    assert again.stderr.count("(done before)") == 6
+
+
+def test_study_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the command hands on; the study itself has its own tests."""
+    given: dict[str, Any] = {}
+
+    def study(*, workers: int, progress: Any) -> str:
+        given["workers"] = workers
+        progress("RNN, seed 0", 1, 2)
+        return "result"
+
+    def report(result: str, folder: Path) -> Path:
+        given["report"] = (result, folder)
+        return folder / "memory.html"
+
+    monkeypatch.setattr(memory, "run_memory_study", study)
+    monkeypatch.setattr(memory_report, "write_memory_report", report)
+    result = run("study", "memory", "--output", tmp_path, "--workers", "3")
+    assert result.exit_code == 0
+    assert given == {"workers": 3, "report": ("result", tmp_path)}
+    assert "1 of 2  RNN, seed 0" in result.stderr
+    assert f"report: {tmp_path / 'memory.html'}" in result.stderr
+
+
+def test_study_without_a_name_shows_help() -> None:
+    result = run("study")
+    assert "memory" in result.output
+    assert "encoders" in result.output

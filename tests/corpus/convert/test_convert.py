@@ -1,0 +1,259 @@
+"""Converting between formats and schemes: nothing changes on the way but what is said."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from round_trips import SCHEMES, documents
+from typer.testing import CliRunner, Result
+
+from bilstm_tagger.cli import app
+from bilstm_tagger.corpus import read_corpus, save_corpus
+from bilstm_tagger.corpus.convert.convert import ConvertOptions, convert_corpus
+from bilstm_tagger.corpus.convert.tasks import find_columns
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import convert, tags_to_spans
+
+BIO = "Ada\tX\tB-PER\nLovel\tX\tI-PER\nleft\tY\tO\nTurin\tX\tB-LOC\n\nthe\tZ\tO\nOb\tX\tB-LOC\nLake\tX\tB-LOC\n\n"
+CONLLU = """# newdoc id = one
+# sent_id = one-1
+# text = Ada can't stay.
+# note = kept in CoNLL-U alone
+1	Ada	Ada	PROPN	NNP	Number=Sing	4	nsubj	_	NER=B-PER|Gloss=x
+2-3	can't	_	_	_	_	_	_	_	_
+2	can	can	AUX	MD	_	4	aux	_	NER=O
+3	not	not	PART	RB	_	4	advmod	_	NER=O
+4	stay	stay	VERB	VB	_	0	root	_	NER=O|SpaceAfter=No
+5	.	.	PUNCT	.	_	4	punct	_	NER=O
+
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str], Path]:
+    def make(text: str, name: str = "a.conll") -> Path:
+        path = tmp_path / name
+        path.write_text(text, "utf-8")
+        return path
+
+    return make
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["convert", *map(str, arguments)])
+
+
+def spans(corpus: Sequence[Document], task: str, scheme: Scheme) -> list[tuple[str, str]]:
+    """Words and label of each span, over all documents."""
+    return [
+        (" ".join(document.words[start + a : start + b]), label)
+        for document in corpus
+        for start, end in pairwise(document.bounds)
+        for a, b, label in tags_to_spans(document.tags_of(task)[start:end], scheme)
+    ]
+
+
+def flat(corpus: Sequence[Document], task: str | None = None) -> list[str]:
+    return [item for each in corpus for item in (each.words if task is None else each.tags_of(task))]
+
+
+# ---- any corpus, any format, any scheme
+
+
+@settings(max_examples=15, deadline=None)
+@pytest.mark.parametrize("suffix", ["conll", "conllu", "jsonl", "parquet", "arrow", "csv", "conll.gz"])
+@given(
+    corpus=st.lists(documents(words=st.text("ab#-1É中", min_size=1, max_size=4)), min_size=1, max_size=3),
+    source=st.sampled_from(SCHEMES),
+    target=st.sampled_from(SCHEMES),
+)
+def test_there_and_back(suffix: str, corpus: list[Document], source: Scheme, target: Scheme) -> None:
+    assume(any(document.words for document in corpus))
+    for document in corpus:
+        tags, known = document.tags["ner"], document.schemes.pop("ner")
+        document.tags["ner"] = [
+            tag for start, end in pairwise(document.bounds) for tag in convert(tags[start:end], known, source)
+        ]
+        document.tags["pos"] = [f"T{len(word)}" for word in document.words]
+    if suffix.endswith(".gz"):
+        suffix = suffix.removesuffix(".gz")  # gzip is only read
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        save_corpus(corpus, folder / "a.jsonl")
+        there = convert_corpus(
+            folder / "a.jsonl", folder / f"b.{suffix}", ConvertOptions(declared=source, scheme=target)
+        )
+        assert there.schemes == {"ner": (source, target), "pos": (Scheme.NONE, Scheme.NONE)}
+        written = read_corpus(folder / f"b.{suffix}", there.columns)
+        assert flat(written) == flat(corpus)
+        assert flat(written, "pos") == flat(corpus, "pos")
+        assert spans(written, "ner", target) == spans(corpus, "ner", source)
+        options = ConvertOptions(columns=there.columns, declared=target, scheme=source)
+        back = convert_corpus(folder / f"b.{suffix}", folder / "c.jsonl", options)
+        returned = read_corpus(folder / "c.jsonl", {"ner": "ner", "pos": "pos"})
+    assert flat(returned, "ner") == flat(corpus, "ner")
+    if not (there.losses or back.losses):
+        full = [document for document in corpus if document.words]
+        returned = [document for document in returned if document.words]
+        assert [document.id for document in returned] == [document.id for document in full]
+        assert [document.text for document in returned] == [document.text for document in full]
+        assert [set(document.bounds) for document in returned] == [set(document.bounds) for document in full]
+
+
+def test_spacy_there_and_back(write: Callable[..., Path], tmp_path: Path) -> None:
+    path = write(BIO)
+    options = ConvertOptions(columns={"pos": 2, "ner": 3}, scheme=Scheme.IOBES)
+    there = convert_corpus(path, tmp_path / "b.spacy", options)
+    assert there.columns == {"pos": "tag", "ner": "ents"}
+    assert there.losses == ("the spelling of ner as IOBES: the format has spans, which are read as BIO",)
+    assert find_columns(tmp_path / "b.spacy") == {"xpos": "tag", "ner": "ents"}
+    back = convert_corpus(tmp_path / "b.spacy", tmp_path / "c.conll", ConvertOptions(columns=there.columns))
+    assert back.losses == ()
+    assert (tmp_path / "c.conll").read_text("utf-8") == BIO
+
+
+# ---- what is told
+
+
+def test_scheme_in_place_with_other_columns(write: Callable[..., Path], tmp_path: Path) -> None:
+    done = convert_corpus(write(BIO), tmp_path / "b.conll", ConvertOptions(scheme=Scheme.BILOU))
+    assert done.columns == {"tags": 3}
+    assert done.schemes == {"tags": (Scheme.BIO, Scheme.BILOU)}
+    assert done.losses == ()
+    assert (tmp_path / "b.conll").read_text("utf-8") == BIO.replace("B-LOC", "U-LOC").replace("I-PER", "L-PER")
+    json.dumps(done.to_json())
+
+
+def test_columns_left_behind(write: Callable[..., Path], tmp_path: Path) -> None:
+    done = convert_corpus(write(BIO), tmp_path / "b.jsonl")
+    assert done.losses == ("columns: 2; name those that hold tags as tasks to keep them",)
+    named = ConvertOptions(columns={"ner": "ner"}, names=["word", "pos", "ner"])
+    assert "columns: pos;" in convert_corpus(write(BIO), tmp_path / "b.jsonl", named).losses[0]
+    both = ConvertOptions(columns={"pos": 2, "tags": 3})
+    assert convert_corpus(write(BIO), tmp_path / "b.jsonl", both).losses == ()
+
+
+def test_conllu_keeps_all_of_itself(write: Callable[..., Path], tmp_path: Path) -> None:
+    path = write(CONLLU, "a.conllu")
+    assert find_columns(path) == {"upos": "UPOS", "xpos": "XPOS", "feats": "FEATS", "ner": "NER"}
+    done = convert_corpus(path, tmp_path / "b.conllu")
+    assert done.losses == ()
+    assert (tmp_path / "b.conllu").read_text("utf-8") == CONLLU
+
+
+def test_what_columns_cannot_hold(write: Callable[..., Path], tmp_path: Path) -> None:
+    done = convert_corpus(write(CONLLU, "a.conllu"), tmp_path / "b.conll")
+    assert done.columns == {"upos": 2, "xpos": 3, "feats": 4, "ner": 5}
+    told = "; ".join(done.losses)
+    for loss in ("names of documents", "multiword tokens and spacing", "LEMMA, DEPREL", "multiword tokens (1)"):
+        assert loss in told
+    for loss in ("comments (1)", "names of sentences (1)", "heads (5)", "tokens with further MISC entries (1)"):
+        assert loss in told
+    kept = convert_corpus(write(CONLLU, "a.conllu"), tmp_path / "b.jsonl")
+    assert "text" not in "; ".join(kept.losses)
+    assert "names of documents" not in kept.losses
+
+
+def test_keys_that_no_document_holds(write: Callable[..., Path], tmp_path: Path) -> None:
+    record = {"tokens": ["Ada", "left"], "tags": ["B-PER", "O"], "meta": {"year": 1843}, "source": "letter"}
+    done = convert_corpus(write(json.dumps(record), "a.jsonl"), tmp_path / "b.jsonl")
+    assert done.losses == ("further keys of the records: meta, source",)
+
+
+def test_documents_and_their_boundaries(tmp_path: Path) -> None:
+    corpus = [Document(["a"], [0, 1], tags={"tags": ["O"]}, id=name) for name in ("x", "y")]
+    save_corpus(corpus, tmp_path / "a.jsonl")
+    assert convert_corpus(tmp_path / "a.jsonl", tmp_path / "b.conll").losses == ("names of documents",)
+    assert convert_corpus(tmp_path / "a.jsonl", tmp_path / "b.conllu").losses == ()
+
+
+# ---- repair and refusal
+
+
+def test_impossible_tags_are_refused_or_repaired(write: Callable[..., Path], tmp_path: Path) -> None:
+    path = write(BIO.replace("B-PER", "O"))
+    with pytest.raises(CorpusError, match=r"a\.conll:2: tag 'I-PER' cannot follow 'O' in BIO; .*--repair"):
+        convert_corpus(path, tmp_path / "b.conll")
+    assert not (tmp_path / "b.conll").exists()
+    done = convert_corpus(path, tmp_path / "b.conll", ConvertOptions(repair=True, scheme=Scheme.IOBES))
+    assert str(done.repairs["tags"]) == f"1 tag in 1 sentence, the first at {path}:2"
+    assert spans(read_corpus(tmp_path / "b.conll"), "tags", Scheme.IOBES) == [
+        ("Lovel", "PER"), ("Turin", "LOC"), ("Ob", "LOC"), ("Lake", "LOC"),
+    ]  # fmt: skip
+
+
+def test_a_declared_scheme_holds_for_spans_only(write: Callable[..., Path], tmp_path: Path) -> None:
+    options = ConvertOptions(columns={"pos": 2, "ner": 3}, declared=Scheme.IOB1)
+    with pytest.raises(CorpusError, match=r"a\.conll:1: tag 'B-PER' cannot begin a sentence in IOB1"):
+        convert_corpus(write(BIO), tmp_path / "b.conll", options)
+    path = write(
+        BIO.replace("B-PER", "I-PER").replace("\tB-LOC\n\nthe", "\tI-LOC\n\nthe").replace("Ob\tX\tB", "Ob\tX\tI")
+    )
+    assert convert_corpus(path, tmp_path / "b.conll", options).schemes["pos"] == (Scheme.NONE, Scheme.NONE)
+
+
+def test_what_cannot_be_done(write: Callable[..., Path], tmp_path: Path) -> None:
+    path = write(BIO)
+    with pytest.raises(ConfigError, match="cannot become plain tags"):
+        convert_corpus(path, tmp_path / "b.conll", ConvertOptions(scheme=Scheme.NONE))
+    with pytest.raises(CorpusError, match="the name does not tell the format"):
+        convert_corpus(path, tmp_path / "b.docx")
+    with pytest.raises(ConfigError, match="no corpus format 'word'"):
+        convert_corpus(path, tmp_path / "b.x", ConvertOptions(target_format="word"))
+    with pytest.raises(CorpusError, match="no such file"):
+        convert_corpus(tmp_path / "absent.conllu", tmp_path / "b.conll")
+    assert [each.name for each in tmp_path.iterdir()] == ["a.conll"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.csv", b""), ("a.jsonl", b"{"), ("a.parquet", b"PAR"), ("a.arrow", b"")]
+)
+def test_damaged_files_have_their_own_message(tmp_path: Path, name: str, content: bytes) -> None:
+    """Looking for the tasks of a file leaves it to the reader to say what is wrong with it."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CorpusError, match=re.escape(name)):
+        convert_corpus(tmp_path / name, tmp_path / "b.conll")
+
+
+def test_tasks_found_in_tables(write: Callable[..., Path], tmp_path: Path) -> None:
+    for suffix in ("jsonl", "parquet", "arrow", "csv"):
+        target = tmp_path / f"b.{suffix}"
+        convert_corpus(write(BIO), target, ConvertOptions(columns={"pos": 2, "ner": 3}))
+        assert find_columns(target) == {"pos": "pos", "ner": "ner"}
+    assert find_columns(write(BIO)) == {"tags": -1}
+
+
+# ---- the command
+
+
+def test_command(write: Callable[..., Path], tmp_path: Path) -> None:
+    path, target = write(BIO.replace("B-PER", "O")), tmp_path / "b.conllu"
+    refused = run(path, target)
+    assert refused.exit_code == 1
+    assert "--repair" in refused.stderr
+    done = run(path, target, "--column", "ner=3", "--column", "xpos=2", "--scheme", "iobes", "--repair")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "ner: BIO to IOBES, written as NER" in done.stderr
+    assert "ner: repaired 1 tag in 1 sentence" in done.stderr
+    assert "1 documents, 2 sentences, 7 tokens" in done.stderr
+    assert "already exists; --force" in run(path, target).stderr
+    again = run(path, target, "--force", "--repair", "--column", "3", "--json")
+    assert json.loads(again.stdout)["columns"] == {"tags": "TAGS"}
+    assert json.loads(again.stdout)["schemes"] == {"tags": ["BIO", "BIO"]}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--scheme", "BIOX"], ["--column", "=3"], ["--column", "2", "--column", "3"], ["--misaligned", "x"]]
+)
+def test_wrong_usage(write: Callable[..., Path], tmp_path: Path, arguments: list[str]) -> None:
+    assert run(write(BIO), tmp_path / "b.conllu", *arguments).exit_code == 2

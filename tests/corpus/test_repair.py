@@ -1,0 +1,93 @@
+"""Impossible tag sequences made legal: counted, placed, and only where asked for."""
+
+from __future__ import annotations
+
+import logging
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny import settings_of
+
+from bilstm_tagger.corpus import read_corpus
+from bilstm_tagger.corpus.repair import Repairs, repair_task
+from bilstm_tagger.corpus.schemes import resolve
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.schemes.grammar import Scheme, first_illegal
+
+BROKEN = "Ada\tB-PER\nLovel\tI-PER\nof\tO\nTurin\tI-LOC\n\nthe\tO\nLake\tB-LOC\nOb\tI-PER\n\n"
+
+
+def of(*sentences: list[str]) -> Document:
+    document = Document.from_sentences([["word"] * len(tags) for tags in sentences])
+    document.tags["ner"] = [tag for tags in sentences for tag in tags]
+    return document
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["O", *(f"{letter}-{label}" for letter in "BIES" for label in "XY")]))),
+    st.sampled_from([Scheme.IOB1, Scheme.BIO, Scheme.IOBES, Scheme.BMES, Scheme.BILOU, None]),
+)
+def test_all_is_legal_afterwards_and_every_change_is_counted(
+    sentences: list[list[str]], declared: Scheme | None
+) -> None:
+    documents = [of(*sentences[:2]), of(*sentences[2:])]
+    before = [list(document.tags["ner"]) for document in documents]
+    scheme, repairs = repair_task(documents, "ner", declared=declared)
+    assert declared in (None, scheme)
+    changed = sum(
+        old != new
+        for tags, document in zip(before, documents, strict=True)
+        for old, new in zip(tags, document.tags["ner"], strict=True)
+    )
+    assert (repairs.tags, bool(repairs), bool(repairs.first)) == (changed, changed > 0, changed > 0)
+    for document in documents:
+        for start, end in pairwise(document.bounds):
+            assert first_illegal(document.tags["ner"][start:end], scheme) is None
+
+
+def test_places_and_words(tmp_path: Path) -> None:
+    path = tmp_path / "broken.conll"
+    path.write_text(BROKEN)
+    documents = read_corpus(path, {"ner": -1})
+    scheme, repairs = repair_task(documents, "ner")
+    assert (scheme, repairs) == (Scheme.BIO, Repairs(2, 2, f"{path}:4"))
+    assert str(repairs) == f"2 tags in 2 sentences, the first at {path}:4"
+    assert documents[0].tags["ner"] == ["B-PER", "I-PER", "O", "B-LOC", "O", "B-LOC", "B-PER"]
+    assert resolve(documents, "ner") is Scheme.BIO
+    assert repair_task(documents, "ner") == (Scheme.BIO, Repairs())
+
+
+def test_plain_tags_stay() -> None:
+    document = of(["NOUN", "VERB"], ["I-PER", "x"])
+    assert repair_task([document], "ner") == (Scheme.NONE, Repairs())
+    with pytest.raises(CorpusError, match="beyond repair"):
+        repair_task([document], "ner", declared=Scheme.BIO)
+
+
+def test_training_repairs_where_asked(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    from bilstm_tagger.training.prepare import prepare
+
+    for name in ("train", "dev"):
+        (tmp_path / f"{name}.conll").write_text(BROKEN)
+    files = {"data__train": str(tmp_path / "train.conll"), "data__dev": str(tmp_path / "dev.conll")}
+    with pytest.raises(CorpusError, match=r"train\.conll:4: tag 'I-LOC' cannot follow 'O' in BIO.*--repair"):
+        prepare(settings_of(**files))
+    with caplog.at_level(logging.WARNING):
+        prepared = prepare(settings_of(**files, data__repair=True))
+    assert list(prepared.schemes.values()) == [Scheme.BIO]
+    repaired = [message for message in caplog.messages if "repaired" in message]
+    assert len(repaired) == 2
+    assert "train: repaired 2 tags in 2 sentences" in repaired[0]
+
+
+def test_training_does_not_take_strays_for_plain_tags(tmp_path: Path) -> None:
+    from bilstm_tagger.training.prepare import prepare
+
+    path = tmp_path / "train.conll"
+    path.write_text(BROKEN.replace("of\tO", "of\tN/A"))
+    with pytest.raises(CorpusError, match=r"train\.conll:3: tag 'N/A' among tags such as"):
+        prepare(settings_of(data__train=str(path), data__dev=str(path), data__repair=True))

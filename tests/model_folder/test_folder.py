@@ -1,0 +1,342 @@
+"""The model folder: what comes back is what was stored, and whatever is wrong with it is named."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from tiny import settings_of, untrained
+
+from bilstm_tagger.errors import ModelError
+from bilstm_tagger.model_folder import folder as module
+from bilstm_tagger.model_folder.folder import load_tagger, save_tagger
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.tagging.tagger import Tagger
+
+PIECES = ["config.json", "vocab.json", "metrics.json", "model.safetensors"]
+SENTENCES = [["Ada", "left", "Turin", "in", "1999", "."], ["the", "river"], ["Rain"]]
+
+
+def make(stored: str = "float32", seed: int = 5) -> Tagger:
+    tasks = {"ner": {"head": "crf"}, "pos": {"head": "softmax"}}
+    chosen = settings_of(tasks=tasks, embedder__stored=stored)
+    tagger = untrained(chosen, schemes={"ner": Scheme.IOB1, "pos": Scheme.NONE}, seed=seed)
+    tagger.metrics = {"dev": {"ner": 0.5, "pos": 0.25}, "best_epoch": 2, "epochs": 3, "history": []}
+    row = {"role": "train", "name": "a.conll", "sentences": 3, "tokens": 9, "sha256": "0" * 64}
+    tagger.provenance = {"versions": module.versions(), "data": [row]}
+    return tagger
+
+
+@pytest.fixture(scope="module")
+def tagger() -> Tagger:
+    return make()
+
+
+@pytest.fixture(scope="module")
+def stored(tagger: Tagger, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "stored"
+    tagger.save(path)
+    return path
+
+
+@pytest.fixture
+def folder(stored: Path, tmp_path: Path) -> Path:
+    """A copy of the stored model, to be damaged."""
+    return shutil.copytree(stored, tmp_path / "model")
+
+
+def tensors(tagger: Tagger) -> dict[str, torch.Tensor]:
+    return tagger.model.state_dict()
+
+
+def refused(folder: Path, piece: str) -> str:
+    """The message of the ModelError that names the piece, one line."""
+    with pytest.raises(ModelError) as caught:
+        Tagger.load(folder)
+    message = str(caught.value)
+    assert message.startswith(str(folder / piece))
+    assert "\n" not in message
+    return message
+
+
+def change_json(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    values = json.loads(path.read_text("utf-8"))
+    change(values)
+    path.write_text(json.dumps(values), "utf-8")
+
+
+def change_tensors(folder: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> None:
+    values = load_file(folder / "model.safetensors")
+    change(values)
+    save_file(values, folder / "model.safetensors")
+
+
+def test_what_is_loaded_is_what_was_saved(tagger: Tagger, stored: Path) -> None:
+    again = Tagger.load(stored)
+    assert again.settings == tagger.settings
+    assert again.vocab == tagger.vocab
+    assert again.schemes == tagger.schemes
+    assert again.metrics == tagger.metrics
+    assert again.provenance == tagger.provenance
+    assert again.tasks == ["ner", "pos"]
+    assert tensors(again).keys() == tensors(tagger).keys()
+    assert all(torch.equal(tensors(again)[name], value) for name, value in tensors(tagger).items())
+    assert again(SENTENCES).tags == tagger(SENTENCES).tags
+
+
+def test_the_folder_has_five_files_and_no_pickle(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {path.name for path in stored.iterdir()} == {*PIECES, "README.md"}
+
+    def forbidden(*_: object, **__: object) -> None:
+        raise AssertionError("a pickle was opened")
+
+    monkeypatch.setattr(torch, "load", forbidden)
+    for name in ("load", "loads", "Unpickler", "_Unpickler"):
+        monkeypatch.setattr(pickle, name, forbidden)
+    Tagger.load(stored)
+    for path in stored.iterdir():
+        start = path.read_bytes()[:2]
+        assert start[:1] != b"\x80", "pickle"
+        assert start != b"PK", "zip of pickles"
+
+
+@pytest.mark.parametrize(("kind", "dtype", "levels"), [("int8", torch.int8, 127), ("int4", torch.uint8, 7.5)])
+def test_a_word_table_in_few_bits(tmp_path: Path, kind: str, dtype: torch.dtype, levels: float) -> None:
+    tagger = make(kind)
+    tagger.save(tmp_path / "a")
+    raw = load_file(tmp_path / "a" / "model.safetensors")
+    again = Tagger.load(tmp_path / "a")
+    for name, value in tensors(tagger).items():
+        if name in ("embedder.words.weight", "embedder.frozen"):
+            assert raw[name].dtype is dtype
+            assert raw[name].shape[1] == (value.shape[1] if kind == "int8" else -(-value.shape[1] // 2))
+            step = value.abs().amax(1, keepdim=True) / levels
+            assert ((tensors(again)[name] - value).abs() <= step * 0.501).all()
+        else:
+            assert torch.equal(tensors(again)[name], value)
+    again.save(tmp_path / "b")
+    third = Tagger.load(tmp_path / "b")
+    for name, value in tensors(again).items():
+        torch.testing.assert_close(tensors(third)[name], value, rtol=1e-6, atol=0)
+    module.round_words(tagger.model, tagger.settings)
+    assert all(torch.equal(tensors(again)[name], value) for name, value in tensors(tagger).items())
+
+
+def test_the_card_tells_task_scores_data_and_settings(tagger: Tagger, stored: Path) -> None:
+    card = (stored / "README.md").read_text("utf-8")
+    for piece in ("ner", "spans of LOC, PER", "IOB1", "| pos | 25.00 |", "a.conll", "hidden_size", "Seed 0", "licence"):
+        assert piece in card
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_a_missing_piece_is_named(folder: Path, piece: str) -> None:
+    (folder / piece).unlink()
+    assert "missing" in refused(folder, piece)
+
+
+@pytest.mark.parametrize("piece", PIECES)
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 1.0])
+def test_a_truncated_piece_is_named(folder: Path, piece: str, share: float) -> None:
+    content = (folder / piece).read_bytes().rstrip()
+    (folder / piece).write_bytes(content[: int(share * (len(content) - 1))])
+    assert "damaged" in refused(folder, piece)
+
+
+@pytest.mark.parametrize("piece", PIECES)
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"[]", b"null", b'{"a": NaN', b"\x80\x04K\x01."])
+def test_a_piece_that_is_something_else_is_named(folder: Path, piece: str, content: bytes) -> None:
+    (folder / piece).write_bytes(content)
+    assert "damaged" in refused(folder, piece)
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_a_folder_in_the_place_of_a_piece_is_named(folder: Path, piece: str) -> None:
+    (folder / piece).unlink()
+    (folder / piece).mkdir()
+    refused(folder, piece)
+
+
+@pytest.mark.parametrize("version", [0, 2, None, "1", 1.5, [], {}])
+def test_another_format_version_is_refused(folder: Path, version: object) -> None:
+    change_json(folder / "config.json", lambda values: values.update(format_version=version))
+    assert f"format version {version!r}" in refused(folder, "config.json")
+
+
+@pytest.mark.parametrize(
+    ("piece", "key"),
+    [("config.json", key) for key in ("format_version", "settings", "schemes", "word_size")]
+    + [("vocab.json", key) for key in ("trained", "frozen", "characters", "tags", "known", "digits", "longest")],
+)
+def test_a_missing_key_is_named(folder: Path, piece: str, key: str) -> None:
+    change_json(folder / piece, lambda values: values.pop(key))
+    message = refused(folder, piece)
+    assert key.replace("_", " ") in message or key in message
+
+
+ODD: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    5,
+    1.5,
+    "x",
+    [],
+    {},
+    [None],
+    [[]],
+    {"a": 5},
+    {"ner": 5},
+    {"ner": []},
+    {"pos": ["X"]},
+]
+KEYS = [
+    *(("config.json", (key,)) for key in ("settings", "schemes", "word_size", "versions", "data")),
+    *(("config.json", ("schemes", task)) for task in ("ner", "pos")),
+    *(("config.json", ("settings", key)) for key in ("tasks", "embedder", "encoder", "training", "surprise")),
+    ("config.json", ("settings", "tasks", "ner")),
+    *(
+        ("vocab.json", (key,))
+        for key in ("trained", "frozen", "characters", "tags", "known", "digits", "longest", "more")
+    ),
+    *(("vocab.json", ("tags", task)) for task in ("ner", "pos", "chunk")),
+    *(("vocab.json", (key, 2)) for key in ("trained", "characters", "known")),
+    *(("vocab.json", ("tags", "ner", place)) for place in (0, 1)),
+    *(("metrics.json", (key,)) for key in ("dev", "history", "best_epoch", "more")),
+]
+
+
+@pytest.mark.parametrize(("piece", "path"), KEYS, ids=lambda value: str(value))
+def test_a_mis_shaped_value_is_named_or_harmless(
+    folder: Path, stored: Path, tagger: Tagger, piece: str, path: tuple[str | int, ...]
+) -> None:
+    """Whatever loads also tags and can be stored: nothing is found out later."""
+    for odd in ODD:
+        shutil.copy(stored / piece, folder / piece)
+
+        def replace(values: Any, odd: Any = odd) -> None:
+            for key in path[:-1]:
+                values = values[key]
+            values[path[-1]] = odd
+
+        change_json(folder / piece, replace)
+        try:
+            loaded = Tagger.load(folder)
+        except ModelError as error:
+            assert str(error).startswith(str(folder)), odd
+            assert "\n" not in str(error)
+        else:
+            assert loaded.tasks == tagger.tasks, odd
+            assert {task: len(tags) for task, tags in loaded(SENTENCES).tags.items()} == {"ner": 9, "pos": 9}
+            loaded.save(folder.with_name("again"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.pop("heads.ner.projection.weight"), "tensor 'heads.ner.projection.weight' is missing"),
+        (lambda t: t.update(more=torch.zeros(1)), "unknown tensor 'more'"),
+        (
+            lambda t: t.update({"heads.pos.projection.bias": torch.zeros(4)}),
+            "tensor 'heads.pos.projection.bias' has shape [4] where config.json and vocab.json need [3]",
+        ),
+        (lambda t: t.update({"heads.pos.projection.bias": torch.zeros(3, 1)}), "has shape [3, 1]"),
+        (lambda t: t.update({"heads.pos.projection.bias": torch.zeros(3, dtype=torch.long)}), "int64"),
+        (lambda t: t.update({"embedder.frozen": t["embedder.frozen"].to(torch.int8)}), "no 'embedder.frozen.scale'"),
+        (
+            lambda t: t.update({
+                "embedder.frozen": t["embedder.frozen"].to(torch.int8), "embedder.frozen.scale": torch.ones(7, 5, 3)
+            }),
+            "embedder.frozen",
+        ),
+        (lambda t: t.update({"embedder.frozen.scale": torch.ones(1, 1)}), "embedder.frozen.scale"),
+    ],
+)  # fmt: skip
+def test_a_wrong_tensor_is_named(
+    folder: Path, change: Callable[[dict[str, torch.Tensor]], object], message: str
+) -> None:
+    change_tensors(folder, change)
+    assert message in refused(folder, "model.safetensors")
+
+
+def test_a_half_precision_tensor_is_read(folder: Path, tagger: Tagger) -> None:
+    change_tensors(folder, lambda t: t.update({"embedder.frozen": t["embedder.frozen"].half()}))
+    loaded = Tagger.load(folder)
+    assert tensors(loaded)["embedder.frozen"].dtype is torch.float32
+    torch.testing.assert_close(
+        tensors(loaded)["embedder.frozen"], tensors(tagger)["embedder.frozen"], rtol=1e-3, atol=1e-3
+    )
+
+
+def test_no_folder_or_a_file(tmp_path: Path, folder: Path) -> None:
+    for path in (tmp_path / "absent", folder / "config.json"):
+        with pytest.raises(ModelError, match=re.escape(f"{path}: no such model folder")):
+            Tagger.load(path)
+    (tmp_path / "empty").mkdir()
+    refused(tmp_path / "empty", "config.json")
+
+
+def test_a_kill_at_any_moment_of_a_save_leaves_the_old_or_the_new_model(
+    folder: Path, tagger: Tagger, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Before and after each renaming the disk is copied as a power cut would leave it, and loaded from the copy."""
+    disks: list[Path] = []
+
+    def snapshot() -> None:
+        disks.append(shutil.copytree(folder.parent, tmp_path_factory.mktemp("disk") / "disk"))
+
+    def watched(rename: Callable[..., Path]) -> Callable[..., Path]:
+        def act(self: Path, target: Path) -> Path:
+            snapshot()
+            moved = rename(self, target)
+            snapshot()
+            return moved
+
+        return act
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", watched(Path.rename))
+        patch.setattr(Path, "replace", watched(Path.replace))
+        new = make(seed=1)
+        new.save(folder)
+    assert len(disks) == 4, "two renamings: the old folder away, the new one in"
+    weights = [tensors(Tagger.load(disk / folder.name))["heads.ner.projection.weight"] for disk in disks]
+    old, fresh = (tensors(each)["heads.ner.projection.weight"] for each in (tagger, new))
+    for found, expected in zip(weights, (old, old, old, fresh), strict=True):
+        assert torch.equal(found, expected)
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_failing_save_leaves_the_old_model(folder: Path, tagger: Tagger) -> None:
+    other = make(seed=1)
+    other.metrics = {"dev": object()}
+    with pytest.raises(TypeError):
+        other.save(folder)
+    assert all(torch.equal(tensors(Tagger.load(folder))[name], value) for name, value in tensors(tagger).items())
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_save_replaces_the_whole_folder_but_for_what_is_kept(folder: Path, tagger: Tagger) -> None:
+    (folder / "stale.txt").touch()
+    (folder / "log.txt").write_text("kept")
+    (folder / "inner").mkdir()
+    (folder / "inner" / "a").write_text("kept too")
+    save_tagger(tagger, folder, keep=(folder / "log.txt", folder / "inner", folder / "absent"))
+    assert {path.name for path in folder.iterdir()} == {*PIECES, "README.md", "log.txt", "inner"}
+    assert (folder / "inner" / "a").read_text() == "kept too"
+    assert load_tagger(folder).metrics == tagger.metrics
+
+
+def test_models_of_the_package_are_found_by_name(monkeypatch: pytest.MonkeyPatch, stored: Path) -> None:
+    monkeypatch.setattr(module, "shipped_models", lambda: {"small": stored})
+    assert Tagger.load("small").tasks == ["ner", "pos"]
+    with pytest.raises(ModelError, match="models that come with the package: small"):
+        Tagger.load("smal")

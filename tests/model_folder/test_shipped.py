@@ -1,0 +1,56 @@
+"""The model that comes with the package: found by name, small, and able."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bilstm_tagger import Tagger
+from bilstm_tagger.errors import ModelError
+from bilstm_tagger.model_folder.folder import find_folder, shipped_models
+
+
+@pytest.fixture(scope="module")
+def en() -> Tagger:
+    return Tagger.load("en")
+
+
+def test_it_is_found_by_name_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_folder("en") == shipped_models()["en"]
+    with pytest.raises(ModelError, match="no such model folder; models that come with the package: en"):
+        find_folder("fr")
+
+
+def test_a_folder_of_that_name_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "en").mkdir()
+    assert find_folder("en") == Path("en")
+
+
+def test_it_is_small_and_names_no_folder() -> None:
+    folder = find_folder("en")
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 14_000_000
+    for name in ("config.json", "README.md"):
+        assert "../" not in (folder / name).read_text("utf-8")
+
+
+def test_it_tags_names_and_parts_of_speech(en: Tagger) -> None:
+    document = en("Angela Merkel visited Paris with the French president.")
+    assert [(span.text, span.label) for span in document.spans] == [
+        ("Angela Merkel", "PER"),
+        ("Paris", "LOC"),
+        ("French", "MISC"),
+    ]
+    assert document.tags_of("upos")[:4] == ["PROPN", "PROPN", "VERB", "PROPN"]
+
+
+def test_it_does_well_on_the_sample(en: Tagger) -> None:
+    """The sample has other sentences than it learnt from; the bounds are far below what it reaches."""
+    from bilstm_tagger.evaluation.evaluate import evaluate
+
+    path = Path(__file__).parents[2] / "data" / "sample" / "en-test.conllu"
+    scores = evaluate(en, path, columns={"upos": "UPOS", "ner": "NER"}).tasks
+    assert scores["upos"].headline > 0.9
+    assert scores["ner"].headline > 0.6

@@ -1,0 +1,150 @@
+"""The CRF against brute force over all tag sequences."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from bilstm_tagger.nn.batch import mask_of
+from bilstm_tagger.nn.crf import CRF, viterbi
+from bilstm_tagger.schemes.grammar import Scheme, legal_moves, tag_names
+
+NAMES = tag_names(["A"], Scheme.IOBES)  # five tags: small enough for every sequence of four
+
+
+@pytest.fixture
+def case() -> tuple[CRF, Tensor, Tensor]:
+    torch.manual_seed(3)
+    moves, starts, ends = map(torch.from_numpy, legal_moves(NAMES, Scheme.IOBES))
+    crf = CRF(moves, starts=starts, ends=ends).double()
+    for weight in crf.parameters():
+        weight.data.normal_()
+    return crf, torch.randn(4, 4, len(NAMES), dtype=torch.float64, requires_grad=True), torch.tensor([4, 1, 3, 2])
+
+
+def path_score(crf: CRF, emissions: Tensor, tags: tuple[int, ...]) -> Tensor:
+    moves, starts, ends = crf.scores()
+    score = starts[tags[0]] + ends[tags[-1]]
+    score = score + sum(emissions[step, tag] for step, tag in enumerate(tags))
+    return score + sum(moves[a, b] for a, b in pairwise(tags))
+
+
+def all_paths(crf: CRF, emissions: Tensor, length: int) -> dict[tuple[int, ...], Tensor]:
+    return {tags: path_score(crf, emissions, tags) for tags in product(range(len(NAMES)), repeat=length)}
+
+
+def decode(crf: CRF, emissions: Tensor, lengths: Tensor) -> list[list[int]]:
+    """The best tags of each sentence of a padded batch."""
+    found = crf.decode(emissions[mask_of(lengths, emissions.shape[1])], lengths)
+    return [tags.tolist() for tags in found.split(lengths.tolist())]
+
+
+def legal_path(length: int) -> tuple[int, ...]:
+    inside = [NAMES.index("B-A")] + [NAMES.index("I-A")] * (length - 2) + [NAMES.index("E-A")]
+    return tuple(inside) if length > 1 else (NAMES.index("S-A"),)
+
+
+def test_likelihood_and_gradient_equal_brute_force(case: tuple[CRF, Tensor, Tensor]) -> None:
+    crf, emissions, lengths = case
+    gold = [legal_path(length) for length in lengths.tolist()]
+    padded = torch.zeros(4, 4, dtype=torch.long)
+    for row, tags in enumerate(gold):
+        padded[row, : len(tags)] = torch.tensor(tags)
+    weights = torch.tensor([1.0, -2.0, 0.5, 3.0], dtype=torch.float64)  # each sentence's gradient must carry its own
+    inputs = [emissions, *crf.parameters()]
+
+    ours = crf.log_likelihood(emissions, padded, lengths)
+    our_gradients = torch.autograd.grad((ours * weights).sum(), inputs)
+    brute = []
+    for row, length in enumerate(lengths.tolist()):
+        paths = all_paths(crf, emissions[row], length)
+        brute.append(paths[gold[row]] - torch.logsumexp(torch.stack(list(paths.values())), 0))
+    expected = torch.stack(brute)
+    expected_gradients = torch.autograd.grad((expected * weights).sum(), inputs)
+
+    torch.testing.assert_close(ours, expected, rtol=0, atol=1e-9)
+    for found, wanted in zip(our_gradients, expected_gradients, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=0, atol=1e-9)
+
+
+def test_viterbi_equals_brute_force(case: tuple[CRF, Tensor, Tensor]) -> None:
+    crf, emissions, lengths = case
+    decoded = decode(crf, emissions, lengths)
+    for row, length in enumerate(lengths.tolist()):
+        paths = all_paths(crf, emissions[row], length)
+        best = max(paths, key=lambda tags: paths[tags].item())
+        assert decoded[row] == list(best)
+
+
+def test_marginals_equal_brute_force(case: tuple[CRF, Tensor, Tensor]) -> None:
+    crf, emissions, lengths = case
+    marginals = crf.marginals(emissions, lengths)
+    for row, length in enumerate(lengths.tolist()):
+        paths = all_paths(crf, emissions[row], length)
+        total = torch.logsumexp(torch.stack(list(paths.values())), 0)
+        expected = torch.zeros(4, len(NAMES), dtype=torch.float64)
+        for tags, score in paths.items():
+            for step, tag in enumerate(tags):
+                expected[step, tag] += (score - total).exp().item()
+        torch.testing.assert_close(marginals[row].detach(), expected, rtol=0, atol=1e-9)
+
+
+def test_no_illegal_sequence_is_decoded_however_the_emissions_pull() -> None:
+    moves, starts, ends = map(torch.from_numpy, legal_moves(NAMES, Scheme.IOBES))
+    crf = CRF(moves, starts=starts, ends=ends)
+    torch.manual_seed(0)
+    emissions = 50 * torch.randn(64, 12, len(NAMES))
+    lengths = torch.randint(1, 13, (64,))
+    for tags in decode(crf, emissions, lengths):
+        assert starts[tags[0]] and ends[tags[-1]]
+        assert all(moves[a, b] for a, b in pairwise(tags))
+
+
+def test_float32_likelihood_stays_finite_for_confident_emissions() -> None:
+    moves, starts, ends = map(torch.from_numpy, legal_moves(NAMES, Scheme.IOBES))
+    crf = CRF(moves, starts=starts, ends=ends)
+    emissions = (200 * torch.randn(8, 60, len(NAMES))).requires_grad_()
+    loss = -crf.log_likelihood(emissions, torch.zeros(8, 60, dtype=torch.long), torch.full((8,), 60)).sum()
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert emissions.grad is not None
+    assert torch.isfinite(emissions.grad).all()
+
+
+def test_padding_has_no_influence() -> None:
+    torch.manual_seed(1)
+    moves, starts, ends = map(torch.from_numpy, legal_moves(NAMES, Scheme.IOBES))
+    crf = CRF(moves, starts=starts, ends=ends)
+    emissions = torch.randn(1, 5, len(NAMES))
+    tags, lengths = torch.zeros(1, 5, dtype=torch.long), torch.tensor([3])
+    noisy = emissions.clone()
+    noisy[:, 3:] = 1000
+    assert torch.equal(crf.log_likelihood(emissions, tags, lengths), crf.log_likelihood(noisy, tags, lengths))
+    assert decode(crf, emissions, lengths) == decode(crf, noisy, lengths)
+
+
+def test_a_very_long_sentence_keeps_the_best_path() -> None:
+    """Sums of 50,000 scores of the same sign leave few digits of a float32 for their differences."""
+    rng = np.random.default_rng(0)
+    emissions, moves = rng.normal(6, 1, (50_000, 3)).astype(np.float32), rng.normal(0, 1, (3, 3)).astype(np.float32)
+    score = emissions[0].astype(np.float64)
+    pointers = []
+    for row in emissions[1:]:
+        reached = score[:, None] + moves
+        pointers.append(reached.argmax(0))
+        score = reached.max(0) + row
+    path = [int(score.argmax())]
+    for pointer in reversed(pointers):
+        path.append(int(pointer[path[-1]]))
+    given = (
+        torch.from_numpy(emissions),
+        torch.tensor([50_000]),
+        torch.from_numpy(moves),
+        torch.zeros(3),
+        torch.zeros(3),
+    )
+    assert viterbi(*given).tolist() == path[::-1]

@@ -1,0 +1,252 @@
+"""The whole network: losses and decoding against each sentence by itself."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn import functional as F
+
+from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.model_folder.build import build_model
+from bilstm_tagger.nn.batch import Batch, Types, mask_of
+from bilstm_tagger.nn.device import pick_device, pick_precision
+from bilstm_tagger.nn.model import Head, Member, TaggingModel
+from bilstm_tagger.schemes.grammar import Scheme, first_illegal, tag_names
+from bilstm_tagger.settings.loading import load_settings
+from bilstm_tagger.vocab.vocab import build_vocab
+
+WORDS = ["the", "Boat", "sank", "in", "Turin", ".", "1999", "extraordinarily"]
+TASKS = {"crf": Scheme.IOBES, "softmax": Scheme.BIO, "plain": Scheme.NONE}
+SETTINGS = load_settings(
+    overrides={
+        "tasks": {
+            "crf": {"head": "crf", "encoding": "IOBES"},
+            "softmax": {"head": "softmax", "encoding": "BIO"},
+            "plain": {"head": "softmax"},
+        },
+        "embedder.size": 5,
+        "embedder.characters.size": 4,
+        "embedder.characters.widths": [2, 3],
+        "embedder.characters.filters": [3, 3],
+        "encoder.hidden_size": 5,
+        "encoder.layers": 2,
+    }
+)
+
+
+def make(seed: int = 0) -> TaggingModel:
+    """A network of three tasks with large random weights."""
+    tags = {task: tag_names(["A", "B"], scheme) for task, scheme in TASKS.items()}
+    vocab = build_vocab(WORDS[:6], tags=tags, vector_words=["river"], min_count=1)
+    torch.manual_seed(seed)
+    model = build_model(SETTINGS, vocab, TASKS, word_size=5).eval()
+    for weight in model.parameters():
+        weight.data.normal_(std=0.8)
+    for table in (model.embedder.words, model.embedder.characters.embedding):  # type: ignore[union-attr]
+        table.weight.data[0] = 0
+    arrays = vocab.encode(WORDS)
+    model.types = [torch.from_numpy(part) for part in (arrays.rows, arrays.chars, arrays.shapes)]  # type: ignore[assignment]
+    return model
+
+
+MODEL = make(1)
+
+
+def batch_of(sentences: list[list[int]], *, spare: int = 0, tags: dict[str, list[list[int]]] | None = None) -> Batch:
+    """The sentences of numbers of words as a batch, padded by `spare` more than needed."""
+    rows, chars, shapes = MODEL.types  # type: ignore[misc]
+    width = max(map(len, sentences)) + spare
+    types = Types(
+        torch.cat([torch.tensor([0]), rows]), F.pad(chars, (0, spare, 1, 0)), torch.cat([torch.tensor([0]), shapes])
+    )
+    gold = {task: pad(rows_, width) for task, rows_ in (tags or {}).items()}
+    index = pad([[number + 1 for number in sentence] for sentence in sentences], width)
+    return Batch(types, index, torch.tensor([len(sentence) for sentence in sentences]), gold)
+
+
+def decode(batch: Batch) -> dict[str, list[list[int]]]:
+    """The best tags of each sentence, for each task."""
+    lengths = batch.lengths.tolist()
+    return {task: [tags.tolist() for tags in found.split(lengths)] for task, found in MODEL.decode(batch).items()}
+
+
+def pad(rows: list[list[int]], width: int) -> Tensor:
+    return torch.tensor([row + [0] * (width - len(row)) for row in rows])
+
+
+sentence_lists = st.lists(st.lists(st.integers(0, len(WORDS) - 1), min_size=1, max_size=7), min_size=1, max_size=4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(sentences=sentence_lists, spare=st.integers(0, 5))
+def test_a_sentence_alone_equals_itself_in_any_padded_batch(sentences: list[list[int]], spare: int) -> None:
+    batch = batch_of(sentences, spare=spare)
+    together = decode(batch)
+    states, lengths = MODEL.states(batch)
+    assert lengths.tolist() == list(map(len, sentences))
+    for row, sentence in enumerate(sentences):
+        lone = batch_of([sentence])
+        alone = decode(lone)
+        for task in TASKS:
+            assert together[task][row] == alone[task][0]
+        torch.testing.assert_close(states[row, : len(sentence)], MODEL.states(lone)[0][0], rtol=0, atol=1e-5)
+
+
+@settings(max_examples=15, deadline=None)
+@given(sentences=sentence_lists, data=st.data())
+def test_losses_are_the_sums_of_those_of_each_sentence_alone(sentences: list[list[int]], data: st.DataObject) -> None:
+    def gold(task: str) -> list[list[int]]:
+        """Legal tags: the model's own where they have to be, so that no likelihood is 0."""
+        if task == "crf":
+            return [decode(batch_of([sentence]))[task][0] for sentence in sentences]
+        count = len(MODEL.heads[task].projection.bias)
+        tag = st.integers(0, count - 1)
+        return [[data.draw(tag) for _ in sentence] for sentence in sentences]
+
+    tags = {task: gold(task) for task in TASKS}
+    with torch.no_grad():
+        together = MODEL.losses(batch_of(sentences, spare=2, tags=tags))
+        alone = [
+            MODEL.losses(batch_of([sentence], tags={task: [rows[row]] for task, rows in tags.items()}))
+            for row, sentence in enumerate(sentences)
+        ]
+    for task in TASKS:
+        torch.testing.assert_close(together[task], sum(loss[task] for loss in alone), rtol=1e-4, atol=1e-4)
+
+
+def test_softmax_loss_equals_the_log_probability_of_the_gold_tags() -> None:
+    sentences, gold = [[0, 1, 2], [3, 4]], [[0, 1, 1], [1, 0]]
+    batch = batch_of(sentences, tags={"plain": gold})
+    with torch.no_grad():
+        probabilities = MODEL.heads["plain"](MODEL.states(batch)[0]).softmax(-1)
+        expected = -sum(
+            probabilities[row, at, tag].log() for row, tags in enumerate(gold) for at, tag in enumerate(tags)
+        )
+        torch.testing.assert_close(MODEL.losses(batch)["plain"], expected)
+
+
+def test_losses_only_of_tasks_with_gold_tags() -> None:
+    assert set(MODEL.losses(batch_of([[0, 1]], tags={"plain": [[0, 1]]}))) == {"plain"}
+    assert set(MODEL.decode(batch_of([[0, 1]]))) == set(TASKS)
+
+
+@pytest.mark.parametrize("task", ["crf", "softmax"])
+def test_decoded_spans_are_the_best_among_the_legal_sequences(task: str) -> None:
+    """Of a softmax head too: tag by tag its best tags need not be legal."""
+    names = tag_names(["A", "B"], TASKS[task])
+    sentences = [[a, b, c] for a, b, c in product(range(0, 8, 2), range(1, 8, 3), range(0, 8, 3))]
+    batch = batch_of(sentences)
+    decoded = decode(batch)[task]
+    head = MODEL.heads[task]
+    emissions = head(MODEL.states(batch)[0]).double()
+    moves, starts, ends = (part.double() for part in head.crf.scores()) if task == "crf" else (torch.zeros(1),) * 3
+    plain = task == "softmax"
+    legal = [
+        tags
+        for tags in product(range(len(names)), repeat=3)
+        if first_illegal([names[tag] for tag in tags], TASKS[task]) is None
+    ]
+    free = 0
+    for row in range(len(sentences)):
+        scores = torch.stack([
+            sum(emissions[row, at, tag] for at, tag in enumerate(tags))
+            + (0 if plain else starts[tags[0]] + ends[tags[-1]] + sum(moves[a, b] for a, b in pairwise(tags)))
+            for tags in legal
+        ])  # fmt: skip
+        assert decoded[row] == list(legal[int(scores.argmax())])
+        free += emissions[row].argmax(-1).tolist() != decoded[row]
+    assert free > 3, "else the test shows nothing: every best tag was legal already"
+
+
+def test_plain_tags_are_decoded_one_by_one() -> None:
+    batch = batch_of([[0, 1, 2, 3, 4]])
+    emissions = MODEL.heads["plain"](MODEL.states(batch)[0])
+    assert decode(batch)["plain"] == emissions.argmax(-1).tolist()
+
+
+def test_bfloat16_touches_the_encoder_alone() -> None:
+    model = make(1)
+    batch = batch_of([[0, 1, 2, 3]])
+    seen: list[torch.dtype] = []
+    model.encoder.register_forward_hook(lambda module, given, states: seen.append(states.dtype))
+    with torch.no_grad():
+        full = model.states(batch)[0]
+        model.precision = torch.bfloat16
+        half = model.states(batch)[0]
+    assert half.dtype is torch.float32
+    assert {weight.dtype for weight in model.parameters()} == {torch.float32}
+    assert seen[0] is torch.float32
+    assert not torch.equal(full, half)
+    torch.testing.assert_close(half, full, rtol=0.1, atol=0.1)
+
+
+def test_a_device_is_named_taken_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pick_device("cpu") == torch.device("cpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert pick_device("auto") == torch.device("cpu")
+    with pytest.raises(ConfigError, match="device 'xpu:9' cannot be used here: "):
+        pick_device("xpu:9")
+    with pytest.raises(ConfigError, match="device 'toaster' cannot be used here: "):
+        pick_device("toaster")
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_auto_takes_bfloat16_only_where_it_is_native(monkeypatch: pytest.MonkeyPatch, native: bool) -> None:
+    monkeypatch.setattr("bilstm_tagger.nn.device._has_bfloat16", lambda device: native)
+    cpu = torch.device("cpu")
+    assert pick_precision("auto", cpu) is (torch.bfloat16 if native else torch.float32)
+    assert pick_precision("float32", cpu) is torch.float32
+    assert pick_precision("bfloat16", cpu) is torch.bfloat16
+
+
+def test_a_tanh_layer_of_each_task_stands_between_states_and_emissions() -> None:
+    torch.manual_seed(0)
+    head = Head(5, 3, crf=None, feedforward=4)
+    states = torch.randn(2, 6, 5)
+    hidden = torch.tanh(states @ head.feedforward.weight.T + head.feedforward.bias)  # type: ignore[union-attr]
+    expected = hidden @ head.projection.weight.T + head.projection.bias
+    torch.testing.assert_close(head(states), expected)
+    rounded = head(states, torch.bfloat16)
+    with torch.no_grad():  # then by a compiled loop
+        torch.testing.assert_close(head(states), expected)
+        torch.testing.assert_close(head(states, torch.bfloat16), rounded)
+    assert rounded.dtype is torch.float32
+    assert not torch.equal(rounded, expected)
+    torch.testing.assert_close(rounded, expected, rtol=0, atol=0.05)
+
+
+@pytest.mark.parametrize("feedforward", [0, 4])
+def test_members_learn_from_their_own_losses_and_decode_from_their_mean(feedforward: int) -> None:
+    torch.manual_seed(3)
+    tags = {task: tag_names(["A", "B"], scheme) for task, scheme in TASKS.items()}
+    vocab = build_vocab(WORDS[:6], tags=tags, vector_words=["river"], min_count=1)
+    several = SETTINGS.model_copy(
+        update={"encoder": SETTINGS.encoder.model_copy(update={"members": 3, "feedforward": feedforward})}
+    )
+    model = build_model(several, vocab, TASKS, word_size=5).eval()
+    for weight in model.parameters():
+        weight.data.normal_(std=0.8)
+    gold = {"plain": [[0, 1, 1], [1, 0]]}
+    batch = batch_of([[0, 1, 2], [3, 4]], tags=gold)
+
+    def alone(member: Member) -> TaggingModel:
+        return TaggingModel(model.embedder, member.encoder, dict(member.heads.items())).eval()  # type: ignore[arg-type]
+
+    members = [alone(member) for member in model.members]
+    losses = model.losses(batch)["plain"]
+    torch.testing.assert_close(losses, sum(member.losses(batch)["plain"] for member in members))
+    mean = sum(member.heads["plain"](member.states(batch)[0]) for member in members)
+    mask = mask_of(batch.lengths, 3)
+    assert torch.equal(model.decode(batch)["plain"], mean[mask].argmax(-1))
+
+    losses.backward()
+    found = model.embedder.characters.embedding.weight.grad.clone()  # type: ignore[union-attr]
+    model.zero_grad()
+    sum(member.losses(batch)["plain"] for member in members).backward()  # type: ignore[union-attr]
+    expected = model.embedder.characters.embedding.weight.grad  # type: ignore[union-attr]
+    torch.testing.assert_close(found, expected / 3, msg="the embedder learns at the pace of a single network")

@@ -1,0 +1,223 @@
+"""Settings: layers, messages, and values that TOML cannot write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.settings.loading import load_settings, parse_override, parse_settings, presets, read_toml
+from bilstm_tagger.settings.schema import EncoderSettings, Settings
+
+
+def toml(folder: Path, text: str) -> Path:
+    path = folder / "experiment.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", presets())
+def test_presets_load_and_survive_a_round_trip(name: str) -> None:
+    settings = load_settings(name)
+    assert settings.preset == name
+    assert settings.tasks
+    assert Settings.model_validate_json(settings.model_dump_json()) == settings
+
+
+def test_the_default_preset_is_ner() -> None:
+    assert {"ner", "pos"} <= set(presets())
+    assert load_settings() == load_settings("ner")
+    assert list(load_settings().tasks) == ["ner"]
+
+
+def test_overrides_win_over_the_file_and_the_file_over_the_preset(tmp_path: Path) -> None:
+    path = toml(tmp_path, 'preset = "pos"\n[training]\nepochs = 7\nseed = 1\n')
+    settings = load_settings(file=path, overrides={"training.seed": 2})
+    preset = load_settings("pos")
+    assert settings.preset == "pos"
+    assert settings.training.optimizer == preset.training.optimizer == "adamw"
+    assert (settings.training.epochs, settings.training.seed) == (7, 2)
+    assert preset.training.epochs != 7
+
+
+def test_a_preset_by_argument_wins_over_that_of_the_file(tmp_path: Path) -> None:
+    settings = load_settings("ner", file=toml(tmp_path, 'preset = "pos"\n'))
+    assert settings.preset == "ner"
+    assert list(settings.tasks) == ["ner"]
+
+
+def test_tasks_of_a_file_replace_those_of_the_preset(tmp_path: Path) -> None:
+    path = toml(tmp_path, '[tasks.chunk]\ncolumn = 3\n[tasks.pos]\ncolumn = "UPOS"\nhead = "softmax"\n')
+    assert list(load_settings(file=path).tasks) == ["chunk", "pos"]
+
+
+def test_tasks_by_name_are_the_only_ones_and_keep_their_settings(tmp_path: Path) -> None:
+    path = toml(tmp_path, "[tasks.a]\ncolumn = 2\n[tasks.b]\ncolumn = 3\n")
+    settings = load_settings(file=path, tasks=["c", "b"], overrides={"tasks.c.column": "UPOS"})
+    assert {name: task.column for name, task in settings.tasks.items()} == {"c": "UPOS", "b": 3}
+
+
+def test_an_override_of_a_table_keeps_the_rest_of_it() -> None:
+    settings = load_settings(overrides={"embedder.characters.size": 5, "tasks.ner.column": 2})
+    assert settings.embedder.characters is not None
+    before = load_settings()
+    assert before.embedder.characters is not None
+    assert settings.embedder.characters.size == 5 != before.embedder.characters.size
+    assert settings.embedder.characters.filters == before.embedder.characters.filters
+    assert settings.tasks["ner"].column == 2
+    assert settings.tasks["ner"].head == before.tasks["ner"].head
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        load_settings().training.epochs = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("training.epoch", "training.epoch: unknown key; did you mean 'epochs'?"),
+        ("trainin", "trainin: unknown key; did you mean 'training'?"),
+        ("tasks.ner.colunm", "tasks.ner.colunm: unknown key; did you mean 'column'?"),
+        ("embedder.characters.width", "embedder.characters.width: unknown key; did you mean 'widths'?"),
+        ("encoder.zzz", f"encoder.zzz: unknown key; valid are {', '.join(EncoderSettings.model_fields)}"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_nearest_name(key: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(overrides={key: 1})
+    assert str(caught.value) == f"settings: {message}"
+
+
+def test_several_mistakes_are_named_at_once() -> None:
+    with pytest.raises(ConfigError, match=r"epochs: input should be .*; .*seeds: unknown key; did you mean 'seed'"):
+        load_settings(overrides={"training.seeds": 1, "training.epochs": 0})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("training.epochs", 0),
+        ("training.epochs", "many"),
+        ("training.learning_rate", -0.1),
+        ("training.optimizer", "adam"),
+        ("encoder.dropout", 1.0),
+        ("data.dev_fraction", 1.5),
+        ("embedder.characters", 5),
+        ("tasks.ner", 5),
+        ("tasks", 5),
+        ("training", None),
+        ("embedder.characters.widths", [3] * 20),
+        ("preset.deeper", 1),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_key(key: str, value: Any) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(overrides={key: value})
+    assert key.split(".")[0] in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["nre", "", 5])
+def test_an_unknown_preset_is_refused(tmp_path: Path, name: Any) -> None:
+    path = toml(tmp_path, f"preset = {name!r}\n".replace("'", '"'))
+    with pytest.raises(ConfigError, match=r"unknown preset .*; there are .*ner, .*pos"):
+        load_settings(file=path)
+
+
+def test_the_nearest_preset_is_named() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'ner'"):
+        load_settings("nerr")
+
+
+def test_a_missing_or_damaged_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"absent\.toml: cannot be read"):
+        load_settings(file=tmp_path / "absent.toml")
+    with pytest.raises(ConfigError, match=r"experiment\.toml: not TOML: .*line 2"):
+        load_settings(file=toml(tmp_path, "[training]\nepochs 5\n"))
+    (tmp_path / "latin.toml").write_bytes(b"preset = '\xe9'\n")
+    with pytest.raises(ConfigError, match=r"latin\.toml: cannot be read"):
+        load_settings(file=tmp_path / "latin.toml")
+
+
+def test_a_message_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"experiment\.toml: training\.sed: unknown key"):
+        load_settings(file=toml(tmp_path, "[training]\nsed = 1\n"))
+
+
+def test_a_date_is_refused_like_any_wrong_value(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"training\.epochs"):
+        load_settings(file=toml(tmp_path, "[training]\nepochs = 2020-01-01\n"))
+
+
+def test_none_in_a_file_stands_for_no_value(tmp_path: Path) -> None:
+    path = toml(
+        tmp_path,
+        '[embedder]\ncharacters = "none"\n[training]\naverage_from = "none"\npatience = "none"\n'
+        '[tasks.upos]\nscheme = "none"\n',
+    )
+    settings = load_settings(file=path)
+    assert settings.embedder.characters is None
+    assert settings.training.average_from is None
+    assert settings.tasks["upos"].scheme == "none"
+    assert read_toml(path)["training"]["patience"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("training.epochs=30", "training.epochs", 30),
+        ("training.learning_rate = 1e-3", "training.learning_rate", 1e-3),
+        ("embedder.characters.widths=[3, 5]", "embedder.characters.widths", [3, 5]),
+        ("data.tokenizer=spacy:de", "data.tokenizer", "spacy:de"),
+        ('data.train="a=b.conll"', "data.train", "a=b.conll"),
+        ("data.train=C:\\a b.conll", "data.train", "C:\\a b.conll"),
+        ("training.patience=none", "training.patience", None),
+        ("embedder.characters=none", "embedder.characters", None),
+        ("tasks.upos.scheme=none", "tasks.upos.scheme", "none"),
+        ("data.names=", "data.names", ""),
+    ],
+)
+def test_override(text: str, key: str, value: object) -> None:
+    assert parse_override(text) == (key, value)
+
+
+@pytest.mark.parametrize("text", ["training.epochs", "=5", "  =5", ""])
+def test_an_override_needs_a_key_and_a_value(text: str) -> None:
+    with pytest.raises(ConfigError, match="write key=value"):
+        parse_override(text)
+
+
+@given(st.text(max_size=30))
+def test_any_override_is_parsed_or_refused(text: str) -> None:
+    try:
+        key, _ = parse_override(text)
+    except ConfigError:
+        return
+    assert key == text.partition("=")[0].strip()
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=2)
+            | st.dictionaries(
+                st.sampled_from([*Settings.model_fields, "ner", "column", "epochs", "x"]), inner, max_size=3
+            )
+        ),
+        max_leaves=8,
+    )
+)
+def test_any_values_are_settings_or_one_line_of_complaint(values: Any) -> None:
+    try:
+        settings = parse_settings(values)
+    except ConfigError as error:
+        assert "\n" not in str(error)
+    else:
+        assert parse_settings(settings.model_dump(mode="json")) == settings

@@ -1,0 +1,334 @@
+"""The tagger: every input, every batch, every scheme gives what each sentence gives alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, islice, pairwise, repeat
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny import NAMES, PLAIN, settings_of, untrained
+
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError, TaggerError
+from bilstm_tagger.nn import fast_lstm as sweep
+from bilstm_tagger.nn.batch import Types
+from bilstm_tagger.schemes.grammar import Scheme, first_illegal
+from bilstm_tagger.schemes.spans import tags_to_spans
+from bilstm_tagger.tagging import tagger as module
+from bilstm_tagger.tagging import type_cache
+from bilstm_tagger.tagging.batching import batch_places, cut_rows, rows_of, sentence_lengths
+from bilstm_tagger.tagging.tagger import Tagger
+
+WORDS = [*PLAIN, *chain.from_iterable(NAMES.values()), "", "ſ\u2028x", "unlikelihood", "77"]
+SPAN_SCHEMES = [scheme for scheme in Scheme if scheme is not Scheme.NONE]
+
+sentences = st.lists(st.sampled_from(WORDS), max_size=7)
+documents = st.lists(st.lists(sentences, max_size=3), max_size=5)
+
+
+def two_tasks(**overrides: object) -> Tagger:
+    """One task by a CRF and one by a softmax, so that both heads are seen at once."""
+    tasks = {"ner": {"head": "crf"}, "chunk": {"head": "softmax", "encoding": "BIO"}, "pos": {"head": "softmax"}}
+    schemes = {"ner": Scheme.BIO, "chunk": Scheme.IOB1, "pos": Scheme.NONE}
+    return untrained(settings_of(tasks=tasks, **overrides), schemes=schemes, seed=5)
+
+
+@pytest.fixture(scope="module")
+def tagger() -> Tagger:
+    return two_tasks()
+
+
+def alone(tagger: Tagger, sentence: Sequence[str]) -> dict[str, list[str]]:
+    return tagger(list(sentence)).tags
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+@settings(max_examples=25, deadline=None)
+@given(corpus=documents, batch_tokens=st.sampled_from([1, 5, 12, 30, 8000]))
+def test_a_sentence_is_tagged_alone_as_in_any_batch(
+    tagger: Tagger, precision: torch.dtype, corpus: list[list[list[str]]], batch_tokens: int
+) -> None:
+    tagger.model.precision = precision
+    tagged = list(tagger.pipe([Document.from_sentences(rows) for rows in corpus], batch_tokens=batch_tokens))
+    assert len(tagged) == len(corpus)
+    for rows, document in zip(corpus, tagged, strict=True):
+        assert [list(sentence.words) for sentence in document.sentences] == rows
+        for row, sentence in zip(rows, document.sentences, strict=True):
+            for task in tagger.tasks:
+                assert sentence.tags(task) == alone(tagger, row)[task]
+    tagger.model.precision = torch.float32
+
+
+def test_random_weights_give_varied_tags(tagger: Tagger) -> None:
+    """Else the tests of this module would show little."""
+    document = tagger([WORDS[at:] + WORDS[:at] for at in range(10)])
+    assert min(len(set(tags)) for tags in document.tags.values()) >= 3
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+@pytest.mark.parametrize("encoding", ["IOBES", "BIO"])
+def test_tags_come_in_the_scheme_of_the_data(head: str, encoding: str) -> None:
+    corpus = [[WORDS[at:] + WORDS[:at] for at in range(8)], [["Ada"]], [], [[]]]
+    chosen = settings_of(tasks={"ner": {"head": head, "encoding": encoding}})
+    spans = {}
+    for scheme in SPAN_SCHEMES:
+        tagger = untrained(chosen, schemes={"ner": scheme})
+        tagged = list(tagger.pipe(corpus))
+        for sentence in chain.from_iterable(document.sentences for document in tagged):
+            assert first_illegal(sentence.tags("ner"), scheme) is None
+            assert [(span.start, span.end, span.label) for span in sentence.spans] == tags_to_spans(
+                sentence.tags("ner"), scheme
+            )
+        assert all(document.schemes == {"ner": scheme} for document in tagged)
+        spans[scheme] = [document.spans for document in tagged]
+    assert len(spans[Scheme.BIO][0]) > 10
+    assert all(found == spans[Scheme.BIO] for found in spans.values())
+
+
+def test_every_kind_of_input(tagger: Tagger) -> None:
+    words = ["Ada", "left", "Turin", "."]
+    expected = alone(tagger, words)
+    tagger = two_tasks(data__tokenizer="whitespace")
+    text = "  Ada left\tTurin .\n"
+    for source in (words, tuple(words), [words], (tuple(words),), Document.from_words(words), text):
+        document = tagger(source)
+        assert document.words == words
+        assert document.tags == expected
+    document = tagger(text)
+    assert document.text == text
+    document.check_offsets()
+    assert [text[token.start_char : token.end_char] for token in document.tokens] == words
+    for span in document.spans:
+        assert text[span.start_char : span.end_char] == span.text
+
+
+def test_a_spacy_doc_keeps_its_tokens_and_sentences(tagger: Tagger) -> None:
+    spacy = pytest.importorskip("spacy")
+    doc = spacy.blank("en")("Ada left  Turin. Rain fell.")
+    tagged = tagger(doc)
+    assert tagged.words == [token.text for token in doc]
+    assert tagged.text == doc.text
+    assert [token.start_char for token in tagged.tokens] == [token.idx for token in doc]
+    doc[5].is_sent_start = True
+    for token in (*doc[1:5], *doc[6:]):
+        token.is_sent_start = False
+    assert [list(sentence.words) for sentence in tagger(doc).sentences] == [
+        [token.text for token in sentence] for sentence in doc.sents
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "bounds"),
+    [([], [0, 0]), ([[]], [0, 0]), ([[], [], ["a"], []], [0, 0, 0, 1, 1]), (Document([], [0]), [0]), ("", [0])],
+)
+def test_empty_documents_and_sentences_stay(tagger: Tagger, source: object, bounds: list[int]) -> None:
+    tagger = two_tasks(data__tokenizer="whitespace")
+    for document in (tagger(source), list(tagger.pipe([["Ada"], source, ["left"]]))[1]):
+        assert document.bounds == bounds
+        assert {task: len(tags) for task, tags in document.tags.items()} == dict.fromkeys(tagger.tasks, bounds[-1])
+        assert document.schemes == tagger.schemes
+        assert bounds[-1] or document.spans == []
+
+
+def test_an_input_is_not_changed(tagger: Tagger) -> None:
+    gold = Document(["Ada"], [0, 1], tags={"ner": ["S-PER"]}, schemes={"ner": Scheme.IOBES}, id="x")
+    tagged = tagger(gold)
+    assert gold.tags == {"ner": ["S-PER"]}
+    assert gold.schemes == {"ner": Scheme.IOBES}
+    assert set(tagged.tags) == set(tagger.tasks)
+    assert tagged.id == "x"
+    tagged.schemes["ner"] = Scheme.IOBES
+    assert tagger.schemes["ner"] is Scheme.BIO
+
+
+def test_mixed_words_and_sentences_are_refused(tagger: Tagger) -> None:
+    with pytest.raises(TaggerError, match="words and sentences are mixed"):
+        tagger(["a", ["b"]])
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"), [(7, "int"), (b"a", "bytes"), ({"a": 1}, "dict"), ([1, 2], "int"), ([[None]], "NoneType")]
+)
+def test_what_is_no_text_is_refused(tagger: Tagger, source: object, kind: str) -> None:
+    with pytest.raises(TaggerError, match=f"give a text, a list of words or .* not {kind}"):
+        tagger(source)
+
+
+def test_threads_of_the_caller_may_share_a_tagger() -> None:
+    tagger = two_tasks()
+    sources = [[f"word{number}", "Ada", f"Name{number}"] for number in range(300)]
+    expected = [two_tasks()(source).tags for source in sources]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda source: tagger(source).tags, sources))
+    finally:
+        sys.setswitchinterval(interval)
+    assert found == expected
+    assert [tagger(source).tags for source in sources] == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_process_tags_too(tagger: Tagger) -> None:
+    expected = tagger(["Ada", "left"]).tags
+    child = os.fork()
+    if not child:
+        signal.alarm(30)  # ends a child that waits for threads it does not have
+        os._exit(0 if tagger(["Ada", "left"]).tags == expected else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_one_large_document_does_not_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type_cache, "CACHED_TYPES", 10)
+    tagger = two_tasks()
+    tagger([f"word{number}" for number in range(200)])
+    assert len(tagger._cache.table) > 200
+    tagger([f"name{number}" for number in range(5)])
+    assert len(tagger._cache.table) <= 11
+    for number in range(9):
+        tagger([f"word{number}"])
+    assert len(tagger._cache.table) == 11
+
+
+def test_an_unknown_task_is_named(tagger: Tagger) -> None:
+    with pytest.raises(CorpusError, match=r"no tags for task 'nre'; it has: ner, chunk, pos"):
+        tagger(["Ada"]).tags_of("nre")
+
+
+def test_pipe_reads_no_further_than_it_must(tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WINDOW_TOKENS", 10)
+    taken = 0
+
+    def stream() -> Iterator[list[str]]:
+        nonlocal taken
+        for _ in range(1000):
+            taken += 1
+            yield ["Ada", "left", "."]
+
+    tagged = list(islice(tagger.pipe(stream()), 9))
+    assert len(tagged) == 9
+    assert taken <= 12
+
+
+def test_an_endless_stream_of_empty_documents_flows(tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WINDOW_TOKENS", 10)
+    assert len(list(islice(tagger.pipe(repeat([])), 25))) == 25
+
+
+def test_windows_and_a_full_cache_change_nothing(tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = [[WORDS[at : at + 5], WORDS[: at % 4]] for at in range(len(WORDS))]
+    expected = [document.tags for document in tagger.pipe(corpus)]
+    monkeypatch.setattr(module, "WINDOW_TOKENS", 7)
+    monkeypatch.setattr(type_cache, "CACHED_TYPES", 6)
+    small = two_tasks()
+    cache = small._cache
+    sizes = []
+    tags = []
+    for document in small.pipe(corpus):
+        tags.append(document.tags)
+        sizes.append(len(cache._known))
+    assert tags == expected
+    assert max(sizes) <= 14, "no more than the words of one window beyond the bound"
+    assert min(sizes[5:]) < 12, "the cache was emptied now and then"
+
+
+def test_cached_vectors_are_those_of_the_embedder(tagger: Tagger) -> None:
+    words = [f"w{number}" for number in range(1500)] + WORDS
+    cache = type_cache.TypeCache(tagger.vocab, tagger.model.embedder.embed_types)
+    with torch.inference_mode():
+        entries = np.concatenate([cache.entries(words[:700]), cache.entries(words[300:]), cache.entries([])])
+        order = words[:700] + words[300:]
+        arrays = tagger.vocab.encode(order)
+        types = Types(*(torch.from_numpy(part) for part in (arrays.rows, arrays.chars, arrays.shapes)))
+        torch.testing.assert_close(cache.table[entries], tagger.model.embedder.embed_types(types))
+    assert (entries > 0).all()
+    assert not cache.table[0].any()
+
+
+@given(lengths=st.lists(st.integers(1, 30), max_size=20).map(np.array), batch_tokens=st.integers(1, 80))
+def test_every_token_is_in_one_batch(lengths: np.ndarray, batch_tokens: int) -> None:
+    seen: list[int] = []
+    starts = np.cumsum(lengths) - lengths
+    for members, places, mask in batch_places(lengths.astype(np.int64), batch_tokens):
+        assert mask.size <= batch_tokens or len(members) == 1
+        for row, member in enumerate(members):
+            assert places[row][mask[row]].tolist() == list(range(starts[member], starts[member] + lengths[member]))
+        assert mask.any(0).all(), "no column of padding alone"
+        seen += places[mask].tolist()
+    assert sorted(seen) == list(range(int(lengths.sum())))
+
+
+@given(lengths=st.lists(st.integers(0, 9), max_size=12), context=st.integers(0, 20))
+def test_rows_hold_the_sentences_in_order(lengths: list[int], context: int) -> None:
+    rows = [row.tolist() for row in rows_of(np.array(lengths, np.int64), context)]
+    assert list(chain.from_iterable(rows)) == [length for length in lengths if length]
+    for row in rows:
+        assert len(row) == 1 or sum(row) <= context
+    for row, following in pairwise(rows):
+        assert sum(row) + following[0] > context, "a row takes in as many sentences as it may"
+    if rows:
+        width = max(map(sum, rows))
+        cuts, mask = cut_rows([np.array(row) for row in rows], width)
+        flat = torch.arange(len(rows) * width).reshape(len(rows), width, 1)
+        assert cuts.lengths.tolist() == list(chain.from_iterable(rows))
+        taken = cuts(flat).squeeze(-1)[torch.from_numpy(mask)].tolist()
+        assert taken == [row * width + at for row, parts in enumerate(rows) for at in range(sum(parts))]
+
+
+@settings(max_examples=15, deadline=None)
+@given(corpus=documents, batch_tokens=st.sampled_from([1, 9, 8000]))
+def test_with_context_a_document_is_tagged_alone_as_in_any_batch(
+    corpus: list[list[list[str]]], batch_tokens: int
+) -> None:
+    tagger = CONTEXT
+    for rows, document in zip(
+        corpus, tagger.pipe(map(Document.from_sentences, corpus), batch_tokens=batch_tokens), strict=True
+    ):
+        assert [list(sentence.words) for sentence in document.sentences] == rows
+        assert document.tags == tagger(Document.from_sentences(rows)).tags
+        for sentence in document.sentences:
+            assert first_illegal(sentence.tags("ner"), Scheme.BIO) is None
+
+
+def spy(of: Callable[..., sweep.Order], read: list[list[int]]) -> Callable[..., sweep.Order]:
+    """The same function, which notes the lengths it is given."""
+
+    def noted(lengths: np.ndarray, directions: list[str]) -> sweep.Order:
+        read.append(lengths.tolist())
+        return of(lengths, directions)
+
+    return noted
+
+
+def test_with_context_a_sentence_is_read_beside_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [["Ada", "left", "Turin"], ["Rain", "fell"], ["the", "boat", "in"]]
+    read: list[list[int]] = []
+    monkeypatch.setattr(sweep.Order, "of", spy(sweep.Order.of, read))
+    CONTEXT([*rows, ["Lake"] * 12])
+    assert sorted(chain.from_iterable(read)) == [3, 5, 12]
+    changed = [
+        CONTEXT([rows[0], [word, "fell"]]).sentences[0].tags(task)
+        != CONTEXT([rows[0], ["Rain", "fell"]]).sentences[0].tags(task)
+        for word in WORDS
+        for task in CONTEXT.tasks
+    ]
+    assert any(changed), "the neighbour matters"
+
+
+CONTEXT = two_tasks(encoder__context=6)
+
+
+@given(st.lists(st.lists(st.integers(0, 5), max_size=5), max_size=6))
+def test_lengths_of_sentences_across_documents(corpus: list[list[int]]) -> None:
+    bounds = [[0, *np.cumsum(document, dtype=int).tolist()] for document in corpus]
+    assert sentence_lengths(bounds).tolist() == list(chain.from_iterable(corpus))

@@ -1,0 +1,240 @@
+"""Tokenisers: the tokens are spaCy's, the offsets are true, sentences end where a reader would say."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.text import tokenizers as text_module
+from bilstm_tagger.text.sentences import sentence_bounds
+from bilstm_tagger.text.tokenizers import Tokenizer, get_tokenizer
+
+NAMES = ["spacy:en", "spacy:es", "spacy:zh", "characters", "whitespace"]
+TOKENIZERS = {name: get_tokenizer(name) for name in NAMES}
+ENGLISH = spacy.blank("en")
+
+# Pieces that taggers have stumbled over: odd spaces, joiners, emoji, combining marks, line ends, contractions.
+PIECES = st.one_of(
+    st.sampled_from(
+        [" ", "  ", "\n", "\n\n", "\r\n", "\r", "\t", "\u00a0", "\u3000", "\u200b", "\u200d", "\ufeff", "\x1c"]
+    ),
+    st.sampled_from(["U.S.", "don't", "can't", "3.5km", "$5", "e.g.", "http://a.b/c?d=1", "end.Next", "Mr.", "a@b.co"]),
+    st.sampled_from(
+        [
+            "e\u0301",
+            "\U0001f469\u200d\U0001f467",
+            "\u5317\u4eac\u3002",
+            "\u201cNo!\u201d",
+            "...",
+            "?!",
+            "\u2026",
+            ":)",
+            "''",
+            "(b)",
+        ]
+    ),
+    st.text(max_size=6),
+)
+TEXTS = st.lists(PIECES, max_size=15).map("".join)
+
+
+def check_document(document: Document, text: str) -> None:
+    """What every tokeniser owes: the text untouched, true offsets, only white space skipped, no empty sentence."""
+    assert document.text == text
+    document.check_offsets()
+    assert [text[start:end] for start, end in zip(document.starts, document.ends, strict=True)] == document.words
+    edges = zip([0, *document.ends], [*document.starts, len(text)], strict=True)
+    assert not "".join(text[end:start] for end, start in edges).strip()
+    assert not any(word.isspace() for word in document.words)
+    assert document.bounds == sorted(set(document.bounds))
+
+
+def sentences(text: str, name: str = "spacy:en") -> list[str]:
+    return [sentence.text for sentence in TOKENIZERS[name](text).sentences]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(deadline=None)
+@given(text=TEXTS)
+def test_the_text_is_never_edited(name: str, text: str) -> None:
+    check_document(TOKENIZERS[name](text), text)
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_tokens_are_those_of_spacy(text: str) -> None:
+    expected = [(token.text, token.idx) for token in ENGLISH.make_doc(text) if not token.is_space]
+    document = TOKENIZERS["spacy:en"](text)
+    assert list(zip(document.words, document.starts, strict=True)) == expected
+
+
+def test_rules_across_a_space_are_kept() -> None:
+    """Spanish has rules that hold a space: texts with them are not split stretch by stretch."""
+    spanish = spacy.blank("es")
+    rule = next(rule for rule in spanish.tokenizer.rules if len(rule.split()) > 1)
+    text = f"uno {rule} dos\n\n \ttres {rule}\n"
+    expected = [(token.text, token.idx) for token in spanish.make_doc(text) if not token.is_space]
+    document = TOKENIZERS["spacy:es"](text)
+    assert list(zip(document.words, document.starts, strict=True)) == expected
+    assert len(document.sentences) == 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("text", ["", " ", "\n\n", "\r\n\t \u00a0\u2029"])
+def test_white_space_alone_has_no_sentence(name: str, text: str) -> None:
+    document = TOKENIZERS[name](text)
+    assert document.bounds == [0]
+    assert document.words == []
+    assert document.text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mr. Hill left. | She stayed! | Did he? | Yes.",
+        "It costs 3.5 dollars, e.g. in the U.S. today. | Then no more.",
+        "\u201cCome in!\u201d | He did.",
+        '"Come in." | He did.',
+        '"Come in!" he said. | "No."',
+        "(It rained.) | We left.",
+        "He waited ... and waited. | Nothing came...",
+        "He waited\u2026 and waited\u2026 | Nothing came.",
+        "What?! | No!! | Well . . . | Yes.",
+        'They said . | " Come in .',
+        "It ended . '' | Next .",
+        "go home. | i am tired. | ok",
+        "\u5317\u4eac\u5f88\u5927\u3002 | \u4ed6\u6765\u4e86\uff01",
+        ". | Hello",
+        "one two three",
+    ],
+)
+def test_sentences_end_where_a_reader_would_say(text: str) -> None:
+    assert sentences(text.replace(" | ", " ")) == text.split(" | ")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A title\n\nThe text\ngoes on", ["A title", "The text\ngoes on"]),
+        ("A title\r\n\r\nThe text\r\ngoes on", ["A title", "The text\r\ngoes on"]),
+        ("A title\r\rThe text\rgoes on", ["A title", "The text\rgoes on"]),
+        ("A title\n \t\n\nThe text", ["A title", "The text"]),
+        ("A title\u2029The text", ["A title", "The text"]),
+        ("\n\nOne\n\n", ["One"]),
+        ("he said ...\n\nand left", ["he said ...", "and left"]),
+    ],
+)
+def test_blank_lines_end_sentences(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+def test_characters() -> None:
+    text = "\u5f20\u4e09\u6765\u4e86\u3002\u201c\u597d\uff01\u201d\u4ed6\u8bf4\n\u771f\u2026\u2026\u597d 3.5"
+    document = TOKENIZERS["characters"](text)
+    assert document.words == [character for character in text if not character.isspace()]
+    assert [sentence.text for sentence in document.sentences] == [
+        "\u5f20\u4e09\u6765\u4e86\u3002",
+        "\u201c\u597d\uff01\u201d",
+        "\u4ed6\u8bf4",
+        "\u771f\u2026\u2026",
+        "\u597d 3.5",
+    ]
+
+
+def test_whitespace_makes_one_sentence_a_line() -> None:
+    document = TOKENIZERS["whitespace"]("He said . ok\n\n  #tag  n't \r\nlast\x0bone")
+    assert [sentence.words for sentence in document.sentences] == [
+        ["He", "said", ".", "ok"],
+        ["#tag", "n't"],
+        ["last", "one"],
+    ]
+
+
+def test_bounds_of_a_large_text_are_complete() -> None:
+    text = "One two. " * 1000
+    words = text.split()
+    starts = [match.start() for match in re.finditer(r"\S+", text)]
+    ends = [start + len(word) for start, word in zip(starts, words, strict=True)]
+    assert sentence_bounds(text, words, starts, ends) == [0, 2000]
+    assert TOKENIZERS["spacy:en"](text).bounds == list(range(0, 3001, 3))
+
+
+def test_longer_than_spacy_allows_by_default() -> None:
+    text = "word " * 250_000
+    assert len(text) > ENGLISH.max_length
+    assert len(TOKENIZERS["spacy:en"](text)) == 250_000
+
+
+def test_a_full_memory_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = get_tokenizer("spacy:en")
+    assert isinstance(tokenizer, text_module.SpacyTokenizer)
+    most = len(tokenizer._nlp.vocab.strings) + 50
+    monkeypatch.setattr(text_module, "_MOST_STRINGS", most)
+    for number in range(200):
+        text = f"Don't stop{number} it's stop{number}."
+        assert tokenizer(text).words == ["Do", "n't", f"stop{number}", "it", "'s", f"stop{number}", "."]
+        assert len(tokenizer._nlp.vocab.strings) < most + 10
+        assert len(tokenizer._chunks) < 150
+
+
+def test_pipe_is_lazy_and_keeps_order() -> None:
+    texts = iter(["One.", "Two.", "Three."])
+    documents = TOKENIZERS["spacy:en"].pipe(texts)
+    assert next(documents).text == "One."
+    assert next(texts) == "Two."
+    assert [document.text for document in documents] == ["Three."]
+
+
+def test_one_tokenizer_serves_threads() -> None:
+    tokenizer = get_tokenizer("spacy:en")
+    texts = [f"Word{number} isn't word{number % 7}." for number in range(300)]
+    with ThreadPoolExecutor(4) as pool:
+        documents = list(pool.map(tokenizer, texts))
+    assert [document.words for document in documents] == [TOKENIZERS["spacy:en"](text).words for text in texts]
+
+
+@pytest.mark.parametrize("name", ["spacy:en", "characters", "whitespace"])
+def test_tokenizers_travel_to_other_processes(name: str) -> None:
+    copy = pickle.loads(pickle.dumps(TOKENIZERS[name]))  # noqa: S301
+    assert isinstance(copy, Tokenizer)
+    assert copy.name == name
+    assert copy("Don't go.").words == TOKENIZERS[name]("Don't go.").words
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("spacy", "no tokenizer 'spacy': give spacy:LANGUAGE"),
+        ("spacy:", "no tokenizer 'spacy:'"),
+        ("nltk:en", "no tokenizer 'nltk:en'"),
+        ("", "no tokenizer ''"),
+        ("spacy:english", "no language 'english' .*; it has af, am, .*, en, "),
+        ("spacy:en_core_web_sm", "no language 'en_core_web_sm'"),
+    ],
+)
+def test_unknown_names_are_refused(name: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        get_tokenizer(name)
+
+
+def test_a_language_that_needs_a_package_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str) -> None:
+        raise ImportError(f"The {name} tokenizer requires\nanother library")
+
+    monkeypatch.setattr(spacy, "blank", refuse)
+    with pytest.raises(ConfigError, match="'spacy:th' cannot be loaded: The th tokenizer requires another library"):
+        get_tokenizer("spacy:th")
+
+
+def test_half_a_character_is_refused() -> None:
+    with pytest.raises(CorpusError, match=r"half a character, '\\ud83d'"):
+        TOKENIZERS["spacy:en"]("a \ud83d b")
+    assert TOKENIZERS["spacy:en"]("a b").words == ["a", "b"]
