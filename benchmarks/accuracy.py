@@ -48,7 +48,7 @@ class Row:
 
 
 PLAIN: dict[str, Any] = {
-    "encoder.feedforward": 0,
+    "head.hidden_size": 0,
     "training.optimizer": "sgd",
     "training.learning_rate": 0.04,
     "training.batch_size": 16,
@@ -59,7 +59,7 @@ MAIN = [
     Row("ner", "ner", NER),
     Row("plain", "ner", NER, PLAIN),
     Row("ner-best", "ner-best", NER),
-    Row("ner-best with one encoder", "ner-best", NER, {"encoder.members": 1}),
+    Row("ner-best with one encoder", "ner-best", NER, {"encoder.ensemble_size": 1}),
     Row("pos", "pos", UPOS),
     Row("xpos", "pos", XPOS, {"tasks.xpos.head": "softmax"}),
     Row(
@@ -84,7 +84,7 @@ def ablations() -> list[Row]:
         "one direction": {"encoder.direction": "forward"},
         "AdamW for SGD": {"training.optimizer": "adamw", "training.learning_rate": 0.002},
         "no averaging": {"training.average_from": None},
-        "a tanh layer": {"encoder.feedforward": 100},
+        "a tanh layer": {"head.hidden_size": 100},
     }
     return [Row(f"ablation: {name}", "ner", NER, {**common, **change}) for name, change in changes.items()]
 

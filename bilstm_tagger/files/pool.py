@@ -173,8 +173,7 @@ class WorkerPool:
             TaggerError: If the tagger fails, or a process ends before its work does.
         """
         apart = output_format(format).apart
-        # Sentences that are read together with their neighbours must stay together.
-        longest = sys.maxsize if self.settings.encoder.context else 2 * CHUNK
+        longest = 2 * CHUNK
         columns = list(self.settings.features)
         parts = (part for job, item in found for part in _parts(job, item, apart, longest, columns))
         return _joined(self._answers(parts, format, batch_tokens, profile))

@@ -81,7 +81,8 @@ def _score_fold(
         training.append(Source(source.tasks, _fresh(train), _fresh(dev)))
     with tempfile.TemporaryDirectory(prefix="bilstm-tagger-") as folder:
         prepared = prepare_sources(settings, training)
-        trainer = Trainer(settings, prepared, folder=Path(folder), progress=Silent())
+        weights = {task: each.weight for task, each in settings.tasks.items()}
+        trainer = Trainer(settings.training, prepared, weights=weights, folder=Path(folder), progress=Silent())
         del prepared  # the trainer keeps what it needs of it
         trainer.run()
         tagger = trainer.tagger()

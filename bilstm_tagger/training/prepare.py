@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 import torch
@@ -14,10 +14,13 @@ from bilstm_tagger.corpus import ReadOptions, read_corpus, set_aside
 from bilstm_tagger.corpus.repair import repair_task
 from bilstm_tagger.corpus.schemes import resolve
 from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.model_folder.build import build_model, network_scheme
+from bilstm_tagger.model_folder.build import build_model
+from bilstm_tagger.model_folder.info import ModelInfo
+from bilstm_tagger.model_folder.network import TaskConfig, network_config
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.schemes.grammar import Scheme, tag_names
 from bilstm_tagger.schemes.spans import tags_to_spans
+from bilstm_tagger.settings.loading import portable
 from bilstm_tagger.settings.schema import Settings, TaskSettings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.data import EncodedCorpus, encode_corpus
@@ -40,48 +43,38 @@ class Prepared:
 
     Attributes:
         sources: the corpora, each with its tasks.
-        schemes: for each task how the data writes spans.
-        vocab: words, characters, tags.
+        info: all that is known of the model to be trained: its network, vocabulary and schemes.
         vectors: pretrained vectors, if any.
         coverage: share of training tokens that have a pretrained vector; None without vectors.
         earlier: the tagger whose weights training starts from, if any.
     """
 
     sources: list[Source]
-    schemes: dict[str, Scheme]
-    vocab: Vocab
+    info: ModelInfo
     vectors: Vectors | None
     coverage: float | None
     earlier: Tagger | None = None
 
-    def network_schemes(self, settings: Settings) -> dict[str, Scheme]:
-        """For each task how the network writes its tags."""
-        return {task: network_scheme(settings, task, scheme) for task, scheme in self.schemes.items()}
-
-    def encode(self, settings: Settings) -> list[EncodedCorpus]:
-        """The training documents of each source as ids."""
-        schemes = self.network_schemes(settings)
+    def encode(self, *, recase: bool) -> list[EncodedCorpus]:
+        """The training documents of each source as ids; `recase` keeps their words in other cases too."""
+        encodings = {task: config.encoding for task, config in self.info.network.tasks.items()}
         return [
             encode_corpus(
                 source.train,
-                self.vocab,
-                tasks={task: schemes[task] for task in source.tasks},
-                context=settings.encoder.context,
-                recase=settings.training.recase > 0,
+                self.info.vocab,
+                tasks={task: encodings[task] for task in source.tasks},
+                recase=recase,
             )
             for source in self.sources
         ]
 
-    def model(self, settings: Settings) -> TaggingModel:
+    def model(self) -> TaggingModel:
         """A model with pretrained vectors as word rows where there are any; all else is fresh or an earlier model's."""
-        size = self.vectors.size if self.vectors else settings.embedder.size
-        if self.earlier:
-            size = same_word_size(self.earlier, self.vectors)
-        model = build_model(settings, self.vocab, self.network_schemes(settings), word_size=size)
+        model = build_model(self.info.network, self.info.vocab)
         if self.vectors:
-            _fill(model, self.vocab, self.vectors)
+            _fill(model, self.info.vocab, self.vectors)
         if self.earlier:
-            take_over(model, self.vocab, self.earlier)
+            take_over(model, self.info.vocab, self.earlier)
         return model
 
     def without_rows(self) -> Prepared:
@@ -107,32 +100,37 @@ def prepare_sources(settings: Settings, sources: list[Source]) -> Prepared:
         for task in source.tasks
     }
     schemes = {task: schemes[task] for task in settings.tasks}
-    earlier = load_earlier(settings)
+    earlier = load_earlier(settings.training.init_from)
     if settings.data.replay:
         add_replay(settings, sources, schemes, earlier)
     words = [word for source in sources for document in source.train for word in document.words]
     vectors = coverage = None
     if settings.embedder.vectors:
-        vectors = read_vectors(settings.embedder.vectors, wanted=wanted_words(words), keep=settings.embedder.keep)
+        vectors = read_vectors(
+            settings.embedder.vectors, wanted=wanted_words(words), keep=settings.embedder.max_pretrained
+        )
+        coverage = _coverage(words, vectors)
+    size = vectors.size if vectors else settings.embedder.size
+    if earlier:
+        size = same_word_size(earlier, vectors)
+    network = network_config(settings, schemes, word_size=size)
     vocab = build_vocab(
         words,
-        tags={task: _tags(settings, task, schemes[task], sources) for task in schemes},
+        tags={task: _tags(config, task, sources) for task, config in network.tasks.items()},
         vector_words=[*(earlier.vocab.frozen if earlier else ()), *(vectors.words if vectors else ())],
         min_count=settings.embedder.min_count,
-        digits=settings.embedder.digits,
         longest=settings.embedder.characters.longest if settings.embedder.characters else 24,
         features=build_features(
-            settings,
+            settings.features,
             (document for source in sources for document in source.train),
-            kept=kept_lists(settings, earlier) if earlier else None,
+            kept=kept_lists(settings.features, earlier) if earlier else None,
         ),
     )
-    if vectors:
-        coverage = _coverage(words, vectors)
     if earlier:
         vocab = extend_vocab(vocab, earlier.vocab)
         name_lost_labels(vocab, earlier.vocab)
-    return Prepared(sources, schemes, vocab, vectors, coverage, earlier)
+    info = ModelInfo(network, vocab, settings.data.tokenizer, portable(settings))
+    return Prepared(sources, info, vectors, coverage, earlier)
 
 
 def read_sources(settings: Settings, *, aside: bool = True) -> list[Source]:
@@ -212,18 +210,18 @@ def _mend(task: str, source: Source, declared: Scheme | None) -> Scheme | None:
     return declared if scheme is Scheme.NONE else scheme
 
 
-def _tags(settings: Settings, task: str, scheme: Scheme, sources: Sequence[Source]) -> list[str]:
+def _tags(config: TaskConfig, task: str, sources: Sequence[Source]) -> list[str]:
     """All tags the network may give: for spans every prefix of every label, for plain tags those seen in training."""
     source = next(source for source in sources if task in source.tasks)
-    if scheme is Scheme.NONE:
+    if config.scheme is Scheme.NONE:
         return sorted(set(chain.from_iterable(document.tags[task] for document in source.train)))
     labels = {
         label
         for document in source.train
-        for start, end in zip(document.bounds, document.bounds[1:], strict=False)
-        for _, _, label in tags_to_spans(document.tags[task][start:end], scheme)
+        for start, end in pairwise(document.bounds)
+        for _, _, label in tags_to_spans(document.tags[task][start:end], config.scheme)
     }
-    return tag_names(sorted(labels), network_scheme(settings, task, scheme))
+    return tag_names(sorted(labels), config.encoding)
 
 
 def _coverage(words: list[str], vectors: Vectors) -> float:

@@ -72,12 +72,12 @@ class Feature:
 
 
 def build_features(
-    settings: Settings, documents: Iterable[Document], *, kept: Mapping[str, Feature] | None = None
+    settings: Mapping[str, FeatureSettings], documents: Iterable[Document], *, kept: Mapping[str, Feature] | None = None
 ) -> dict[str, Feature]:
     """The features that the settings name, with the values that the training documents have.
 
     Args:
-        settings: those of the run.
+        settings: those of each feature by its name.
         documents: the training documents.
         kept: features that are taken as they are, such as lists of an earlier model whose files may be gone.
 
@@ -85,9 +85,9 @@ def build_features(
         ConfigError: if a list of phrases cannot be read or is empty.
         CorpusError: if a document lacks a column.
     """
-    listed = list(documents) if settings.features else []
+    listed = list(documents) if settings else []
     known = kept or {}
-    return {name: known.get(name) or _build(name, chosen, listed) for name, chosen in settings.features.items()}
+    return {name: known.get(name) or _build(name, chosen, listed) for name, chosen in settings.items()}
 
 
 def _build(name: str, chosen: FeatureSettings, documents: Sequence[Document]) -> Feature:

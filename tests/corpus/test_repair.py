@@ -78,7 +78,7 @@ def test_training_repairs_where_asked(tmp_path: Path, caplog: pytest.LogCaptureF
         prepare(settings_of(**files))
     with caplog.at_level(logging.WARNING):
         prepared = prepare(settings_of(**files, data__repair=True))
-    assert list(prepared.schemes.values()) == [Scheme.BIO]
+    assert list(prepared.info.schemes.values()) == [Scheme.BIO]
     repaired = [message for message in caplog.messages if "repaired" in message]
     assert len(repaired) == 2
     assert "train: repaired 2 tags in 2 sentences" in repaired[0]

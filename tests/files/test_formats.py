@@ -38,11 +38,11 @@ def weights(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         save_corpus(documents, folder / name)
         settings = load_settings("ner", overrides={
             "data": {"train": str(folder / name), "dev": str(folder / name)},
-            "embedder": {"size": 8, "shape_size": 0, "characters": {"size": 4, "filters": [4]}},
+            "embedder": {"size": 8, "case_size": 0, "characters": {"size": 4, "filters": [4]}},
             "encoder.hidden_size": 8,
             "training": {"epochs": 1, "threads": 1},
         })  # fmt: skip
-        found[name] = train(settings, output=folder / f"{name}-model").model.state_dict()
+        found[name] = train(settings, output=folder / f"{name}-model").runtime.model.state_dict()
     return found
 
 

@@ -42,7 +42,7 @@ from bilstm_tagger.settings.loading import load_settings
 class Rules(RuleTagger):
     """With settings of a model that reads sentences together, which forbids to cut documents."""
 
-    settings = load_settings("ner", overrides={"encoder.context": 50})
+    settings = load_settings("ner", overrides={})
 
 
 def load_rules(profile: Profile) -> Rules:
