@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,8 +15,8 @@ from bilstm_tagger.cli.app import note, tell_error
 from bilstm_tagger.errors import CorpusError
 
 if TYPE_CHECKING:
-    from bilstm_tagger.corpus import ReadOptions
     from bilstm_tagger.files import FilesReport, ModelLoader, Profile, WorkerPool
+    from bilstm_tagger.settings.read_spec import ReadSpec
     from bilstm_tagger.settings.schema import Settings
     from bilstm_tagger.tagging.tagger import Tagger
 
@@ -103,8 +102,7 @@ def predict(
                 format=chosen,
                 input_format=input_format,
                 force=force,
-                word_column=word_column(tagger.settings),
-                options=read_options(tagger.settings, text_column),
+                spec=read_spec(tagger.settings, text_column),
                 batch_tokens=batch_tokens,
                 progress=heard,
                 profile=profile,
@@ -149,21 +147,11 @@ def _tag_text(tagger: Tagger, text: str, format: str, profile: Profile) -> None:
         known.write([tagged], stream)
 
 
-def read_options(settings: Settings, text_column: str | None = None) -> ReadOptions:
-    """Raw text is read as the training data was, unless its column is named."""
-    from bilstm_tagger.corpus import ReadOptions
-    from bilstm_tagger.vocab.features import feature_columns
+def read_spec(settings: Settings, text_column: str | None = None) -> ReadSpec:
+    """Words and raw text are read as the training data was, unless the column of the text is named."""
+    from bilstm_tagger.corpus.trained import training_specs, words_spec
 
-    options = ReadOptions.of(settings.data, features=feature_columns(settings))
-    return options if text_column is None else replace(options, text_column=text_column)
-
-
-def word_column(settings: Settings) -> int | str:
-    """The column of the words in the training data, by its number where the columns had names."""
-    data = settings.data
-    if isinstance(data.word_column, str) and data.word_column in data.names:
-        return data.names.index(data.word_column) + 1
-    return data.word_column
+    return words_spec(training_specs(settings.data, settings.tasks, settings.features), text_column=text_column)
 
 
 @contextmanager

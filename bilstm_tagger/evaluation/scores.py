@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,12 +46,29 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Average:
-    """Unweighted mean over labels (macro); `support` is their sum."""
+    """Mean over labels, each counted once (macro) or as often as it is in gold (weighted); `support` is their sum."""
 
     precision: float
     recall: float
     f1: float
     support: int
+
+    @classmethod
+    def of(cls, scores: Iterable[Score], *, weighted: bool = False) -> Average:
+        """Take the mean of the scores of labels; 0 if there are none, or weighted if none is in gold."""
+        listed = list(scores)
+        weights = [score.support if weighted else 1 for score in listed]
+        total = max(sum(weights), 1)
+
+        def mean(values: Iterable[float]) -> float:
+            return sum(weight * value for weight, value in zip(weights, values, strict=True)) / total
+
+        return cls(
+            precision=mean(score.precision for score in listed),
+            recall=mean(score.recall for score in listed),
+            f1=mean(score.f1 for score in listed),
+            support=sum(score.support for score in listed),
+        )
 
     def to_json(self) -> dict[str, float]:
         """Plain values."""
@@ -84,6 +101,7 @@ class SpanScores:
         labels: Strict score of each label that is in gold or was predicted, sorted.
         micro: Strict score of all spans.
         macro: Mean of the strict scores of the labels.
+        weighted: The same mean, each label weighted by its gold spans.
         conlleval: Score of all spans as the CoNLL scorer reads them, which lets a span begin with any tag.
         accuracy: Tokens with the right tag.
         known: Gold spans found among those whose words were all in the training data.
@@ -95,6 +113,7 @@ class SpanScores:
     labels: dict[str, Score]
     micro: Score
     macro: Average
+    weighted: Average
     conlleval: Score
     accuracy: Share
     known: Share
@@ -115,6 +134,7 @@ class SpanScores:
             "strict": {
                 "micro": self.micro.to_json(),
                 "macro": self.macro.to_json(),
+                "weighted": self.weighted.to_json(),
                 "labels": _json(self.labels),
             },
             "conlleval": self.conlleval.to_json(),

@@ -22,7 +22,7 @@ from bilstm_tagger.vocab.features import Feature
 from bilstm_tagger.vocab.vocab import Vocab
 
 if TYPE_CHECKING:
-    from bilstm_tagger.training.source import Source
+    from bilstm_tagger.training.sources import Source
     from bilstm_tagger.vocab.vectors import Vectors
 
 logger = logging.getLogger("bilstm_tagger")

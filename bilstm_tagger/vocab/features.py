@@ -111,11 +111,6 @@ def merge_features(features: Mapping[str, Feature], earlier: Mapping[str, Featur
     return merged
 
 
-def feature_columns(settings: Settings) -> dict[str, int | str]:
-    """The columns to read from the data for the features that are columns."""
-    return {name: each.column for name, each in settings.features.items() if each.column is not None}
-
-
 def encode_features(features: Mapping[str, Feature], documents: Iterable[Document]) -> dict[str, np.ndarray]:
     """Ids of the tokens of consecutive documents `(tokens,)` by feature; empty, at no cost, without features."""
     if not features:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
 
+from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.document.document import Document
 
 __all__ = ["CheckReport", "CheckedFile", "FileReport", "Finding", "Level", "TaskReport", "first_places", "plural"]
@@ -117,13 +118,13 @@ class CheckReport:
         }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class CheckedFile:
     """A file while it is checked; the tags of its `tasks` are legal, after repair if need be."""
 
     path: str
-    documents: list[Document]
-    tasks: list[str]
+    corpus: Corpus
+    tasks: tuple[str, ...]
 
 
 def first_places(documents: Sequence[Document], words: Iterable[str]) -> dict[str, str]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from bilstm_tagger.corpus.options import Policy
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.spans import SpanTuple
+from bilstm_tagger.settings.read_spec import Policy
 
 logger = logging.getLogger("bilstm_tagger")
 

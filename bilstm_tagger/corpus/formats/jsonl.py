@@ -4,44 +4,35 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, TextIO
 
 from bilstm_tagger.corpus.formats.records import RecordReader
-from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io.reading import open_text, read_text
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 # An array of records begins like this; a line that is one record of spaCy's, ["text", {...}], does not.
 _ARRAY = re.compile(r"\s*\[\s*(?:[{\[\]]|$)")
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
-def read(
-    path: str | Path,
-    *,
-    columns: Mapping[str, int | str],
-    names: Sequence[str] | None = None,
-    word_column: int | str = 1,
-    options: ReadOptions = DEFAULT_OPTIONS,
-) -> Iterator[Document]:
+def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read records, each a document.
 
     Args:
-        path: The file.
-        columns: For each task the key of its tags or spans, or the name its spans go by; a number stands for
-            the usual keys, of which ``TASK``, ``TASK_tags``, ``tags`` and ``spans`` come first.
-        names: Not used: the keys have their names.
-        word_column: The key of the tokens; a number stands for the usual ones.
-        options: How to read raw text.
+        path: the file
+        spec: how to read it; the column of a task is the key of its tags or spans, or the name its spans go by; a
+            number stands for the usual keys, of which `TASK`, `TASK_tags`, `tags` and `spans` come first. The column
+            of the words is the key of the tokens; a number stands for the usual ones
 
     Raises:
-        CorpusError: For a record that does not fit, as ``file:line``.
+        CorpusError: for a record that does not fit, as `file:line`
     """
-    reader = RecordReader(str(path), columns, word_column, options)
+    reader = RecordReader(str(path), spec)
     for line, record in _records(str(path)):
         document = reader.document(record, line)
         if document is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, BinaryIO
 
-from bilstm_tagger.corpus.schemes import resolve
+from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
@@ -43,27 +43,21 @@ def write(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[st
 
     given = list(documents)
     chosen = list(tasks if tasks is not None else given[0].tasks if given else [])
-    copies = [_copy(document, chosen) for document in given]
+    corpus = Corpus(given).only(chosen)
     for task in chosen:
-        if not all(task in document.schemes for document in copies):
-            resolve(copies, task)
-    places = _places(copies, chosen)
+        if not all(task in document.schemes for document in corpus):
+            corpus = corpus.settle(task)
+    places = _places(corpus, chosen)
     packed = DocBin()
     vocab = Vocab()
     reshaped = 0
-    for document in copies:
+    for document in corpus:
         doc, faithful = _doc(document, places, vocab)
         reshaped += not faithful
         packed.add(doc)
     if reshaped:
         logger.warning("%d documents hold multiword tokens: .spacy has their words, not their text", reshaped)
     stream.write(packed.to_bytes())
-
-
-def _copy(document: Document, tasks: Sequence[str]) -> Document:
-    """The same document, so that a scheme detected here is not noted on the caller's."""
-    schemes = {task: document.schemes[task] for task in tasks if task in document.schemes}
-    return document.with_tags({task: document.tags_of(task) for task in tasks}, schemes)
 
 
 def _places(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str]:
