@@ -49,7 +49,7 @@ def read_spec(
     """Tell how to read a file by the flags of a command.
 
     Raises:
-        typer.BadParameter: columns or the policy for spans are not written as they should be
+        typer.BadParameter: columns or the policy for spans are not written as they should be.
     """
     from bilstm_tagger.settings.read_spec import Policy, ReadSpec
 

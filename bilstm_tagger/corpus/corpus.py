@@ -24,8 +24,8 @@ class Corpus(Sequence[Document]):
     """Documents in order, a sequence that does not change: each method that alters something gives a new corpus.
 
     Attributes:
-        documents: the documents; those of a changed corpus share all columns that stay the same
-        schemes: for each task that has been settled the scheme of its tags, every one of which was checked
+        documents: the documents; those of a changed corpus share all columns that stay the same.
+        schemes: for each task that has been settled the scheme of its tags, every one of which was checked.
     """
 
     documents: tuple[Document, ...]
@@ -35,8 +35,8 @@ class Corpus(Sequence[Document]):
         """Put a corpus together.
 
         Args:
-            documents: the documents
-            schemes: the schemes of tasks whose tags are known to be legal in them
+            documents: the documents.
+            schemes: the schemes of tasks whose tags are known to be legal in them.
         """
         object.__setattr__(self, "documents", tuple(documents))
         object.__setattr__(self, "schemes", MappingProxyType(dict(schemes or {})))
@@ -91,14 +91,14 @@ class Corpus(Sequence[Document]):
         """Find the scheme of a task and hold every tag to it.
 
         Args:
-            task: name of the task
-            declared: the scheme to hold the corpus to, such as that of the training data; without it, detected
+            task: name of the task.
+            declared: the scheme to hold the corpus to, such as that of the training data; without it, detected.
 
         Returns:
             The same documents, which know the scheme.
 
         Raises:
-            CorpusError: a tag cannot stand where it stands, with its file and line
+            CorpusError: a tag cannot stand where it stands, with its file and line.
         """
         scheme = settle_scheme(self.documents, task, declared=declared)
         return self._with(task, scheme, lambda document: document.tags_of(task))
@@ -107,7 +107,7 @@ class Corpus(Sequence[Document]):
         """Settle a task and write its tags in a scheme, whichever scheme they are in.
 
         Raises:
-            CorpusError: the tags are legal in no scheme, or plain where `target` has spans, with file and line
+            CorpusError: the tags are legal in no scheme, or plain where `target` has spans, with file and line.
         """
         try:
             return self.settle(task, declared=target)
@@ -129,7 +129,7 @@ class Corpus(Sequence[Document]):
         """Write the spans of a task in another scheme; a task that is not settled is settled first.
 
         Raises:
-            CorpusError: the tags are not legal, or either scheme is that of plain tags and the other is not
+            CorpusError: the tags are not legal, or either scheme is that of plain tags and the other is not.
         """
         settled = self if task in self.schemes else self.settle(task)
         source = settled.schemes[task]
@@ -145,14 +145,14 @@ class Corpus(Sequence[Document]):
         """Make all tags of a task legal, reading them as the CoNLL scorer does, and settle it.
 
         Args:
-            task: name of the task
-            declared: the scheme to bring the tags into; without it the one that the fewest of them violate
+            task: name of the task.
+            declared: the scheme to bring the tags into; without it the one that the fewest of them violate.
 
         Returns:
             The settled corpus, and what was changed. Plain tags are never changed.
 
         Raises:
-            CorpusError: a tag is of no scheme while `declared` is one, or stands among tags of spans
+            CorpusError: a tag is of no scheme while `declared` is one, or stands among tags of spans.
         """
         scheme, repaired, repairs = repair_tags(self.documents, task, declared=declared)
         if scheme is Scheme.NONE:

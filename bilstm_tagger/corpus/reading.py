@@ -33,27 +33,27 @@ def read_corpus(
 
     Args:
         path: the file; text in `*.gz` is decompressed. Or `hf:NAME[:CONFIG][@REVISION][#SPLIT]` for a data set of the
-            Hugging Face hub, or the folder of one that was saved
+            Hugging Face hub, or the folder of one that was saved.
         columns: for each task where its tags are: a column counted from 1 (from the end if negative) or named, in
             CoNLL-U also a key of MISC. Without it the last column as task `tags`, in CoNLL-U UPOS as `upos`, in
-            .spacy the entities as `ner`; an empty mapping reads the words alone
-        spec: how to read it, all in one value; the other arguments replace its fields
-        format: name of the format, if the suffix of the file does not tell it
-        names: names of the columns, for formats that do not name them
-        word_column: the column of the words, by default the first one
-        features: for each feature of tokens the column it is read from, into the columns of the documents
-        tokenizer: for raw text, `spacy:en` by default
-        text_column: key or column of the raw text; without it tokens are preferred, then `text`
+            .spacy the entities as `ner`; an empty mapping reads the words alone.
+        spec: how to read it, all in one value; the other arguments replace its fields.
+        format: name of the format, if the suffix of the file does not tell it.
+        names: names of the columns, for formats that do not name them.
+        word_column: the column of the words, by default the first one.
+        features: for each feature of tokens the column it is read from, into the columns of the documents.
+        tokenizer: for raw text, `spacy:en` by default.
+        text_column: key or column of the raw text; without it tokens are preferred, then `text`.
         misaligned: what happens to a span of characters that is not a run of whole tokens: `error` (the default)
-            refuses the file, `snap` widens the span, `drop` leaves it out
-        split: the split of a data set whose name names none, `train` by default
+            refuses the file, `snap` widens the span, `drop` leaves it out.
+        split: the split of a data set whose name names none, `train` by default.
 
     Returns:
         The corpus: a sequence of documents.
 
     Raises:
-        ConfigError: there is no such format or policy
-        CorpusError: the file cannot be read, is no such file, or holds no token
+        ConfigError: there is no such format or policy.
+        CorpusError: the file cannot be read, is no such file, or holds no token.
 
     Example:
         >>> corpus = read_corpus("train.txt", {"pos": 2, "ner": -1})  # doctest: +SKIP
@@ -80,12 +80,12 @@ def iterate_corpus(path: str | Path, spec: ReadSpec | None = None) -> Iterator[D
     """Read documents one at a time; the file may be empty.
 
     Args:
-        path: as for `read_corpus`
-        spec: how to read it
+        path: as for `read_corpus`.
+        spec: how to read it.
 
     Raises:
-        ConfigError: there is no such format
-        CorpusError: the file cannot be read
+        ConfigError: there is no such format.
+        CorpusError: the file cannot be read.
     """
     spec = spec or ReadSpec()
     if data_sets.find(path) is None:
@@ -115,7 +115,7 @@ def _move_features(document: Document) -> Document:
     """Take the features of a document that has just been read from its tags into its columns.
 
     Raises:
-        CorpusError: a feature would be the gold tags themselves
+        CorpusError: a feature would be the gold tags themselves.
     """
     sources = getattr(document.layout, "sources", {})
     for key in [key for key in document.tags if key.startswith(FEATURE)]:
@@ -140,14 +140,14 @@ def save_corpus(
     """Write an annotated file; it appears complete or not at all.
 
     Args:
-        documents: what to write
-        path: the file
-        format: name of the format, if the suffix does not tell it
-        tasks: the tasks to write; by default all
+        documents: what to write.
+        path: the file.
+        format: name of the format, if the suffix does not tell it.
+        tasks: the tasks to write; by default all.
 
     Raises:
-        CorpusError: the format cannot hold the documents
-        TaggerError: the file cannot be written
+        CorpusError: the format cannot hold the documents.
+        TaggerError: the file cannot be written.
     """
     known = format_of(path, format)
     with atomic_write(path, binary=True) if known.binary else atomic_write(path) as stream:

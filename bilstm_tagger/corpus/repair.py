@@ -18,9 +18,9 @@ class Repairs:
     """What was changed.
 
     Attributes:
-        tags: Number of tags that differ now.
-        sentences: Number of sentences they are in.
-        first: Place of the first one, as ``file:line``; empty if nothing was changed.
+        tags: number of tags that differ now.
+        sentences: number of sentences they are in.
+        first: place of the first one, as `file:line`; empty if nothing was changed.
     """
 
     tags: int = 0
@@ -50,15 +50,15 @@ def repair_tags(
     """Make all tags of a task legal, reading them as the CoNLL scorer does (see `schemes.spans.repair`).
 
     Args:
-        documents: the corpus, which stays as it is
-        task: name of the task
-        declared: the scheme to bring the tags into; without it the one that the fewest of them violate
+        documents: the corpus, which stays as it is.
+        task: name of the task.
+        declared: the scheme to bring the tags into; without it the one that the fewest of them violate.
 
     Returns:
         The scheme, the tags of each document, and what was changed. Plain tags are never changed.
 
     Raises:
-        CorpusError: a tag is of no scheme while `declared` is one
+        CorpusError: a tag is of no scheme while `declared` is one.
     """
     if declared is None:
         declared = detect(tags for document in documents for tags in document.sentence_tags(task))

@@ -15,15 +15,15 @@ def settle_scheme(documents: Sequence[Document], task: str, *, declared: Scheme 
     """Find the scheme of a task over a corpus, and check every tag against it.
 
     Args:
-        documents: the corpus
-        task: name of the task
-        declared: the scheme to hold the corpus to, such as that of the training data; without it, detected
+        documents: the corpus.
+        task: name of the task.
+        declared: the scheme to hold the corpus to, such as that of the training data; without it, detected.
 
     Returns:
         The scheme.
 
     Raises:
-        CorpusError: a tag cannot stand where it stands, with its file and line
+        CorpusError: a tag cannot stand where it stands, with its file and line.
     """
     transitions: Counter[Transition] = Counter()
     for document in documents:

@@ -21,9 +21,9 @@ def training_specs(
     """Tell for each task of a run how its training data is read.
 
     Args:
-        data: the settings of the corpora
-        tasks: the tasks of the run
-        features: the features of the run
+        data: the settings of the corpora.
+        tasks: the tasks of the run.
+        features: the features of the run.
 
     Returns:
         By task, each with its one column and with the name of its format, which is `dataset` for data sets. The format
@@ -60,20 +60,20 @@ def spec_as_trained(
     """Tell how to read a file as the training data was; what is named is read as named.
 
     Args:
-        trained: for each task of a model how its training data was read
-        path: the file
-        columns: the columns that were named, by task
-        format: name of the format of the file
-        names: names of its columns
-        word_column: the column of its words
-        split: the split of a data set whose name names none
+        trained: for each task of a model how its training data was read.
+        path: the file.
+        columns: the columns that were named, by task.
+        format: name of the format of the file.
+        names: names of its columns.
+        word_column: the column of its words.
+        split: the split of a data set whose name names none.
 
     Returns:
         The specification, and for each task that is left out the reason.
 
     Raises:
-        ConfigError: there is no such format
-        CorpusError: the name of the file does not tell its format
+        ConfigError: there is no such format.
+        CorpusError: the name of the file does not tell its format.
     """
     columns = columns or {}
     if format is None:
@@ -105,15 +105,15 @@ def read_available(path: str | Path, spec: ReadSpec, *, required: Collection[str
     """Read a file with the tags of all tasks that are in it.
 
     Args:
-        path: the file
-        spec: how to read it, with the columns of the tasks
-        required: tasks whose tags must be there
+        path: the file.
+        spec: how to read it, with the columns of the tasks.
+        required: tasks whose tags must be there.
 
     Returns:
         The corpus, and for each task that is left out the reason.
 
     Raises:
-        CorpusError: the tags of a required task, or of all tasks, cannot be read
+        CorpusError: the tags of a required task, or of all tasks, cannot be read.
     """
     try:
         return read_corpus(path, spec=spec), {}
@@ -139,8 +139,8 @@ def words_spec(trained: Mapping[str, ReadSpec], *, text_column: str | None = Non
     """Tell how to read what is to be tagged: words and features as in the training data, no tags.
 
     Args:
-        trained: for each task of a model how its training data was read
-        text_column: key or column of the raw text, if another one
+        trained: for each task of a model how its training data was read.
+        text_column: key or column of the raw text, if another one.
     """
     first = next(iter(trained.values()), ReadSpec())
     words = first.model_copy(update={"format": None, "columns": {}, "suffix": None, "split": "train"})
@@ -154,8 +154,8 @@ def words_in_format(spec: ReadSpec, format: str) -> ReadSpec:
     format is the usual one. Names of CoNLL columns become numbers, since files to be tagged need not have all columns.
 
     Args:
-        spec: how words are read, whatever the format
-        format: name of the format
+        spec: how words are read, whatever the format.
+        format: name of the format.
     """
     word_column, features = spec.word_column, spec.features
     if format == "conll":

@@ -24,15 +24,15 @@ def headline(gold: Sequence[Document], predicted: Sequence[Document], task: str)
     """Score a task by one number, as training does after every epoch.
 
     Args:
-        gold: Documents with the true tags and their scheme.
-        predicted: The same documents with other tags.
-        task: Name of the task.
+        gold: documents with the true tags and their scheme.
+        predicted: the same documents with other tags.
+        task: name of the task.
 
     Returns:
         Between 0 and 1: micro F1 of exact spans, or accuracy where the tags are plain.
 
     Raises:
-        CorpusError: The two do not have the same documents and sentences.
+        CorpusError: the two do not have the same documents and sentences.
     """
     check_aligned(gold, predicted)
     scheme = _scheme(gold, task)
@@ -52,14 +52,14 @@ def score_task(
     """Score a task in detail.
 
     Args:
-        gold: Documents with the true tags and their scheme.
-        predicted: The same documents with other tags in the same scheme.
-        task: Name of the task.
-        known: The words of the training data.
-        labels: What the model can predict: labels of spans, or plain tags. Without it none counts as unseen.
+        gold: documents with the true tags and their scheme.
+        predicted: the same documents with other tags in the same scheme.
+        task: name of the task.
+        known: the words of the training data.
+        labels: what the model can predict: labels of spans, or plain tags. Without it none counts as unseen.
 
     Raises:
-        CorpusError: The two do not have the same documents, sentences and scheme.
+        CorpusError: the two do not have the same documents, sentences and scheme.
     """
     check_aligned(gold, predicted)
     scheme, spelling = _scheme(gold, task), _scheme(predicted, task)
@@ -74,7 +74,7 @@ def check_aligned(gold: Sequence[Document], predicted: Sequence[Document]) -> No
     """Make sure that two lists hold the same documents, sentence by sentence.
 
     Raises:
-        CorpusError: They do not, with the first document that differs.
+        CorpusError: they do not, with the first document that differs.
     """
     if len(gold) != len(predicted):
         raise CorpusError(f"{len(gold)} gold documents, but {len(predicted)} predicted; score the same ones")

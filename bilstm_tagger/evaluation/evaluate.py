@@ -29,12 +29,12 @@ class Evaluation:
     """Scores of a tagger on a corpus.
 
     Attributes:
-        tasks: The scores of each task that the corpus has tags for.
-        documents: Number of documents.
-        sentences: Number of sentences.
-        tokens: Number of tokens.
-        seconds: Time that tagging took.
-        notes: What the reader should know: tasks left out, labels the model never saw.
+        tasks: the scores of each task that the corpus has tags for.
+        documents: number of documents.
+        sentences: number of sentences.
+        tokens: number of tokens.
+        seconds: time that tagging took.
+        notes: what the reader should know: tasks left out, labels the model never saw.
     """
 
     tasks: dict[str, SpanScores | TagScores]
@@ -71,19 +71,19 @@ def evaluate(
     The corpus may spell spans in another scheme than the model's training data.
 
     Args:
-        tagger: The tagger.
-        corpus: A file, read as the training data was unless told otherwise, or documents with gold tags.
-        columns: Where the gold tags are, by task, or just the column if the model has one task.
-        format: Name of the file's format, if its suffix does not tell it.
-        names: Names of the file's columns.
-        word_column: The column of the words.
+        tagger: the tagger.
+        corpus: a file, read as the training data was unless told otherwise, or documents with gold tags.
+        columns: where the gold tags are, by task, or just the column if the model has one task.
+        format: name of the file's format, if its suffix does not tell it.
+        names: names of the file's columns.
+        word_column: the column of the words.
 
     Returns:
         Scores of all tasks that the corpus has tags for.
 
     Raises:
         ConfigError: `columns` does not fit the model's tasks.
-        CorpusError: The corpus cannot be read, or has no gold tags of any of the model's tasks.
+        CorpusError: the corpus cannot be read, or has no gold tags of any of the model's tasks.
     """
     if isinstance(corpus, str | Path):
         given = _columns_by_task(tagger, columns)

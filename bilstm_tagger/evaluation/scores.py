@@ -14,9 +14,9 @@ class Score:
     """Precision, recall and F1 of one label, or of all together (micro), from their counts.
 
     Attributes:
-        correct: How many were found exactly.
-        predicted: How many were predicted.
-        support: How many there are in gold.
+        correct: how many were found exactly.
+        predicted: how many were predicted.
+        support: how many there are in gold.
     """
 
     correct: int
@@ -97,16 +97,16 @@ class SpanScores:
     """How well spans were found: one counts only with both its ends and its label.
 
     Attributes:
-        scheme: The scheme of the tags.
-        labels: Strict score of each label that is in gold or was predicted, sorted.
-        micro: Strict score of all spans.
-        macro: Mean of the strict scores of the labels.
-        weighted: The same mean, each label weighted by its gold spans.
-        conlleval: Score of all spans as the CoNLL scorer reads them, which lets a span begin with any tag.
-        accuracy: Tokens with the right tag.
-        known: Gold spans found among those whose words were all in the training data.
-        unknown: Gold spans found among the others.
-        unseen_labels: Labels in gold that the model does not have, and how many spans are missed for that.
+        scheme: the scheme of the tags.
+        labels: strict score of each label that is in gold or was predicted, sorted.
+        micro: strict score of all spans.
+        macro: mean of the strict scores of the labels.
+        weighted: the same mean, each label weighted by its gold spans.
+        conlleval: score of all spans as the CoNLL scorer reads them, which lets a span begin with any tag.
+        accuracy: tokens with the right tag.
+        known: gold spans found among those whose words were all in the training data.
+        unknown: gold spans found among the others.
+        unseen_labels: labels in gold that the model does not have, and how many spans are missed for that.
     """
 
     scheme: Scheme
@@ -150,13 +150,13 @@ class TagScores:
     """How well plain tags were predicted.
 
     Attributes:
-        accuracy: Tokens with the right tag.
-        tags: Score of each tag that is in gold or was predicted, sorted.
-        macro: Mean of these scores.
-        known: Tokens with the right tag among words of the training data.
-        unknown: Tokens with the right tag among all other words.
-        confusions: The most frequent errors: gold tag, predicted tag, how often.
-        unseen_labels: Tags in gold that the model does not have, and how many tokens are missed for that.
+        accuracy: tokens with the right tag.
+        tags: score of each tag that is in gold or was predicted, sorted.
+        macro: mean of these scores.
+        known: tokens with the right tag among words of the training data.
+        unknown: tokens with the right tag among all other words.
+        confusions: the most frequent errors: gold tag, predicted tag, how often.
+        unseen_labels: tags in gold that the model does not have, and how many tokens are missed for that.
     """
 
     accuracy: Share

@@ -26,7 +26,7 @@ class SeqevalReader:
     `scheme` is imported: its metrics import scikit-learn, which takes longer than scoring a corpus.
 
     Args:
-        scheme: how the tags write spans
+        scheme: how the tags write spans.
     """
 
     def __init__(self, scheme: Scheme) -> None:
@@ -38,13 +38,13 @@ class SeqevalReader:
         """Read the spans of one sentence.
 
         Args:
-            tags: its tags, legal or not
+            tags: its tags, legal or not.
 
         Returns:
             One (start, end, label) for each span, in order; ends are exclusive.
 
         Raises:
-            CorpusError: a tag is none of the scheme
+            CorpusError: a tag is none of the scheme.
         """
         if self.scheme is Scheme.NONE or tags.count("O") == len(tags):
             return []
@@ -86,14 +86,14 @@ def strict_spans(tags: Sequence[str], scheme: Scheme) -> list[SpanTuple]:
     """Read the spans of one sentence as seqeval's strict mode does, faster where the tags are legal.
 
     Args:
-        tags: the tags of one sentence, legal or not
-        scheme: how they write spans
+        tags: the tags of one sentence, legal or not.
+        scheme: how they write spans.
 
     Returns:
         One (start, end, label) for each span, in order; ends are exclusive.
 
     Raises:
-        CorpusError: a tag is none of the scheme
+        CorpusError: a tag is none of the scheme.
     """
     if scheme is Scheme.NONE or tags.count("O") == len(tags):
         return []

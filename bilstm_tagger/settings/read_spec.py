@@ -61,10 +61,10 @@ class ReadSpec(BaseModel):
         """Tell how the settings of a run read a file.
 
         Args:
-            data: the settings of the corpora
-            tasks: the tasks whose tags are in the file
-            features: the features of the run; those that are no columns are not read
-            split: the split of a data set whose name names none
+            data: the settings of the corpora.
+            tasks: the tasks whose tags are in the file.
+            features: the features of the run; those that are no columns are not read.
+            split: the split of a data set whose name names none.
         """
         return cls(
             format=data.format,
@@ -82,7 +82,7 @@ class ReadSpec(BaseModel):
         """Make the same specification with other fields, checked; those given as None stay as they are.
 
         Raises:
-            ConfigError: a field has a value of the wrong kind
+            ConfigError: a field has a value of the wrong kind.
         """
         given = {name: value for name, value in fields.items() if value is not None}
         try:

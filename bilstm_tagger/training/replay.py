@@ -25,13 +25,13 @@ def add_replay(settings: Settings, sources: Sequence[Source], earlier: Tagger | 
     """Add the documents of `data.replay` to the training documents, spelled in their scheme; dev stays new.
 
     Args:
-        settings: those of the run
-        sources: the corpora of the run, whose schemes are settled; there must be one
-        earlier: the model to start from, which knows the columns of its own data
+        settings: those of the run.
+        sources: the corpora of the run, whose schemes are settled; there must be one.
+        earlier: the model to start from, which knows the columns of its own data.
 
     Raises:
-        ConfigError: tasks have corpora of their own
-        CorpusError: the old data cannot be read, or has plain tags where the new data has spans
+        ConfigError: tasks have corpora of their own.
+        CorpusError: the old data cannot be read, or has plain tags where the new data has spans.
     """
     if len(sources) != 1:
         raise ConfigError("old data can be replayed where all tasks are read from one corpus; here they have several")

@@ -25,10 +25,10 @@ class Source:
     """Documents with gold tags of some tasks.
 
     Attributes:
-        tasks: names of the tasks
-        train: training documents; the last ones are those replayed
-        dev: documents that early stopping and the best model are judged on
-        replayed: old documents among them, which an earlier model was trained on
+        tasks: names of the tasks.
+        train: training documents; the last ones are those replayed.
+        dev: documents that early stopping and the best model are judged on.
+        replayed: old documents among them, which an earlier model was trained on.
     """
 
     tasks: list[str]
@@ -41,12 +41,12 @@ def read_sources(settings: Settings, *, aside: bool = True) -> list[Source]:
     """Read the corpora of the settings.
 
     Args:
-        settings: those of the run
-        aside: whether a part of train is set aside where there is no dev corpus
+        settings: those of the run.
+        aside: whether a part of train is set aside where there is no dev corpus.
 
     Raises:
-        ConfigError: a task has no training corpus, or a name that torch has other uses for
-        CorpusError: for files that cannot be read
+        ConfigError: a task has no training corpus, or a name that torch has other uses for.
+        CorpusError: for files that cannot be read.
     """
     _check_names("feature", settings.features)
     if not settings.tasks:
@@ -99,11 +99,11 @@ def settle_sources(settings: Settings, sources: Sequence[Source]) -> list[Source
     """Settle the scheme of every task on its training data, and hold dev to it.
 
     Args:
-        settings: those of the run; with `data.repair` impossible tags are made legal first
-        sources: the corpora of the run
+        settings: those of the run; with `data.repair` impossible tags are made legal first.
+        sources: the corpora of the run.
 
     Raises:
-        CorpusError: a tag cannot stand where it stands, with its file and line
+        CorpusError: a tag cannot stand where it stands, with its file and line.
     """
     return [_settle(settings, source) for source in sources]
 

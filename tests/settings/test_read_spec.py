@@ -67,9 +67,9 @@ def test_other_fields() -> None:
     )
     assert spec.replace(columns={}).columns == {}
     assert spec.columns == {"ner": 2}
-    with pytest.raises(ConfigError, match="^misaligned: input should be 'error', 'snap' or 'drop', got 'x'$"):
+    with pytest.raises(ConfigError, match=r"^misaligned: input should be 'error', 'snap' or 'drop', got 'x'$"):
         spec.replace(misaligned="x")
-    with pytest.raises(ConfigError, match="^colour: "):
+    with pytest.raises(ConfigError, match=r"^colour: "):
         spec.replace(colour="red")
 
 

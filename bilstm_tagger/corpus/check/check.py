@@ -34,9 +34,9 @@ class CheckOptions:
     """How to read and check files.
 
     Attributes:
-        spec: how to read the files; without columns all tasks that each file has
-        scheme: the scheme of the tasks that have spans; detected in the first file unless named
-        vectors: pretrained vectors whose coverage is measured, as `read_vectors` understands them
+        spec: how to read the files; without columns all tasks that each file has.
+        scheme: the scheme of the tasks that have spans; detected in the first file unless named.
+        vectors: pretrained vectors whose coverage is measured, as `read_vectors` understands them.
     """
 
     spec: ReadSpec = field(default_factory=ReadSpec)
@@ -50,15 +50,15 @@ def check_corpus(paths: Sequence[str | Path], options: CheckOptions | None = Non
     Nothing is changed, and no finding is raised: a file that cannot be read is an error in the report.
 
     Args:
-        paths: The files.
-        options: How to read and check them.
+        paths: the files.
+        options: how to read and check them.
 
     Returns:
         Sizes and findings.
 
     Raises:
-        ConfigError: If no file is named.
-        VectorsError: If the vectors cannot be read.
+        ConfigError: if no file is named.
+        VectorsError: if the vectors cannot be read.
     """
     if not paths:
         raise ConfigError("name at least one file to check")

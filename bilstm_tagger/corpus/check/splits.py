@@ -21,7 +21,7 @@ def check_splits(files: Sequence[CheckedFile]) -> Iterator[Finding]:
     """Find duplicates inside files, sentences that several files share, and tags the first file lacks.
 
     Args:
-        files: The files; the first is taken for the training data.
+        files: the files; the first is taken for the training data.
     """
     seen = [_sentences(file) for file in files]
     for file, sentences in zip(files, seen, strict=True):

@@ -34,9 +34,9 @@ def settle_or_repair(corpus: Corpus, task: str, declared: Scheme | None) -> tupl
     """Hold a task to its scheme; what is illegal is reported, and repaired for the checks that follow.
 
     Args:
-        corpus: the documents of a file
-        task: the task
-        declared: the scheme; None to detect it
+        corpus: the documents of a file.
+        task: the task.
+        declared: the scheme; None to detect it.
 
     Returns:
         The settled corpus, and the findings. Without a corpus the task cannot be checked further.

@@ -29,11 +29,11 @@ class ConvertOptions:
     """How to convert.
 
     Attributes:
-        spec: how to read the source; without columns all tasks that it has
-        target_format: format of the file that is written, if its suffix does not tell it
-        declared: the scheme of the spans in the source; detected unless named
-        scheme: the scheme to write spans in; None for that of the source
-        repair: whether impossible tag sequences are made legal; else they are refused
+        spec: how to read the source; without columns all tasks that it has.
+        target_format: format of the file that is written, if its suffix does not tell it.
+        declared: the scheme of the spans in the source; detected unless named.
+        scheme: the scheme to write spans in; None for that of the source.
+        repair: whether impossible tag sequences are made legal; else they are refused.
     """
 
     spec: ReadSpec = field(default_factory=ReadSpec)
@@ -48,11 +48,11 @@ class Conversion:
     """What was done.
 
     Attributes:
-        sizes: what was written
-        columns: for each task where its tags are in the target
-        schemes: for each task the scheme it had and the one it has
-        repairs: for each task what was repaired
-        losses: what the target does not hold, a sentence each
+        sizes: what was written.
+        columns: for each task where its tags are in the target.
+        schemes: for each task the scheme it had and the one it has.
+        repairs: for each task what was repaired.
+        losses: what the target does not hold, a sentence each.
     """
 
     sizes: CorpusStats
@@ -73,16 +73,16 @@ def convert_corpus(source: str | Path, target: str | Path, options: ConvertOptio
     """Write an annotated file anew in the format and the scheme that are asked for.
 
     Args:
-        source: the file, or a data set
-        target: the file to write; its suffix tells the format unless it is named
-        options: how
+        source: the file, or a data set.
+        target: the file to write; its suffix tells the format unless it is named.
+        options: how.
 
     Returns:
         What was done, and what was lost.
 
     Raises:
-        ConfigError: plain tags are asked for
-        CorpusError: the source cannot be read, has impossible tag sequences, or the target cannot hold it
+        ConfigError: plain tags are asked for.
+        CorpusError: the source cannot be read, has impossible tag sequences, or the target cannot hold it.
     """
     options = options or ConvertOptions()
     if options.scheme is Scheme.NONE:

@@ -24,8 +24,8 @@ def losses(before: Sequence[Document], after: Sequence[Document]) -> list[str]:
     """Tell what is missing.
 
     Args:
-        before: The documents as they were, the schemes of their tasks resolved.
-        after: The same documents read from the file they were written to.
+        before: the documents as they were, the schemes of their tasks settled.
+        after: the same documents read from the file they were written to.
 
     Returns:
         A phrase for each kind of loss; empty if nothing was lost.

@@ -34,18 +34,18 @@ def find_columns(path: str | Path, *, format: str | None = None) -> Columns:
     """All tasks that a file has, and where their tags are.
 
     In CoNLL-U these are UPOS, XPOS and FEATS where they are filled and the keys of MISC that hold tags of spans;
-    in ``.spacy`` likewise, with the entities and all span groups; in records and tables written by this package
+    in `.spacy` likewise, with the entities and all span groups; in records and tables written by this package
     each of their tasks. In all else it is what the format has when nothing is named.
 
     Args:
-        path: The file.
-        format: Name of its format, if the suffix does not tell it.
+        path: the file.
+        format: name of its format, if the suffix does not tell it.
 
     Returns:
         The columns to read it with.
 
     Raises:
-        TaggerError: If the file cannot be read.
+        TaggerError: if the file cannot be read.
     """
     known = format_of(path, format)
     columns: Columns = {}
@@ -64,9 +64,9 @@ def further_keys(path: str | Path, *, format: str | None = None, read: Iterable[
     """Keys of a file's first record that hold neither tokens, text, tags nor spans.
 
     Args:
-        path: The file.
-        format: Name of its format, if the suffix does not tell it.
-        read: Keys that were read.
+        path: the file.
+        format: name of its format, if the suffix does not tell it.
+        read: keys that were read.
     """
     record = _first_record(path, format_of(path, format).name) if Path(path).is_file() else {}
     known = {*_OWN, *read, "label", "labels", "entities", "annotations", "answer", "data"}

@@ -39,13 +39,13 @@ class CorpusFormat:
     """A file format.
 
     Attributes:
-        name: its name
-        read: reads documents from a file
-        write: writes documents to a stream
-        suffixes: file names that have this format
-        columns: tasks and where they are when the user names none
-        binary: whether it is written in bytes
-        records: whether columns are named as in `corpus.formats.records`, which several formats share
+        name: its name.
+        read: reads documents from a file.
+        write: writes documents to a stream.
+        suffixes: file names that have this format.
+        columns: tasks and where they are when the user names none.
+        binary: whether it is written in bytes.
+        records: whether columns are named as in `corpus.formats.records`, which several formats share.
     """
 
     name: str
@@ -83,8 +83,8 @@ def format_of(path: str | Path, format: str | None = None) -> CorpusFormat:
     """Find the format of a file, by its given name or else by the suffix (before any `.gz`).
 
     Raises:
-        ConfigError: there is no format of that name
-        CorpusError: the suffix belongs to none
+        ConfigError: there is no format of that name.
+        CorpusError: the suffix belongs to none.
     """
     if data_sets.find(path) is not None:
         return DATA_SETS
@@ -104,7 +104,7 @@ def format_called(name: str) -> CorpusFormat:
     """Give the format of a name that a `ReadSpec` holds, data sets included.
 
     Raises:
-        ConfigError: there is no format of that name
+        ConfigError: there is no format of that name.
     """
     known = DATA_SETS if name == DATA_SETS.name else FORMATS.get(name)
     if known is None:

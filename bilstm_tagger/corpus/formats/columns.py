@@ -1,6 +1,6 @@
 r"""CoNLL columns: one token a line, columns by tabs or spaces, an empty line after each sentence.
 
-``-DOCSTART-`` lines separate documents. There are no comments: a line that begins with ``#`` is a token.
+`-DOCSTART-` lines separate documents. There are no comments: a line that begins with `#` is a token.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class ConllLayout:
     """What writing needs to give a file its own columns back.
 
     Attributes:
-        width: Columns in the file.
+        width: columns in the file.
         word: 0-based column of the words.
         sources: 0-based column each task was read from.
-        separator: What stood between columns, a tab or a space.
-        docstart: Cells of the document's ``-DOCSTART-`` line, or None where there was none.
+        separator: what stood between columns, a tab or a space.
+        docstart: cells of the document's `-DOCSTART-` line, or None where there was none.
     """
 
     width: int
@@ -43,16 +43,16 @@ class ConllLayout:
 def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read a file of columns, one document after another.
 
-    A line with a tab is split at tabs only, any other at runs of spaces. A file without ``-DOCSTART-`` is one
-    document. Every column but the words is kept in ``Document.columns`` under its number and its name.
+    A line with a tab is split at tabs only, any other at runs of spaces. A file without `-DOCSTART-` is one
+    document. Every column but the words is kept in `Document.columns` under its number and its name.
 
     Args:
-        path: the file
+        path: the file.
         spec: how to read it; columns count from 1, from the end if negative, or are among its `names`, which are those
-            of all columns of the file
+            of all columns of the file.
 
     Raises:
-        CorpusError: for a line that does not fit, as `file:line`
+        CorpusError: for a line that does not fit, as `file:line`.
     """
     return _Reader(str(path), spec).documents()
 
@@ -184,16 +184,16 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
     """Write documents as columns: the word, then one column for each task, separated by tabs.
 
     A document that was read from columns keeps all of them: a task goes back to the column it came from, a
-    new one is appended. ``-DOCSTART-`` lines are written where the document had one, and before each document
+    new one is appended. `-DOCSTART-` lines are written where the document had one, and before each document
     when there are several.
 
     Args:
-        documents: What to write, one after another.
-        stream: Where to.
-        tasks: The tasks to write; by default those of the first document.
+        documents: what to write, one after another.
+        stream: where to.
+        tasks: the tasks to write; by default those of the first document.
 
     Raises:
-        CorpusError: If a word or tag cannot stand in a column, or documents differ in their columns.
+        CorpusError: if a word or tag cannot stand in a column, or documents differ in their columns.
     """
     documents = iter(documents)
     first = next(documents, None)

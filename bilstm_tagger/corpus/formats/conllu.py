@@ -38,17 +38,17 @@ _MEMO_LIMIT = 1 << 18
 def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read a CoNLL-U file, one document after another.
 
-    ``# newdoc`` begins a document; without it the file is one. The text comes from ``SpaceAfter=No`` and,
-    where it agrees with the tokens, from ``# text``. A token without a task's MISC key has the tag ``O``.
+    `# newdoc` begins a document; without it the file is one. The text comes from `SpaceAfter=No` and,
+    where it agrees with the tokens, from `# text`. A token without a task's MISC key has the tag `O`.
 
     Args:
-        path: the file
+        path: the file.
         spec: how to read it; the column of a task is a name (`UPOS`), a number from 1, or a key of MISC (`NER`); that
             of the words is FORM (also by the number 1, the default of all formats) or another, such as `LEMMA`; the
-            text is that of FORM in any case
+            text is that of FORM in any case.
 
     Raises:
-        CorpusError: for a line that does not fit, as `file:line`; at the end for a column or key that is never filled
+        CorpusError: for a line that does not fit, as `file:line`; at the end for a column or key that is never filled.
     """
     sources = {task: _source(column, path) for task, column in spec.all_columns().items()}
     word = "FORM" if spec.word_column == 1 else _source(spec.word_column, path)

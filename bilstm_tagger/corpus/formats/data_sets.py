@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face hub (``hf:NAME``) and folders that `datasets` wrote with ``save_to_disk``."""
+"""Data sets of the Hugging Face hub (`hf:NAME`) and folders that `datasets` wrote with `save_to_disk`."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class DataSet:
     """A data set.
 
     Attributes:
-        name: Its name on the hub, or a folder.
-        config: Which of its configurations.
-        revision: Branch, tag or commit of its repository.
-        split: Which of its splits, also a slice such as ``train[:10%]``.
-        saved: Whether it is a folder of ``save_to_disk``.
+        name: its name on the hub, or a folder.
+        config: which of its configurations.
+        revision: branch, tag or commit of its repository.
+        split: which of its splits, also a slice such as `train[:10%]`.
+        saved: whether it is a folder of `save_to_disk`.
     """
 
     name: str
@@ -44,16 +44,16 @@ class DataSet:
 
 
 def find(path: str | Path) -> DataSet | None:
-    """The data set a path means: ``hf:NAME[:CONFIG][@REVISION][#SPLIT]`` or a saved ``FOLDER[#SPLIT]``.
+    """The data set a path means: `hf:NAME[:CONFIG][@REVISION][#SPLIT]` or a saved `FOLDER[#SPLIT]`.
 
     Args:
-        path: What the user wrote.
+        path: what the user wrote.
 
     Returns:
         The data set; None if the path is something else.
 
     Raises:
-        CorpusError: If it begins with ``hf:`` but is not written like this.
+        CorpusError: if it begins with `hf:` but is not written like this.
     """
     text = str(path)
     if text.startswith(PREFIX):
@@ -74,11 +74,11 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read the rows of a data set, each a document; it is fetched and cached as `datasets` does.
 
     Args:
-        path: what `find` understands
-        spec: how to read it; columns as in Parquet files, and the split where the path names none
+        path: what `find` understands.
+        spec: how to read it; columns as in Parquet files, and the split where the path names none.
 
     Raises:
-        CorpusError: it cannot be had, has no such split, or a row does not fit, as `path:row`
+        CorpusError: it cannot be had, has no such split, or a row does not fit, as `path:row`.
     """
     source = find(path)
     if source is None:
@@ -95,7 +95,7 @@ def write(documents: Iterable[Document], stream: Any, *, tasks: Sequence[str] | 
     """Refuse to write: a data set is fetched, not kept here.
 
     Raises:
-        CorpusError: Always.
+        CorpusError: always.
     """
     raise CorpusError("a data set of the hub cannot be written; write a .parquet file and upload it")
 

@@ -1,4 +1,4 @@
-"""JSON: one record a line, or a file that is one array of records; see `corpus.records` for what is recognised."""
+"""JSON: one record a line, or a file that is one array of records; see `records` for what is recognised."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read records, each a document.
 
     Args:
-        path: the file
+        path: the file.
         spec: how to read it; the column of a task is the key of its tags or spans, or the name its spans go by; a
             number stands for the usual keys, of which `TASK`, `TASK_tags`, `tags` and `spans` come first. The column
-            of the words is the key of the tokens; a number stands for the usual ones
+            of the words is the key of the tokens; a number stands for the usual ones.
 
     Raises:
-        CorpusError: for a record that does not fit, as `file:line`
+        CorpusError: for a record that does not fit, as `file:line`.
     """
     reader = RecordReader(str(path), spec)
     for line, record in _records(str(path)):
@@ -92,21 +92,21 @@ def _array(path: str, text: str) -> Iterator[tuple[int, Any]]:
 
 
 def _skip(text: str, place: int) -> int:
-    found = _BLANK.match(text, place)
-    return found.end() if found else place
+    blank = _BLANK.match(text, place)
+    return blank.end() if blank else place
 
 
 def to_record(document: Document, tasks: Sequence[str] | None = None) -> dict[str, Any]:
     """A document as it stands in a line of JSON.
 
-    Positions of ``sentences`` and spans (``start``, ``end``) count tokens of the document, ``start_char`` and
-    ``end_char`` characters of ``text``; ends are exclusive. ``tokens``, ``start_char``, ``end_char`` and each
-    list in ``tags`` have one entry a token, and ``text[start_char:end_char]`` is the token. ``words`` is there
+    Positions of `sentences` and spans (`start`, `end`) count tokens of the document, `start_char` and
+    `end_char` characters of `text`; ends are exclusive. `tokens`, `start_char`, `end_char` and each
+    list in `tags` have one entry a token, and `text[start_char:end_char]` is the token. `words` is there
     only where a word is not its stretch of text, inside a multiword token.
 
     Args:
-        document: The document.
-        tasks: The tasks to write; by default all.
+        document: the document.
+        tasks: the tasks to write; by default all.
 
     Returns:
         Plain lists, strings and numbers.
@@ -144,9 +144,9 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
     """Write each document as one line of JSON, see `to_record`.
 
     Args:
-        documents: What to write, one after another.
-        stream: Where to.
-        tasks: The tasks to write; by default all of each document.
+        documents: what to write, one after another.
+        stream: where to.
+        tasks: the tasks to write; by default all of each document.
     """
     for document in documents:
         record = json.dumps(to_record(document, tasks), ensure_ascii=False, separators=(",", ":"))

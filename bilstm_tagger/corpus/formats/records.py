@@ -1,8 +1,8 @@
 """Records (one JSON object, one row of a table) read as documents: tokens with tags, or text with marked spans.
 
-What is recognised: our own output; ``tokens`` or ``words`` with a list of tags for each task, as data sets have
-them; doccano's ``label``, ``labels`` and ``entities``; Label Studio's JSON and JSON-MIN; Prodigy's ``tokens``,
-``spans`` and ``answer``; spaCy's old ``[text, {"entities": [...]}]``.
+What is recognised: our own output; `tokens` or `words` with a list of tags for each task, as data sets have
+them; doccano's `label`, `labels` and `entities`; Label Studio's JSON and JSON-MIN; Prodigy's `tokens`,
+`spans` and `answer`; spaCy's old `[text, {"entities": [...]}]`.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class RecordReader:
     """Reads the records of one file.
 
     Args:
-        path: the file, for messages
-        spec: how to read it; columns are keys, numbers stand for the usual ones
+        path: the file, for messages.
+        spec: how to read it; columns are keys, numbers stand for the usual ones.
     """
 
     def __init__(self, path: str, spec: ReadSpec) -> None:
@@ -62,15 +62,15 @@ class RecordReader:
         """Read one record.
 
         Args:
-            record: The object or row.
-            line: Its line or row, for messages; it becomes that of each token.
+            record: the object or row.
+            line: its line or row, for messages; it becomes that of each token.
 
         Returns:
             The document; None for a record whose annotation was refused or not made, when tags are asked for,
             and for all that follow a span which will be refused by `finish`.
 
         Raises:
-            CorpusError: If it does not make a document, as ``file:line``.
+            CorpusError: if it does not make a document, as `file:line`.
         """
         place = f"{self.path}:{line}"
         self._empty = False
@@ -104,7 +104,7 @@ class RecordReader:
         """Report what was left out, once all records have been read.
 
         Raises:
-            CorpusError: If spans did not fit, or no record had the key of a task.
+            CorpusError: if spans did not fit, or no record had the key of a task.
         """
         self._aligner.finish()
         for task, column in () if self._empty else self._unseen.items():

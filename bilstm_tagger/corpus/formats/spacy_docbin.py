@@ -1,4 +1,4 @@
-"""spaCy's ``.spacy`` files (`DocBin`): entities, span groups and tags, read and written.
+"""spaCy's `.spacy` files (`DocBin`): entities, span groups and tags, read and written.
 
 Tokens that are white space, which spaCy keeps to hold its text together, are no tokens of ours: they are left
 out on reading and made on writing. Positions in messages count documents of the file.
@@ -33,18 +33,18 @@ _ENTITY_NAMES = (ENTITIES, "ner", "entities", "ent_type")
 
 
 def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
-    """Read the documents of a ``.spacy`` file.
+    """Read the documents of a `.spacy` file.
 
     Sentences are those of the file, or where it has none those that our own rules find.
 
     Args:
-        path: the file
+        path: the file.
         spec: how to read it; the column of a task is `ents`, `pos`, `tag`, `lemma`, `morph`, `dep` or the name of a
             span group, a number stands for the task's own name if it is one of these, else for `ents`; `misaligned`
-            says what happens where spans of a group overlap
+            says what happens where spans of a group overlap.
 
     Raises:
-        CorpusError: the file is damaged or lacks an annotation, as `file:document`
+        CorpusError: the file is damaged or lacks an annotation, as `file:document`.
     """
     sources = {task: _source(task, column) for task, column in spec.all_columns().items()}
     groups = {source for source in sources.values() if source not in _ATTRIBUTES and source != ENTITIES}

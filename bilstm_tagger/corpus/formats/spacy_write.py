@@ -1,10 +1,9 @@
-"""Writing spaCy's ``.spacy`` files: our tokens, with tokens of white space where the text needs them."""
+"""Writing spaCy's `.spacy` files: our tokens, with tokens of white space where the text needs them."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, BinaryIO
 
 from bilstm_tagger.corpus.corpus import Corpus
@@ -24,19 +23,19 @@ _BY_NAME = {"upos": "pos", "pos": "pos", "xpos": "tag", "tag": "tag", "lemma": "
 
 
 def write(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[str] | None = None) -> None:
-    """Write documents as one ``.spacy`` file, which is only complete when all are there.
+    """Write documents as one `.spacy` file, which is only complete when all are there.
 
     The first task with spans becomes the entities, further ones span groups under their names. Plain tags go to
-    the attribute of their name (``upos``, ``xpos``, ``lemma``, ``feats``), one other task to ``tag``. Schemes
+    the attribute of their name (`upos`, `xpos`, `lemma`, `feats`), one other task to `tag`. Schemes
     that are not known yet are detected. Empty sentences are not kept.
 
     Args:
-        documents: What to write.
-        stream: Where to, in bytes.
-        tasks: The tasks to write; by default those of the first document.
+        documents: what to write.
+        stream: where to, in bytes.
+        tasks: the tasks to write; by default those of the first document.
 
     Raises:
-        CorpusError: If a task finds no place, or a token cannot be one of spaCy's.
+        CorpusError: if a task finds no place, or a token cannot be one of spaCy's.
     """
     from spacy.tokens import DocBin
     from spacy.vocab import Vocab
@@ -61,7 +60,7 @@ def write(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[st
 
 
 def _places(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str]:
-    """For each task an attribute, ``ents``, or ``group`` for a span group of its name."""
+    """For each task an attribute, `ents`, or `group` for a span group of its name."""
     places: dict[str, str] = {}
     for task in tasks:
         if any(document.schemes.get(task, Scheme.NONE) is not Scheme.NONE for document in documents):
@@ -124,15 +123,15 @@ def _spread(tags: Sequence[str], at: Sequence[int], length: int, place: str) -> 
 
 
 def _spans(document: Document, task: str) -> list[SpanTuple]:
-    tags, scheme = document.tags_of(task), document.schemes[task]
-    found: list[SpanTuple] = []
-    for start, end in pairwise(document.bounds):
+    scheme = document.schemes[task]
+    placed: list[SpanTuple] = []
+    for start, tags in zip(document.bounds, document.sentence_tags(task), strict=False):
         try:
-            spans = tags_to_spans(convert(tags[start:end], scheme, Scheme.BIO), Scheme.BIO)
+            spans = tags_to_spans(convert(tags, scheme, Scheme.BIO), Scheme.BIO)
         except CorpusError as error:
             raise CorpusError(f"{document.where(start)}: {error}") from None
-        found += [(start + a, start + b, label) for a, b, label in spans]
-    return found
+        placed += [(start + a, start + b, label) for a, b, label in spans]
+    return placed
 
 
 def _spacy_tokens(document: Document) -> tuple[list[str], list[bool], list[bool], bool]:

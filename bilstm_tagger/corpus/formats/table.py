@@ -1,6 +1,6 @@
-"""Tables: Parquet, Arrow and CSV with one document a row; see `corpus.records` for the columns that are recognised.
+"""Tables: Parquet, Arrow and CSV with one document a row; see `records` for the columns that are recognised.
 
-Integers of a column that is a ``ClassLabel`` of the `datasets` package are resolved to their names.
+Integers of a column that is a `ClassLabel` of the `datasets` package are resolved to their names.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class RowLayout:
     """What else was in the row a document comes from: cells that are no lists, such as keys and dates.
 
     Attributes:
-        fields: Their columns.
-        cells: The cells by column.
+        fields: their columns.
+        cells: the cells by column.
     """
 
     fields: tuple[pa.Field, ...]
@@ -46,12 +46,12 @@ def read_parquet(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read the rows of a Parquet file, each a document.
 
     Args:
-        path: the file
+        path: the file.
         spec: how to read it; the column of a task is that of its tags or spans, a number stands for the usual names, of
-            which `TASK`, `TASK_tags`, `tags` and `spans` come first
+            which `TASK`, `TASK_tags`, `tags` and `spans` come first.
 
     Raises:
-        CorpusError: for a row that does not fit, as `file:row`
+        CorpusError: for a row that does not fit, as `file:row`.
     """
     return read_rows(str(path), _parquet_batches(path), spec)
 
