@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bilstm_tagger.corpus import read_corpus
+    from bilstm_tagger.corpus import Corpus, ReadSpec, read_corpus
     from bilstm_tagger.document.document import Document
     from bilstm_tagger.document.views import Sentence, Span, Token
     from bilstm_tagger.errors import ConfigError, CorpusError, ModelError, TaggerError, VectorsError
@@ -24,9 +24,11 @@ __version__ = "0.2.0.dev0"
 
 __all__ = [
     "ConfigError",
+    "Corpus",
     "CorpusError",
     "Document",
     "ModelError",
+    "ReadSpec",
     "Sentence",
     "Settings",
     "Span",
@@ -43,7 +45,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "corpus": ("read_corpus",),
+    "corpus": ("Corpus", "ReadSpec", "read_corpus"),
     "document.document": ("Document",),
     "document.views": ("Sentence", "Span", "Token"),
     "errors": ("ConfigError", "CorpusError", "ModelError", "TaggerError", "VectorsError"),

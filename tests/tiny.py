@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from bilstm_tagger.corpus.trained import training_specs
 from bilstm_tagger.model_folder.build import build_model
 from bilstm_tagger.model_folder.folder import ModelParts
 from bilstm_tagger.model_folder.info import ModelInfo
@@ -99,5 +100,6 @@ def untrained(
         for table in (model.embedder.words, model.embedder.characters and model.embedder.characters.embedding):
             if table is not None:
                 table.weight[0] = 0  # padding
-    info = ModelInfo(network, vocab, settings.data.tokenizer, settings.model_dump(mode="json"))
+    reading = training_specs(settings.data, settings.tasks, settings.features)
+    info = ModelInfo(network, vocab, settings.data.tokenizer, reading, settings.model_dump(mode="json"))
     return Tagger.of(ModelParts(info, model))

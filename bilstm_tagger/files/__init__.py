@@ -14,7 +14,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO, Any, TextIO
 
-from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.files.formats import OUTPUT_FORMATS, OutputFormat, fitting_stream, output_format
@@ -24,6 +23,7 @@ from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.streams import DocumentTagger, End, Tagged, read_sources, tag_here
 from bilstm_tagger.files.worker import ModelLoader, collect_seldom
 from bilstm_tagger.io.atomic import atomic_write
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 __all__ = [
     "INPUT_FORMATS",
@@ -73,8 +73,7 @@ def tag_files(
     format: str = "jsonl",
     input_format: str | None = None,
     force: bool = False,
-    word_column: int | str = 1,
-    options: ReadOptions = DEFAULT_OPTIONS,
+    spec: ReadSpec | None = None,
     batch_tokens: int | None = None,
     progress: Callable[[FilesReport], None] | None = None,
     profile: Profile | None = None,
@@ -93,8 +92,7 @@ def tag_files(
         format: One of `OUTPUT_FORMATS`.
         input_format: One of `INPUT_FORMATS`; else by suffix, standard input as text.
         force: Whether files in `output` may be overwritten.
-        word_column: The column of the words: a number in CoNLL columns, a name in other formats.
-        options: How to read raw text in JSON and tables.
+        spec: How to read words, and raw text in JSON and tables; its format and its tasks are not used.
         batch_tokens: Padded tokens given to the network at a time; the tagger's own measure if None.
         progress: Called after each document with the report so far.
         profile: Learns what the time is spent on.
@@ -119,7 +117,7 @@ def tag_files(
     report = FilesReport(found=len(jobs), skipped=skipped)
     out = None if stream is None else fitting_stream(known, stream)
     watch = profile or Profile()
-    found = read_sources(jobs, word_column=word_column, options=options, profile=watch)
+    found = read_sources(jobs, spec=spec or ReadSpec(), profile=watch)
     if isinstance(tagger, WorkerPool):
         items = tagger.tag(found, format=format, batch_tokens=batch_tokens, profile=watch)
     else:

@@ -7,19 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bilstm_tagger import corpus
-from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
+from bilstm_tagger.corpus.formats import FORMATS
+from bilstm_tagger.corpus.reading import iterate_corpus
+from bilstm_tagger.corpus.trained import words_in_format
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.io.reading import open_text, read_text
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 STDIN = "-"
 _STDIN_PATH = Path("/dev/stdin")
 
 # `text` is one document a file, `lines` one document a line, `words` one tokenised sentence a line.
-INPUT_FORMATS: tuple[str, ...] = ("text", "lines", "words", *corpus.FORMATS)
+INPUT_FORMATS: tuple[str, ...] = ("text", "lines", "words", *FORMATS)
 SUFFIXES: Mapping[str, str] = {
-    **{suffix: name for name, known in corpus.FORMATS.items() for suffix in known.suffixes},
+    **{suffix: name for name, known in FORMATS.items() for suffix in known.suffixes},
     ".txt": "text",
 }
 # Too many other things are named like this for a folder's files to be taken for documents.
@@ -200,15 +202,12 @@ def check_targets(targets: Mapping[Job, Path], *, force: bool) -> None:
         raise ConfigError(f"{existing[0]}{more} would be overwritten; use --force or another --output")
 
 
-def read_job(
-    job: Job, *, word_column: int | str = 1, options: ReadOptions = DEFAULT_OPTIONS
-) -> Iterator[str | Document]:
+def read_job(job: Job, spec: ReadSpec) -> Iterator[str | Document]:
     """Read a file's documents: a text where it is still to be tokenised, else a document without tags.
 
     Args:
         job: The file.
-        word_column: The column of the words: a number in CoNLL columns, a name in other formats.
-        options: How to read raw text in JSON and tables.
+        spec: How to read words, and raw text in JSON and tables.
 
     Raises:
         CorpusError: If the file is not what it should be, as ``file:line``.
@@ -223,6 +222,4 @@ def read_job(
             words = [word for word in line.replace("\t", " ").split(" ") if word]
             yield Document(words, [0, len(words)], layout=LineLayout())
     else:
-        fits = isinstance(word_column, int) == (job.format == "conll")
-        column = word_column if fits else 1
-        yield from corpus.iterate_corpus(job.path, {}, format=job.format, word_column=column, options=options)
+        yield from iterate_corpus(job.path, words_in_format(spec, job.format))

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from bilstm_tagger.corpus.trained import words_spec
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.chunking import Tags, cut_document, cut_text, join_tags, join_texts
@@ -30,7 +31,7 @@ from bilstm_tagger.files.streams import End, Source, Tagged
 from bilstm_tagger.files.worker import Answer, Chunk, Crash, Loader, Outcome, serve
 
 if TYPE_CHECKING:
-    from bilstm_tagger.settings.schema import Settings
+    from bilstm_tagger.settings.read_spec import ReadSpec
 
 FIRST_CHUNK = 20_000  # characters: small, so that all processes have work at once
 CHUNK = 200_000  # characters: some 40,000 tokens, enough to sort sentences by length
@@ -126,20 +127,20 @@ class WorkerPool:
             worker.line.close()
 
     @property
-    def settings(self) -> Settings:
-        """Those of the model, once the first process has loaded it.
+    def reading(self) -> dict[str, ReadSpec]:
+        """For each task how the model's training data was read, once the first process has loaded it.
 
         Raises:
             TaggerError: If it cannot be loaded.
         """
         return self._ready[0].result()
 
-    def _greet(self, worker: _Worker) -> Settings:
+    def _greet(self, worker: _Worker) -> dict[str, ReadSpec]:
         try:
-            settings: Settings = worker.receive()
+            reading: dict[str, ReadSpec] = worker.receive()
         finally:
             self._free.put(worker)
-        return settings
+        return reading
 
     def _ask(self, chunk: Chunk) -> Answer:
         worker = self._free.get()
@@ -174,7 +175,7 @@ class WorkerPool:
         """
         apart = output_format(format).apart
         longest = 2 * CHUNK
-        columns = list(self.settings.features)
+        columns = list(words_spec(self.reading).features)
         parts = (part for job, item in found for part in _parts(job, item, apart, longest, columns))
         return _joined(self._answers(parts, format, batch_tokens, profile))
 

@@ -20,7 +20,7 @@ from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.streams import DocumentTagger, Source, Tagged, check_same, read
 
 if TYPE_CHECKING:
-    from bilstm_tagger.settings.schema import Settings
+    from bilstm_tagger.settings.read_spec import ReadSpec
     from bilstm_tagger.tagging.tagger import Tagger
 
 # What comes back of a document: itself or its text in the output format, only its tags, or what is wrong with it.
@@ -28,11 +28,11 @@ Outcome = Tagged | Tags | TaggerError
 
 
 class SettledTagger(DocumentTagger, Protocol):
-    """A tagger that knows the settings of its model."""
+    """A tagger that knows how the training data of its model was read."""
 
     @property
-    def settings(self) -> Settings:
-        """Those it was trained with."""
+    def reading(self) -> dict[str, ReadSpec]:
+        """For each task how its training data was read."""
         ...
 
 
@@ -112,7 +112,7 @@ class Crash:
 
 
 def serve(connection: Connection, load: Loader) -> None:
-    """Load the tagger, tell its settings, then answer chunks until nobody asks any more.
+    """Load the tagger, tell how its training data was read, then answer chunks until nobody asks any more.
 
     Args:
         connection: To the process that asks.
@@ -123,7 +123,7 @@ def serve(connection: Connection, load: Loader) -> None:
     try:
         tagger = load(profile)
         collect_seldom()
-        connection.send(tagger.settings)
+        connection.send(tagger.reading)
         while True:
             connection.send(answer(tagger, connection.recv(), profile))
     except TaggerError as error:

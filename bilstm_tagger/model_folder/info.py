@@ -11,6 +11,7 @@ from bilstm_tagger.model_folder.json_files import ConfigJson, MetricsJson, Vocab
 from bilstm_tagger.model_folder.network import NetworkConfig
 from bilstm_tagger.model_folder.upgrade import FORMAT_VERSION, upgraded_config, upgraded_vocab
 from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.vocab.vocab import Vocab
 
 
@@ -22,6 +23,7 @@ class ModelInfo:
         network: kinds and sizes of its parts, and how each task spells its spans.
         vocab: words, characters and tags.
         tokenizer: name of the tokeniser for raw text.
+        reading: for each task how its training data was read.
         settings: those of the run that trained it, as plain values; they are told and never needed.
         metrics: scores on dev and the history of training.
         provenance: versions and data it was made with.
@@ -30,6 +32,7 @@ class ModelInfo:
     network: NetworkConfig
     vocab: Vocab
     tokenizer: str
+    reading: dict[str, ReadSpec] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
@@ -50,6 +53,7 @@ class ModelInfo:
             "format_version": FORMAT_VERSION,
             "network": self.network.model_dump(mode="json"),
             "tokenizer": self.tokenizer,
+            "reading": {task: spec.model_dump(mode="json") for task, spec in self.reading.items()},
             "settings": self.settings,
             **self.provenance,
         }
@@ -87,5 +91,5 @@ def read_info(folder: Path) -> tuple[ModelInfo, Stored]:
     if vocab.features.keys() != network.embedder.features.keys():
         raise ModelError(f"{folder / 'vocab.json'}: its features are not those of config.json")
     provenance: dict[str, Any] = {key: original[key] for key in ("versions", "data") if key in original}
-    info = ModelInfo(network, vocab, checked.tokenizer, checked.settings, metrics, provenance)
+    info = ModelInfo(network, vocab, checked.tokenizer, checked.reading, checked.settings, metrics, provenance)
     return info, Stored(original["format_version"], checked.weights.sha256 if checked.weights else None)

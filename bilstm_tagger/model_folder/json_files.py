@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from bilstm_tagger.errors import ModelError
 from bilstm_tagger.model_folder.network import NetworkConfig
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 _Shape = TypeVar("_Shape", bound=BaseModel)
 
@@ -41,6 +42,7 @@ class ConfigJson(_File):
     format_version: int
     network: NetworkConfig
     tokenizer: str
+    reading: dict[str, ReadSpec] = {}
     settings: dict[str, Any] = {}
     weights: WeightsFile | None = None
     versions: dict[str, str] = {}

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bilstm_tagger.errors import ModelError
+from bilstm_tagger.corpus.trained import training_specs
+from bilstm_tagger.errors import ConfigError, ModelError
+from bilstm_tagger.settings.loading import known_settings
 from bilstm_tagger.settings.renamed import renamed
 
 FORMAT_VERSION = 2
@@ -72,9 +74,19 @@ def _from_1(config: Mapping[str, Any], path: Path) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "network": network,
         "tokenizer": settings["data"]["tokenizer"],
+        "reading": _reading_of_1(settings, path),
         "settings": renamed(settings),
         **kept,
     }
+
+
+def _reading_of_1(values: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    try:
+        settings = known_settings(values)
+    except ConfigError as error:
+        raise ModelError(f"{path}: {error}") from None
+    specs = training_specs(settings.data, settings.tasks, settings.features)
+    return {task: spec.model_dump(mode="json") for task, spec in specs.items()}
 
 
 def _task_of_1(settings: Mapping[str, Any], scheme: str, hidden_size: int) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def run_encoders_study(
     first = Tagger.load(folder / "runs" / f"{next(iter(encoders))}-{seeds[0]}")
     result = EncodersResult(
         # As a model folder stores them: files by their names alone.
-        settings=first.settings.model_dump(mode="json") | {"encoder": settings.encoder.model_dump(mode="json")},
+        settings=first.info.settings | {"encoder": settings.encoder.model_dump(mode="json")},
         titles={name: title for name, (title, _) in encoders.items()},
         settings_of={name: dict(values) for name, (_, values) in encoders.items()},
         measures={task: "accuracy" if scheme is Scheme.NONE else "strict F1" for task, scheme in first.schemes.items()},

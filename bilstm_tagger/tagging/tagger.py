@@ -15,7 +15,6 @@ from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import convert
-from bilstm_tagger.settings.loading import known_settings
 from bilstm_tagger.tagging.batching import sentence_lengths
 from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, Runtime, Window
 from bilstm_tagger.vocab.features import encode_features
@@ -23,7 +22,7 @@ from bilstm_tagger.vocab.vocab import Vocab
 
 if TYPE_CHECKING:
     from bilstm_tagger.model_folder.folder import ModelParts
-    from bilstm_tagger.settings.schema import Settings
+    from bilstm_tagger.settings.read_spec import ReadSpec
     from bilstm_tagger.text.tokenizers import Tokenizer
 
 WINDOW_TOKENS = 64_000  # tokens sorted by length together
@@ -119,10 +118,10 @@ class Tagger:
         """Scores on dev and the history of training."""
         return self.info.metrics
 
-    @cached_property
-    def settings(self) -> Settings:
-        """The settings of the run that trained the model."""
-        return known_settings(self.info.settings)
+    @property
+    def reading(self) -> dict[str, ReadSpec]:
+        """For each task how its training data was read."""
+        return self.info.reading
 
     @cached_property
     def tokenizer(self) -> Tokenizer:

@@ -10,10 +10,7 @@ from itertools import chain, pairwise
 import numpy as np
 import torch
 
-from bilstm_tagger.corpus import ReadOptions, read_corpus, set_aside
-from bilstm_tagger.corpus.repair import repair_task
-from bilstm_tagger.corpus.schemes import resolve
-from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.corpus.trained import training_specs
 from bilstm_tagger.model_folder.build import build_model
 from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.model_folder.network import TaskConfig, network_config
@@ -21,13 +18,13 @@ from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.schemes.grammar import Scheme, tag_names
 from bilstm_tagger.schemes.spans import tags_to_spans
 from bilstm_tagger.settings.loading import portable
-from bilstm_tagger.settings.schema import Settings, TaskSettings
+from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.data import EncodedCorpus, encode_corpus
 from bilstm_tagger.training.replay import add_replay
-from bilstm_tagger.training.source import Source
+from bilstm_tagger.training.sources import Source, read_sources, schemes_of, settle_sources
 from bilstm_tagger.training.warm_start import kept_lists, load_earlier, name_lost_labels, same_word_size, take_over
-from bilstm_tagger.vocab.features import build_features, feature_columns
+from bilstm_tagger.vocab.features import build_features
 from bilstm_tagger.vocab.vectors import Vectors, read_vectors
 from bilstm_tagger.vocab.vocab import Vocab, build_vocab, extend_vocab, wanted_words
 
@@ -94,15 +91,11 @@ def prepare(settings: Settings) -> Prepared:
 
 def prepare_sources(settings: Settings, sources: list[Source]) -> Prepared:
     """Everything training starts from, of corpora that have been read; errors as in `prepare`."""
-    schemes = {
-        task: _resolve(settings.tasks[task], task, source, mend=settings.data.repair)
-        for source in sources
-        for task in source.tasks
-    }
-    schemes = {task: schemes[task] for task in settings.tasks}
+    sources = settle_sources(settings, sources)
+    schemes = schemes_of(sources, settings.tasks)
     earlier = load_earlier(settings.training.init_from)
     if settings.data.replay:
-        add_replay(settings, sources, schemes, earlier)
+        sources = add_replay(settings, sources, earlier)
     words = [word for source in sources for document in source.train for word in document.words]
     vectors = coverage = None
     if settings.embedder.vectors:
@@ -129,85 +122,9 @@ def prepare_sources(settings: Settings, sources: list[Source]) -> Prepared:
     if earlier:
         vocab = extend_vocab(vocab, earlier.vocab)
         name_lost_labels(vocab, earlier.vocab)
-    info = ModelInfo(network, vocab, settings.data.tokenizer, portable(settings))
+    reading = training_specs(settings.data, settings.tasks, settings.features)
+    info = ModelInfo(network, vocab, settings.data.tokenizer, reading, portable(settings))
     return Prepared(sources, info, vectors, coverage, earlier)
-
-
-def read_sources(settings: Settings, *, aside: bool = True) -> list[Source]:
-    """The corpora of the settings, read; `aside` sets a part of train aside where there is no dev.
-
-    Raises:
-        ConfigError: if a task has no training corpus.
-        CorpusError: for files that cannot be read.
-    """
-    for name in settings.features:
-        if not name or "." in name or hasattr(torch.nn.ModuleDict(), name):
-            raise ConfigError(f"a feature cannot be named {name!r}, for torch has other uses for it; choose another")
-    if not settings.tasks:
-        raise ConfigError("no task: name one in [tasks.NAME], or take a preset that has one")
-    groups: dict[tuple[str, str | None], list[str]] = {}
-    for name, task in settings.tasks.items():
-        if not name or "." in name or hasattr(torch.nn.ModuleDict(), name):
-            raise ConfigError(f"a task cannot be named {name!r}, for torch has other uses for it; choose another name")
-        train, dev = corpora_of(settings, task)
-        if train is None:
-            raise ConfigError(f"task {name!r} has no training corpus: give --train FILE or tasks.{name}.train")
-        groups.setdefault((train, dev), []).append(name)
-    return [_source(settings, train, dev, names, aside=aside) for (train, dev), names in groups.items()]
-
-
-def corpora_of(settings: Settings, task: TaskSettings) -> tuple[str | None, str | None]:
-    """Where a task's train and dev corpora are: its own, or else those of all tasks.
-
-    A shared dev corpus is not taken for a task with a train corpus of its own: it need not have the task's tags.
-    """
-    return (task.train, task.dev) if task.train else (settings.data.train, task.dev or settings.data.dev)
-
-
-def _source(settings: Settings, train_path: str, dev_path: str | None, names: list[str], *, aside: bool) -> Source:
-    columns = {name: settings.tasks[name].column for name in names}
-    train, dev = (
-        read_corpus(
-            path,
-            columns,
-            format=settings.data.format,
-            names=settings.data.names or None,
-            word_column=settings.data.word_column,
-            options=ReadOptions.of(settings.data, split=split, features=feature_columns(settings)),
-        )
-        if path
-        else []
-        for path, split in ((train_path, "train"), (dev_path, "validation"))
-    )
-    if not dev_path and aside:
-        train, dev = set_aside(train, fraction=settings.data.dev_fraction)
-        logger.warning(
-            "no dev corpus for %s: set aside %d of %d sentences of train",
-            ", ".join(names),
-            sum(len(d.sentences) for d in dev),
-            sum(len(d.sentences) for d in train + dev),
-        )
-    return Source(names, train, dev)
-
-
-def _resolve(settings: TaskSettings, task: str, source: Source, *, mend: bool) -> Scheme:
-    """The scheme of the training data, to which dev is held; `mend` makes impossible tags legal first."""
-    declared = None if settings.scheme == "auto" else Scheme(settings.scheme)
-    if mend:
-        declared = _mend(task, source, declared)
-    scheme = resolve(source.train, task, declared=declared)
-    resolve(source.dev, task, declared=scheme)
-    return scheme
-
-
-def _mend(task: str, source: Source, declared: Scheme | None) -> Scheme | None:
-    """Makes the tags legal in place and says how many; returns the scheme to hold them to, if one is known."""
-    scheme = declared
-    for role, documents in (("train", source.train), ("dev", source.dev)):
-        scheme, repairs = repair_task(documents, task, declared=scheme)
-        if repairs:
-            logger.warning("%s: repaired %s of %s to legal %s", role, repairs, task, scheme)
-    return declared if scheme is Scheme.NONE else scheme
 
 
 def _tags(config: TaskConfig, task: str, sources: Sequence[Source]) -> list[str]:

@@ -13,7 +13,6 @@ from typing import Any
 import torch
 
 from bilstm_tagger import __version__
-from bilstm_tagger.corpus import digest, stats
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.io.atomic import atomic_write, check_replaceable, recover_folder
 from bilstm_tagger.io.reading import sha256_file
@@ -23,8 +22,9 @@ from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
 from bilstm_tagger.training.loop import Trainer
-from bilstm_tagger.training.prepare import Prepared, corpora_of, prepare
+from bilstm_tagger.training.prepare import Prepared, prepare
 from bilstm_tagger.training.progress import Progress, Silent, best_row
+from bilstm_tagger.training.sources import corpora_of
 from bilstm_tagger.training.warm_start import compare_on_dev
 
 logger = logging.getLogger("bilstm_tagger")
@@ -153,8 +153,8 @@ def _describe(prepared: Prepared) -> None:
     """Says what was read, before the wait begins."""
     for source in prepared.sources:
         schemes = ", ".join(f"{task} ({prepared.info.schemes[task]})" for task in source.tasks)
-        for role, documents in (("train", source.train), ("dev", source.dev)):
-            counts = stats(documents)
+        for role, corpus in (("train", source.train), ("dev", source.dev)):
+            counts = corpus.stats()
             logger.info("%s: %s sentences, %s tokens; %s", role, f"{counts.sentences:,}", f"{counts.tokens:,}", schemes)
     for task in prepared.info.tasks:
         logger.info("%s: %d tags", task, len(prepared.info.vocab.tags[task]))
@@ -209,10 +209,10 @@ def _data(settings: Settings, prepared: Prepared) -> list[dict[str, Any]]:
         parts = [("train", train, source.train[: len(source.train) - len(source.replayed)])]
         parts += [("dev", dev or train, source.dev)]
         parts += [("replay", settings.data.replay, source.replayed)] if source.replayed else []
-        for role, path, documents in parts:
-            counts = stats(documents)
+        for role, path, corpus in parts:
+            counts = corpus.stats()
             size = {"sentences": counts.sentences, "tokens": counts.tokens}
-            content = sha256_file(str(path)) if Path(str(path)).is_file() else digest(documents)
+            content = sha256_file(str(path)) if Path(str(path)).is_file() else corpus.digest()
             rows.append({"role": role, "name": Path(str(path)).name, **size, "sha256": content})
     lists = [path for feature in settings.features.values() for path in feature.phrases.values()]
     # One whose file is not there is that of the model to start from.

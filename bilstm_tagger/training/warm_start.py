@@ -16,6 +16,7 @@ from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.evaluation.evaluate import SpanScores, TagScores, evaluate
 from bilstm_tagger.model_folder.quantization import WORD_TABLES
 from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.settings.loading import known_settings
 from bilstm_tagger.settings.schema import FeatureSettings, Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.tagging.torch_runtime import torch_model
@@ -23,7 +24,7 @@ from bilstm_tagger.vocab.features import Feature
 from bilstm_tagger.vocab.vocab import Vocab
 
 if TYPE_CHECKING:
-    from bilstm_tagger.training.source import Source
+    from bilstm_tagger.training.sources import Source
     from bilstm_tagger.vocab.vectors import Vectors
 
 logger = logging.getLogger("bilstm_tagger")
@@ -38,7 +39,7 @@ def settings_of(earlier: Tagger, *, name: str) -> Settings:
         earlier: the model.
         name: its folder, or its name.
     """
-    settings = earlier.settings
+    settings = known_settings(earlier.info.settings)
     no_files = {"train": None, "dev": None}
     return settings.model_copy(
         update={
@@ -60,7 +61,7 @@ def load_earlier(name: str | None) -> Tagger | None:
 
 def kept_lists(now: Mapping[str, FeatureSettings], earlier: Tagger) -> dict[str, Feature]:
     """Lists of phrases that the earlier model has inside and whose files are not there any more."""
-    before = earlier.settings.features
+    before = known_settings(earlier.info.settings).features
     return {
         name: feature
         for name, feature in earlier.vocab.features.items()

@@ -16,7 +16,7 @@ from bilstm_tagger.io.reading import open_text
 
 if TYPE_CHECKING:
     from bilstm_tagger.document.document import Document
-    from bilstm_tagger.settings.schema import FeatureSettings, Settings
+    from bilstm_tagger.settings.schema import FeatureSettings
 
 PAD, UNK = 0, 1
 _LETTERS = "BIES"
@@ -109,11 +109,6 @@ def merge_features(features: Mapping[str, Feature], earlier: Mapping[str, Featur
         values = dict.fromkeys([*(old.values if old and old.kind == feature.kind else ()), *feature.values])
         merged[name] = Feature(name, feature.kind, list(values), feature.phrases, feature.ignore_case)
     return merged
-
-
-def feature_columns(settings: Settings) -> dict[str, int | str]:
-    """The columns to read from the data for the features that are columns."""
-    return {name: each.column for name, each in settings.features.items() if each.column is not None}
 
 
 def encode_features(features: Mapping[str, Feature], documents: Iterable[Document]) -> dict[str, np.ndarray]:

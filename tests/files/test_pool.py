@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -36,13 +37,13 @@ from bilstm_tagger.files import (
 from bilstm_tagger.files.inputs import Job
 from bilstm_tagger.files.streams import End, Source, Tagged
 from bilstm_tagger.files.worker import Chunk, answer, serve
-from bilstm_tagger.settings.loading import load_settings
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 
 class Rules(RuleTagger):
-    """With settings of a model that reads sentences together, which forbids to cut documents."""
+    """A tagger whose model has read a file of columns."""
 
-    settings = load_settings("ner", overrides={})
+    reading = MappingProxyType({"ner": ReadSpec(format="conll", columns={"ner": -1})})
 
 
 def load_rules(profile: Profile) -> Rules:
@@ -134,7 +135,7 @@ def test_a_trained_tagger_gives_the_same_bytes(
     tagger = Tagger.load(model_folder)
     monkeypatch.setattr(workers, "CHUNK", 400)
     with WorkerPool(ModelLoader(str(model_folder)), 2) as pool:
-        assert pool.settings == tagger.settings
+        assert pool.reading == tagger.reading
         for format in ("jsonl", "conllu"):
             profile = Profile()
             for name, each in (("one", tagger), ("two", pool)):
@@ -198,7 +199,7 @@ def test_what_fails_in_a_worker_is_told_here(
 
 def test_a_model_that_cannot_be_loaded(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such model folder"), WorkerPool(ModelLoader("missing"), 2) as pool:
-        _ = pool.settings
+        _ = pool.reading
 
 
 def test_lost_documents_are_noticed_in_the_worker() -> None:

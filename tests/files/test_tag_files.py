@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rule_tagger import RuleTagger
 
-from bilstm_tagger.corpus import read_corpus
+from bilstm_tagger.corpus import ReadSpec, read_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
 from bilstm_tagger.files import OUTPUT_FORMATS, FilesReport, streams, tag_files
@@ -116,10 +116,10 @@ def test_word_column_is_used_for_columns_alone(tagger: RuleTagger, tmp_path: Pat
     conll.write_text("1 Ada\n2 wins\n")
     conllu = tmp_path / "b.conllu"
     conllu.write_text(CONLLU)
-    first, second = records(to_stream(tagger, [conll, conllu], word_column=2)[0])
+    first, second = records(to_stream(tagger, [conll, conllu], spec=ReadSpec(word_column=2))[0])
     assert first["tokens"] == ["Ada", "wins"]
     assert second["words"][:2] == ["Ada", "al"]
-    lemma = records(to_stream(tagger, [conllu, conll], word_column="LEMMA")[0])
+    lemma = records(to_stream(tagger, [conllu, conll], spec=ReadSpec(word_column="LEMMA"))[0])
     assert lemma[0]["words"][2] == "the"
     assert lemma[1]["tokens"] == ["1", "2"]
 
@@ -292,10 +292,10 @@ def test_faults_of_the_disk_are_reported(tagger: RuleTagger, tmp_path: Path, mon
         (tmp_path / name).write_text("Ada")
     inputs = [tmp_path / name for name in ("a.txt", "b.txt", "c.txt")]
 
-    def read(job: Job, **options: Any) -> Iterator[str | Document]:
+    def read(job: Job, spec: ReadSpec) -> Iterator[str | Document]:
         if job.name == "a.txt":
             raise OSError(errno.EIO, "Input/output error")
-        return read_job(job, **options)
+        return read_job(job, spec)
 
     def write(documents: Iterable[Document], stream: TextIO, **options: Any) -> None:
         for document in documents:

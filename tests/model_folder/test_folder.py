@@ -21,6 +21,7 @@ from bilstm_tagger.io.reading import sha256_file
 from bilstm_tagger.model_folder import find, quantization
 from bilstm_tagger.model_folder.upgrade import FORMAT_VERSION
 from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.settings.loading import known_settings
 from bilstm_tagger.tagging.tagger import Tagger
 
 PIECES = ["config.json", "vocab.json", "metrics.json", "model.safetensors"]
@@ -375,4 +376,4 @@ def test_settings_of_another_version_break_nothing(folder: Path, tagger: Tagger)
     change_json(folder / "config.json", change)
     loaded = Tagger.load(folder)
     assert loaded(SENTENCES).tags == tagger(SENTENCES).tags
-    assert loaded.settings.training.clip == 5.0
+    assert known_settings(loaded.info.settings).training.clip == 5.0

@@ -23,6 +23,7 @@ from bilstm_tagger.errors import ConfigError, CorpusError, ModelError, TaggerErr
 from bilstm_tagger.evaluation.evaluate import headline
 from bilstm_tagger.schemes.grammar import Scheme, first_illegal
 from bilstm_tagger.schemes.spans import tags_to_spans
+from bilstm_tagger.settings.loading import known_settings
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training import train
@@ -162,9 +163,11 @@ def test_the_model_folder_and_what_progress_hears(settings: Callable[..., Settin
     assert len(rows["dev"]["sha256"]) == 64
     loaded = Tagger.load(tmp_path / "model")
     assert same_weights(loaded, tagger)
-    assert loaded.settings.training == chosen.training
-    assert loaded.settings.tasks == chosen.tasks
-    assert loaded.settings.data.train == "train.BIO.conll", "whose folder it stood in is nobody else's business"
+    assert known_settings(loaded.info.settings).training == chosen.training
+    assert known_settings(loaded.info.settings).tasks == chosen.tasks
+    assert known_settings(loaded.info.settings).data.train == "train.BIO.conll", (
+        "whose folder it stood in is nobody else's business"
+    )
     assert str(tmp_path.parent) not in "".join(path.read_text("utf-8") for path in (tmp_path / "model").glob("*.*[nd]"))
     assert loaded.metrics == tagger.metrics
 

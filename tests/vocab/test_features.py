@@ -10,7 +10,7 @@ import pytest
 import tiny
 import torch
 
-from bilstm_tagger.corpus import ReadOptions, read_corpus
+from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.evaluation.evaluate import evaluate
@@ -92,33 +92,31 @@ def test_a_batch_has_the_ids_of_its_tokens(settings: Settings) -> None:
 
 def test_tags_do_not_depend_on_the_batch(folder: Path, settings: Settings) -> None:
     tagger = Tagger.load(folder)
-    documents = read_corpus(str(settings.data.dev), {}, options=ReadOptions(features={"pos": 2}))
+    documents = read_corpus(str(settings.data.dev), {}, features={"pos": 2})
     together = [document.tags_of("ner") for document in tagger.pipe(documents)]
     alone = [document.tags_of("ner") for document in tagger.pipe(documents, batch_tokens=1)]
     assert together == alone
 
 
 def test_columns_by_name_and_key(sample: Path, tmp_path: Path) -> None:
-    (document, *_) = read_corpus(
-        sample / "en-dev.conllu", {"ner": "NER"}, options=ReadOptions(features={"pos": "UPOS"})
-    )
+    (document, *_) = read_corpus(sample / "en-dev.conllu", {"ner": "NER"}, features={"pos": "UPOS"})
     assert document.columns["pos"] == document.columns["UPOS"]
     assert list(document.tags) == ["ner"]
     path = tmp_path / "a.jsonl"
     path.write_text('{"tokens": ["a", "b"], "ner": ["O", "B-X"], "pos": ["DET", "NOUN"]}\n', "utf-8")
-    (record,) = read_corpus(path, {"ner": "ner"}, options=ReadOptions(features={"pos": "pos"}))
+    (record,) = read_corpus(path, {"ner": "ner"}, features={"pos": "pos"})
     assert record.columns["pos"] == ["DET", "NOUN"]
     assert record.tags == {"ner": ["O", "B-X"]}
 
 
 def test_numbers_mean_columns_in_conll_alone(sample: Path) -> None:
     with pytest.raises(CorpusError, match="in CoNLL files alone"):
-        read_corpus(sample / "en-dev.conllu", options=ReadOptions(features={"pos": 4}))
+        read_corpus(sample / "en-dev.conllu", features={"pos": 4})
 
 
 def test_the_gold_tags_are_no_feature(settings: Settings) -> None:
     with pytest.raises(CorpusError, match="the column of the tags of 'ner' itself"):
-        read_corpus(str(settings.data.train), {"ner": -1}, options=ReadOptions(features={"pos": 3}))
+        read_corpus(str(settings.data.train), {"ner": -1}, features={"pos": 3})
 
 
 @pytest.mark.parametrize(
