@@ -57,7 +57,7 @@ def benchmark(
 
 def _documents(tagger: Tagger, data: str | None, input_format: str | None) -> list[Document]:
     """As much of the data as is measured, tokenised; else of the text that comes with the program."""
-    from bilstm_tagger.cli.predict import read_spec
+    from bilstm_tagger.cli.predict import input_spec
     from bilstm_tagger.evaluation.speed import MOST_TOKENS, TEXT
     from bilstm_tagger.files.inputs import find_jobs, read_job
 
@@ -66,7 +66,7 @@ def _documents(tagger: Tagger, data: str | None, input_format: str | None) -> li
     (job, *_), _ = find_jobs([data], input_format=input_format)
     documents: list[Document] = []
     tokens = 0
-    for source in read_job(job, read_spec(tagger.settings)):
+    for source in read_job(job, input_spec(tagger.settings)):
         documents.append(tagger.read(source))
         tokens += len(documents[-1])
         if tokens >= MOST_TOKENS:

@@ -102,7 +102,7 @@ def predict(
                 format=chosen,
                 input_format=input_format,
                 force=force,
-                spec=read_spec(tagger.settings, text_column),
+                spec=input_spec(tagger.settings, text_column),
                 batch_tokens=batch_tokens,
                 progress=heard,
                 profile=profile,
@@ -147,7 +147,7 @@ def _tag_text(tagger: Tagger, text: str, format: str, profile: Profile) -> None:
         known.write([tagged], stream)
 
 
-def read_spec(settings: Settings, text_column: str | None = None) -> ReadSpec:
+def input_spec(settings: Settings, text_column: str | None = None) -> ReadSpec:
     """Words and raw text are read as the training data was, unless the column of the text is named."""
     from bilstm_tagger.corpus.trained import training_specs, words_spec
 

@@ -335,14 +335,14 @@ def test_predict_keeps_all_of_conllu(model_folder: Path, tiny_dev: Path, tmp_pat
 
 
 def test_words_are_read_from_the_column_of_training(model_folder: Path, tmp_path: Path) -> None:
-    from bilstm_tagger.cli.predict import read_spec
+    from bilstm_tagger.cli.predict import input_spec
     from bilstm_tagger.corpus.trained import words_in_format
     from bilstm_tagger.tagging.tagger import Tagger
 
     loaded = Tagger.load(model_folder)
-    assert words_in_format(read_spec(loaded.settings), "conll").word_column == 1
+    assert words_in_format(input_spec(loaded.settings), "conll").word_column == 1
     data = loaded.settings.data.model_copy(update={"names": ("id", "form"), "word_column": "form"})
-    named = read_spec(loaded.settings.model_copy(update={"data": data}))
+    named = input_spec(loaded.settings.model_copy(update={"data": data}))
     assert words_in_format(named, "conll").word_column == 2
     assert words_in_format(named, "conll").names == ()
     assert words_in_format(named, "jsonl").word_column == "form"
