@@ -17,7 +17,7 @@ import bilstm_tagger
 from bilstm_tagger import training
 from bilstm_tagger.cli import app
 from bilstm_tagger.corpus.formats import FORMATS
-from bilstm_tagger.files import INPUT_FORMATS, OUTPUT_FORMATS, inputs
+from bilstm_tagger.files import INPUT_FORMATS, OUTPUT_FORMATS, find_jobs
 from bilstm_tagger.settings.loading import load_settings, presets
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
@@ -53,7 +53,7 @@ def place(tmp_path: Path, sample: Path, tiny_train: Path, model_folder: Path, mo
         (tmp_path / name).write_text("Rain fell on Leeds.\r\nIt was late.\r\n", "utf-8", newline="")
     (tmp_path / "experiment.toml").write_text(blocks("toml")[0], "utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(inputs, "_STDIN_PATH", tmp_path / "notes.txt")
+    monkeypatch.setattr(find_jobs, "_STDIN_PATH", tmp_path / "notes.txt")
     return tmp_path
 
 

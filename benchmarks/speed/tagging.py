@@ -17,7 +17,7 @@ from benchmarks.speed.peers import crf_features, crfsuite, doc_of, spacy_pipelin
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.files import ModelLoader, Profile, WorkerPool
 from bilstm_tagger.files.inputs import Job
-from bilstm_tagger.files.streams import Source, Tagged
+from bilstm_tagger.files.streams import Tagged, Untagged
 from bilstm_tagger.tagging.batching import batch_places
 from bilstm_tagger.tagging.tagger import BATCH_TOKENS, Tagger
 
@@ -96,8 +96,8 @@ def _kernel(tagger: Tagger, sentences: list[list[str]], threads: int) -> Callabl
 
 def _by_processes(pool: WorkerPool, sentences: list[list[str]], task: str) -> list[list[str]]:
     job = Job(Path(), "words", "words")
-    found = ((job, Source(Document(words, [0, len(words)]), None)) for words in sentences)
-    tagged = pool.tag(found, format="conll", batch_tokens=None, profile=Profile())
+    untagged = ((job, Untagged(Document(words, [0, len(words)]), None)) for words in sentences)
+    tagged = pool.tag(untagged, format="conll", batch_tokens=None, profile=Profile())
     return [
         item.content.tags_of(task)
         for _, item in tagged

@@ -59,11 +59,12 @@ def _documents(tagger: Tagger, data: str | None, input_format: str | None) -> li
     """As much of the data as is measured, tokenised; else of the text that comes with the program."""
     from bilstm_tagger.corpus.trained import words_spec
     from bilstm_tagger.evaluation.speed import MOST_TOKENS, TEXT
-    from bilstm_tagger.files.inputs import find_jobs, read_job
+    from bilstm_tagger.files.find_jobs import find_jobs
+    from bilstm_tagger.files.inputs import read_job
 
     if data is None:
         return [tagger.read(TEXT)]
-    (job, *_), _ = find_jobs([data], input_format=input_format)
+    job = find_jobs([data], input_format=input_format).jobs[0]
     documents: list[Document] = []
     tokens = 0
     for source in read_job(job, words_spec(tagger.reading)):

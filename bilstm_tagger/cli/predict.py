@@ -15,11 +15,11 @@ from bilstm_tagger.cli.app import note, tell_error
 from bilstm_tagger.errors import CorpusError
 
 if TYPE_CHECKING:
-    from bilstm_tagger.corpus.trained import words_spec
     from bilstm_tagger.files import FilesReport, ModelLoader, Profile, WorkerPool
     from bilstm_tagger.tagging.tagger import Tagger
 
 _Listener = Callable[["FilesReport"], None]
+SHOWN = 5  # of what is left out, so many are named
 _PARTS = (
     "start Python", "import torch", "load model", "start workers", "load tokeniser", "read", "tokenise", "tag",
     "wait for workers", "write",
@@ -80,6 +80,7 @@ def predict(
     if text is not None and output is not None:
         raise typer.BadParameter("--output is for files; --text is answered on standard output", param_hint="--output")
     started = time.process_time()
+    from bilstm_tagger.corpus.trained import words_spec
     from bilstm_tagger.files import ModelLoader, Profile, tag_files
 
     load = ModelLoader(str(model), device, precision, threads)
@@ -115,11 +116,11 @@ def predict(
 @contextmanager
 def _tagger(load: ModelLoader, workers: int, profile: Profile) -> Iterator[Tagger | WorkerPool]:
     """The tagger in this process, or several processes that have loaded it."""
-    from bilstm_tagger.files import WorkerPool, collect_seldom
+    from bilstm_tagger.files import WorkerPool, collect_rarely
 
     if workers == 1:
         tagger = load(profile)
-        collect_seldom()
+        collect_rarely()
         yield tagger
         return
 
@@ -131,7 +132,7 @@ def _tagger(load: ModelLoader, workers: int, profile: Profile) -> Iterator[Tagge
 
 def _tag_text(tagger: Tagger, text: str, format: str, profile: Profile) -> None:
     from bilstm_tagger.files.formats import fitting_stream, output_format
-    from bilstm_tagger.files.streams import Source, read
+    from bilstm_tagger.files.streams import Untagged, tokenize
 
     try:
         text.encode()
@@ -139,7 +140,7 @@ def _tag_text(tagger: Tagger, text: str, format: str, profile: Profile) -> None:
         raise CorpusError("--text is not UTF-8; set the terminal to UTF-8 or put the text into a file") from None
     known = output_format(format)
     stream = fitting_stream(known, sys.stdout)
-    document = read(tagger, Source(text, None), profile)
+    document = tokenize(tagger, Untagged(text, None), profile)
     with profile.part("tag"):
         tagged = tagger(document)
     with profile.part("write"):
@@ -176,6 +177,9 @@ def _conclude(report: FilesReport, output: Path | None) -> None:
     """Tell what was done and what was not; any failure makes the exit code 1."""
     if report.skipped:
         note(f"note: {report.skipped} files of other kinds left out; to tag one, name it with --input-format")
+    if report.left_out:
+        more = f"; and {len(report.left_out) - SHOWN} more" if len(report.left_out) > SHOWN else ""
+        note(f"note: no regular files, left out: {'; '.join(report.left_out[:SHOWN])}{more}")
     for error in report.failures:
         tell_error(error)
     place = "" if output is None else f" into {output}"

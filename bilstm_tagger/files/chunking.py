@@ -20,8 +20,8 @@ def cut_text(text: str, size: int) -> Iterator[str]:
     """Cut a text at paragraphs, so that the pieces' tokens and sentences are those of the whole.
 
     Args:
-        text: The text.
-        size: Least characters of a piece; the last one may have fewer.
+        text: the text.
+        size: least characters of a piece; the last one may have fewer.
 
     Yields:
         The pieces, which joined are the text.
@@ -55,9 +55,9 @@ def cut_document(document: Document, size: int, *, columns: Iterable[str] = ()) 
     """Cut a document between sentences.
 
     Args:
-        document: The document.
-        size: Least tokens of a piece; the last one may have fewer.
-        columns: Names of columns that the tagger reads beside the words.
+        document: the document.
+        size: least tokens of a piece; the last one may have fewer.
+        columns: names of columns that the tagger reads beside the words.
 
     Yields:
         The pieces, with words, sentences and these columns alone.

@@ -54,10 +54,10 @@ class OutputFormat:
     """A way to write tagged documents.
 
     Attributes:
-        write: Writes documents to a stream, one after another as they come.
-        suffix: What is put behind the name of the input.
-        binary: Whether the stream takes bytes.
-        apart: Whether documents stand by themselves: several written apart, one behind the other, are the same
+        write: writes documents to a stream, one after another as they come.
+        suffix: what is put behind the name of the input.
+        binary: whether the stream takes bytes.
+        apart: whether documents stand by themselves: several written apart, one behind the other, are the same
             as written together.
     """
 
@@ -68,7 +68,7 @@ class OutputFormat:
 
 
 def write_conll(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
-    """Write columns as `corpus.conll.write` does; lines of tokenised words go without ``-DOCSTART-``."""
+    """Write columns as `corpus.conll.write` does; lines of tokenised words go without `-DOCSTART-`."""
     for lines, group in groupby(documents, key=lambda document: isinstance(document.layout, LineLayout)):
         for part in ([document] for document in group) if lines else (group,):
             conll.write(part, stream, tasks=tasks)
@@ -86,8 +86,8 @@ def write_html(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence
 def write_text(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
     """Write the text with its tags in it, in colour where the stream is a terminal.
 
-    Spans show as ``[Ada Lovelace PER]``, or on coloured ground; plain tags, where there are no spans, as
-    ``word/TAG``.
+    Spans show as `[Ada Lovelace PER]`, or on coloured ground; plain tags, where there are no spans, as
+    `word/TAG`.
     """
     from rich.console import Console
 
@@ -143,7 +143,7 @@ def output_format(name: str) -> OutputFormat:
     """The format of that name.
 
     Raises:
-        ConfigError: If there is none.
+        ConfigError: if there is none.
     """
     if name not in OUTPUT_FORMATS:
         raise ConfigError(f"no output format {name!r}; known: {', '.join(OUTPUT_FORMATS)}")
@@ -154,7 +154,7 @@ def fitting_stream(format: OutputFormat, stream: TextIO) -> IO[str] | IO[bytes]:
     """The stream itself, or the bytes beneath it where the format is binary.
 
     Raises:
-        ConfigError: If bytes would go to a terminal, or the stream has none.
+        ConfigError: if bytes would go to a terminal, or the stream has none.
     """
     if not format.binary:
         return stream

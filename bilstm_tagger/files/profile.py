@@ -15,7 +15,7 @@ class Profile:
     """Seconds by part of the work.
 
     Attributes:
-        seconds: For each part, in the order they were first met, its time without that of parts within it.
+        seconds: for each part, in the order they were first met, its time without that of parts within it.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Profile:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """Count the time inside the ``with`` block for `name`."""
+        """Count the time inside the `with` block for `name`."""
         self._charge()
         self.seconds.setdefault(name, 0.0)
         self._running.append(name)

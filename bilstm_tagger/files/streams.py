@@ -15,7 +15,7 @@ from bilstm_tagger.settings.read_spec import ReadSpec
 
 
 class DocumentTagger(Protocol):
-    """What tagging files needs of a tagger."""
+    """What is needed of a tagger to tag files."""
 
     def read(self, source: Any) -> Document:
         """Make a document without tags."""
@@ -28,17 +28,21 @@ class DocumentTagger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Stands behind the last document of a file; with what is wrong, if the file could not be read."""
+    """The end of a file, behind its last document.
+
+    Attributes:
+        error: what is wrong with the file, if it could not be read.
+    """
 
     error: TaggerError | None = None
 
 
-class Source(NamedTuple):
-    """A document as it was read: a text still to be tokenised, or a document without tags.
+class Untagged(NamedTuple):
+    """A document as it was read.
 
     Attributes:
-        content: The text or document.
-        id: The name the document gets, if any.
+        content: a text still to be tokenised, or a document without tags.
+        id: the name the document gets, if any.
     """
 
     content: str | Document
@@ -49,9 +53,9 @@ class Tagged(NamedTuple):
     """A document with its tags, or what is written of it.
 
     Attributes:
-        content: The document, or its text in the output format.
-        sentences: Number of sentences.
-        tokens: Number of tokens.
+        content: the document, or its text in the output format.
+        sentences: number of sentences.
+        tokens: number of tokens.
     """
 
     content: Document | str
@@ -64,8 +68,17 @@ class Tagged(NamedTuple):
         return cls(document, len(document.bounds) - 1, len(document))
 
 
-def read_sources(jobs: Iterable[Job], *, spec: ReadSpec, profile: Profile) -> Iterator[tuple[Job, Source | End]]:
-    """First stream: what is in each file, and its end."""
+def read_files(jobs: Iterable[Job], spec: ReadSpec, *, profile: Profile) -> Iterator[tuple[Job, Untagged | End]]:
+    """First stream: the documents of each file, and its end.
+
+    Args:
+        jobs: the files.
+        spec: how to read words, and raw text in JSON and tables.
+        profile: where the time spent on reading is added.
+
+    Yields:
+        Documents and ends, each with its file; an error of a file is in its end.
+    """
     for job in jobs:
         name = job.name.encode("utf-8", "backslashreplace").decode("utf-8")
         error: TaggerError | None = None
@@ -73,41 +86,59 @@ def read_sources(jobs: Iterable[Job], *, spec: ReadSpec, profile: Profile) -> It
             contents = profile.each("read", read_job(job, spec))
             for number, content in enumerate(contents, 1):
                 given = None if isinstance(content, str) else content.id
-                yield job, Source(content, given or (name if job.format == "text" else f"{name}:{number}"))
-        except TaggerError as fault:
-            error = fault
-        except OSError as fault:
-            error = TaggerError(f"{job.path}: cannot be read: {fault.strerror or fault}")
+                yield job, Untagged(content, given or (name if job.format == "text" else f"{name}:{number}"))
+        except TaggerError as caught:
+            error = caught
+        except OSError as caught:
+            error = TaggerError(f"{job.path}: cannot be read: {caught.strerror or caught}")
         yield job, End(error)
 
 
-def read(tagger: DocumentTagger, source: Source, profile: Profile) -> Document:
-    """The document of a source.
+def tokenize(tagger: DocumentTagger, untagged: Untagged, profile: Profile) -> Document:
+    """Make a document without tags of what was read.
+
+    Args:
+        tagger: has the tokeniser for text.
+        untagged: the text or document.
+        profile: where the time spent is added.
 
     Raises:
-        TaggerError: If its text cannot be tokenised.
+        TaggerError: if the text cannot be tokenised.
     """
-    if isinstance(source.content, str):
+    if isinstance(untagged.content, str):
         with profile.part("load tokeniser"):
             _ = getattr(tagger, "tokenizer", None)
     with profile.part("tokenise"):
-        document = tagger.read(source.content)
-    document.id = source.id
+        document = tagger.read(untagged.content)
+    document.id = untagged.id
     return document
 
 
 def tag_here(
     tagger: DocumentTagger,
-    found: Iterable[tuple[Job, Source | End]],
+    untagged: Iterable[tuple[Job, Untagged | End]],
     *,
     batch_tokens: int | None,
     profile: Profile,
 ) -> Iterator[tuple[Job, Tagged | End]]:
-    """Second stream: the documents with tags; the tagger runs ahead, so what it was given waits in a queue."""
+    """Second stream, in this process: the documents with tags.
+
+    Args:
+        tagger: tags the documents; it reads ahead, so what it was given waits in a queue.
+        untagged: the first stream.
+        batch_tokens: padded tokens per batch for the network; the tagger's own default if None.
+        profile: where the time spent is added.
+
+    Yields:
+        Tagged documents and ends, each with its file, in the order of the first stream.
+
+    Raises:
+        TaggerError: if the tagger fails, or loses or adds a document, a sentence or a token.
+    """
     waiting: deque[tuple[Job, Document | End]] = deque()
 
     def documents() -> Iterator[Document]:
-        for job, item in _documents(tagger, found, profile):
+        for job, item in _documents(tagger, untagged, profile):
             waiting.append((job, item))
             if isinstance(item, Document):
                 yield item
@@ -116,10 +147,10 @@ def tag_here(
     for tagged in profile.each("tag", tagger.pipe(documents(), **options)):
         while waiting and isinstance(waiting[0][1], End):
             yield waiting.popleft()  # type: ignore[misc]
-        job, source = waiting.popleft() if waiting else (None, None)
-        if job is None or not isinstance(source, Document):
+        job, document = waiting.popleft() if waiting else (None, None)
+        if job is None or not isinstance(document, Document):
             raise TaggerError("internal error: more documents came out of the tagger than went in")
-        check_same(source, tagged)
+        check_same(document, tagged)
         yield job, Tagged.of(tagged)
     for job, end in waiting:
         if isinstance(end, Document):
@@ -128,32 +159,36 @@ def tag_here(
 
 
 def _documents(
-    tagger: DocumentTagger, found: Iterable[tuple[Job, Source | End]], profile: Profile
+    tagger: DocumentTagger, untagged: Iterable[tuple[Job, Untagged | End]], profile: Profile
 ) -> Iterator[tuple[Job, Document | End]]:
     """Tokenised documents; a text that cannot be tokenised ends its file."""
     failed: Job | None = None
-    for job, item in found:
+    for job, item in untagged:
         if job is failed:
             continue
         if isinstance(item, End):
             yield job, item
             continue
         try:
-            yield job, read(tagger, item, profile)
+            yield job, tokenize(tagger, item, profile)
         except TaggerError as error:
             failed = job
             yield job, End(error)
 
 
-def check_same(source: Document, tagged: Document) -> None:
+def check_same(untagged: Document, tagged: Document) -> None:
     """Make sure that tagging lost no sentence and no token, and that offsets point into the text.
 
+    Args:
+        untagged: the document before tagging.
+        tagged: the document after tagging.
+
     Raises:
-        TaggerError: If something was lost.
+        TaggerError: if something was lost.
     """
-    if tagged.bounds != source.bounds or tagged.words != source.words:
+    if tagged.bounds != untagged.bounds or tagged.words != untagged.words:
         raise TaggerError(
-            f"internal error: document {source.id} has {len(tagged.bounds) - 1} sentences and {len(tagged)} "
-            f"tokens after tagging, {len(source.bounds) - 1} and {len(source)} before"
+            f"internal error: document {untagged.id} has {len(tagged.bounds) - 1} sentences and {len(tagged)} "
+            f"tokens after tagging, {len(untagged.bounds) - 1} and {len(untagged)} before"
         )
     tagged.check_offsets()

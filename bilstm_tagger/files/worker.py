@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import io
 import os
+import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -17,7 +18,7 @@ from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.chunking import Tags
 from bilstm_tagger.files.formats import output_format
 from bilstm_tagger.files.profile import Profile
-from bilstm_tagger.files.streams import DocumentTagger, Source, Tagged, check_same, read
+from bilstm_tagger.files.streams import DocumentTagger, Tagged, Untagged, check_same, tokenize
 
 if TYPE_CHECKING:
     from bilstm_tagger.settings.read_spec import ReadSpec
@@ -27,16 +28,16 @@ if TYPE_CHECKING:
 Outcome = Tagged | Tags | TaggerError
 
 
-class SettledTagger(DocumentTagger, Protocol):
+class TrainedTagger(DocumentTagger, Protocol):
     """A tagger that knows how the training data of its model was read."""
 
     @property
-    def reading(self) -> dict[str, ReadSpec]:
+    def reading(self) -> Mapping[str, ReadSpec]:
         """For each task how its training data was read."""
         ...
 
 
-Loader = Callable[[Profile], SettledTagger]
+Loader = Callable[[Profile], TrainedTagger]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,10 @@ class ModelLoader:
     """Loads a tagger in the process where it is called.
 
     Attributes:
-        folder: The model folder.
-        device: As for `Tagger.load`.
-        precision: As for `Tagger.load`.
-        threads: Processor threads for torch; as many as it takes itself if None.
+        folder: the model folder.
+        device: as for `Tagger.load`.
+        precision: as for `Tagger.load`.
+        threads: processor threads for torch; torch's own default if None.
     """
 
     folder: str
@@ -56,7 +57,7 @@ class ModelLoader:
     threads: int | None = None
 
     def __call__(self, profile: Profile) -> Tagger:
-        """Load it."""
+        """Load the tagger and add the time spent to the profile."""
         with profile.part("import torch"):
             import torch
 
@@ -67,10 +68,11 @@ class ModelLoader:
             return Tagger.load(self.folder, device=self.device, precision=self.precision)
 
 
-def collect_seldom() -> None:
-    """Spares a process that only tags most of its search for garbage, which takes 4 % of the time and finds little.
+def collect_rarely() -> None:
+    """Let Python's garbage collector run rarely: while tagging it takes 4 % of the time and finds little.
 
-    What is there by now stays to the end and is not searched again; documents are freed without a search.
+    For processes that only tag: what exists by now is never collected. Documents have no reference cycles, so
+    their memory is freed without it.
     """
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
@@ -78,26 +80,26 @@ def collect_seldom() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What a worker does in one go.
+    """The work of one message to a worker.
 
     Attributes:
-        sources: The documents, and for each whether it comes back as its text in the output format.
-        format: The output format.
-        batch_tokens: Padded tokens given to the network at a time; the tagger's own measure if None.
+        documents: the documents, and for each whether it comes back as its text in the output format.
+        format: the output format.
+        batch_tokens: padded tokens per batch for the network; the tagger's own default if None.
     """
 
-    sources: list[tuple[Source, bool]]
+    documents: list[tuple[Untagged, bool]]
     format: str
     batch_tokens: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What has become of a chunk.
+    """The outcome of a chunk.
 
     Attributes:
-        outcomes: One for each document.
-        seconds: Time spent by part.
+        outcomes: one for each document.
+        seconds: time spent by part.
     """
 
     outcomes: list[Outcome]
@@ -106,62 +108,77 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """A fault of the program in a worker, with its traceback."""
+    """An unexpected exception in a worker.
+
+    Attributes:
+        traceback: its traceback as text.
+    """
 
     traceback: str
 
 
 def serve(connection: Connection, load: Loader) -> None:
-    """Load the tagger, tell how its training data was read, then answer chunks until nobody asks any more.
+    """Load the tagger, send its settings, then answer chunks until the parent closes the connection or ends.
 
     Args:
-        connection: To the process that asks.
-        load: Loads the tagger.
+        connection: to the parent process.
+        load: loads the tagger.
     """
-    os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")  # these count once torch is imported
+    _use_one_thread()
     profile = Profile()
     try:
         tagger = load(profile)
-        collect_seldom()
+        collect_rarely()
         connection.send(tagger.reading)
         while True:
             connection.send(answer(tagger, connection.recv(), profile))
     except TaggerError as error:
-        _tell(connection, error)
+        _send_error(connection, error)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
     except Exception:
-        _tell(connection, Crash(traceback.format_exc()))
+        _send_error(connection, Crash(traceback.format_exc()))
 
 
-def _tell(connection: Connection, fault: TaggerError | Crash) -> None:
-    """Sends a fault, unless the other process has ended, perhaps in the middle of what it was sending."""
-    with suppress(OSError):
-        connection.send(fault)
+def _use_one_thread() -> None:
+    """Let torch use one thread, also where the parent's main module, which a worker imports first, imports torch."""
+    os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(1)
+
+
+def _send_error(connection: Connection, error: TaggerError | Crash) -> None:
+    with suppress(OSError):  # the parent has ended, perhaps in the middle of a message
+        connection.send(error)
 
 
 def answer(tagger: DocumentTagger, chunk: Chunk, profile: Profile) -> Answer:
     """Tokenise, tag and render a chunk.
 
+    Args:
+        tagger: tags the documents.
+        chunk: the documents.
+        profile: where the time spent is added, and taken from for the answer.
+
     Raises:
-        TaggerError: If the tagger fails; a text that cannot be tokenised is an outcome.
+        TaggerError: if the tagger fails; a text that cannot be tokenised is an outcome.
     """
     documents: list[Document | TaggerError] = []
-    for source, _ in chunk.sources:
+    for untagged, _ in chunk.documents:
         try:
-            documents.append(read(tagger, source, profile))
+            documents.append(tokenize(tagger, untagged, profile))
         except TaggerError as error:
             documents.append(error)
-    sound = [document for document in documents if isinstance(document, Document)]
+    readable = [document for document in documents if isinstance(document, Document)]
     with profile.part("tag"):
-        tagged = iter(_tag(tagger, sound, chunk.batch_tokens))
+        tagged = iter(_tag(tagger, readable, chunk.batch_tokens))
     with profile.part("render"):
         outcomes: list[Outcome] = []
-        for document, (source, render) in zip(documents, chunk.sources, strict=True):
+        for document, (untagged, render) in zip(documents, chunk.documents, strict=True):
             if isinstance(document, TaggerError):
                 outcomes.append(document)
             else:
-                outcomes.append(_outcome(source, next(tagged), chunk.format if render else ""))
+                outcomes.append(_outcome(untagged, next(tagged), chunk.format if render else None))
     return Answer(outcomes, profile.take())
 
 
@@ -175,9 +192,10 @@ def _tag(tagger: DocumentTagger, documents: list[Document], batch_tokens: int | 
     return tagged
 
 
-def _outcome(source: Source, document: Document, format: str) -> Outcome:
-    if format:
+def _outcome(untagged: Untagged, document: Document, format: str | None) -> Outcome:
+    """The document as text of a format; else the document of a text, and only the tags of a document."""
+    if format is not None:
         text = io.StringIO()
         output_format(format).write([document], text)
         return Tagged(text.getvalue(), len(document.bounds) - 1, len(document))
-    return Tagged.of(document) if isinstance(source.content, str) else (document.tags, document.schemes)
+    return Tagged.of(document) if isinstance(untagged.content, str) else (document.tags, document.schemes)

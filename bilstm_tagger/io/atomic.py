@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, BinaryIO, Literal, TextIO, cast, overload
 
 from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.io.part_files import open_new, open_part, remove_stale_parts
 
 
 @overload
@@ -23,17 +24,17 @@ def atomic_write(
 ) -> AbstractContextManager[TextIO] | AbstractContextManager[BinaryIO]:
     r"""Write a file that appears under its name complete or not at all.
 
-    The text goes to a temporary file beside the target, which takes the target's place when the ``with``
-    block ends well and is removed when it does not. Missing parent folders are made. Text is UTF-8 and
-    ``\n`` is written as it is on every system. What is no regular file (a pipe, ``/dev/stdout``) is written
-    directly.
+    The text goes to a temporary file beside the target, which takes the target's place when the `with`
+    block ends well and is removed when it does not; what a killed process left there is removed by the next
+    one. Missing parent folders are made. Text is UTF-8 and `\n` is written as it is on every system. What is
+    no regular file (a pipe, `/dev/stdout`) is written directly.
 
     Args:
-        path: The file to write.
-        binary: Whether the block writes bytes instead of text.
+        path: the file to write.
+        binary: whether the block writes bytes instead of text.
 
     Raises:
-        TaggerError: If the file cannot be written there.
+        TaggerError: if the file cannot be written there.
     """
     return cast("AbstractContextManager[TextIO]", _atomic_write(path, binary))
 
@@ -49,32 +50,39 @@ def _atomic_write(path: str | Path, binary: bool) -> Iterator[IO[str] | IO[bytes
     if kind is not None and stat.S_ISDIR(kind):
         raise TaggerError(f"{path}: is a folder; name a file in it")
     if kind is not None and not stat.S_ISREG(kind):
-        with _open_new(named, binary, "w") as stream:
+        with open_new(named, binary=binary, mode="w") as stream:
             yield stream
         return
     target = Path(os.path.realpath(path)) if named.is_symlink() else named
-    part = target.with_name(f".{secrets.token_hex(8)}.part")
     with _writing(path):
-        try:
-            stream = _open_new(part, binary, "x")
-        except FileNotFoundError:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            stream = _open_new(part, binary, "x")
+        part, stream = _new_part(target.parent, binary)
     try:
         with stream:
             yield stream
             with _writing(path):
                 stream.flush()
                 os.fsync(stream.fileno())
-        with _writing(path):
-            part.replace(target)
+                if os.name == "nt":  # where an open file cannot be renamed; elsewhere it stays locked until it is
+                    stream.close()
+                part.replace(target)
     except BaseException:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise
 
 
-def _open_new(path: Path, binary: bool, mode: str) -> IO[str] | IO[bytes]:
-    return path.open(mode + "b") if binary else path.open(mode, encoding="utf-8", newline="")
+def _new_part(folder: Path, binary: bool) -> tuple[Path, IO[str] | IO[bytes]]:
+    """Open a part file in a folder, which is made if it is not there and cleaned if a killed process wrote there."""
+    _remove_stale_parts_once(folder)
+    try:
+        return open_part(folder, binary=binary)
+    except FileNotFoundError:
+        folder.mkdir(parents=True, exist_ok=True)
+        return open_part(folder, binary=binary)
+
+
+# A folder is searched before this process's first write into it, not before each of thousands.
+_remove_stale_parts_once = lru_cache(maxsize=1024)(remove_stale_parts)
 
 
 @contextmanager
@@ -92,16 +100,16 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     """Build a folder beside its place and swap it in, so that at any moment the old or the new one is whole.
 
     An existing folder at `path` is replaced as a whole: whether it may be is for the caller to decide. It is
-    moved to ``.NAME.old`` for the instant of the swap; `recover_folder` undoes a crash in that instant.
+    moved to `.NAME.old` for the instant of the swap; `recover_folder` undoes a crash in that instant.
 
     Args:
-        path: Where the folder shall be.
+        path: where the folder goes.
 
     Yields:
-        An empty folder to fill. It is removed if the ``with`` block fails.
+        An empty folder to fill. It is removed if the `with` block fails.
 
     Raises:
-        TaggerError: If `path` is a file or cannot be written.
+        TaggerError: if `path` is a file or cannot be written.
     """
     target = check_replaceable(path)
     fresh, old = target.with_name(f".{target.name}.new"), _old(target)
@@ -126,8 +134,11 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
 def check_replaceable(path: str | Path) -> Path:
     """The real path of a folder that may be made or replaced.
 
+    Args:
+        path: the folder as the user names it.
+
     Raises:
-        TaggerError: If `path` is a file, or the current folder or one around it.
+        TaggerError: if `path` is a file, or the current folder or one around it.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_dir():
@@ -143,7 +154,7 @@ def recover_folder(path: str | Path) -> None:
     Call it before a folder is read. It does nothing where nothing happened.
 
     Args:
-        path: The folder as the user names it.
+        path: the folder as the user names it.
     """
     target = Path(os.path.realpath(path))
     old = _old(target)

@@ -19,18 +19,18 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 def open_text(path: str | Path, *, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
     r"""Iterate over the lines of a text file, one at a time.
 
-    Lines end at ``\n``, ``\r\n`` or ``\r`` and nowhere else: a U+2028 or a form feed is part of its line.
-    A byte order mark is dropped, and a file named ``*.gz`` is decompressed on the way.
+    Lines end at `\n`, `\r\n` or `\r` and nowhere else: a U+2028 or a form feed is part of its line.
+    A byte order mark is dropped, and a file named `*.gz` is decompressed on the way.
 
     Args:
-        path: The file.
-        encoding: Its encoding.
+        path: the file.
+        encoding: its encoding.
 
     Yields:
         The line number, counted from 1, and the line without its line ending.
 
     Raises:
-        CorpusError: If the file cannot be opened, decompressed or decoded; a wrong encoding is named with
+        CorpusError: if the file cannot be opened, decompressed or decoded; a wrong encoding is named with
             its line and byte.
     """
     with _reading(path, encoding, None) as stream:
@@ -42,11 +42,11 @@ def read_text(path: str | Path, *, encoding: str = "utf-8") -> str:
     """Read a whole text file with its line endings untouched, so that offsets stay true to the file.
 
     Args:
-        path: The file; ``*.gz`` is decompressed.
-        encoding: Its encoding. A byte order mark is dropped.
+        path: the file; `*.gz` is decompressed.
+        encoding: its encoding; a byte order mark is dropped.
 
     Raises:
-        CorpusError: As in `open_text`.
+        CorpusError: as in `open_text`.
     """
     with _reading(path, encoding, "") as stream:
         return stream.read()
@@ -54,7 +54,7 @@ def read_text(path: str | Path, *, encoding: str = "utf-8") -> str:
 
 @contextmanager
 def _reading(path: str | Path, encoding: str, newline: str | None) -> Iterator[TextIO]:
-    """Open for reading; whatever the file itself does wrong becomes a CorpusError."""
+    """Open for reading; whatever is wrong with the file becomes a CorpusError."""
     codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
         stream = _open_binary(path)
@@ -115,8 +115,11 @@ def _decoding_message(path: str | Path, encoding: str) -> str:
 def sha256_file(path: str | Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal.
 
+    Args:
+        path: the file.
+
     Raises:
-        CorpusError: If the file cannot be read.
+        CorpusError: if the file cannot be read.
     """
     try:
         with open(path, "rb") as stream:

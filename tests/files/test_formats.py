@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,10 +16,11 @@ import torch
 from rule_tagger import RuleTagger
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
+from tagged import CONLLU, to_stream
 
 from bilstm_tagger.corpus import ReadSpec, read_corpus, save_corpus
 from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.files import tag_files
+from bilstm_tagger.files import OUTPUT_FORMATS, tag_files
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import convert
 from bilstm_tagger.settings.loading import load_settings
@@ -125,3 +128,66 @@ def test_json_and_csv_in_folders_are_only_tagged_by_name(tmp_path: Path) -> None
     stream = io.StringIO()
     tag_files(RuleTagger(), [tmp_path / "a.csv"], stream=stream, spec=PLAIN)
     assert json.loads(stream.getvalue())["spans"][0]["text"] == "Ada"
+
+
+@pytest.fixture
+def tagger() -> RuleTagger:
+    return RuleTagger()
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: dict[str, int] = {}
+        self.words = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.counts[tag] = self.counts.get(tag, 0) + 1
+        assert not {"src", "href"} & {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def test_html_is_one_page_with_all_documents(tagger: RuleTagger, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Ada <script>&amp; Bob")
+    (tmp_path / "b.txt").write_text("Cy")
+    output, _ = to_stream(tagger, [tmp_path / "a.txt", tmp_path / "b.txt"], format="html")
+    page = _Page()
+    page.feed(output)
+    assert (page.counts["html"], page.counts["section"], page.counts["mark"]) == (1, 2, 3)
+    assert "script" not in page.counts
+    assert "<script>&amp; " in page.words
+    assert "#aa9cfc" in output
+
+
+def test_text_shows_spans_in_brackets_off_a_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("see [bold]  Ada Byron :smile: and Bob")
+    output, _ = to_stream(RuleTagger(), [path], format="text")
+    assert output == "see [bold]  [Ada Byron PER] :smile: and [Bob PER]\n"
+    output, _ = to_stream(RuleTagger(tasks=("upos",)), [path], format="text")
+    assert output.startswith("see/WORD [/WORDbold/WORD]/WORD  Ada/NAME Byron/NAME")
+
+
+def test_text_is_coloured_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    path = tmp_path / "a.txt"
+    path.write_text("so Ada")
+    output, _ = to_stream(RuleTagger(), [path], format="text")
+    assert re.search(r"48;(2;170;156;252|5;147)m Ada ", output)  # #aa9cfc behind it, exact or the nearest of 256
+
+
+def test_text_shows_a_multiword_token_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu"
+    path.write_text(CONLLU)
+    output, _ = to_stream(RuleTagger(tasks=("upos",)), [path], format="text")
+    assert output == "Ada/NAME al/WORD/WORD fin/WORD./WORD\n"
+
+
+def test_formats_have_different_suffixes() -> None:
+    suffixes = [known.suffix for known in OUTPUT_FORMATS.values()]
+    assert len(set(suffixes)) == len(suffixes)

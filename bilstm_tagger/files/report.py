@@ -1,0 +1,34 @@
+"""What was tagged, what was left out, and what failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bilstm_tagger.errors import TaggerError
+
+
+@dataclass(slots=True)
+class FilesReport:
+    """What was tagged, kept up to date while it happens.
+
+    Attributes:
+        found: number of files to tag.
+        skipped: number of files in folders left out because of their suffix.
+        left_out: what in folders is no regular file and was left out, each with its path and what it is.
+        files: number of files that are tagged completely.
+        documents: number of documents tagged.
+        sentences: number of sentences in them.
+        tokens: number of tokens in them.
+        failures: what was wrong with files that could not be tagged; each message names its file.
+        seconds: time since the start.
+    """
+
+    found: int
+    skipped: int = 0
+    left_out: list[str] = field(default_factory=list)
+    files: int = 0
+    documents: int = 0
+    sentences: int = 0
+    tokens: int = 0
+    failures: list[TaggerError] = field(default_factory=list)
+    seconds: float = 0.0

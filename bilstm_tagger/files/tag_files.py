@@ -1,0 +1,208 @@
+"""Tag files, folders and standard input, into a folder or to a stream."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import IO, Any, TextIO
+
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import ConfigError, TaggerError
+from bilstm_tagger.files.find_jobs import JobList, find_jobs
+from bilstm_tagger.files.formats import OUTPUT_FORMATS, OutputFormat, fitting_stream, output_format
+from bilstm_tagger.files.inputs import Job
+from bilstm_tagger.files.pool import WorkerPool
+from bilstm_tagger.files.profile import Profile
+from bilstm_tagger.files.report import FilesReport
+from bilstm_tagger.files.streams import DocumentTagger, End, Tagged, Untagged, read_files, tag_here
+from bilstm_tagger.files.targets import check_targets
+from bilstm_tagger.io.atomic import atomic_write
+from bilstm_tagger.settings.read_spec import ReadSpec
+
+Listener = Callable[[FilesReport], None]
+_Item = tuple[Job, Tagged | End]
+
+
+def tag_files(
+    tagger: DocumentTagger | WorkerPool,
+    inputs: Sequence[str | Path],
+    *,
+    output: str | Path | None = None,
+    stream: TextIO | None = None,
+    format: str = "jsonl",
+    input_format: str | None = None,
+    force: bool = False,
+    spec: ReadSpec | None = None,
+    batch_tokens: int | None = None,
+    progress: Listener | None = None,
+    profile: Profile | None = None,
+) -> FilesReport:
+    """Tag files, folders and standard input, into a folder or to a stream.
+
+    A file that cannot be read is left out and reported, the others are tagged. Into a folder each goes under
+    its own relative path plus the suffix of the format, complete or not at all; on a stream, what came before
+    the fault stays.
+
+    Args:
+        tagger: tags documents in this process, or a pool of processes that do.
+        inputs: files, folders (all below them, sorted), or `-` for standard input.
+        output: folder for the results; made if it is not there.
+        stream: where to write instead, all results in one.
+        format: one of `OUTPUT_FORMATS`.
+        input_format: one of `INPUT_FORMATS`; else by suffix, standard input as text.
+        force: whether files in `output` may be overwritten.
+        spec: how to read words, and raw text in JSON and tables; its format and its tasks are not used.
+        batch_tokens: padded tokens per batch for the network; the tagger's own default if None.
+        progress: called after each document with the report so far.
+        profile: where the time spent on each part is added.
+
+    Returns:
+        Sizes, failures, and what was left out.
+
+    Raises:
+        ConfigError: before anything is tagged: unknown formats, output in the way of other files.
+        CorpusError: before anything is tagged: an input does not exist or holds nothing to tag.
+        TaggerError: if the tagger fails, or the stream cannot hold the documents.
+    """
+    began, profile = time.perf_counter(), profile or Profile()
+    write = _destination(output, stream, format)
+    jobs, targets = _jobs_and_targets(inputs, input_format, output, format, force)
+    report = FilesReport(found=len(jobs.jobs), skipped=jobs.skipped, left_out=jobs.left_out)
+    untagged = read_files(jobs.jobs, spec or ReadSpec(), profile=profile)
+    items = _tag(tagger, untagged, format, batch_tokens, profile)
+    items = _count(items, report, began, progress)
+    with profile.part("write"):
+        write(items, targets, report)
+    report.seconds = time.perf_counter() - began
+    return report
+
+
+_Write = Callable[[Iterable[_Item], Mapping[Job, Path], FilesReport], None]
+
+
+def _destination(output: str | Path | None, stream: TextIO | None, format: str) -> _Write:
+    """The third stream: writes into a folder or to a stream.
+
+    Raises:
+        ConfigError: if both or none of them is named, or the format is unknown or does not fit the stream.
+    """
+    if (output is None) == (stream is None):
+        raise ConfigError("tagged files go either into a folder or to a stream; name one of them")
+    known = output_format(format)
+    if stream is None:
+        return lambda items, targets, report: _write_files(items, known, targets, report)
+    sink = fitting_stream(known, stream)
+    return lambda items, _, report: _write_stream(items, known, sink, report)
+
+
+def _jobs_and_targets(
+    inputs: Sequence[str | Path], input_format: str | None, output: str | Path | None, format: str, force: bool
+) -> tuple[JobList, dict[Job, Path]]:
+    """The files to tag and, if they go into a folder, where the output of each goes."""
+    suffixes = [each.suffix for each in OUTPUT_FORMATS.values()]
+    folder = None if output is None else Path(output)
+    jobs = find_jobs(inputs, input_format=input_format, output=folder, suffixes=suffixes)
+    if folder is None:
+        return jobs, {}
+    suffix = output_format(format).suffix
+    targets = {job: job.target(folder, suffix) for job in jobs.jobs}
+    check_targets(targets, force=force)
+    return jobs, targets
+
+
+def _tag(
+    tagger: DocumentTagger | WorkerPool,
+    untagged: Iterable[tuple[Job, Untagged | End]],
+    format: str,
+    batch_tokens: int | None,
+    profile: Profile,
+) -> Iterator[_Item]:
+    """The second stream, in this process or in those of a pool."""
+    if isinstance(tagger, WorkerPool):
+        return tagger.tag(untagged, format=format, batch_tokens=batch_tokens, profile=profile)
+    return tag_here(tagger, untagged, batch_tokens=batch_tokens, profile=profile)
+
+
+def _count(items: Iterable[_Item], report: FilesReport, began: float, progress: Listener | None) -> Iterator[_Item]:
+    for item in items:
+        if isinstance(tagged := item[1], Tagged):
+            report.documents += 1
+            report.sentences += tagged.sentences
+            report.tokens += tagged.tokens
+        yield item
+        if progress is not None:
+            report.seconds = time.perf_counter() - began
+            progress(report)
+
+
+def _write_stream(items: Iterable[_Item], format: OutputFormat, stream: IO[Any], report: FilesReport) -> None:
+    """Write all files into one stream; a file that cannot be read ends there, the next one goes on."""
+    _write(_contents(items, report), format, stream)
+    stream.flush()
+
+
+def _contents(items: Iterable[_Item], report: FilesReport) -> Iterator[Document | str]:
+    for _, item in items:
+        if isinstance(item, Tagged):
+            yield item.content
+        elif item.error is not None:
+            report.failures.append(item.error)
+        else:
+            report.files += 1
+
+
+def _write_files(
+    items: Iterable[_Item], format: OutputFormat, targets: Mapping[Job, Path], report: FilesReport
+) -> None:
+    """Write each file under its own name. What is wrong with one of them ends that file alone.
+
+    Raises:
+        TaggerError: if the tagger failed, not a file.
+    """
+    tagger_errors: list[TaggerError] = []
+    for job, items_of_job in groupby(_note_errors(items, tagger_errors), key=lambda item: item[0]):
+        target = targets[job]
+        try:
+            with atomic_write(target, binary=True) if format.binary else atomic_write(target) as stream:
+                _write(_contents_or_error(items_of_job), format, stream)
+        except TaggerError as error:
+            if error in tagger_errors:
+                raise
+            report.failures.append(error)
+        except OSError as error:
+            report.failures.append(TaggerError(f"{target}: cannot be written: {error.strerror or error}"))
+        else:
+            report.files += 1
+
+
+def _note_errors(items: Iterable[_Item], errors: list[TaggerError]) -> Iterator[_Item]:
+    """Give the items on; an error that ends them is added to `errors` too."""
+    try:
+        yield from items
+    except TaggerError as error:
+        errors.append(error)
+        raise
+
+
+def _contents_or_error(items: Iterable[_Item]) -> Iterator[Document | str]:
+    for _, item in items:
+        if isinstance(item, Tagged):
+            yield item.content
+        elif item.error is not None:
+            raise item.error
+        else:
+            return  # the file is complete, whatever becomes of the next one
+
+
+def _write(contents: Iterable[Document | str], format: OutputFormat, stream: IO[Any]) -> None:
+    """Write documents, some of which may be text of the format already, where its documents stand by themselves."""
+    if not format.apart:
+        format.write((content for content in contents if isinstance(content, Document)), stream)
+        return
+    for content in contents:
+        if isinstance(content, str):
+            stream.write(content)
+        else:
+            format.write([content], stream)

@@ -1,0 +1,42 @@
+"""Files tagged by a tagger of fixed rules, and what is written."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from rule_tagger import RuleTagger
+
+from bilstm_tagger.files import FilesReport, tag_files
+
+CONLLU = """# newdoc id = d1
+# text = Ada al fin.
+1\tAda\t_\t_\t_\t_\t_\t_\t_\t_
+2-3\tal\t_\t_\t_\t_\t_\t_\t_\t_
+2\tal\ta\t_\t_\t_\t_\t_\t_\t_
+3\tel\tthe\t_\t_\t_\t_\t_\t_\t_
+4\tfin\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=No
+5\t.\t_\t_\t_\t_\t_\t_\t_\t_
+
+"""
+
+
+def to_stream(tagger: RuleTagger, inputs: list[Path], **options: Any) -> tuple[str, FilesReport]:
+    stream = io.StringIO()
+    report = tag_files(tagger, inputs, stream=stream, **options)
+    return stream.getvalue(), report
+
+
+def records(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def below(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files below a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
