@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
 
+from bilstm_tagger.document.probabilities import Probabilities
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, tags_to_spans
@@ -29,6 +30,7 @@ class Columns:
         lines: For each token its line in that file, counted from 1.
         layout: What the format it came from needs to write it back unchanged.
         columns: Further columns of the file by name, one string a token.
+        probabilities: For each task how probable its tags and spans are; empty where that is not known.
     """
 
     __slots__ = (
@@ -41,6 +43,7 @@ class Columns:
         "layout",
         "lines",
         "path",
+        "probabilities",
         "schemes",
         "tags",
         "words",
@@ -61,6 +64,7 @@ class Columns:
         lines: list[int] | None = None,
         layout: object | None = None,
         columns: dict[str, list[str]] | None = None,
+        probabilities: dict[str, Probabilities] | None = None,
     ) -> None:
         """Put a document together from its columns, which are kept, not copied.
 
@@ -78,6 +82,7 @@ class Columns:
             lines: For each token its line in that file, counted from 1.
             layout: What the format it came from needs to write it back unchanged.
             columns: Further columns of the file by name.
+            probabilities: For each task how probable its tags and spans are.
 
         Raises:
             CorpusError: Columns differ in length, bounds do not fit, or a text comes without offsets.
@@ -97,6 +102,7 @@ class Columns:
         self.path = path
         self.lines = lines
         self.layout = layout
+        self.probabilities: dict[str, Probabilities] = {} if probabilities is None else probabilities
         self.columns: dict[str, list[str]] = {} if columns is None else columns
         numbers = (("starts", starts), ("ends", ends), ("lines", lines))
         for name, column in (*numbers, *self.tags.items(), *self.columns.items()):
@@ -157,11 +163,7 @@ class Columns:
         Raises:
             CorpusError: There is no such task, or no task at all.
         """
-        if task is None:
-            plain = (name for name in self.tags if self._scheme(name) is Scheme.NONE)
-            task = next(plain, next(iter(self.tags), None))
-        if task is None:
-            raise CorpusError("the document has no tags")
+        task = self.task_or_first(task)
         try:
             return self.tags[task]
         except KeyError:
@@ -177,6 +179,19 @@ class Columns:
         """
         tags = self.tags_of(task)
         return (tags[start:end] for start, end in pairwise(self.bounds))
+
+    def task_or_first(self, task: str | None) -> str:
+        """Give the task, or without one the first plain task, or else the first.
+
+        Raises:
+            CorpusError: The document has no tags.
+        """
+        if task is None:
+            plain = (name for name in self.tags if self._scheme(name) is Scheme.NONE)
+            task = next(plain, next(iter(self.tags), None))
+        if task is None:
+            raise CorpusError("the document has no tags")
+        return task
 
     def where(self, token: int) -> str:
         """Name the place of a token for a message: ``file:line``, or else its sentence and number."""

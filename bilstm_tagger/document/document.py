@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bilstm_tagger.document.columns import Columns
 from bilstm_tagger.document.html import html_fragment
+from bilstm_tagger.document.probabilities import Probabilities
 from bilstm_tagger.document.views import Sentence, Span, Token, Views, spans_between
 from bilstm_tagger.schemes.grammar import Scheme
 
@@ -52,12 +53,19 @@ class Document(Columns):
             bounds = [0, len(words)] if words else [0]
         return cls(words, bounds, text=doc.text, starts=starts, ends=ends)
 
-    def with_tags(self, tags: dict[str, list[str]], schemes: dict[str, Scheme] | None = None) -> Document:
+    def with_tags(
+        self,
+        tags: dict[str, list[str]],
+        schemes: dict[str, Scheme] | None = None,
+        *,
+        probabilities: dict[str, Probabilities] | None = None,
+    ) -> Document:
         """Make the same document with other tags; all other columns are shared, not copied.
 
         Args:
             tags: For each task one tag a token; they replace all tags there were.
             schemes: How the tags of a task spell spans.
+            probabilities: For each task how probable these tags are.
 
         Returns:
             The new document.
@@ -75,6 +83,7 @@ class Document(Columns):
             lines=self.lines,
             layout=self.layout,
             columns=self.columns,
+            probabilities=probabilities,
         )
 
     @property

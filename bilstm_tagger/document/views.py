@@ -168,6 +168,16 @@ class Token:
         return self.document.ends[self.index]
 
     @property
+    def probabilities(self) -> dict[str, float] | None:
+        """Probability of each tag of the first plain task, or else the first; None if it is not known."""
+        return self.probabilities_of()
+
+    def probabilities_of(self, task: str | None = None) -> dict[str, float] | None:
+        """Give the probability of each tag of a task, the most probable first; None if it is not known."""
+        known = self.document.probabilities.get(self.document.task_or_first(task))
+        return None if known is None else known.of_token(self.index)
+
+    @property
     def sentence(self) -> Sentence:
         """The sentence the token stands in."""
         return Sentence(self.document, self.document._sentence_of(self.index))
@@ -210,6 +220,18 @@ class Span:
     def end_char(self) -> int:
         """Where the span ends in the text, exclusive."""
         return self.document.ends[self.offset + self.end - 1]
+
+    @property
+    def probability(self) -> float | None:
+        """That a span with this label and exactly these ends is there; None if it is not known."""
+        known = self.document.probabilities.get(self.task)
+        return None if known is None else known.span(self.offset + self.start, self.label)
+
+    @property
+    def alternatives(self) -> dict[str, float] | None:
+        """Probability of each label for these ends, the most probable first; None if it is not known."""
+        known = self.document.probabilities.get(self.task)
+        return None if known is None else known.of_span(self.offset + self.start)
 
     @property
     def text(self) -> str:

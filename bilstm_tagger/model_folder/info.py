@@ -27,6 +27,7 @@ class ModelInfo:
         settings: those of the run that trained it, as plain values; they are told and never needed.
         metrics: scores on dev and the history of training.
         provenance: versions and data it was made with.
+        temperatures: for each task by what its scores are divided for probabilities, fitted on dev; 1 if not named.
     """
 
     network: NetworkConfig
@@ -36,6 +37,7 @@ class ModelInfo:
     settings: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+    temperatures: dict[str, float] = field(default_factory=dict)
 
     @property
     def tasks(self) -> list[str]:
@@ -54,6 +56,7 @@ class ModelInfo:
             "network": self.network.model_dump(mode="json"),
             "tokenizer": self.tokenizer,
             "reading": {task: spec.model_dump(mode="json") for task, spec in self.reading.items()},
+            "temperatures": self.temperatures,
             "settings": self.settings,
             **self.provenance,
         }
@@ -91,5 +94,7 @@ def read_info(folder: Path) -> tuple[ModelInfo, Stored]:
     if vocab.features.keys() != network.embedder.features.keys():
         raise ModelError(f"{folder / 'vocab.json'}: its features are not those of config.json")
     provenance: dict[str, Any] = {key: original[key] for key in ("versions", "data") if key in original}
-    info = ModelInfo(network, vocab, checked.tokenizer, checked.reading, checked.settings, metrics, provenance)
+    info = ModelInfo(
+        network, vocab, checked.tokenizer, checked.reading, checked.settings, metrics, provenance, checked.temperatures
+    )
     return info, Stored(original["format_version"], checked.weights.sha256 if checked.weights else None)

@@ -43,6 +43,7 @@ class ConfigJson(_File):
     network: NetworkConfig
     tokenizer: str
     reading: dict[str, ReadSpec]
+    temperatures: dict[str, Annotated[float, Field(gt=0.0, lt=1e6)]] = {}
     settings: dict[str, Any] = {}
     weights: WeightsFile | None = None
     versions: dict[str, str] = {}

@@ -67,13 +67,18 @@ def decode(heads: Sequence[Head], emissions: Tensor, lengths: Tensor) -> Tensor:
         emissions: their mean for sentences that lie one behind the other `(tokens, tags)`.
         lengths: tokens of each sentence `(sentences,)`.
     """
+    scores = transition_scores(heads)
+    return emissions.argmax(-1) if scores is None else viterbi(emissions, lengths, *scores)
+
+
+def transition_scores(heads: Sequence[Head]) -> tuple[Tensor, Tensor, Tensor] | None:
+    """Mean scores of transitions `(tags, tags)`, first and last tags `(tags,)`; None where any tag may follow any."""
     first = heads[0]
     if first.crf is not None:
         each = [head.crf.scores() for head in heads if head.crf is not None]
-        return viterbi(emissions, lengths, *(torch.stack(part).mean(0) for part in zip(*each, strict=True)))
-    if first.transitions is not None:
-        return viterbi(emissions, lengths, first.transitions, first.start_transitions, first.end_transitions)
-    return emissions.argmax(-1)
+        transitions, starts, ends = (torch.stack(part).mean(0) for part in zip(*each, strict=True))
+        return transitions, starts, ends
+    return None if first.transitions is None else (first.transitions, first.start_transitions, first.end_transitions)
 
 
 def mean_emissions(heads: Sequence[Sequence[Head]], states: Tensor, precision: torch.dtype) -> list[Tensor]:

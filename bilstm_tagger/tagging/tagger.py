@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
-from itertools import chain, repeat
+from itertools import chain, pairwise, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from bilstm_tagger.document.document import Document
+from bilstm_tagger.document.probabilities import Probabilities, TagSequence
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.schemes.grammar import Scheme
-from bilstm_tagger.schemes.spans import convert
 from bilstm_tagger.tagging.batching import sentence_lengths
-from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, Runtime, Window
+from bilstm_tagger.tagging.output_tags import OutputTags
+from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, Runtime, Wanted, Window
 from bilstm_tagger.vocab.features import encode_features
 from bilstm_tagger.vocab.vocab import Vocab
 
@@ -44,7 +46,7 @@ class Tagger:
         self.info = info
         self.runtime = runtime
         self._outputs = {
-            task: _OutputTags(info.vocab.tags[task], config.encoding, config.scheme)
+            task: OutputTags(info.vocab.tags[task], config.encoding, config.scheme)
             for task, config in info.network.tasks.items()
         }
 
@@ -135,20 +137,40 @@ class Tagger:
         """Names of the tasks, in the order of the settings."""
         return self.info.tasks
 
-    def __call__(self, source: Input) -> Document:
-        """Tags a text, a list of words, a list of sentences of words, a spaCy Doc or a Document."""
-        return next(self.pipe([source]))
+    def __call__(self, source: Input, *, probabilities: bool = False, n_best: int = 0) -> Document:
+        """Tags a text, a list of words, a list of sentences of words, a spaCy Doc or a Document.
 
-    def pipe(self, sources: Iterable[Input], *, batch_tokens: int = BATCH_TOKENS) -> Iterator[Document]:
+        Args:
+            source: what to tag.
+            probabilities: whether `span.probability`, `span.alternatives` and `token.probabilities` are wanted.
+            n_best: how many of the best tag sequences of each sentence are wanted.
+        """
+        return next(self.pipe([source], probabilities=probabilities, n_best=n_best))
+
+    def pipe(
+        self,
+        sources: Iterable[Input],
+        *,
+        batch_tokens: int = BATCH_TOKENS,
+        probabilities: bool = False,
+        n_best: int = 0,
+    ) -> Iterator[Document]:
         """Tags a stream, in order, with memory that does not grow.
 
         Args:
             sources: texts, word lists, lists of sentences, spaCy Docs or Documents, mixed as they come.
             batch_tokens: padded tokens given to the network at a time.
+            probabilities: whether `span.probability`, `span.alternatives` and `token.probabilities` are wanted.
+            n_best: how many of the best tag sequences of each sentence are wanted, in
+                `document.probabilities[task].n_best`.
         """
+        wanted = None
+        if probabilities or n_best:
+            span_tags = {task: output.span_tags() for task, output in self._outputs.items()}
+            wanted = Wanted(span_tags, self.info.temperatures, n_best=n_best)
         documents = map(self.read, sources)
         while window := _window(documents, WINDOW_TOKENS):
-            yield from self._tag(window, batch_tokens)
+            yield from self._tag(window, batch_tokens, wanted)
 
     def read(self, source: Input) -> Document:
         """The untagged document of one source."""
@@ -173,57 +195,53 @@ class Tagger:
                 raise TaggerError(f"{_WANTED}; a word is a str, not {type(word).__name__}")
         return Document.from_sentences(sentences)
 
-    def _tag(self, documents: list[Document], batch_tokens: int) -> Iterator[Document]:
+    def _tag(self, documents: list[Document], batch_tokens: int, wanted: Wanted | None) -> Iterator[Document]:
         words = list(chain.from_iterable(document.words for document in documents))
         lengths = sentence_lengths([document.bounds for document in documents])
         features = encode_features(self.vocab.features, documents)
         window = Window(words, lengths[lengths > 0], features)
-        tags = self._strings(self.runtime.decode(window, batch_tokens=batch_tokens), lengths)
-        first = 0
+        decoded = self.runtime.decode(window, batch_tokens=batch_tokens, wanted=wanted)
+        tags = self._strings(decoded, lengths)
+        posteriors = {task: self._outputs[task].posteriors(each) for task, each in decoded.posteriors.items()}
+        decoded = replace(decoded, posteriors=posteriors)
+        first = sentence = 0
         for document in documents:
             last = first + len(document.words)
-            yield document.with_tags({task: each[first:last] for task, each in tags.items()}, self.schemes)
+            own = {task: each[first:last] for task, each in tags.items()}
+            probabilities = {}
+            if wanted is not None:
+                probabilities = self._probabilities(decoded, document, first, sentence)
+                sentence += sum(start < end for start, end in pairwise(document.bounds))
+            yield document.with_tags(own, self.schemes, probabilities=probabilities)
             first = last
+
+    def _probabilities(
+        self, decoded: Decoded, document: Document, first: int, sentence: int
+    ) -> dict[str, Probabilities]:
+        """Those of a document whose first token and first sentence with tokens have these numbers in the window."""
+        result = {}
+        for task, posteriors in decoded.posteriors.items():
+            output, sequences = self._outputs[task], None
+            if task in decoded.n_best:
+                sequences = []
+                number = sentence
+                for start, end in pairwise(document.bounds):
+                    if start == end:
+                        sequences.append([TagSequence(1.0, [])])
+                        continue
+                    sequences.append(output.sequences(decoded.n_best[task], number, first + start, first + end))
+                    number += 1
+            result[task] = output.probabilities(posteriors, first, first + len(document.words), sequences)
+        return result
 
     def _strings(self, decoded: Decoded, lengths: np.ndarray) -> dict[str, list[str]]:
         """Tags of each task in the scheme of the data, for sentences of these lengths `(sentences,)`."""
         bounds = np.concatenate([[0], lengths]).cumsum()
-        tags = {task: self._outputs[task](ids, bounds) for task, ids in decoded.tags.items()}
+        tags = {task: self._outputs[task].strings(ids, bounds) for task, ids in decoded.tags.items()}
         for task, each in tags.items():
             if len(each) != bounds[-1]:
                 raise TaggerError(f"internal error: {len(each)} {task} tags for {bounds[-1]} tokens")
         return tags
-
-
-class _OutputTags:
-    """Tag ids to tag strings in the scheme of the data."""
-
-    def __init__(self, tags: list[str], encoding: Scheme, scheme: Scheme) -> None:
-        self.encoding = encoding
-        self.scheme = scheme
-        # From IOBES every tag can be rewritten by itself, unless I- or B- depends on the tag before (IOB1).
-        self.direct = encoding is scheme or (encoding is Scheme.IOBES and scheme is not Scheme.IOB1)
-        self.names = [_rewrite(tag, scheme) for tag in tags] if self.direct else tags
-
-    def __call__(self, ids: np.ndarray, bounds: np.ndarray) -> list[str]:
-        names = list(map(self.names.__getitem__, ids.tolist()))
-        if self.direct:
-            return names
-        pairs = zip(bounds.tolist(), bounds[1:].tolist(), strict=False)
-        return [tag for start, end in pairs for tag in convert(names[start:end], self.encoding, self.scheme)]
-
-
-_SPELLING = {
-    Scheme.BIO: {"S": "B", "E": "I"},
-    Scheme.BMES: {"I": "M"},
-    Scheme.BILOU: {"E": "L", "S": "U"},
-}
-
-
-def _rewrite(tag: str, scheme: Scheme) -> str:
-    """An IOBES tag in the spelling of another scheme."""
-    letter, dash, label = tag.partition("-")
-    return _SPELLING.get(scheme, {}).get(letter, letter) + dash + label if dash else tag
 
 
 def _window(documents: Iterator[Document], tokens: int) -> list[Document]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 from weakref import WeakSet
@@ -15,10 +16,11 @@ from torch import Tensor
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.nn.batch import Batch, Types
 from bilstm_tagger.nn.fast_lstm import fast_lstm
-from bilstm_tagger.nn.heads import decode
+from bilstm_tagger.nn.heads import decode, transition_scores
 from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.nn.posteriors import n_best, posteriors, softmax
 from bilstm_tagger.tagging.batching import batch_places
-from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, Runtime, Window
+from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, NBest, Posteriors, Runtime, Wanted, Window
 from bilstm_tagger.tagging.type_cache import TypeCache
 from bilstm_tagger.vocab.vocab import TypeArrays, Vocab
 
@@ -47,9 +49,9 @@ class TorchRuntime:
         self.__init__(**state)  # type: ignore[misc]
 
     @torch.inference_mode()
-    def decode(self, window: Window, *, batch_tokens: int = BATCH_TOKENS) -> Decoded:
+    def decode(self, window: Window, *, batch_tokens: int = BATCH_TOKENS, wanted: Wanted | None = None) -> Decoded:
         """The best tags of a window's words; threads that call it take turns, since its words grow meanwhile."""
-        tags = {task: np.zeros(len(window.words), np.int64) for task in self.model.tasks}
+        decoded = _empty(window, self.model, wanted)
 
         def decode_batch(batch: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
             members, places, mask = batch
@@ -57,7 +59,12 @@ class TorchRuntime:
                 states = self._states(entries, places, mask, window)
                 lengths = torch.from_numpy(window.lengths[members])
                 for task, emissions in self.model.mean_emissions(states).items():
-                    tags[task][places[mask]] = decode(self.model.heads(task), emissions, lengths).cpu().numpy()
+                    heads = self.model.heads(task)
+                    tags = decode(heads, emissions, lengths).cpu().numpy()
+                    decoded.tags[task][places[mask]] = tags
+                    if wanted is not None:
+                        more = _Batch(task, emissions, lengths, transition_scores(heads), tags, places[mask], members)
+                        _add(more, decoded, wanted)
 
         batches = batch_places(window.lengths, batch_tokens)
         threads = torch.get_num_threads() if self._device.type == "cpu" else 1
@@ -65,7 +72,7 @@ class TorchRuntime:
             entries = self._cache.entries(window.words)
             for _ in _threads(threads).map(decode_batch, batches):
                 pass
-        return Decoded(tags)
+        return decoded
 
     @property
     def _device(self) -> torch.device:
@@ -98,6 +105,70 @@ class TorchRuntime:
         batch = Batch(_NO_TYPES, index, torch.from_numpy(lengths).to(table.device), features=named)
         states = self.model.encode(self.model.embedder.embed_tokens(table, batch), batch.lengths)
         return states[torch.from_numpy(mask).to(states.device)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What is known of a task in a batch whose sentences lie one behind the other.
+
+    Attributes:
+        task: its name.
+        emissions: `(tokens, tags)`.
+        lengths: tokens of each sentence `(sentences,)`.
+        scores: of transitions, first and last tags; None where any tag may follow any.
+        tags: decoded tag ids `(tokens,)`.
+        places: of the tokens in the window `(tokens,)`.
+        members: numbers of the sentences in the window `(sentences,)`.
+    """
+
+    task: str
+    emissions: Tensor
+    lengths: Tensor
+    scores: tuple[Tensor, Tensor, Tensor] | None
+    tags: np.ndarray
+    places: np.ndarray
+    members: np.ndarray
+
+
+def _empty(window: Window, model: TaggingModel, wanted: Wanted | None) -> Decoded:
+    """Arrays for what is wanted of a window."""
+    tokens, sentences = len(window.words), len(window.lengths)
+    decoded = Decoded({task: np.zeros(tokens, np.int64) for task in model.tasks})
+    if wanted is None:
+        return decoded
+    for task in model.tasks:
+        if wanted.probabilities:
+            tags, labels = model.heads(task)[0].tags, len(wanted.span_tags[task].relabelled)
+            decoded.posteriors[task] = Posteriors(np.zeros((tokens, tags)), np.zeros((tokens, labels)))
+        if n := wanted.n_best:
+            decoded.n_best[task] = NBest(np.full((n, tokens), -1, np.int64), np.zeros((sentences, n)))
+    return decoded
+
+
+def _add(batch: _Batch, decoded: Decoded, wanted: Wanted) -> None:
+    """Adds what is wanted of a batch."""
+    task, temperature = batch.task, wanted.temperatures.get(batch.task, 1.0)
+    if batch.scores is None and not wanted.n_best:
+        decoded.posteriors[task].marginals[batch.places] = softmax(batch.emissions, temperature)
+        return
+    tags = batch.emissions.shape[1]
+    nothing = batch.emissions.new_zeros
+    scores = batch.scores or (nothing(tags, tags), nothing(tags), nothing(tags))
+    exact = posteriors(
+        batch.emissions,
+        batch.lengths,
+        scores,
+        best=batch.tags,
+        span_tags=wanted.span_tags[task],
+        temperature=temperature,
+    )
+    if wanted.probabilities:
+        decoded.posteriors[task].marginals[batch.places] = exact.marginals
+        decoded.posteriors[task].spans[batch.places] = exact.spans
+    if wanted.n_best:
+        best = n_best(batch.emissions, batch.lengths, scores, wanted.n_best, exact.log_z, temperature=temperature)
+        decoded.n_best[task].tags[:, batch.places] = best.tags
+        decoded.n_best[task].probabilities[batch.members] = np.exp(best.log_probabilities)
 
 
 _EMPTY = torch.zeros(0, dtype=torch.long)

@@ -1,0 +1,184 @@
+"""Calibration: whether what a tagger says with probability 0.8 is right in 80 of 100 cases."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.evaluation.counting import check_aligned
+from bilstm_tagger.schemes.grammar import Scheme
+
+if TYPE_CHECKING:
+    from bilstm_tagger.tagging.tagger import Tagger
+
+BINS = 15
+COLDEST, HOTTEST = 0.25, 8.0  # temperatures that are tried
+_GOLDEN = (math.sqrt(5) - 1) / 2
+_SMALLEST = 1e-12  # probability under which a logarithm is not taken
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Predictions with their probabilities, and whether they are right.
+
+    Attributes:
+        labels: label of each predicted span, or predicted tag of each token.
+        probabilities: `(predictions,)`.
+        right: whether gold has the same span, or the same tag `(predictions,)`.
+    """
+
+    labels: tuple[str, ...]
+    probabilities: np.ndarray
+    right: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def of_label(self, label: str) -> Judged:
+        """Those of one label."""
+        at = np.array([name == label for name in self.labels], np.bool_)
+        return Judged((label,) * int(at.sum()), self.probabilities[at], self.right[at])
+
+    def log_loss(self) -> float:
+        """Mean negative logarithm of the probability that was given to what is true."""
+        told = np.where(self.right, self.probabilities, 1 - self.probabilities)
+        return float(-np.log(np.clip(told, _SMALLEST, 1.0)).mean()) if len(self) else 0.0
+
+
+def judged_spans(gold: Sequence[Document], predicted: Sequence[Document], task: str) -> Judged:
+    """The predicted spans of a task.
+
+    Args:
+        gold: documents with the true tags.
+        predicted: the same documents as a tagger gives them with probabilities.
+        task: name of the task.
+
+    Raises:
+        CorpusError: they are not the same documents, or have no probabilities.
+    """
+    check_aligned(gold, predicted)
+    labels: list[str] = []
+    probabilities: list[float] = []
+    right: list[bool] = []
+    for true, other in zip(gold, predicted, strict=True):
+        have = {(span.start, span.end, span.label) for span in true.spans_of(task)}
+        for span in other.spans_of(task):
+            labels.append(span.label)
+            probabilities.append(_known(span.probability))
+            right.append((span.start, span.end, span.label) in have)
+    return Judged(tuple(labels), np.array(probabilities, np.float64), np.array(right, np.bool_))
+
+
+def judged_tokens(gold: Sequence[Document], predicted: Sequence[Document], task: str) -> Judged:
+    """The predicted tags of a task; arguments and errors as for `judged_spans`."""
+    check_aligned(gold, predicted)
+    labels: list[str] = []
+    probabilities: list[float] = []
+    right: list[bool] = []
+    for true, other in zip(gold, predicted, strict=True):
+        known = other.probabilities.get(task)
+        for token, (tag, told) in enumerate(zip(true.tags_of(task), other.tags_of(task), strict=True)):
+            labels.append(told)
+            probabilities.append(_known(None if known is None else known.token(token, told)))
+            right.append(tag == told)
+    return Judged(tuple(labels), np.array(probabilities, np.float64), np.array(right, np.bool_))
+
+
+def _known(probability: float | None) -> float:
+    if probability is None:
+        raise CorpusError("the predictions have no probabilities; tag with probabilities=True")
+    return probability
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Predictions of about the same probability.
+
+    Attributes:
+        count: how many.
+        probability: their mean probability.
+        right: the share of them that is right.
+    """
+
+    count: int
+    probability: float
+    right: float
+
+
+def reliability(judged: Judged, bins: int = BINS) -> list[Bin]:
+    """The predictions in bins of equal width from 0 to 1; empty bins are left out."""
+    numbers = np.minimum((judged.probabilities * bins).astype(np.int64), bins - 1)
+    made = []
+    for number in np.unique(numbers):
+        here = numbers == number
+        count, probability = int(here.sum()), float(judged.probabilities[here].mean())
+        made.append(Bin(count, probability, float(judged.right[here].mean())))
+    return made
+
+
+def calibration_error(judged: Judged, bins: int = BINS) -> float | None:
+    """Expected calibration error (Guo et al. 2017): the mean distance of probability and share that is right.
+
+    None without a prediction.
+    """
+    if not len(judged):
+        return None
+    return sum(each.count * abs(each.probability - each.right) for each in reliability(judged, bins)) / len(judged)
+
+
+def fit_temperatures(tagger: Tagger, gold: Sequence[Document], tasks: Iterable[str] | None = None) -> dict[str, float]:
+    """For each task the temperature whose probabilities tell best which predictions on `gold` are right.
+
+    Scores divided by a temperature give other probabilities and the same tags. The one with the smallest log loss, of
+    spans where there are spans and of tags elsewhere, is found by golden-section search.
+
+    Args:
+        tagger: the tagger.
+        gold: documents that decided nothing about its weights but the best epoch, such as dev.
+        tasks: the tasks; all of the tagger that `gold` has tags of if None.
+
+    Returns:
+        Temperatures; a task of which nothing is predicted, or all of it right or all wrong, is left out.
+    """
+    named = [task for task in tagger.tasks if all(task in document.tags for document in gold)]
+    fitted = {}
+    for task in named if tasks is None else tasks:
+        judge = judged_spans if tagger.schemes[task] is not Scheme.NONE else judged_tokens
+
+        def loss(logarithm: float, task: str = task, judge: Callable[..., Judged] = judge) -> float:
+            warm = with_temperatures(tagger, {task: math.exp(logarithm)})
+            return judge(gold, list(warm.pipe(gold, probabilities=True)), task).log_loss()
+
+        right = judge(gold, list(tagger.pipe(gold, probabilities=True)), task).right
+        if 0 < right.sum() < len(right):
+            fitted[task] = round(math.exp(_lowest(loss, math.log(COLDEST), math.log(HOTTEST))), 4)
+    return fitted
+
+
+def with_temperatures(tagger: Tagger, temperatures: Mapping[str, float]) -> Tagger:
+    """The same tagger with these temperatures for these tasks."""
+    info = replace(tagger.info, temperatures={**tagger.info.temperatures, **temperatures})
+    return type(tagger)(info, tagger.runtime)
+
+
+def _lowest(function: Callable[[float], float], left: float, right: float, *, width: float = 0.01) -> float:
+    """Where a function with one minimum between `left` and `right` has it (golden-section search, Kiefer 1953)."""
+    a, b = right - _GOLDEN * (right - left), left + _GOLDEN * (right - left)
+    at_a, at_b = function(a), function(b)
+    while right - left > width:
+        if at_a <= at_b:
+            right, b, at_b = b, a, at_a
+            a = right - _GOLDEN * (right - left)
+            at_a = function(a)
+        else:
+            left, a, at_a = a, b, at_b
+            b = left + _GOLDEN * (right - left)
+            at_b = function(b)
+    return (left + right) / 2
