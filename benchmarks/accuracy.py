@@ -48,7 +48,7 @@ class Row:
 
 
 PLAIN: dict[str, Any] = {
-    "encoder.feedforward": 0,
+    "head.hidden_size": 0,
     "training.optimizer": "sgd",
     "training.learning_rate": 0.04,
     "training.batch_size": 16,
@@ -59,7 +59,7 @@ MAIN = [
     Row("ner", "ner", NER),
     Row("plain", "ner", NER, PLAIN),
     Row("ner-best", "ner-best", NER),
-    Row("ner-best with one encoder", "ner-best", NER, {"encoder.members": 1}),
+    Row("ner-best with one encoder", "ner-best", NER, {"encoder.ensemble_size": 1}),
     Row("pos", "pos", UPOS),
     Row("xpos", "pos", XPOS, {"tasks.xpos.head": "softmax"}),
     Row(
@@ -84,7 +84,7 @@ def ablations() -> list[Row]:
         "one direction": {"encoder.direction": "forward"},
         "AdamW for SGD": {"training.optimizer": "adamw", "training.learning_rate": 0.002},
         "no averaging": {"training.average_from": None},
-        "a tanh layer": {"encoder.feedforward": 100},
+        "a tanh layer": {"head.hidden_size": 100},
     }
     return [Row(f"ablation: {name}", "ner", NER, {**common, **change}) for name, change in changes.items()]
 
@@ -221,13 +221,12 @@ def seqscore_f1(tagger: Any, test: str) -> float:
     from seqscore.scoring import convert_score, score_label_sequences
 
     from bilstm_tagger.corpus import read_corpus
-    from bilstm_tagger.corpus.schemes import resolve
     from bilstm_tagger.schemes.grammar import Scheme
     from bilstm_tagger.schemes.spans import convert
 
     task = "ner"
-    gold = read_corpus(test, {task: COLUMNS[task]})
-    scheme = resolve(gold, task)
+    gold = read_corpus(test, {task: COLUMNS[task]}).settle(task)
+    scheme = gold.schemes[task]
     sides = []
     for documents, written in ((gold, scheme), (list(tagger.pipe(gold)), tagger.schemes[task])):
         sentences = [sentence.tags(task) for document in documents for sentence in document.sentences if len(sentence)]
@@ -240,10 +239,10 @@ def udtools_accuracy(tagger: Any, test: str, *, measure: str) -> float:
     """Accuracy by udtools' evaluation of the file that `predict` would write."""
     from udtools import udeval
 
-    from bilstm_tagger.corpus import iterate_corpus, save_corpus
+    from bilstm_tagger.corpus import ReadSpec, iterate_corpus, save_corpus
 
     system = RUNS / f"{os.getpid()}.conllu"
-    save_corpus(tagger.pipe(iterate_corpus(test, {})), system)
+    save_corpus(tagger.pipe(iterate_corpus(test, ReadSpec(columns={}))), system)
     try:
         gold, tagged = (udeval.load_conllu_file(path, defaultdict(int)) for path in (test, str(system)))
         scores = udeval.evaluate(gold, tagged)

@@ -9,23 +9,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bilstm_tagger.corpus import read_corpus
+    from bilstm_tagger.corpus import Corpus, ReadSpec, read_corpus
     from bilstm_tagger.document.document import Document
     from bilstm_tagger.document.views import Sentence, Span, Token
     from bilstm_tagger.errors import ConfigError, CorpusError, ModelError, TaggerError, VectorsError
     from bilstm_tagger.evaluation.evaluate import evaluate
+    from bilstm_tagger.inspection.inspect import inspect
     from bilstm_tagger.settings.loading import load_settings
     from bilstm_tagger.settings.schema import Settings
     from bilstm_tagger.tagging.tagger import Tagger
     from bilstm_tagger.training import train
 
-    __version__: str
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "ConfigError",
+    "Corpus",
     "CorpusError",
     "Document",
     "ModelError",
+    "ReadSpec",
     "Sentence",
     "Settings",
     "Span",
@@ -35,17 +38,19 @@ __all__ = [
     "VectorsError",
     "__version__",
     "evaluate",
+    "inspect",
     "load_settings",
     "read_corpus",
     "train",
 ]
 
 _HOMES = {
-    "corpus": ("read_corpus",),
+    "corpus": ("Corpus", "ReadSpec", "read_corpus"),
     "document.document": ("Document",),
     "document.views": ("Sentence", "Span", "Token"),
     "errors": ("ConfigError", "CorpusError", "ModelError", "TaggerError", "VectorsError"),
     "evaluation.evaluate": ("evaluate",),
+    "inspection.inspect": ("inspect",),
     "settings.loading": ("load_settings",),
     "settings.schema": ("Settings",),
     "tagging.tagger": ("Tagger",),
@@ -56,14 +61,9 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used (PEP 562)."""
-    if name == "__version__":
-        from importlib.metadata import version
-
-        value: Any = version("bilstm-tagger")
-    elif name in _HOME_OF:
-        value = getattr(import_module(f"bilstm_tagger.{_HOME_OF[name]}"), name)
-    else:
+    if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"bilstm_tagger.{_HOME_OF[name]}"), name)
     globals()[name] = value
     return value
 

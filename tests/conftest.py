@@ -58,7 +58,7 @@ def tiny_settings(tiny_train: Path, tiny_dev: Path) -> Settings:
     return load_settings("ner", overrides={
         "data": {"train": str(tiny_train), "dev": str(tiny_dev)},
         "tasks": {"ner": {"column": "NER"}, "upos": {"column": "UPOS", "head": "softmax"}},
-        "embedder": {"size": 12, "shape_size": 3, "characters": {"size": 6, "filters": [8]}},
+        "embedder": {"size": 12, "case_size": 3, "characters": {"size": 6, "filters": [8]}},
         "encoder.hidden_size": 16,
         "training": {"epochs": 3, "optimizer": "adamw", "learning_rate": 0.01, "threads": 1},
     })  # fmt: skip

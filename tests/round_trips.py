@@ -9,10 +9,11 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from bilstm_tagger.corpus import FORMATS, ReadOptions
+from bilstm_tagger.corpus.formats import FORMATS
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import spans_to_tags
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 SCHEMES = [Scheme.IOB1, Scheme.BIO, Scheme.IOBES, Scheme.BMES, Scheme.BILOU]
 any_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
@@ -65,8 +66,7 @@ def there_and_back(
         opened = path.open("wb") if known.binary else path.open("w", encoding="utf-8", newline="")
         with opened as stream:
             known.write(iter(given), stream, tasks=tasks)
-        options = ReadOptions(tokenizer="whitespace")
-        return list(known.read(path, columns=columns, options=options))
+        return list(known.read(path, ReadSpec(columns=columns, tokenizer="whitespace")))
 
 
 def check_same(given: Sequence[Document], back: Sequence[Document]) -> None:

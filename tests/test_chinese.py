@@ -42,7 +42,7 @@ def test_pairs_of_characters_have_vectors(chinese: Tagger, settings: Settings) -
     feature = chinese.vocab.features["bigram"]
     assert all(1 <= len(value.split(" ")) <= 2 for value in feature.values)
     assert "。" in feature.values  # the end of a sentence
-    table = chinese.model.embedder.features["bigram"]
+    table = chinese.runtime.model.embedder.features["bigram"]
     assert list(table.weight.shape) == [feature.count, settings.features["bigram"].size]  # type: ignore[union-attr]
 
 

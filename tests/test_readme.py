@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 import bilstm_tagger
 from bilstm_tagger import training
 from bilstm_tagger.cli import app
-from bilstm_tagger.corpus import FORMATS
+from bilstm_tagger.corpus.formats import FORMATS
 from bilstm_tagger.files import INPUT_FORMATS, OUTPUT_FORMATS, find_jobs
 from bilstm_tagger.settings.loading import load_settings, presets
 from bilstm_tagger.settings.schema import Settings

@@ -9,7 +9,11 @@ from typing import Any
 
 import torch
 
-from bilstm_tagger.model_folder.build import build_model, network_scheme
+from bilstm_tagger.corpus.trained import training_specs
+from bilstm_tagger.model_folder.build import build_model
+from bilstm_tagger.model_folder.folder import ModelParts
+from bilstm_tagger.model_folder.info import ModelInfo
+from bilstm_tagger.model_folder.network import network_config
 from bilstm_tagger.schemes.grammar import Scheme, tag_names
 from bilstm_tagger.schemes.spans import convert
 from bilstm_tagger.settings.loading import load_settings
@@ -56,7 +60,7 @@ def settings_of(**overrides: Any) -> Settings:
     """Sizes of 4 to 8; overrides by dotted key with `__` for the dot."""
     small = {
         "embedder.size": 6,
-        "embedder.shape_size": 2,
+        "embedder.case_size": 2,
         "embedder.characters.size": 4,
         "embedder.characters.widths": [2, 3],
         "embedder.characters.filters": [3, 3],
@@ -78,22 +82,24 @@ def untrained(
     """A tagger with large random weights, so that its tags vary from word to word."""
     settings = settings or settings_of()
     schemes = dict(schemes or dict.fromkeys(settings.tasks, Scheme.BIO))
-    network = {task: network_scheme(settings, task, scheme) for task, scheme in schemes.items()}
+    network = network_config(settings, schemes, word_size=settings.embedder.size)
     labels = {
         task: ["DET", "NOUN", "X"] if scheme is Scheme.NONE else ["LOC", "PER"] for task, scheme in schemes.items()
     }
     vocab = build_vocab(
         words,
-        tags={task: tag_names(labels[task], scheme) for task, scheme in network.items()},
+        tags={task: tag_names(labels[task], config.encoding) for task, config in network.tasks.items()},
         vector_words=["the", "river"],
         min_count=1,
     )
     torch.manual_seed(seed)
-    model = build_model(settings, vocab, network, word_size=settings.embedder.size)
+    model = build_model(network, vocab)
     with torch.no_grad():
         for name, weight in (*model.named_parameters(), ("", model.embedder.frozen)):
-            weight.normal_(std=2.0 if "projection.weight" in name else 0.3 if name.startswith("heads") else 0.8)
+            weight.normal_(std=2.0 if "projection.weight" in name else 0.3 if ".heads." in name else 0.8)
         for table in (model.embedder.words, model.embedder.characters and model.embedder.characters.embedding):
             if table is not None:
                 table.weight[0] = 0  # padding
-    return Tagger(model, vocab, settings=settings, schemes=schemes)
+    reading = training_specs(settings.data, settings.tasks, settings.features)
+    info = ModelInfo(network, vocab, settings.data.tokenizer, reading, settings.model_dump(mode="json"))
+    return Tagger.of(ModelParts(info, model))

@@ -8,19 +8,20 @@ import sys
 import threading
 import time
 from multiprocessing.connection import Connection
+from typing import ClassVar
 
 from rule_tagger import RuleTagger
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files import Profile
-from bilstm_tagger.settings.loading import load_settings
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 
 class Rules(RuleTagger):
-    """Has settings, as a trained tagger has."""
+    """Knows how training data was read, as a trained tagger does."""
 
-    settings = load_settings("ner")
+    reading: ClassVar[dict[str, ReadSpec]] = {"ner": ReadSpec(format="conll", columns={"ner": -1})}
 
 
 def load_rules(profile: Profile) -> Rules:

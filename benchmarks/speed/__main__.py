@@ -43,7 +43,7 @@ def main() -> None:
         parser.error(f"no part {unknown[0]!r}; there are {', '.join(WRITERS)}")
     RUNS.mkdir(parents=True, exist_ok=True)
     if arguments.one:
-        from bilstm_tagger.model_folder.folder import find_folder
+        from bilstm_tagger.model_folder.find import find_folder
 
         model = find_folder(arguments.model)
         _measure(arguments.one, Bench(arguments.data.resolve(), model.resolve(), arguments.tokens, arguments.threads))

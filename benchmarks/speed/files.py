@@ -67,10 +67,11 @@ def write_texts(bench: Bench, folder: Path, tokens: int, files: int) -> int:
 
 def _paragraphs(bench: Bench) -> Iterator[str]:
     """Documents of the corpora as paragraphs; punctuation stands apart, as the corpora have it."""
-    from bilstm_tagger.corpus import iterate_corpus
+    from bilstm_tagger.corpus import ReadSpec, iterate_corpus
 
     for path in (bench.conll("train"), bench.data / "ud-english-ewt" / "en_ewt-ud-train.conllu"):
-        for document in iterate_corpus(path, {}, format="conll" if path.suffix == ".txt" else "conllu"):
+        spec = ReadSpec(columns={}, format="conll" if path.suffix == ".txt" else "conllu")
+        for document in iterate_corpus(path, spec):
             lines = [" ".join(sentence.words) for sentence in document.sentences if len(sentence)]
             for first in range(0, len(lines), 5):
                 yield " ".join(lines[first : first + 5])

@@ -59,7 +59,7 @@ def tagging(bench: Bench) -> Result:
     return {
         "tokens": tokens,
         "tasks": both.tasks,
-        "precision": str(both.model.precision).removeprefix("torch."),
+        "precision": str(both.runtime.model.precision).removeprefix("torch."),
         "rates": {name: tokens / spent for name, spent in seconds.items()},
         "f1": {name: f1(gold, tags) for name, tags in outputs.items() if "kernel" not in name},
         "agreement": _share_equal(outputs["ours"], reference),
@@ -79,7 +79,7 @@ def _share_equal(some: list[list[str]], others: list[list[str]]) -> float:
 
 def _kernel(tagger: Tagger, sentences: list[list[str]], threads: int) -> Callable[[], None]:
     """Two one-directional LSTMs of the model's sizes over the same padded batches, and nothing else."""
-    layer = tagger.model.encoder.layers[0].passes["left_to_right"]
+    layer = tagger.runtime.model.encoders[0].layers[0].passes["left_to_right"]
     passes = [nn.LSTM(layer.input_size, layer.hidden_size, batch_first=True).eval() for _ in range(2)]
     lengths = np.array([len(words) for words in sentences])
     inputs = [torch.randn(*mask.shape, layer.input_size) for _, _, mask in batch_places(lengths, BATCH_TOKENS)]

@@ -57,7 +57,7 @@ def benchmark(
 
 def _documents(tagger: Tagger, data: str | None, input_format: str | None) -> list[Document]:
     """As much of the data as is measured, tokenised; else of the text that comes with the program."""
-    from bilstm_tagger.cli.predict import read_options, word_column
+    from bilstm_tagger.corpus.trained import words_spec
     from bilstm_tagger.evaluation.speed import MOST_TOKENS, TEXT
     from bilstm_tagger.files.find_jobs import find_jobs
     from bilstm_tagger.files.inputs import read_job
@@ -67,7 +67,7 @@ def _documents(tagger: Tagger, data: str | None, input_format: str | None) -> li
     job = find_jobs([data], input_format=input_format).jobs[0]
     documents: list[Document] = []
     tokens = 0
-    for source in read_job(job, word_column=word_column(tagger.settings), options=read_options(tagger.settings)):
+    for source in read_job(job, words_spec(tagger.reading)):
         documents.append(tagger.read(source))
         tokens += len(documents[-1])
         if tokens >= MOST_TOKENS:

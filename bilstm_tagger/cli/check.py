@@ -16,12 +16,9 @@ from bilstm_tagger.cli.reading import (
     TextOption,
     TokenizerOption,
     WordOption,
-    column_names,
-    read_options,
+    read_spec,
     scheme_of,
-    task_columns,
 )
-from bilstm_tagger.cli.train import column_name
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -60,13 +57,17 @@ def check(
     from bilstm_tagger.corpus.check.check import CheckOptions, check_corpus
 
     options = CheckOptions(
-        columns=task_columns(column),
-        format=format,
-        names=column_names(names),
-        word_column=column_name(word_column),
+        spec=read_spec(
+            column,
+            format=format,
+            names=names,
+            word_column=word_column,
+            tokenizer=tokenizer,
+            text_column=text_column,
+            misaligned=misaligned,
+        ),
         scheme=scheme_of(scheme, "--scheme"),
         vectors=vectors,
-        reading=read_options(tokenizer, text_column, misaligned),
     )
     report = check_corpus(files, options)
     if as_json:

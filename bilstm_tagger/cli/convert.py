@@ -17,12 +17,9 @@ from bilstm_tagger.cli.reading import (
     TextOption,
     TokenizerOption,
     WordOption,
-    column_names,
-    read_options,
+    read_spec,
     scheme_of,
-    task_columns,
 )
-from bilstm_tagger.cli.train import column_name
 from bilstm_tagger.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -61,15 +58,19 @@ def convert(
     if target.is_file() and not force:
         raise ConfigError(f"{target}: already exists; --force overwrites it")
     options = ConvertOptions(
-        columns=task_columns(column),
-        source_format=source_format,
+        spec=read_spec(
+            column,
+            format=source_format,
+            names=names,
+            word_column=word_column,
+            tokenizer=tokenizer,
+            text_column=text_column,
+            misaligned=misaligned,
+        ),
         target_format=target_format,
-        names=column_names(names),
-        word_column=column_name(word_column),
         declared=scheme_of(from_scheme, "--from-scheme"),
         scheme=scheme_of(scheme, "--scheme"),
         repair=repair,
-        reading=read_options(tokenizer, text_column, misaligned),
     )
     done = convert_corpus(source, target, options)
     if as_json:

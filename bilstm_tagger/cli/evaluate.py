@@ -37,17 +37,17 @@ def evaluate(
     from bilstm_tagger.tagging.tagger import Tagger
 
     tagger = Tagger.load(model, device=device)
-    found = compare(tagger, corpus, columns=_columns(column or []), format=format)
-    for line in found.notes:
+    evaluation = compare(tagger, corpus, columns=_columns(column or []), format=format)
+    for line in evaluation.notes:
         note(f"note: {line}")
-    values = json.dumps(found.to_json(), ensure_ascii=False, indent=2) + "\n"
+    values = json.dumps(evaluation.to_json(), ensure_ascii=False, indent=2) + "\n"
     if json_file == Path("-"):
         typer.echo(values, nl=False)
         return
     if json_file is not None:
         with atomic_write(json_file) as stream:
             stream.write(values)
-    Console(highlight=False).print(evaluation_view(found))
+    Console(highlight=False).print(evaluation_view(evaluation))
 
 
 def _columns(given: list[str]) -> dict[str, int | str] | int | str | None:

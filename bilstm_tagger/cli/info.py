@@ -23,7 +23,7 @@ def info(
     """Tell what a model does, how well, and what it was made from."""
     from rich.console import Console
 
-    from bilstm_tagger.model_folder.folder import find_folder
+    from bilstm_tagger.model_folder.find import find_folder
     from bilstm_tagger.tagging.tagger import Tagger
 
     facts = describe(Tagger.load(model), find_folder(model))
@@ -35,17 +35,17 @@ def info(
 
 def describe(tagger: Tagger, folder: Path) -> dict[str, Any]:
     """All there is to know of a model folder, as plain values."""
-    from bilstm_tagger.model_folder.build import head_kind
     from bilstm_tagger.schemes.grammar import Scheme
+    from bilstm_tagger.tagging.torch_runtime import torch_model
 
-    settings, vocab = tagger.settings, tagger.vocab
+    vocab, model = tagger.vocab, torch_model(tagger.runtime)
     tasks = {}
     for task in tagger.tasks:
         plain = tagger.schemes[task] is Scheme.NONE
         labels = vocab.tags[task] if plain else sorted({tag[2:] for tag in vocab.tags[task] if tag != "O"})
         tasks[task] = {
             "scheme": str(tagger.schemes[task]),
-            "head": head_kind(settings, task, tagger.schemes[task]),
+            "head": tagger.info.network.tasks[task].head,
             "measure": "accuracy" if plain else "strict F1",
             "dev": tagger.metrics.get("dev", {}).get(task),
             "labels": labels,
@@ -53,17 +53,17 @@ def describe(tagger: Tagger, folder: Path) -> dict[str, Any]:
     return {
         "folder": str(folder),
         "tasks": tasks,
-        "tokenizer": settings.data.tokenizer,
+        "tokenizer": tagger.info.tokenizer,
         "sizes": {
-            "parameters": sum(weight.numel() for weight in tagger.model.parameters()),
+            "parameters": sum(weight.numel() for weight in model.parameters()),
             "trained words": len(vocab.trained),
             "frozen words": len(vocab.frozen),
             "characters": len(vocab.characters),
             "bytes": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
         },
         **{key: tagger.metrics[key] for key in ("best_epoch", "epochs", "coverage") if key in tagger.metrics},
-        **tagger.provenance,
-        "settings": settings.model_dump(mode="json"),
+        **tagger.info.provenance,
+        "settings": tagger.info.settings,
     }
 
 

@@ -36,11 +36,12 @@ def inspect(
     """Look into the network while it tags a text: gates, states, and what each prediction depends on."""
     from rich.console import Console
 
+    from bilstm_tagger.inspection.inspect import inspect as look_inside
     from bilstm_tagger.inspection.views import draw, write_page
     from bilstm_tagger.io.atomic import atomic_write
     from bilstm_tagger.tagging.tagger import Tagger
 
-    seen = Tagger.load(model).inspect(text, task=task)
+    seen = look_inside(Tagger.load(model), text, task=task)
     if png is not None:
         draw(seen, png)
         note(f"figure: {png}")

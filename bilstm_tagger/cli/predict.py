@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,9 +15,7 @@ from bilstm_tagger.cli.app import note, tell_error
 from bilstm_tagger.errors import CorpusError
 
 if TYPE_CHECKING:
-    from bilstm_tagger.corpus import ReadOptions
     from bilstm_tagger.files import FilesReport, ModelLoader, Profile, WorkerPool
-    from bilstm_tagger.settings.schema import Settings
     from bilstm_tagger.tagging.tagger import Tagger
 
 _Listener = Callable[["FilesReport"], None]
@@ -83,6 +80,7 @@ def predict(
     if text is not None and output is not None:
         raise typer.BadParameter("--output is for files; --text is answered on standard output", param_hint="--output")
     started = time.process_time()
+    from bilstm_tagger.corpus.trained import words_spec
     from bilstm_tagger.files import ModelLoader, Profile, tag_files
 
     load = ModelLoader(str(model), device, precision, threads)
@@ -104,8 +102,7 @@ def predict(
                 format=chosen,
                 input_format=input_format,
                 force=force,
-                word_column=word_column(tagger.settings),
-                options=read_options(tagger.settings, text_column),
+                spec=words_spec(tagger.reading, text_column=text_column),
                 batch_tokens=batch_tokens,
                 progress=heard,
                 profile=profile,
@@ -129,7 +126,7 @@ def _tagger(load: ModelLoader, workers: int, profile: Profile) -> Iterator[Tagge
 
     with WorkerPool(load, workers) as pool:
         with profile.part("start workers"):
-            _ = pool.settings
+            _ = pool.reading
         yield pool
 
 
@@ -148,23 +145,6 @@ def _tag_text(tagger: Tagger, text: str, format: str, profile: Profile) -> None:
         tagged = tagger(document)
     with profile.part("write"):
         known.write([tagged], stream)
-
-
-def read_options(settings: Settings, text_column: str | None = None) -> ReadOptions:
-    """Raw text is read as the training data was, unless its column is named."""
-    from bilstm_tagger.corpus import ReadOptions
-    from bilstm_tagger.vocab.features import feature_columns
-
-    options = ReadOptions.of(settings.data, features=feature_columns(settings))
-    return options if text_column is None else replace(options, text_column=text_column)
-
-
-def word_column(settings: Settings) -> int | str:
-    """The column of the words in the training data, by its number where the columns had names."""
-    data = settings.data
-    if isinstance(data.word_column, str) and data.word_column in data.names:
-        return data.names.index(data.word_column) + 1
-    return data.word_column
 
 
 @contextmanager

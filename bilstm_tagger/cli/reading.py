@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 from bilstm_tagger.cli.train import column_name
 
 if TYPE_CHECKING:
-    from bilstm_tagger.corpus import ReadOptions
     from bilstm_tagger.schemes.grammar import Scheme
+    from bilstm_tagger.settings.read_spec import ReadSpec
 
 ColumnOption = Annotated[
     list[str] | None,
@@ -36,7 +36,37 @@ MisalignedOption = Annotated[
 ]
 
 
-def task_columns(given: list[str] | None) -> dict[str, int | str] | None:
+def read_spec(
+    column: list[str] | None,
+    *,
+    format: str | None,
+    names: str | None,
+    word_column: str,
+    tokenizer: str,
+    text_column: str | None,
+    misaligned: str,
+) -> ReadSpec:
+    """Tell how to read a file by the flags of a command.
+
+    Raises:
+        typer.BadParameter: columns or the policy for spans are not written as they should be.
+    """
+    from bilstm_tagger.settings.read_spec import Policy, ReadSpec
+
+    if misaligned not in get_args(Policy):
+        raise typer.BadParameter(f"{misaligned!r}: choose error, snap or drop", param_hint="--misaligned")
+    return ReadSpec(
+        format=format,
+        columns=_task_columns(column),
+        names=tuple(name.strip() for name in names.split(",")) if names is not None else (),
+        word_column=column_name(word_column),
+        tokenizer=tokenizer,
+        text_column=text_column,
+        misaligned=misaligned,  # type: ignore[arg-type]
+    )
+
+
+def _task_columns(given: list[str] | None) -> dict[str, int | str] | None:
     """Columns by task; one without a task gives it its own name, or `tags` if it is a number."""
     columns: dict[str, int | str] = {}
     for text in given or []:
@@ -50,27 +80,13 @@ def task_columns(given: list[str] | None) -> dict[str, int | str] | None:
     return columns or None
 
 
-def column_names(given: str | None) -> list[str] | None:
-    """Names separated by commas."""
-    return None if given is None else [name.strip() for name in given.split(",")]
-
-
-def read_options(tokenizer: str, text_column: str | None, misaligned: str) -> ReadOptions:
-    """How to read raw text."""
-    from bilstm_tagger.corpus import ReadOptions
-
-    if misaligned not in ("error", "snap", "drop"):
-        raise typer.BadParameter(f"{misaligned!r}: choose error, snap or drop", param_hint="--misaligned")
-    return ReadOptions(tokenizer=tokenizer, text_column=text_column, misaligned=misaligned)  # type: ignore[arg-type]
-
-
 def scheme_of(name: str | None, option: str) -> Scheme | None:
     """A scheme by its name in any case of letters."""
     from bilstm_tagger.schemes.grammar import Scheme
 
     if name is None:
         return None
-    found = next((scheme for scheme in Scheme if scheme.value.lower() == name.lower()), None)
-    if found is None:
+    known = next((scheme for scheme in Scheme if scheme.value.lower() == name.lower()), None)
+    if known is None:
         raise typer.BadParameter(f"{name!r}: choose one of {', '.join(Scheme)}", param_hint=option)
-    return found
+    return known

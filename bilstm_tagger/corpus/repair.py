@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.schemes.detection import detect
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import repair
 
-__all__ = ["Repairs", "repair_task"]
+__all__ = ["Repairs", "repair_tags"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +18,9 @@ class Repairs:
     """What was changed.
 
     Attributes:
-        tags: Number of tags that differ now.
-        sentences: Number of sentences they are in.
-        first: Place of the first one, as ``file:line``; empty if nothing was changed.
+        tags: number of tags that differ now.
+        sentences: number of sentences they are in.
+        first: place of the first one, as `file:line`; empty if nothing was changed.
     """
 
     tags: int = 0
@@ -45,41 +44,43 @@ class Repairs:
         return (self.tags, "tag"), (self.sentences, "sentence")
 
 
-def repair_task(documents: Sequence[Document], task: str, *, declared: Scheme | None = None) -> tuple[Scheme, Repairs]:
-    """Make all tags of a task legal, reading them as the CoNLL scorer does (see `labels.repair`).
+def repair_tags(
+    documents: Sequence[Document], task: str, *, declared: Scheme | None = None
+) -> tuple[Scheme, list[list[str]], Repairs]:
+    """Make all tags of a task legal, reading them as the CoNLL scorer does (see `schemes.spans.repair`).
 
     Args:
-        documents: The corpus; the task's tags are replaced in it.
-        task: Name of the task.
-        declared: The scheme to bring the tags into; without it the one that the fewest of them violate.
+        documents: the corpus, which stays as it is.
+        task: name of the task.
+        declared: the scheme to bring the tags into; without it the one that the fewest of them violate.
 
     Returns:
-        The scheme, and what was changed. Plain tags are never changed.
+        The scheme, the tags of each document, and what was changed. Plain tags are never changed.
 
     Raises:
-        CorpusError: A tag is of no scheme while `declared` is one.
+        CorpusError: a tag is of no scheme while `declared` is one.
     """
     if declared is None:
-        declared = detect(
-            document.tags_of(task)[start:end] for document in documents for start, end in pairwise(document.bounds)
-        )
+        declared = detect(tags for document in documents for tags in document.sentence_tags(task))
+    repaired: list[list[str]] = []
     total = Repairs()
-    if declared is not Scheme.NONE:
-        for document in documents:
-            total += _repair_document(document, task, declared)
-    return declared, total
+    for document in documents:
+        tags, repairs = _repair_document(document, task, declared)
+        repaired.append(tags)
+        total += repairs
+    return declared, repaired, total
 
 
-def _repair_document(document: Document, task: str, scheme: Scheme) -> Repairs:
-    tags = document.tags_of(task)
+def _repair_document(document: Document, task: str, scheme: Scheme) -> tuple[list[str], Repairs]:
+    before = document.tags_of(task)
+    if scheme is Scheme.NONE:
+        return before, Repairs()
     repaired: list[str] = []
     total = Repairs()
-    for start, end in pairwise(document.bounds):
-        legal, changed = repair(tags[start:end], scheme)
+    for start, tags in zip(document.bounds, document.sentence_tags(task), strict=False):
+        legal, changed = repair(tags, scheme)
         if changed:
-            first = next(place for place, tag in enumerate(legal, start) if tag != tags[place])
+            first = next(place for place, tag in enumerate(legal, start) if tag != before[place])
             total += Repairs(changed, 1, document.where(first))
         repaired += legal
-    if total:
-        document.tags[task] = repaired
-    return total
+    return (repaired if total else before), total

@@ -23,16 +23,16 @@ def set_aside(
     The same arguments always give the same split; the order stays that of the corpus.
 
     Args:
-        documents: The corpus.
-        fraction: Share to set aside, between 0 and 1; at least one piece goes to each side.
-        seed: Chooses which.
+        documents: the corpus.
+        fraction: share to set aside, between 0 and 1; at least one piece goes to each side.
+        seed: chooses which.
 
     Returns:
         The remaining documents and those set aside. Where sentences were drawn each is a document.
 
     Raises:
-        ConfigError: If `fraction` is not between 0 and 1.
-        CorpusError: If there is only one sentence.
+        ConfigError: if `fraction` is not between 0 and 1.
+        CorpusError: if there is only one sentence.
     """
     if not 0 < fraction < 1:
         raise ConfigError(f"the fraction to set aside must lie between 0 and 1, not {fraction}")
@@ -49,16 +49,16 @@ def fold(documents: Sequence[Document], count: int, seed: int = 0) -> list[tuple
     """Divide a corpus for cross-validation: whole documents where there are at least ten, else sentences.
 
     Args:
-        documents: The corpus.
-        count: Number of folds, at least 2; their sizes differ by one piece at most.
-        seed: Chooses what goes where.
+        documents: the corpus.
+        count: number of folds, at least 2; their sizes differ by one piece at most.
+        seed: chooses what goes where.
 
     Returns:
         For each fold the rest of the corpus and the fold itself, each in the order of the corpus.
 
     Raises:
-        ConfigError: If there are fewer than two folds.
-        CorpusError: If there are fewer pieces than folds.
+        ConfigError: if there are fewer than two folds.
+        CorpusError: if there are fewer pieces than folds.
     """
     if count < 2:
         raise ConfigError(f"cross-validation needs at least 2 folds, not {count}")
@@ -107,9 +107,9 @@ class CorpusStats:
     """Sizes of a corpus.
 
     Attributes:
-        documents: Number of documents.
-        sentences: Number of sentences.
-        tokens: Number of tokens.
+        documents: number of documents.
+        sentences: number of sentences.
+        tokens: number of tokens.
     """
 
     documents: int
@@ -129,8 +129,8 @@ def stats(documents: Iterable[Document]) -> CorpusStats:
 
 def digest(documents: Iterable[Document]) -> str:
     """SHA-256 of the words, sentences and tags of a corpus that is not one file, in hexadecimal."""
-    found = hashlib.sha256()
+    hashed = hashlib.sha256()
     for document in documents:
         for part in (document.words, map(str, document.bounds), *document.tags.values()):
-            found.update("\0".join(part).encode("utf-8", "surrogatepass") + b"\1")
-    return found.hexdigest()
+            hashed.update("\0".join(part).encode("utf-8", "surrogatepass") + b"\1")
+    return hashed.hexdigest()

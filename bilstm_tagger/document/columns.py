@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from bisect import bisect_right
+from collections.abc import Iterator
 from itertools import pairwise
 
 from bilstm_tagger.errors import CorpusError
@@ -167,6 +168,15 @@ class Columns:
             known = ", ".join(self.tags) or "none"
             owner = self.path or "the document"
             raise CorpusError(f"{owner} has no tags for task {task!r}; it has: {known}") from None
+
+    def sentence_tags(self, task: str) -> Iterator[list[str]]:
+        """Go through the tags of a task, sentence by sentence, empty sentences included.
+
+        Raises:
+            CorpusError: There is no such task.
+        """
+        tags = self.tags_of(task)
+        return (tags[start:end] for start, end in pairwise(self.bounds))
 
     def where(self, token: int) -> str:
         """Name the place of a token for a message: ``file:line``, or else its sentence and number."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,9 @@ class Score:
     """Precision, recall and F1 of one label, or of all together (micro), from their counts.
 
     Attributes:
-        correct: How many were found exactly.
-        predicted: How many were predicted.
-        support: How many there are in gold.
+        correct: how many were found exactly.
+        predicted: how many were predicted.
+        support: how many there are in gold.
     """
 
     correct: int
@@ -46,12 +46,29 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Average:
-    """Unweighted mean over labels (macro); `support` is their sum."""
+    """Mean over labels, each counted once (macro) or as often as it is in gold (weighted); `support` is their sum."""
 
     precision: float
     recall: float
     f1: float
     support: int
+
+    @classmethod
+    def of(cls, scores: Iterable[Score], *, weighted: bool = False) -> Average:
+        """Take the mean of the scores of labels; 0 if there are none, or weighted if none is in gold."""
+        listed = list(scores)
+        weights = [score.support if weighted else 1 for score in listed]
+        total = max(sum(weights), 1)
+
+        def mean(values: Iterable[float]) -> float:
+            return sum(weight * value for weight, value in zip(weights, values, strict=True)) / total
+
+        return cls(
+            precision=mean(score.precision for score in listed),
+            recall=mean(score.recall for score in listed),
+            f1=mean(score.f1 for score in listed),
+            support=sum(score.support for score in listed),
+        )
 
     def to_json(self) -> dict[str, float]:
         """Plain values."""
@@ -80,21 +97,23 @@ class SpanScores:
     """How well spans were found: one counts only with both its ends and its label.
 
     Attributes:
-        scheme: The scheme of the tags.
-        labels: Strict score of each label that is in gold or was predicted, sorted.
-        micro: Strict score of all spans.
-        macro: Mean of the strict scores of the labels.
-        conlleval: Score of all spans as the CoNLL scorer reads them, which lets a span begin with any tag.
-        accuracy: Tokens with the right tag.
-        known: Gold spans found among those whose words were all in the training data.
-        unknown: Gold spans found among the others.
-        unseen_labels: Labels in gold that the model does not have, and how many spans are missed for that.
+        scheme: the scheme of the tags.
+        labels: strict score of each label that is in gold or was predicted, sorted.
+        micro: strict score of all spans.
+        macro: mean of the strict scores of the labels.
+        weighted: the same mean, each label weighted by its gold spans.
+        conlleval: score of all spans as the CoNLL scorer reads them, which lets a span begin with any tag.
+        accuracy: tokens with the right tag.
+        known: gold spans found among those whose words were all in the training data.
+        unknown: gold spans found among the others.
+        unseen_labels: labels in gold that the model does not have, and how many spans are missed for that.
     """
 
     scheme: Scheme
     labels: dict[str, Score]
     micro: Score
     macro: Average
+    weighted: Average
     conlleval: Score
     accuracy: Share
     known: Share
@@ -115,6 +134,7 @@ class SpanScores:
             "strict": {
                 "micro": self.micro.to_json(),
                 "macro": self.macro.to_json(),
+                "weighted": self.weighted.to_json(),
                 "labels": _json(self.labels),
             },
             "conlleval": self.conlleval.to_json(),
@@ -130,13 +150,13 @@ class TagScores:
     """How well plain tags were predicted.
 
     Attributes:
-        accuracy: Tokens with the right tag.
-        tags: Score of each tag that is in gold or was predicted, sorted.
-        macro: Mean of these scores.
-        known: Tokens with the right tag among words of the training data.
-        unknown: Tokens with the right tag among all other words.
-        confusions: The most frequent errors: gold tag, predicted tag, how often.
-        unseen_labels: Tags in gold that the model does not have, and how many tokens are missed for that.
+        accuracy: tokens with the right tag.
+        tags: score of each tag that is in gold or was predicted, sorted.
+        macro: mean of these scores.
+        known: tokens with the right tag among words of the training data.
+        unknown: tokens with the right tag among all other words.
+        confusions: the most frequent errors: gold tag, predicted tag, how often.
+        unseen_labels: tags in gold that the model does not have, and how many tokens are missed for that.
     """
 
     accuracy: Share

@@ -39,10 +39,10 @@ class Rate:
     """Speed with one setting.
 
     Attributes:
-        precision: Number format of the encoder's products.
-        threads: Processor threads.
-        batch_tokens: Padded tokens given to the network at a time.
-        tokens_per_second: From words to tags, the words known from an earlier pass.
+        precision: number format of the encoder's products.
+        threads: processor threads.
+        batch_tokens: padded tokens given to the network at a time.
+        tokens_per_second: from words to tags, the words known from an earlier pass.
     """
 
     precision: str
@@ -56,11 +56,11 @@ class Latency:
     """Time for one sentence at a time, in milliseconds.
 
     Attributes:
-        sentences: Number of sentences measured.
-        tokens: Their mean length.
-        median: Half of them took no longer.
-        p90: Nine in ten took no longer.
-        p99: Ninety-nine in a hundred took no longer.
+        sentences: number of sentences measured.
+        tokens: their mean length.
+        median: half of them took no longer.
+        p90: nine in ten took no longer.
+        p99: ninety-nine in a hundred took no longer.
     """
 
     sentences: int
@@ -75,14 +75,14 @@ class Benchmark:
     """What was measured.
 
     Attributes:
-        tokens: Tokens in a pass.
-        types: Distinct words in it.
-        first_pass: Tokens per second when all words are new.
-        rates: One for each setting.
-        best: The fastest.
-        agreement: For each precision the share of tags that are those of the first one.
-        latency: One sentence at a time, with the threads and precision of the best setting.
-        memory: Largest resident memory of the process so far in MiB; None where the system does not tell.
+        tokens: tokens in a pass.
+        types: distinct words in it.
+        first_pass: tokens per second when all words are new.
+        rates: one for each setting.
+        best: the fastest.
+        agreement: for each precision the share of tags that are those of the first one.
+        latency: one sentence at a time, with the threads and precision of the best setting.
+        memory: largest resident memory of the process so far in MiB; None where the system does not tell.
     """
 
     tokens: int
@@ -112,19 +112,19 @@ def benchmark(
     """Measure a tagger on documents.
 
     Args:
-        load: Loads it with a precision.
-        documents: Without tags.
-        precisions: Those to measure.
-        threads: Numbers of threads to measure.
-        batch_tokens: Batch sizes to measure.
-        seconds: Least time for each setting; one pass at least.
-        progress: Hears of each rate.
+        load: loads it with a precision.
+        documents: without tags.
+        precisions: those to measure.
+        threads: numbers of threads to measure.
+        batch_tokens: batch sizes to measure.
+        seconds: least time for each setting; one pass at least.
+        progress: hears of each rate.
 
     Returns:
         All rates, the best setting, and the time of single sentences with it.
 
     Raises:
-        CorpusError: If there is no token in the documents.
+        CorpusError: if there is no token in the documents.
     """
     sample = enough(documents)
     tokens = sum(map(len, sample))
@@ -153,7 +153,7 @@ def benchmark(
         first_pass=max(first_passes),
         rates=rates,
         best=best,
-        agreement={name: _share_equal(found, tags[precisions[0]]) for name, found in tags.items()},
+        agreement={name: _share_equal(each, tags[precisions[0]]) for name, each in tags.items()},
         latency=latency,
         memory=peak_memory(),
     )
@@ -163,7 +163,7 @@ def enough(documents: Sequence[Document]) -> list[Document]:
     """As many of the documents as make a good sample, repeated if they are few.
 
     Raises:
-        CorpusError: If there is no token in them.
+        CorpusError: if there is no token in them.
     """
     chosen: list[Document] = []
     tokens = 0

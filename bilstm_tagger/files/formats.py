@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import IO, TYPE_CHECKING, TextIO
 
-from bilstm_tagger.corpus import Writer
+from bilstm_tagger.corpus.formats import Writer, conllu, spacy_docbin, table_write
 from bilstm_tagger.corpus.formats import columns as conll
-from bilstm_tagger.corpus.formats import conllu, spacy_docbin, table_write
 from bilstm_tagger.corpus.formats.jsonl import to_record
 from bilstm_tagger.corpus.formats.jsonl import write as write_jsonl
 from bilstm_tagger.document.html import COLOURS, OTHER_COLOUR, html_fragment

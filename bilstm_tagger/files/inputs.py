@@ -6,15 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bilstm_tagger import corpus
-from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
+from bilstm_tagger.corpus.formats import FORMATS
+from bilstm_tagger.corpus.reading import iterate_corpus
+from bilstm_tagger.corpus.trained import words_in_format
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.io.reading import open_text, read_text
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 # `text` is one document a file, `lines` one document a line, `words` one tokenised sentence a line.
-INPUT_FORMATS: tuple[str, ...] = ("text", "lines", "words", *corpus.FORMATS)
+INPUT_FORMATS: tuple[str, ...] = ("text", "lines", "words", *FORMATS)
 SUFFIXES: Mapping[str, str] = {
-    **{suffix: name for name, known in corpus.FORMATS.items() for suffix in known.suffixes},
+    **{suffix: name for name, known in FORMATS.items() for suffix in known.suffixes},
     ".txt": "text",
 }
 
@@ -45,15 +47,12 @@ class LineLayout:
     """Marks a document that was one line of tokenised words: a sentence among others, not a text by itself."""
 
 
-def read_job(
-    job: Job, *, word_column: int | str = 1, options: ReadOptions = DEFAULT_OPTIONS
-) -> Iterator[str | Document]:
+def read_job(job: Job, spec: ReadSpec) -> Iterator[str | Document]:
     """Read a file's documents: a text where it is still to be tokenised, else a document without tags.
 
     Args:
         job: the file.
-        word_column: the column of the words: a number in CoNLL columns, a name in other formats.
-        options: how to read raw text in JSON and tables.
+        spec: how to read words, and raw text in JSON and tables.
 
     Yields:
         The documents.
@@ -71,6 +70,4 @@ def read_job(
             words = [word for word in line.replace("\t", " ").split(" ") if word]
             yield Document(words, [0, len(words)], layout=LineLayout())
     else:
-        fits = isinstance(word_column, int) == (job.format == "conll")
-        column = word_column if fits else 1
-        yield from corpus.iterate_corpus(job.path, {}, format=job.format, word_column=column, options=options)
+        yield from iterate_corpus(job.path, words_in_format(spec, job.format))

@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from bilstm_tagger.corpus.trained import words_spec
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.formats import output_format
 from bilstm_tagger.files.inputs import Job
@@ -32,7 +33,7 @@ from bilstm_tagger.files.streams import End, Tagged, Untagged
 from bilstm_tagger.files.worker import Answer, Chunk, Crash, Loader, Outcome, serve
 
 if TYPE_CHECKING:
-    from bilstm_tagger.settings.schema import Settings
+    from bilstm_tagger.settings.read_spec import ReadSpec
 
 AHEAD = 2  # chunks per process that are under way
 
@@ -51,7 +52,7 @@ class WorkerPool:
             self._workers = [_Worker(load) for _ in range(workers)]
         self._threads = ThreadPoolExecutor(workers)
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
-        self._settings = [self._threads.submit(self._receive_settings, worker) for worker in self._workers]
+        self._reading = [self._threads.submit(self._receive_reading, worker) for worker in self._workers]
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -68,13 +69,13 @@ class WorkerPool:
             worker.connection.close()
 
     @property
-    def settings(self) -> Settings:
-        """The settings of the model, once the first process has loaded it.
+    def reading(self) -> dict[str, ReadSpec]:
+        """For each task how the model's training data was read, once the first process has loaded it.
 
         Raises:
             TaggerError: if it cannot be loaded.
         """
-        return self._settings[0].result()
+        return self._reading[0].result()
 
     def tag(
         self,
@@ -99,7 +100,7 @@ class WorkerPool:
             TaggerError: if the tagger fails, or a process ends before its work does.
         """
         apart = output_format(format).apart
-        columns = list(self.settings.features)
+        columns = list(words_spec(self.reading).features)
         parts = (part for job, item in untagged for part in split_item(job, item, apart=apart, columns=columns))
         return join_parts(self._outcomes(parts, format, batch_tokens, profile))
 
@@ -126,12 +127,12 @@ class WorkerPool:
             self._idle.put(worker)  # even one that has ended, so that no thread waits for ever
         return answer
 
-    def _receive_settings(self, worker: _Worker) -> Settings:
+    def _receive_reading(self, worker: _Worker) -> dict[str, ReadSpec]:
         try:
-            settings: Settings = worker.receive()
+            reading: dict[str, ReadSpec] = worker.receive()
         finally:
             self._idle.put(worker)
-        return settings
+        return reading
 
 
 class _Worker:

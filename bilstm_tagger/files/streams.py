@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from bilstm_tagger.corpus.options import ReadOptions
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.inputs import Job, read_job
 from bilstm_tagger.files.profile import Profile
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 
 class DocumentTagger(Protocol):
@@ -68,15 +68,12 @@ class Tagged(NamedTuple):
         return cls(document, len(document.bounds) - 1, len(document))
 
 
-def read_files(
-    jobs: Iterable[Job], *, word_column: int | str, options: ReadOptions, profile: Profile
-) -> Iterator[tuple[Job, Untagged | End]]:
+def read_files(jobs: Iterable[Job], *, spec: ReadSpec, profile: Profile) -> Iterator[tuple[Job, Untagged | End]]:
     """First stream: the documents of each file, and its end.
 
     Args:
         jobs: the files.
-        word_column: the column of the words, as for `read_job`.
-        options: how to read raw text in JSON and tables.
+        spec: how to read words, and raw text in JSON and tables.
         profile: where the time spent on reading is added.
 
     Yields:
@@ -86,7 +83,7 @@ def read_files(
         name = job.name.encode("utf-8", "backslashreplace").decode("utf-8")
         error: TaggerError | None = None
         try:
-            contents = profile.each("read", read_job(job, word_column=word_column, options=options))
+            contents = profile.each("read", read_job(job, spec))
             for number, content in enumerate(contents, 1):
                 given = None if isinstance(content, str) else content.id
                 yield job, Untagged(content, given or (name if job.format == "text" else f"{name}:{number}"))

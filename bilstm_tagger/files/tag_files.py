@@ -8,7 +8,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO, Any, TextIO
 
-from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.files.find_jobs import JobList, find_jobs
@@ -20,6 +19,7 @@ from bilstm_tagger.files.report import FilesReport
 from bilstm_tagger.files.streams import DocumentTagger, End, Tagged, Untagged, read_files, tag_here
 from bilstm_tagger.files.targets import check_targets
 from bilstm_tagger.io.atomic import atomic_write
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 Listener = Callable[[FilesReport], None]
 _Item = tuple[Job, Tagged | End]
@@ -34,8 +34,7 @@ def tag_files(
     format: str = "jsonl",
     input_format: str | None = None,
     force: bool = False,
-    word_column: int | str = 1,
-    options: ReadOptions = DEFAULT_OPTIONS,
+    spec: ReadSpec | None = None,
     batch_tokens: int | None = None,
     progress: Listener | None = None,
     profile: Profile | None = None,
@@ -54,8 +53,7 @@ def tag_files(
         format: one of `OUTPUT_FORMATS`.
         input_format: one of `INPUT_FORMATS`; else by suffix, standard input as text.
         force: whether files in `output` may be overwritten.
-        word_column: the column of the words: a number in CoNLL columns, a name in other formats.
-        options: how to read raw text in JSON and tables.
+        spec: how to read words, and raw text in JSON and tables; its format and its tasks are not used.
         batch_tokens: padded tokens per batch for the network; the tagger's own default if None.
         progress: called after each document with the report so far.
         profile: where the time spent on each part is added.
@@ -72,7 +70,7 @@ def tag_files(
     write = _destination(output, stream, format)
     jobs, targets = _jobs_and_targets(inputs, input_format, output, format, force)
     report = FilesReport(found=len(jobs.jobs), skipped=jobs.skipped, left_out=jobs.left_out)
-    untagged = read_files(jobs.jobs, word_column=word_column, options=options, profile=profile)
+    untagged = read_files(jobs.jobs, spec=spec or ReadSpec(), profile=profile)
     items = _tag(tagger, untagged, format, batch_tokens, profile)
     items = _count(items, report, began, progress)
     with profile.part("write"):

@@ -21,23 +21,23 @@ from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.streams import DocumentTagger, Tagged, Untagged, check_same, tokenize
 
 if TYPE_CHECKING:
-    from bilstm_tagger.settings.schema import Settings
+    from bilstm_tagger.settings.read_spec import ReadSpec
     from bilstm_tagger.tagging.tagger import Tagger
 
 # What comes back of a document: itself or its text in the output format, only its tags, or what is wrong with it.
 Outcome = Tagged | Tags | TaggerError
 
 
-class TaggerWithSettings(DocumentTagger, Protocol):
-    """A tagger that knows the settings of its model."""
+class TrainedTagger(DocumentTagger, Protocol):
+    """A tagger that knows how the training data of its model was read."""
 
     @property
-    def settings(self) -> Settings:
-        """The settings it was trained with."""
+    def reading(self) -> dict[str, ReadSpec]:
+        """For each task how its training data was read."""
         ...
 
 
-Loader = Callable[[Profile], TaggerWithSettings]
+Loader = Callable[[Profile], TrainedTagger]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,9 @@ class Crash:
 
 
 def serve(connection: Connection, load: Loader) -> None:
-    """Load the tagger, send its settings, then answer chunks until the parent closes the connection or ends.
+    """Load the tagger, send how its training data was read, then answer chunks.
+
+    It returns when the parent closes the connection or ends.
 
     Args:
         connection: to the parent process.
@@ -129,7 +131,7 @@ def serve(connection: Connection, load: Loader) -> None:
     try:
         tagger = load(profile)
         collect_rarely()
-        connection.send(tagger.settings)
+        connection.send(tagger.reading)
         while True:
             connection.send(answer(tagger, connection.recv(), profile))
     except TaggerError as error:

@@ -16,9 +16,8 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.inspection.result import Inspection, NamedArray, Unit
 from bilstm_tagger.inspection.traces import Trace, embed, gradient_norms, trace
-from bilstm_tagger.model_folder.build import network_scheme
 from bilstm_tagger.schemes.spans import convert
-from bilstm_tagger.tagging.batching import rows_of
+from bilstm_tagger.tagging.torch_runtime import torch_model
 
 if TYPE_CHECKING:
     from bilstm_tagger.tagging.tagger import Input, Tagger
@@ -33,7 +32,7 @@ MOST_UNITS = 12
 
 
 def inspect(tagger: Tagger, source: Input, *, task: str | None = None) -> Inspection:
-    """Tag a text and look inside; `Tagger.inspect` for callers.
+    """Tag a text and look inside: gates, states, and what each prediction depends on.
 
     Of an ensemble the tags are those of all encoders together, gates, states and dependences those of the first.
 
@@ -52,26 +51,26 @@ def inspect(tagger: Tagger, source: Input, *, task: str | None = None) -> Inspec
     count = len(document.words)
     if not 0 < count <= LONGEST:
         raise TaggerError(f"{count} tokens to inspect; give a text of 1 to {LONGEST:,} tokens")
-    if (members := len(tagger.model.members)) > 1:
-        logger.warning("%d encoders: the tags are those of all together, all else is of the first", members)
+    model = torch_model(tagger.runtime)
+    if (encoders := len(model.encoders)) > 1:
+        logger.warning("%d encoders: the tags are those of all together, all else is of the first", encoders)
     wanted = _network_tags(tagger, document, task)
     vectors = embed(tagger, document)
-    traces, blocks, start = [], [], 0
-    for row in rows_of(np.diff(document.bounds), tagger.settings.encoder.context):
-        end = start + int(row.sum())
+    traces, blocks = [], []
+    for start, end in pairwise(document.bounds):
+        if start == end:
+            continue
         x = vectors[:, start:end]
-        traces.append(trace(tagger.model.encoder, x))
-        blocks.append(gradient_norms(tagger.model, x, task=task, tags=wanted[start:end]))
-        start = end
+        traces.append(trace(model.encoders[0], x))
+        blocks.append(gradient_norms(model, x, task=task, tags=wanted[start:end]))
     return _inspection(tagger, document, task, Trace.joined(traces), blocks)
 
 
 def _network_tags(tagger: Tagger, document: Document, task: str) -> list[int]:
     """The predicted tags as the network writes them, by number."""
-    scheme = tagger.schemes[task]
-    network = network_scheme(tagger.settings, task, scheme)
+    config = tagger.info.network.tasks[task]
     tags = document.tags[task]
-    sentences = (convert(tags[start:end], scheme, network) for start, end in pairwise(document.bounds))
+    sentences = (convert(tags[start:end], config.scheme, config.encoding) for start, end in pairwise(document.bounds))
     return [tagger.vocab.tags[task].index(tag) for sentence in sentences for tag in sentence]
 
 
@@ -91,7 +90,7 @@ def _inspection(
     return Inspection(
         document=document,
         task=task,
-        encoder=tagger.settings.encoder.type,
+        encoder=tagger.info.network.encoder.type,
         hidden_norm=NamedArray(np.linalg.norm(seen.hidden, axis=-1), places),
         dependence=NamedArray(dependence, {"path": paths, "token": words, "on": words}),
         units=_specific_units(seen.hidden, layers, seen.directions),

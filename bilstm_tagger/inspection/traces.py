@@ -21,6 +21,7 @@ from bilstm_tagger.nn.batch import Batch, Types
 from bilstm_tagger.nn.lstm_reference import run_direction, weights_of
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.nn.recurrent import PASSES, RecurrentEncoder
+from bilstm_tagger.tagging.torch_runtime import torch_model
 from bilstm_tagger.vocab.features import encode_features
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Trace:
 @torch.no_grad()
 def embed(tagger: Tagger, document: Document) -> Tensor:
     """What the encoder reads for the tokens of a document, `(1, tokens, size)`."""
-    model, words = tagger.model, document.words
+    model, words = torch_model(tagger.runtime), document.words
     arrays = tagger.vocab.encode(words)
     types = Types(*(torch.from_numpy(ids) for ids in (arrays.rows, arrays.chars, arrays.shapes)))
     features = encode_features(tagger.vocab.features, [document])
@@ -88,13 +89,13 @@ def trace(encoder: nn.Module, x: Tensor) -> Trace:
             hooks.enter_context(_hook(part, keep))
         encoder(x, torch.tensor([x.shape[1]], device=x.device))
     directions = tuple(layers[0])
-    hidden = [[_turned(seen[part][1], name)[0] for name, part in layer.items()] for layer in layers]
+    hidden = [[_in_order(seen[part][1], name)[0] for name, part in layer.items()] for layer in layers]
     if not all(isinstance(part, nn.LSTM) for part in seen):
         return Trace(directions, _stacked(hidden))
     gates, cell = [], []
     for layer in layers:
         passes = {name: run_direction(seen[part][0], weights_of(part)) for name, part in layer.items()}  # type: ignore[arg-type]
-        in_order = {name: [_turned(value, name)[0] for value in found] for name, found in passes.items()}
+        in_order = {name: [_in_order(value, name)[0] for value in found] for name, found in passes.items()}
         gates.append([torch.stack(values[:3]) for values in in_order.values()])
         cell.append([values[4] for values in in_order.values()])
     return Trace(directions, _stacked(hidden), _stacked(gates), _stacked(cell))
@@ -112,12 +113,13 @@ def gradient_norms(model: TaggingModel, x: Tensor, *, task: str, tags: Sequence[
     Returns:
         For each direction, and for `all`, the length of the gradient of token `i`'s score with respect to token `j`'s
         embedding at `[i, j]`, `(tokens, tokens)`. For a direction the states of the other one are held still in every
-        layer, and so is the sentence state where there is one.
+        layer.
     """
-    directions = list(_parts(model.encoder.layers[0])) if isinstance(model.encoder, RecurrentEncoder) else []
+    encoder = model.encoders[0]
+    directions = list(_parts(encoder.layers[0])) if isinstance(encoder, RecurrentEncoder) else []
     found = {}
     for path in (*directions, ALL):
-        with _held_still(model.encoder, [name for name in directions if path not in (name, ALL)]):
+        with _held_still(encoder, [name for name in directions if path not in (name, ALL)]):
             found[path] = _gradient_norms(model, x, task, torch.tensor(tags, device=x.device))
     return found
 
@@ -128,8 +130,8 @@ def _gradient_norms(model: TaggingModel, x: Tensor, task: str, tags: Tensor) -> 
     rows = []
     for chosen in torch.split(torch.arange(tokens, device=x.device), max(1, COPIES_TOKENS // tokens)):
         copies = x.detach().repeat(len(chosen), 1, 1).requires_grad_()
-        states = model.encoder(copies, torch.full((len(chosen),), tokens, device=x.device))
-        emissions = model.heads[task](states[torch.arange(len(chosen)), chosen])
+        states = model.encoders[0](copies, torch.full((len(chosen),), tokens, device=x.device))
+        emissions = model.heads(task)[0](states[torch.arange(len(chosen)), chosen])
         score = emissions[torch.arange(len(chosen)), tags[chosen]].sum()
         (gradient,) = torch.autograd.grad(score, copies)
         rows.append(gradient.norm(dim=-1).cpu())
@@ -144,17 +146,12 @@ def _parts(layer: nn.Module) -> dict[str, nn.Module]:
 
 @contextmanager
 def _held_still(encoder: nn.Module, directions: Sequence[str]) -> Iterator[None]:
-    """Let no gradient through the passes of these directions, nor through a sentence state, which reads both ways."""
+    """Let no gradient through the passes of these directions."""
 
     def detach(_module: nn.Module, _given: Any, result: Any) -> Any:
         return result.detach() if isinstance(result, Tensor) else (result[0].detach(), result[1])
 
     with ExitStack() as stack:
-        if (sentence := getattr(encoder, "sentence", None)) is not None:
-            if directions:
-                stack.enter_context(_hook(sentence, detach))
-            for part in _parts(sentence.layer).values():
-                stack.enter_context(_training(part))
         for layer in encoder.layers:  # type: ignore[union-attr]
             for name, part in _parts(layer).items():
                 if name in directions:
@@ -183,7 +180,7 @@ def _hook(module: nn.Module, function: Any) -> Iterator[None]:
         handle.remove()
 
 
-def _turned(values: Tensor, direction: str) -> Tensor:
+def _in_order(values: Tensor, direction: str) -> Tensor:
     """Values of a pass `(1, tokens, units)` in the order of the tokens."""
     return values.flip(1) if direction == "backward" else values
 

@@ -1,87 +1,78 @@
-"""The network that settings and a vocabulary describe."""
+"""The network that a configuration and a vocabulary describe, with fresh weights."""
 
 from __future__ import annotations
 
 import torch
+from torch import nn
 
+from bilstm_tagger.model_folder.network import EmbedderConfig, EncoderConfig, NetworkConfig, TaskConfig
+from bilstm_tagger.model_folder.plugins import plugin_class
 from bilstm_tagger.nn.convolution import WindowEncoder
-from bilstm_tagger.nn.crf import CRF
+from bilstm_tagger.nn.crf import CRF, Transitions
 from bilstm_tagger.nn.embedder import CharacterCNN, Embedder
-from bilstm_tagger.nn.model import Head, Member, TaggingModel
-from bilstm_tagger.nn.recurrent import RecurrentEncoder
+from bilstm_tagger.nn.heads import Head
+from bilstm_tagger.nn.model import Member, TaggingModel
+from bilstm_tagger.nn.recurrent import CELLS, RecurrentEncoder
 from bilstm_tagger.schemes.grammar import Scheme, legal_moves
-from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.vocab.vocab import SHAPES, Vocab
 
 
-def network_scheme(settings: Settings, task: str, data_scheme: Scheme) -> Scheme:
-    """How the network writes the task's spans, given how the data does."""
-    return Scheme.NONE if data_scheme is Scheme.NONE else Scheme(settings.tasks[task].encoding)
-
-
-def head_kind(settings: Settings, task: str, scheme: Scheme) -> str:
-    """`crf` or `softmax`, as set or as the scheme suggests."""
-    chosen = settings.tasks[task].head
-    return chosen if chosen != "auto" else "softmax" if scheme is Scheme.NONE else "crf"
-
-
-def build_model(settings: Settings, vocab: Vocab, schemes: dict[str, Scheme], *, word_size: int) -> TaggingModel:
+def build_model(network: NetworkConfig, vocab: Vocab) -> TaggingModel:
     """A model with fresh weights.
 
     Args:
-        settings: sizes and kinds of its parts.
-        vocab: numbers of rows, characters and tags.
-        schemes: for each task how the network writes its tags.
-        word_size: size of the word vectors.
+        network: kinds and sizes of its parts.
+        vocab: numbers of words, characters and tags.
+
+    Raises:
+        ConfigError: if a plug-in cannot be imported or does not keep to the contract of plug-ins.
+        CorpusError: if a tag is none of its task's scheme.
     """
-    embedder = _embedder(settings, vocab, word_size)
-    members = [_member(settings, vocab, schemes, embedder.output_size) for _ in range(settings.encoder.members)]
-    return TaggingModel(embedder, members[0].encoder, dict(members[0].heads.items()), members[1:])  # type: ignore[arg-type]
+    embedder = _embedder(network.embedder, vocab)
+    size = network.encoder.ensemble_size
+    return TaggingModel(embedder, [_member(network, vocab, embedder.output_size) for _ in range(size)])
 
 
-def _member(settings: Settings, vocab: Vocab, schemes: dict[str, Scheme], input_size: int) -> Member:
-    encoder = _encoder(settings, input_size)
-    heads = {}
-    for task, scheme in schemes.items():
-        tags = vocab.tags[task]
-        moves, starts, ends = map(torch.from_numpy, legal_moves(tags, scheme))
-        crf = legal = None
-        if head_kind(settings, task, scheme) == "crf":
-            crf = CRF(moves, starts=starts, ends=ends)
-        elif scheme is not Scheme.NONE:
-            legal = (moves, starts, ends)
-        feedforward = settings.encoder.feedforward
-        heads[task] = Head(encoder.output_size, len(tags), crf=crf, legal=legal, feedforward=feedforward)
-    return Member(encoder, heads)
+def _member(network: NetworkConfig, vocab: Vocab, input_size: int) -> Member:
+    encoder = _encoder(network.encoder, input_size)
+    states: int = encoder.output_size  # type: ignore[assignment]
+    return Member(encoder, {task: _head(config, vocab.tags[task], states) for task, config in network.tasks.items()})
 
 
-def _encoder(settings: Settings, input_size: int) -> RecurrentEncoder | WindowEncoder:
-    chosen = settings.encoder
-    shared = chosen.model_dump(include={"hidden_size", "layers", "dropout", "direction", "merge"})
-    if chosen.type == "cnn":
-        return WindowEncoder(input_size, width=chosen.width, **shared)
-    return RecurrentEncoder(input_size, cell=chosen.type, sentence_size=chosen.sentence_size, **shared)
+def _head(config: TaskConfig, tags: list[str], input_size: int) -> Head:
+    allowed = Transitions(*map(torch.from_numpy, legal_moves(tags, config.encoding)))
+    crf = CRF(allowed) if config.head == "crf" else None
+    restricted = crf is None and config.encoding is not Scheme.NONE
+    return Head(input_size, len(tags), crf=crf, allowed=allowed if restricted else None, hidden_size=config.hidden_size)
 
 
-def _embedder(settings: Settings, vocab: Vocab, word_size: int) -> Embedder:
-    chosen = settings.embedder
-    characters = None
-    if chosen.characters is not None:
-        characters = CharacterCNN(
-            len(vocab.characters),
-            size=chosen.characters.size,
-            widths=chosen.characters.widths,
-            filters=chosen.characters.filters,
-            dropout=chosen.characters.dropout,
+def _encoder(config: EncoderConfig, input_size: int) -> nn.Module:
+    shared = {name: getattr(config, name) for name in ("hidden_size", "layers", "dropout", "direction", "merge")}
+    if config.type in CELLS:
+        return RecurrentEncoder(input_size, cell=config.type, **shared)
+    if config.type == "cnn":
+        return WindowEncoder(input_size, width=config.width, **shared)
+    return plugin_class(config.type).encoder(input_size, width=config.width, **shared)
+
+
+def _embedder(config: EmbedderConfig, vocab: Vocab) -> Embedder:
+    characters = plugin = None
+    if config.characters is not None:
+        sizes = {name: getattr(config.characters, name) for name in ("size", "widths", "filters", "dropout")}
+        characters = CharacterCNN(len(vocab.characters), **sizes)
+    if config.plugin is not None:
+        plugin = plugin_class(config.plugin).embedding(
+            words=len(vocab.trained), characters=len(vocab.characters), shapes=len(SHAPES)
         )
     return Embedder(
         trained=len(vocab.trained),
         frozen=len(vocab.frozen),
-        word_size=word_size,
+        word_size=config.word_size,
         characters=characters,
+        plugin=plugin,
         shapes=len(SHAPES),
-        shape_size=chosen.shape_size,
-        features={name: (each.count, settings.features[name].size) for name, each in vocab.features.items()},
-        word_dropout=chosen.word_dropout,
-        dropout=chosen.dropout,
+        shape_size=config.case_size,
+        features={name: (each.count, config.features[name]) for name, each in vocab.features.items()},
+        word_dropout=config.word_dropout,
+        dropout=config.dropout,
     )

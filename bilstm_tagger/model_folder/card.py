@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bilstm_tagger.model_folder.build import head_kind
-
-if TYPE_CHECKING:
-    from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.model_folder.info import ModelInfo
+from bilstm_tagger.schemes.grammar import Scheme
 
 
-def model_card(tagger: Tagger, *, settings: dict[str, Any], size: int) -> str:
-    """Markdown about the tagger, in the order a reader asks: task, use, scores, data, settings, limits.
+def model_card(info: ModelInfo, *, weights: int, size: int) -> str:
+    """Markdown about a model, in the order a reader asks: task, use, scores, data, settings, limits.
 
     Args:
-        tagger: what to describe.
-        settings: its settings as they are stored.
+        info: what is known of the model.
+        weights: number of its weights that training moves.
         size: bytes of the model folder.
     """
     parts = [
-        f"# {', '.join(tagger.tasks)} tagger",
+        f"# {', '.join(info.tasks)} tagger",
         _use(),
-        "## Tasks\n\n" + "\n".join(_task(tagger, task) for task in tagger.tasks),
-        "## Scores\n\n" + _scores(tagger.metrics),
-        "## Data\n\n" + _data(tagger.provenance, tagger.settings.notes),
-        "## Model\n\n" + _model(tagger, size),
-        "## Settings\n\n```json\n" + json.dumps(settings, indent=2) + "\n```",
+        "## Tasks\n\n" + "\n".join(_task(info, task) for task in info.tasks),
+        "## Scores\n\n" + _scores(info.metrics),
+        "## Data\n\n" + _data(info.provenance, _setting(info, "notes")),
+        "## Model\n\n" + _model(info, weights, size),
+        "## Settings\n\n```json\n" + json.dumps(info.settings, indent=2) + "\n```",
         "## Limits\n\nIt has learnt from the data above alone: other genres, other languages and later years will "
         "score lower. Check it on a sample of your own text before you rely on it.",
     ]
@@ -42,16 +40,15 @@ def _use() -> str:
     )
 
 
-def _task(tagger: Tagger, task: str) -> str:
-    tags = tagger.vocab.tags[task]
-    settings = tagger.settings.tasks[task]
-    scheme = str(tagger.schemes[task])
-    if scheme == "none":
+def _task(info: ModelInfo, task: str) -> str:
+    tags = info.vocab.tags[task]
+    config = info.network.tasks[task]
+    if config.scheme is Scheme.NONE:
         kinds = f"{len(tags)} tags: {', '.join(tags)}"
     else:
         labels = sorted({tag.partition("-")[2] for tag in tags} - {""})
-        kinds = f"spans of {', '.join(labels)}; data in {scheme}, network in {settings.encoding}"
-    return f"- **{task}** ({head_kind(tagger.settings, task, tagger.schemes[task])} head): {kinds}"
+        kinds = f"spans of {', '.join(labels)}; data in {config.scheme}, network in {config.encoding}"
+    return f"- **{task}** ({config.head} head): {kinds}"
 
 
 def _scores(metrics: dict[str, Any]) -> str:
@@ -71,7 +68,7 @@ def _test(table: dict[str, Any]) -> str:
     return f"{table['title']}\n\n" + "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
-def _data(provenance: dict[str, Any], notes: str) -> str:
+def _data(provenance: dict[str, Any], notes: str | None) -> str:
     rows = [
         f"| {row['role']} | {row['name']} | {row['sentences']:,} | {row['tokens']:,} | `{row['sha256'][:12]}` |"
         for row in provenance.get("data", [])
@@ -81,14 +78,23 @@ def _data(provenance: dict[str, Any], notes: str) -> str:
     return f"{table}\n\n{notes or licence}"
 
 
-def _model(tagger: Tagger, size: int) -> str:
-    weights = sum(weight.numel() for weight in tagger.model.parameters())
-    encoder = tagger.settings.encoder
+def _model(info: ModelInfo, weights: int, size: int) -> str:
+    encoder = info.network.encoder
     directions = {"both": "two directions", "forward": "left to right", "backward": "right to left"}[encoder.direction]
-    versions = ", ".join(f"{name} {number}" for name, number in tagger.provenance.get("versions", {}).items())
+    versions = ", ".join(f"{name} {number}" for name, number in info.provenance.get("versions", {}).items())
+    kind = encoder.type if ":" in encoder.type else encoder.type.upper()
+    several = f", an ensemble of {encoder.ensemble_size}" if encoder.ensemble_size > 1 else ""
     return (
-        f"{encoder.layers} {encoder.type.upper()} layer(s), {directions}, {encoder.hidden_size} units each; "
-        f"{weights:,} trained weights, {len(tagger.vocab.frozen):,} further words with frozen vectors; "
+        f"{encoder.layers} {kind} layer(s), {directions}, {encoder.hidden_size} units each{several}; "
+        f"{weights:,} trained weights, {len(info.vocab.frozen):,} further words with frozen vectors; "
         f"{size / 1e6:.1f} MB.\n\n"
-        f"Seed {tagger.settings.training.seed}; {versions}."
+        f"Seed {_setting(info, 'training', 'seed')}; {versions}."
     )
+
+
+def _setting(info: ModelInfo, *path: str) -> Any:
+    """A setting of the run that trained the model; None if the folder does not tell it."""
+    value: Any = info.settings
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from bilstm_tagger.errors import ModelError
+from bilstm_tagger.model_folder.network import NetworkConfig
+from bilstm_tagger.settings.read_spec import ReadSpec
+
+_Shape = TypeVar("_Shape", bound=BaseModel)
 
 
 class _File(BaseModel):
@@ -25,13 +30,21 @@ class DataFile(_File):
     sha256: str
 
 
+class WeightsFile(_File):
+    """The file of weights."""
+
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
 class ConfigJson(_File):
-    """What `config.json` holds."""
+    """What `config.json` holds, in the present format version."""
 
     format_version: int
-    settings: dict[str, Any]
-    schemes: dict[str, str]
-    word_size: PositiveInt
+    network: NetworkConfig
+    tokenizer: str
+    reading: dict[str, ReadSpec] = {}
+    settings: dict[str, Any] = {}
+    weights: WeightsFile | None = None
     versions: dict[str, str] = {}
     data: list[DataFile] = []
 
@@ -57,7 +70,6 @@ class VocabJson(_File):
     characters: list[str] = Field(min_length=2)
     tags: dict[str, Annotated[list[str], Field(min_length=1)]]
     known: list[str]
-    digits: str
     longest: PositiveInt
     features: dict[str, FeatureJson] = {}
 
@@ -74,15 +86,11 @@ class MetricsJson(_File):
     init: dict[str, dict[str, dict[str, float]]] = {}
 
 
-def read_json(path: Path, shape: type[BaseModel] | None = None) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
     """The values of a JSON object in a file.
 
-    Args:
-        path: the file.
-        shape: what it must hold, if that is to be checked.
-
     Raises:
-        ModelError: if it is missing, damaged or of another shape.
+        ModelError: if it is missing, damaged or no object.
     """
     try:
         values = json.loads(path.read_text("utf-8"))
@@ -92,11 +100,18 @@ def read_json(path: Path, shape: type[BaseModel] | None = None) -> dict[str, Any
         raise ModelError(f"{path}: damaged: {error}") from None
     if not isinstance(values, dict):
         raise ModelError(f"{path}: damaged: not a JSON object")
+    return values
+
+
+def parse(shape: type[_Shape], values: Mapping[str, Any], path: Path) -> _Shape:
+    """The values of a file as `shape`, which they must fit.
+
+    Raises:
+        ModelError: naming the first piece that is missing or wrong.
+    """
     try:
-        if shape is not None:
-            shape.model_validate(values)
+        return shape.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise ModelError(f"{path}: missing or wrong piece: {where}: {first['msg'].lower()}") from None
-    return values

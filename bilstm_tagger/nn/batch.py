@@ -38,37 +38,15 @@ class Types:
 
 
 @dataclass(frozen=True, slots=True)
-class Cuts:
-    """Where the sentences lie in a batch whose rows hold several.
-
-    Attributes:
-        places: for each token its place in the flattened rows `(sentences, tokens)`; 0 where padded.
-        lengths: number of real tokens of each sentence `(sentences,)`.
-    """
-
-    places: Tensor
-    lengths: Tensor
-
-    def __call__(self, states: Tensor) -> Tensor:
-        """States by sentence `(sentences, tokens, size)` from states by row `(batch, row tokens, size)`."""
-        return states.flatten(0, 1)[self.places]
-
-    def to(self, device: torch.device | str) -> Cuts:
-        """The same numbers on another device."""
-        return Cuts(self.places.to(device), self.lengths.to(device))
-
-
-@dataclass(frozen=True, slots=True)
 class Batch:
-    """A padded batch; a row is what the encoder reads in one go: a sentence, or neighbouring ones with context.
+    """A padded batch of sentences.
 
     Attributes:
         types: the distinct words in it; entry 0 is the padding type.
         index: for each token its entry in `types`, `(batch, tokens)`; 0 where padded.
-        lengths: number of real tokens of each row `(batch,)`.
-        tags: gold tag ids `(sentences, tokens)` for each task that has them.
+        lengths: number of real tokens of each sentence `(batch,)`.
+        tags: gold tag ids `(batch, tokens)` for each task that has them.
         features: further ids of tokens `(batch, tokens)` by name.
-        cuts: the sentences, where rows hold several; None where each row is one.
     """
 
     types: Types
@@ -76,17 +54,11 @@ class Batch:
     lengths: Tensor
     tags: Mapping[str, Tensor] = field(default_factory=dict)
     features: Mapping[str, Tensor] = field(default_factory=dict)
-    cuts: Cuts | None = None
 
     @property
     def tokens(self) -> int:
         """Number of real tokens."""
         return int(self.lengths.sum())
-
-    @property
-    def sentence_lengths(self) -> Tensor:
-        """Number of real tokens of each sentence `(sentences,)`."""
-        return self.lengths if self.cuts is None else self.cuts.lengths
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
@@ -96,7 +68,6 @@ class Batch:
             self.lengths.to(device),
             {name: ids.to(device) for name, ids in self.tags.items()},
             {name: ids.to(device) for name, ids in self.features.items()},
-            self.cuts and self.cuts.to(device),
         )
 
 

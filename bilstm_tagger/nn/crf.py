@@ -1,8 +1,8 @@
 """Linear-chain conditional random field over emissions.
 
 Lafferty, McCallum and Pereira 2001. The probability of tags `y` for emissions `e` is
-`exp(start[y1] + sum_t e[t, yt] + sum_t move[yt-1, yt] + end[yn]) / Z`; moves that the scheme forbids have
-probability 0.
+`exp(start[y1] + sum_t e[t, yt] + sum_t transition[yt-1, yt] + end[yn]) / Z`; transitions that the scheme
+disallows have probability 0.
 
 `Z` and its gradient come from one forward and one backward sweep in scaled probabilities (Rabiner 1989, section V.A),
 in float64, instead of a graph of log-sum-exps. The sweeps and Viterbi are compiled loops on the CPU.
@@ -10,7 +10,7 @@ in float64, instead of a graph of log-sum-exps. The sweeps and Viterbi are compi
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,39 +19,56 @@ from torch import Tensor, nn
 from bilstm_tagger.nn.batch import mask_of
 from bilstm_tagger.nn.numba_ops import compiled
 
-FORBIDDEN = -1e4  # a score that no sum of real scores can make up for
+DISALLOWED = -1e4  # a score that no sum of real scores can make up for
+
+
+class Transitions(NamedTuple):
+    """Which transitions a scheme allows.
+
+    Attributes:
+        pairs: whether a tag may follow another `(tags, tags)`, `[from, to]`.
+        starts: whether a tag may come first `(tags,)`.
+        ends: whether a tag may come last `(tags,)`.
+    """
+
+    pairs: Tensor
+    starts: Tensor
+    ends: Tensor
+
+    def without_preference(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Scores that say no more than what is allowed, in the order of the attributes."""
+        pairs, starts, ends = (torch.zeros(part.shape).masked_fill(~part, DISALLOWED) for part in self)
+        return pairs, starts, ends
 
 
 class CRF(nn.Module):
     """Scores, likelihood, marginals and best path of tag sequences.
 
     Args:
-        moves: True where a tag may follow another `(tags, tags)`, `[from, to]`.
-        starts: True where a tag may come first `(tags,)`.
-        ends: True where a tag may come last `(tags,)`.
+        allowed: the transitions that the scheme allows; all others have probability 0.
     """
 
-    allowed_moves: Tensor
+    allowed: Tensor
     allowed_starts: Tensor
     allowed_ends: Tensor
 
-    def __init__(self, moves: Tensor, *, starts: Tensor, ends: Tensor) -> None:
+    def __init__(self, allowed: Transitions) -> None:
         super().__init__()
-        tags = moves.shape[0]
-        self.moves = nn.Parameter(torch.zeros(tags, tags))
-        self.starts = nn.Parameter(torch.zeros(tags))
-        self.ends = nn.Parameter(torch.zeros(tags))
+        tags = len(allowed.starts)
+        self.transitions = nn.Parameter(torch.zeros(tags, tags))
+        self.start_transitions = nn.Parameter(torch.zeros(tags))
+        self.end_transitions = nn.Parameter(torch.zeros(tags))
         # Derived from the scheme, so not part of the saved weights.
-        self.register_buffer("allowed_moves", moves, persistent=False)
-        self.register_buffer("allowed_starts", starts, persistent=False)
-        self.register_buffer("allowed_ends", ends, persistent=False)
+        self.register_buffer("allowed", allowed.pairs, persistent=False)
+        self.register_buffer("allowed_starts", allowed.starts, persistent=False)
+        self.register_buffer("allowed_ends", allowed.ends, persistent=False)
 
     def scores(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Moves `(tags, tags)`, starts and ends `(tags,)` with the forbidden ones at `FORBIDDEN`."""
+        """Transitions `(tags, tags)`, starts and ends `(tags,)` with the disallowed ones at `DISALLOWED`."""
         return (
-            self.moves.masked_fill(~self.allowed_moves, FORBIDDEN),
-            self.starts.masked_fill(~self.allowed_starts, FORBIDDEN),
-            self.ends.masked_fill(~self.allowed_ends, FORBIDDEN),
+            self.transitions.masked_fill(~self.allowed, DISALLOWED),
+            self.start_transitions.masked_fill(~self.allowed_starts, DISALLOWED),
+            self.end_transitions.masked_fill(~self.allowed_ends, DISALLOWED),
         )
 
     def log_likelihood(self, emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
@@ -62,9 +79,9 @@ class CRF(nn.Module):
             tags: gold tag ids `(batch, tokens)`; anything where padded.
             lengths: real tokens of each sentence `(batch,)`, at least 1.
         """
-        moves, starts, ends = self.scores()
-        gold = _path_score(emissions, tags, lengths, moves, starts, ends)
-        log_z: Tensor = _LogPartition.apply(emissions, lengths, moves, starts, ends)  # type: ignore[no-untyped-call]
+        scores = self.scores()
+        gold = _path_score(emissions, tags, lengths, *scores)
+        log_z: Tensor = _LogPartition.apply(emissions, lengths, *scores)  # type: ignore[no-untyped-call]
         return gold - log_z
 
     @torch.no_grad()
@@ -78,30 +95,24 @@ class CRF(nn.Module):
         return viterbi(emissions, lengths, *self.scores())
 
 
-def forbid(legal: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-    """Scores of moves `(tags, tags)`, starts and ends `(tags,)` that know no preference, only what is legal."""
-    moves, starts, ends = (torch.zeros(part.shape).masked_fill(~part, FORBIDDEN) for part in legal)
-    return moves, starts, ends
-
-
-def viterbi(emissions: Tensor, lengths: Tensor, moves: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
+def viterbi(emissions: Tensor, lengths: Tensor, transitions: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
     """The best-scoring tag sequences (Viterbi 1967), one sentence behind the other `(tokens,)`.
 
     Args:
         emissions: of the sentences one behind the other, unpadded `(tokens, tags)`.
         lengths: tokens of each sentence `(sentences,)`, at least 1.
-        moves: score of each move `(tags, tags)`, `[from, to]`.
+        transitions: score of each transition `(tags, tags)`, `[from, to]`.
         starts: score of each first tag `(tags,)`.
         ends: score of each last tag `(tags,)`.
     """
-    scores = [part.float().contiguous().cpu().numpy() for part in (emissions, moves, starts, ends)]
-    found = torch.empty(len(emissions), dtype=torch.long)
-    _viterbi(*scores, lengths.cpu().numpy(), found.numpy())
-    return found.to(emissions.device)
+    scores = [part.float().contiguous().cpu().numpy() for part in (emissions, transitions, starts, ends)]
+    best = torch.empty(len(emissions), dtype=torch.long)
+    _viterbi(*scores, lengths.cpu().numpy(), best.numpy())
+    return best.to(emissions.device)
 
 
 @compiled
-def _viterbi(emissions, moves, starts, ends, lengths, found):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _viterbi(emissions, transitions, starts, ends, lengths, found):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     tags = emissions.shape[1]
     longest = lengths.max() if len(lengths) else 0
     pointers = np.empty((longest, tags), np.int32)
@@ -113,10 +124,10 @@ def _viterbi(emissions, moves, starts, ends, lengths, found):  # type: ignore[no
         for step in range(1, length):
             pointer = pointers[step]
             for j in range(tags):
-                best[j] = score[0] + moves[0, j]
+                best[j] = score[0] + transitions[0, j]
                 pointer[j] = 0
             for i in range(1, tags):
-                before, row = score[i], moves[i]
+                before, row = score[i], transitions[i]
                 for j in range(tags):
                     reached = before + row[j]
                     better = reached > best[j]
@@ -134,24 +145,27 @@ def _viterbi(emissions, moves, starts, ends, lengths, found):  # type: ignore[no
 
 
 def _path_score(
-    emissions: Tensor, tags: Tensor, lengths: Tensor, moves: Tensor, starts: Tensor, ends: Tensor
+    emissions: Tensor, tags: Tensor, lengths: Tensor, transitions: Tensor, starts: Tensor, ends: Tensor
 ) -> Tensor:
     """Unnormalised score of the given tags `(batch,)`."""
     mask = mask_of(lengths, emissions.shape[1])
     score = (emissions.gather(2, tags[..., None]).squeeze(2) * mask).sum(1)
-    score = score + (moves[tags[:, :-1], tags[:, 1:]] * mask[:, 1:]).sum(1)
+    score = score + (transitions[tags[:, :-1], tags[:, 1:]] * mask[:, 1:]).sum(1)
     last = tags.gather(1, (lengths - 1)[:, None]).squeeze(1)
     return score + starts[tags[:, 0]] + ends[last]
 
 
 def _sweeps(
-    emissions: Tensor, lengths: Tensor, moves: Tensor, starts: Tensor, ends: Tensor
+    emissions: Tensor, lengths: Tensor, transitions: Tensor, starts: Tensor, ends: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Log Z `(batch,)`, marginals of tags `(batch, tokens, tags)` and sums of those of moves `(batch, tags, tags)`.
+    """Log Z, marginals of tags and, for each sentence, sums of those of transitions.
 
-    All in float64, which leaves 700 nats of room between tags, and on the CPU.
+    The shapes are `(batch,)`, `(batch, tokens, tags)` and `(batch, tags, tags)`. All in float64, which leaves 700 nats
+    of room between tags, and on the CPU.
     """
-    emissions, moves, starts, ends = (part.detach().cpu().double() for part in (emissions, moves, starts, ends))
+    emissions, transitions, starts, ends = (
+        part.detach().cpu().double() for part in (emissions, transitions, starts, ends)
+    )
     peak = emissions.amax(-1, keepdim=True)
     local = (emissions - peak).exp_()  # at most 1
     batch, _, tags = emissions.shape
@@ -159,8 +173,8 @@ def _sweeps(
     marginals = torch.zeros_like(emissions)
     pairs = torch.zeros(batch, tags, tags, dtype=torch.float64)
     first, last = starts.max(), ends.max()
-    given = (local, moves.exp(), (starts - first).exp(), (ends - last).exp(), lengths.cpu())
-    _forward_backward(*(part.contiguous().numpy() for part in (*given, log_z, marginals, pairs)))
+    arrays = (local, transitions.exp(), (starts - first).exp(), (ends - last).exp(), lengths.cpu())
+    _forward_backward(*(part.contiguous().numpy() for part in (*arrays, log_z, marginals, pairs)))
     return log_z + first + last, marginals, pairs
 
 
@@ -230,11 +244,13 @@ def _forward_backward(  # type: ignore[no-untyped-def]
 
 
 class _LogPartition(torch.autograd.Function):
-    """log Z, whose gradient is the expected use of each emission, move, start and end (the marginals)."""
+    """log Z, whose gradient is the expected use of each emission, transition, start and end (the marginals)."""
 
     @staticmethod
-    def forward(ctx: Any, emissions: Tensor, lengths: Tensor, moves: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
-        log_z, marginals, pairs = _sweeps(emissions, lengths, moves, starts, ends)
+    def forward(
+        ctx: Any, emissions: Tensor, lengths: Tensor, transitions: Tensor, starts: Tensor, ends: Tensor
+    ) -> Tensor:
+        log_z, marginals, pairs = _sweeps(emissions, lengths, transitions, starts, ends)
         ctx.save_for_backward(marginals, pairs, lengths)
         return log_z.to(emissions)
 

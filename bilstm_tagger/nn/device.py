@@ -32,4 +32,6 @@ def pick_precision(name: str, device: torch.device) -> torch.dtype:
 def _has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
-    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+    # The one name of torch here that is not public, and the only way to ask; without it float32 is right too.
+    ask = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return device.type == "cpu" and ask is not None and bool(ask())

@@ -119,6 +119,7 @@ class Embedder(nn.Module):
         frozen: number of frozen rows.
         word_size: size of a word vector.
         characters: the character CNN, or None.
+        plugin: a further embedding of words, from types to `(types, output_size)`, or None.
         shapes: number of case shapes.
         shape_size: size of a shape's vector; 0 for no such feature.
         features: ids and vector size of each further token feature by name.
@@ -135,6 +136,7 @@ class Embedder(nn.Module):
         frozen: int,
         word_size: int,
         characters: CharacterCNN | None,
+        plugin: nn.Module | None = None,
         shapes: int,
         shape_size: int,
         features: dict[str, tuple[int, int]] | None = None,
@@ -155,7 +157,9 @@ class Embedder(nn.Module):
         self.word_size = word_size
         self.word_dropout = word_dropout
         self.dropout = LockedDropout(dropout)
-        self.type_size = word_size + (characters.output_size if characters else 0) + shape_size
+        self.plugin = plugin
+        sizes = [part.output_size for part in (characters, plugin) if part is not None]
+        self.type_size: int = word_size + shape_size + sum(sizes)  # type: ignore[arg-type]
         self.output_size = self.type_size + sum(size for _, size in (features or {}).values())
 
     def embed_types(self, types: Types) -> Tensor:
@@ -171,6 +175,8 @@ class Embedder(nn.Module):
             parts.append(self.characters(types.chars))
         if self.shapes is not None:
             parts.append(self.shapes(types.shapes))
+        if self.plugin is not None:
+            parts.append(self.plugin(types))
         return torch.cat(parts, -1)
 
     def forward(self, batch: Batch) -> Tensor:

@@ -24,21 +24,19 @@ from bilstm_tagger.nn.recurrent import PASSES, RecurrentEncoder, RecurrentLayer
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class VisitOrder:
     """In which order the tokens of some sentences are visited; they lie one sentence behind the other, unpadded.
 
     Attributes:
         tokens: for each direction the place of the token that each visit is to `(directions, tokens)`.
         running: number of sentences visited at each time step, never growing.
-        sentences: the numbers of the sentences in the order in which each time step visits them `(sentences,)`.
     """
 
     tokens: np.ndarray
     running: list[int]
-    sentences: np.ndarray
 
     @staticmethod
-    def of(lengths: np.ndarray, directions: Sequence[str]) -> Order:
+    def of(lengths: np.ndarray, directions: Sequence[str]) -> VisitOrder:
         """The order for sentences of these lengths `(sentences,)`, each at least 1."""
         ends = np.cumsum(lengths)
         longest = np.argsort(-lengths, kind="stable")
@@ -47,23 +45,23 @@ class Order:
         step, sentence = np.nonzero(runs)
         sentence = longest[sentence]
         visits = {"forward": (ends - lengths)[sentence] + step, "backward": ends[sentence] - 1 - step}
-        return Order(np.stack([visits[direction] for direction in directions]), runs.sum(1).tolist(), longest)
+        return VisitOrder(np.stack([visits[direction] for direction in directions]), runs.sum(1).tolist())
 
 
-def make_sweep(model: TaggingModel) -> Sweep | None:
-    """The sweep of a model whose encoders allow for it: LSTM cells on a CPU that read nothing but words and sentences.
+def fast_lstm(model: TaggingModel) -> FastLSTM | None:
+    """The fast LSTM of a model whose encoders allow for it: LSTM cells on a CPU that read nothing but words.
 
     Elsewhere the encoders run as they do in training.
     """
-    encoders = [member.encoder for member in model.members]
+    encoders = model.encoders
     lstms = [encoder for encoder in encoders if isinstance(encoder, RecurrentEncoder) and encoder.cell == "lstm"]
-    if lstms != encoders or model.embedder.features or model.embedder.words.weight.device.type != "cpu":
+    if len(lstms) < len(encoders) or model.embedder.features or model.embedder.words.weight.device.type != "cpu":
         return None
-    return Sweep(lstms, model.precision)
+    return FastLSTM(lstms, model.precision)
 
 
-class Sweep:
-    """The layers of recurrent encoders of LSTM cells, with weights laid out for tagging.
+class FastLSTM:
+    """The layers of an ensemble's LSTM encoders, with weights laid out for tagging.
 
     The weights are copied when it is made; it has to be made anew for weights that have changed.
 
@@ -75,16 +73,12 @@ class Sweep:
     def __init__(self, encoders: Sequence[RecurrentEncoder], precision: torch.dtype) -> None:
         self.encoders = len(encoders)
         layers: list[list[RecurrentLayer]] = [list(encoder.layers) for encoder in encoders]  # type: ignore[arg-type]
-        sentences = [encoder.sentence for encoder in encoders if encoder.sentence is not None]
-        self.sentence = _Layer([each.layer for each in sentences], precision) if sentences else None
-        beside = sentences[0].output_size if sentences else 0
-        self.first = _Layer([each[0] for each in layers], precision, beside=beside)
+        self.first = _Layer([each[0] for each in layers], precision)
         self.others = [[_Layer([layer], precision) for layer in each[1:]] for each in layers]
 
     def table(self, vectors: Tensor) -> Tensor:
-        """What words contribute to the gates `(words, gates)`, from their vectors `(words, size)`."""
-        first = self.first.project(vectors)
-        return first if self.sentence is None else torch.cat([first, self.sentence.project(vectors)], 1)
+        """What words `(words, size)` contribute to the gates of the first layer `(words, gates)`."""
+        return self.first.project(vectors)
 
     def __call__(self, table: Tensor, rows: np.ndarray, lengths: np.ndarray) -> Tensor:
         """States of tokens `(tokens, encoders * output_size)`, float32.
@@ -94,25 +88,15 @@ class Sweep:
             rows: for each token its row; the sentences lie one behind the other `(tokens,)`.
             lengths: tokens of each sentence `(sentences,)`, each at least 1.
         """
-        order = Order.of(lengths, self.first.directions)
-        beside = None if self.sentence is None else self._sentence_states(table, rows, lengths)
-        states = self.first(table, rows, order, beside=beside)
+        states = self.first(table, rows, VisitOrder.of(lengths, self.first.directions))
         if not self.others[0]:
             return states
         parts = states.chunk(self.encoders, 1)
-        order = Order.of(lengths, self.others[0][0].directions)  # of one encoder
+        order = VisitOrder.of(lengths, self.others[0][0].directions)  # of one encoder
         return torch.cat([_upwards(layers, x, order) for layers, x in zip(self.others, parts, strict=True)], 1)
 
-    def _sentence_states(self, table: Tensor, rows: np.ndarray, lengths: np.ndarray) -> Tensor:
-        """Mean states `(sentences, encoders * size)` of the encoders' sentence layers."""
-        assert self.sentence is not None
-        order = Order.of(lengths, self.sentence.directions)
-        states = self.sentence(table, rows, order, column=self.first.gates)
-        starts = np.cumsum(lengths) - lengths
-        return torch.from_numpy(np.add.reduceat(states.numpy(), starts, axis=0) / lengths[:, None].astype(np.float32))
 
-
-def _upwards(layers: Sequence[_Layer], x: Tensor, order: Order) -> Tensor:
+def _upwards(layers: Sequence[_Layer], x: Tensor, order: VisitOrder) -> Tensor:
     """States of the last layer `(tokens, output_size)` from those of the first."""
     every = np.arange(len(x))
     for layer in layers:
@@ -122,81 +106,62 @@ def _upwards(layers: Sequence[_Layer], x: Tensor, order: Order) -> Tensor:
 
 
 class _Layer:
-    """A layer of each encoder, side by side: input weights and recurrent weights, turned for the product.
+    """A layer of each encoder, side by side: input weights, and recurrent weights transposed for the product."""
 
-    The last `beside` numbers of its inputs are the same for all tokens of a sentence, and given by sentence.
-    """
-
-    def __init__(self, layers: Sequence[RecurrentLayer], precision: torch.dtype, *, beside: int = 0) -> None:
+    def __init__(self, layers: Sequence[RecurrentLayer], precision: torch.dtype) -> None:
         weights = [dict(part.named_parameters()) for layer in layers for part in layer.passes.values()]
         self.directions = [PASSES[name] for layer in layers for name in layer.passes]
         self.summed = layers[0].merge == "sum"
         self.encoders = len(layers)
-        weight = torch.cat([each["weight_ih_l0"].detach() for each in weights]).to(precision)
-        own = weight.shape[1] - beside
-        self.weight, self.beside = weight[:, :own].contiguous(), weight[:, own:].contiguous()
+        self.weight = torch.cat([each["weight_ih_l0"].detach() for each in weights]).to(precision)
         self.bias = torch.cat([(each["bias_ih_l0"] + each["bias_hh_l0"]).detach() for each in weights]).to(precision)
         recurrent = torch.stack([each["weight_hh_l0"].detach() for each in weights])
-        self.turned = recurrent.transpose(1, 2).to(precision).contiguous()  # (directions, units, 4 * units)
-        self.gates = len(weight)
+        self.transposed = recurrent.transpose(1, 2).to(precision).contiguous()  # (directions, units, 4 * units)
 
     def project(self, x: Tensor) -> Tensor:
         """What inputs `(n, size)` contribute to the gates `(n, directions * 4 * units)`."""
         return nn.functional.linear(x.to(self.weight.dtype), self.weight, self.bias)
 
-    def __call__(
-        self, table: Tensor, rows: np.ndarray, order: Order, *, column: int = 0, beside: Tensor | None = None
-    ) -> Tensor:
-        """States `(tokens, encoders * output_size)` for table rows `(tokens,)`.
+    def __call__(self, table: Tensor, rows: np.ndarray, order: VisitOrder) -> Tensor:
+        """States `(tokens, encoders * output_size)`.
 
         Args:
-            table: what words contribute to the gates, those of this layer from `column` on.
-            rows: for each token its row.
+            table: what words contribute to the gates `(words, directions * 4 * units)`.
+            rows: for each token its row in `table` `(tokens,)`.
             order: in which tokens are visited.
-            column: of the table.
-            beside: the further inputs of each sentence `(sentences, encoders * size)`.
         """
-        added = self._added(beside[torch.from_numpy(order.sentences)]) if beside is not None else self.turned[:, :0]
-        states = _recur(table, rows[order.tokens], order, self.turned, added, column)
+        states = _recur(table, rows[order.tokens], order, self.transposed)
         if self.summed:
             states = states.view(len(states), self.encoders, -1, states.shape[2]).sum(2)
         return states.flatten(1)
 
-    def _added(self, beside: Tensor) -> Tensor:
-        """What the inputs of sentences contribute to the gates `(directions, sentences, 4 * units)`."""
-        inputs = beside.to(self.beside.dtype).view(len(beside), self.encoders, -1).transpose(0, 1)
-        weight = self.beside.view(self.encoders, -1, self.beside.shape[1])
-        gates: Tensor = (inputs @ weight.transpose(1, 2)).view(self.encoders, len(beside), -1, self.turned.shape[2])
-        return gates.transpose(1, 2).flatten(0, 1).contiguous()
 
-
-def _recur(table: Tensor, rows: np.ndarray, order: Order, turned: Tensor, added: Tensor, column: int) -> Tensor:
+def _recur(table: Tensor, rows: np.ndarray, order: VisitOrder, transposed: Tensor) -> Tensor:
     """Hidden states `(tokens, directions, units)` from zeros, for table rows of visits `(directions, tokens)`."""
-    directions, units, wide = turned.shape
+    directions, units, gates = transposed.shape
     most = order.running[0]
     states = torch.empty(order.tokens.shape[1], directions, units)
     cells = torch.zeros(directions, most, units)
     hidden = torch.empty(directions * most * units, dtype=table.dtype)
-    product = torch.empty(directions * most * wide, dtype=table.dtype)
-    arrays = (bits(table), column, rows, order.tokens, bits(added), bits(product), bits(hidden))
+    product = torch.empty(directions * most * gates, dtype=table.dtype)
+    arrays = (bits(table), rows, order.tokens, bits(product), bits(hidden))
     at = 0
     for running, following in zip(order.running, [*order.running[1:], 0], strict=True):
         _step(*arrays, cells.numpy(), states.numpy(), at, running, following)
         at += running
         if following:
             h = hidden[: directions * following * units].view(directions, following, units)
-            z = product[: directions * following * wide].view(directions, following, wide)
-            torch.bmm(h, turned, out=z)
+            z = product[: directions * following * gates].view(directions, following, gates)
+            torch.bmm(h, transposed, out=z)
     return states
 
 
 @compiled
 def _step(  # type: ignore[no-untyped-def]
-    table, column, rows, tokens, added, product, hidden, cells, states, at, running, following
+    table, rows, tokens, product, hidden, cells, states, at, running, following
 ):  # pragma: no cover - compiled
     """One time step of all directions for the `running` sentences; those that go on (`following`) leave their state in
-    `hidden`. `product` holds what the states before contribute to the gates, `added` what their sentences do, if that
-    is not nothing.
+    `hidden`. `product` holds what the states before contribute to the gates.
 
     Each loop writes to few arrays: the compiler proves them apart when it runs, or does not vectorise.
     """
@@ -205,7 +170,7 @@ def _step(  # type: ignore[no-untyped-def]
     z = np.empty(wide, np.float32)
     for d in range(directions):
         for r in range(running):
-            source = table[rows[d, at + r], column + d * wide : column + (d + 1) * wide]
+            source = table[rows[d, at + r], d * wide : (d + 1) * wide]
             if at:
                 before = product[(d * running + r) * wide : (d * running + r + 1) * wide]
                 for j in range(wide):
@@ -213,10 +178,6 @@ def _step(  # type: ignore[no-untyped-def]
             else:
                 for j in range(wide):
                     z[j] = load(source, j)
-            if added.shape[1]:
-                beside = added[d, r]
-                for j in range(wide):
-                    z[j] += load(beside, j)
             for j in range(2 * units, 3 * units):
                 z[j] *= np.float32(2.0)  # tanh(x) = 2 sigmoid(2x) - 1
             for j in range(wide):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from bilstm_tagger.nn.batch import mask_of, reversed_places
+from bilstm_tagger.nn.batch import reversed_places
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 PASSES = {"left_to_right": "forward", "right_to_left": "backward"}
@@ -80,38 +80,18 @@ class RecurrentLayer(nn.Module):
         if "left_to_right" in self.passes:
             states.append(self.passes["left_to_right"](x)[0])
         if "right_to_left" in self.passes:
-            turn = reversed_places(lengths, x.shape[1])
-            back = self.passes["right_to_left"](_turned(x, turn))[0]
-            states.append(_turned(back, turn))
+            reverse = reversed_places(lengths, x.shape[1])
+            back = self.passes["right_to_left"](_reordered(x, reverse))[0]
+            states.append(_reordered(back, reverse))
         if len(states) == 1:
             return states[0]  # type: ignore[no-any-return]
         return torch.cat(states, -1) if self.merge == "concat" else states[0] + states[1]
 
 
-def _turned(x: Tensor, turn: Tensor) -> Tensor:
-    """Tokens of `x` `(batch, tokens, size)` at the places `turn` `(batch, tokens)`; whole rows are copied at a time."""
-    first = torch.arange(0, turn.numel(), turn.shape[1], device=x.device)
-    return x.flatten(0, 1).index_select(0, (turn + first[:, None]).flatten()).view_as(x)
-
-
-class SentenceState(nn.Module):
-    """What a whole sentence is about: the mean state of a layer of its own (Liu et al. 2019).
-
-    Args:
-        input_size: size of each token's input.
-        hidden_size: units of each direction.
-        cell: `lstm`, `gru` or `rnn`.
-    """
-
-    def __init__(self, input_size: int, hidden_size: int, *, cell: str) -> None:
-        super().__init__()
-        self.layer = RecurrentLayer(input_size, hidden_size, cell=cell)
-        self.output_size = self.layer.output_size
-
-    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """`(batch, 1, output_size)` for inputs `x` `(batch, tokens, input_size)`, float32."""
-        states: Tensor = self.layer(x, lengths).float() * mask_of(lengths, x.shape[1])[..., None]
-        return states.sum(1, keepdim=True) / lengths[:, None, None]
+def _reordered(x: Tensor, places: Tensor) -> Tensor:
+    """Tokens of `x` `(batch, tokens, size)` at `places` `(batch, tokens)`; whole rows are copied at a time."""
+    first = torch.arange(0, places.numel(), places.shape[1], device=x.device)
+    return x.flatten(0, 1).index_select(0, (places + first[:, None]).flatten()).view_as(x)
 
 
 class RecurrentEncoder(nn.Module):
@@ -125,7 +105,6 @@ class RecurrentEncoder(nn.Module):
         cell: `lstm`, `gru` or `rnn`.
         direction: `forward`, `backward` or `both`.
         merge: `concat` or `sum`.
-        sentence_size: units of each direction of the sentence state that is read beside each token; 0 for none.
     """
 
     def __init__(
@@ -138,12 +117,9 @@ class RecurrentEncoder(nn.Module):
         cell: str = "lstm",
         direction: str = "both",
         merge: str = "concat",
-        sentence_size: int = 0,
     ) -> None:
         super().__init__()
         self.cell = cell
-        self.sentence = SentenceState(input_size, sentence_size, cell=cell) if sentence_size else None
-        input_size += self.sentence.output_size if self.sentence else 0
         self.layers = nn.ModuleList()
         for _ in range(layers):
             layer = RecurrentLayer(input_size, hidden_size, cell=cell, direction=direction, merge=merge)
@@ -154,9 +130,6 @@ class RecurrentEncoder(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """States `(batch, tokens, output_size)` for inputs `(batch, tokens, input_size)`."""
-        if self.sentence is not None:
-            state = self.dropout(self.sentence(x, lengths))
-            x = torch.cat([x, state.to(x.dtype).expand(-1, x.shape[1], -1)], -1)
         for number, layer in enumerate(self.layers):
             states = layer(self.dropout(x) if number else x, lengths)
             x = x + states if number and x.shape == states.shape else states

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -18,12 +18,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.settings.renamed import REMOVED, RENAMED, renamed
 from bilstm_tagger.settings.schema import (
     CharacterSettings,
     DataSettings,
     EmbedderSettings,
     EncoderSettings,
     FeatureSettings,
+    HeadSettings,
     Settings,
     TaskSettings,
     TrainingSettings,
@@ -33,7 +35,7 @@ from bilstm_tagger.settings.schema import (
 OPTIONAL = frozenset(
     [
         "characters", "average_from", "patience", "threads", "vectors", "train", "dev", "format", "text_column",
-        "replay", "init_from",
+        "replay", "init_from", "plugin",
     ]
 )  # fmt: skip
 
@@ -78,7 +80,19 @@ def load_settings(
         merged["tasks"] = {task: merged.get("tasks", {}).get(task, {}) for task in tasks}
     for key, value in (overrides or {}).items():
         _set(merged, key.split("."), value)
+    named = {key for values in (layers, overrides or {}) for key in _dotted(values)}
+    if "training.epochs" in named and "training.min_steps" not in named:
+        _set(merged, ["training", "min_steps"], 0)
     return parse_settings(merged, source=str(file) if file else "settings")
+
+
+def _dotted(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """The dotted keys of nested values."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _dotted(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key
 
 
 def _read_preset(name: str) -> tuple[str, dict[str, Any]]:
@@ -97,6 +111,44 @@ def parse_settings(values: Mapping[str, Any], *, source: str = "settings") -> Se
         return Settings.model_validate(values)
     except ValidationError as error:
         raise ConfigError("; ".join(_describe(item, source) for item in error.errors())) from None
+
+
+def known_settings(values: Mapping[str, Any]) -> Settings:
+    """Settings that a model folder tells of, which may be of another version: what is unknown today is left out.
+
+    Raises:
+        ConfigError: if what is known has a value of the wrong kind.
+    """
+    return parse_settings(_known(renamed(values), []), source="settings of the model")
+
+
+def _known(values: Mapping[str, Any], path: list[str]) -> dict[str, Any]:
+    """The values of the table at `path` that are settings today, tables below it included."""
+    names = None if path in (["tasks"], ["features"]) else set(_keys(path))
+    kept = {}
+    for name, value in values.items():
+        below = [*path, name]
+        if names is not None and name not in names:
+            continue
+        kept[name] = _known(value, below) if isinstance(value, Mapping) and _is_table(below) else value
+    return kept
+
+
+def _is_table(path: list[str]) -> bool:
+    return path in (["tasks"], ["features"]) or bool(_keys(path))
+
+
+def portable(settings: Settings) -> dict[str, Any]:
+    """Settings as plain values whose files are named without their folders: those are private once a model travels."""
+    values = settings.model_dump(mode="json")
+    for owner in (values["data"], values["embedder"], values["training"], *values["tasks"].values()):
+        for key in ("train", "dev", "replay", "vectors", "init_from"):
+            name = owner.get(key)
+            if name and not name.startswith("hf:"):
+                owner[key] = Path(name).name
+    for feature in values["features"].values():
+        feature["phrases"] = {label: Path(name).name for label, name in feature["phrases"].items()}
+    return values
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -160,6 +212,10 @@ def _describe(error: Any, source: str) -> str:
     """One line for one of pydantic's findings."""
     path = [str(part) for part in error["loc"]]
     where = f"{source}: {'.'.join(path)}"
+    if (key := ".".join(path)) in RENAMED:
+        return f"{where}: is called {RENAMED[key]} now"
+    if key in REMOVED:
+        return f"{where}: there is no such setting any more, for it gained nothing; leave it out"
     if error["type"] == "extra_forbidden":
         return f"{where}: unknown key{_nearest(path[-1], _keys(path[:-1]))}"
     message = error["msg"].removeprefix("Value error, ")
@@ -169,20 +225,23 @@ def _describe(error: Any, source: str) -> str:
     return f"{where}: {message[0].lower() + message[1:]}{got}"
 
 
+_TABLES: dict[str, type[BaseModel]] = {
+    "": Settings,
+    "data": DataSettings,
+    "tasks": TaskSettings,
+    "features": FeatureSettings,
+    "embedder": EmbedderSettings,
+    "embedder.characters": CharacterSettings,
+    "encoder": EncoderSettings,
+    "head": HeadSettings,
+    "training": TrainingSettings,
+}
+
+
 def _keys(path: list[str]) -> list[str]:
     """Valid keys of the table at `path`."""
-    tables: dict[str, type[BaseModel]] = {
-        "": Settings,
-        "data": DataSettings,
-        "tasks": TaskSettings,
-        "features": FeatureSettings,
-        "embedder": EmbedderSettings,
-        "embedder.characters": CharacterSettings,
-        "encoder": EncoderSettings,
-        "training": TrainingSettings,
-    }
-    name = path[0] if path[:1] in (["tasks"], ["features"]) else ".".join(path)
-    return list(tables[name].model_fields) if name in tables else []
+    name = path[0] if path[:1] in (["tasks"], ["features"]) and len(path) == 2 else ".".join(path)
+    return list(_TABLES[name].model_fields) if name in _TABLES and path not in (["tasks"], ["features"]) else []
 
 
 def _nearest(name: str, valid: list[str]) -> str:

@@ -1,10 +1,13 @@
-"""All settings of a training run and their meaning: one frozen object. `config` reads them."""
+"""All settings of a training run and their meaning: one frozen object. `loading` reads them."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+
+PLUGIN = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
+ENCODERS = rf"^(lstm|gru|rnn|cnn)$|{PLUGIN}"
 
 
 class _Frozen(BaseModel):
@@ -100,18 +103,18 @@ class EmbedderSettings(_Frozen):
     """File of pretrained word vectors; else all words start at random."""
     size: PositiveInt = 100
     """Size of a word vector where there is no file."""
-    keep: int = Field(default=50_000, ge=0)
+    max_pretrained: int = Field(default=50_000, ge=0)
     """Pretrained words beyond those of the training data to keep, the file's first (most frequent) ones."""
     min_count: PositiveInt = 2
     """Training words without a pretrained vector need this many occurrences for a row of their own."""
-    digits: Literal["keep", "zero"] = "zero"
-    """Whether a number that is not in the vocabulary is looked up once more with its digits as 0."""
     characters: CharacterSettings | None = CharacterSettings()
-    shape_size: int = Field(default=10, ge=0)
+    case_size: int = Field(default=10, ge=0)
     """Size of the vector of a word's case shape; 0 for none."""
+    plugin: Annotated[str, Field(pattern=PLUGIN)] | None = None
+    """A further embedding of words, of your own, as `package.module:Class`."""
     word_dropout: float = Field(default=0.05, ge=0.0, lt=1.0)
     dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
-    stored: Literal["float32", "int8", "int4"] = "float32"
+    quantization: Literal["float32", "int8", "int4"] = "float32"
     """Numbers of the word table in the model folder: 8 or 4 bits with one scale a row take a quarter or an eighth of
     the space."""
 
@@ -119,7 +122,8 @@ class EmbedderSettings(_Frozen):
 class EncoderSettings(_Frozen):
     """From vectors to states that know the sentence."""
 
-    type: Literal["lstm", "gru", "rnn", "cnn"] = "lstm"
+    type: Annotated[str, Field(pattern=ENCODERS)] = "lstm"
+    """`lstm`, `gru`, `rnn`, `cnn`, or an encoder of your own as `package.module:Class`."""
     direction: Literal["both", "forward", "backward"] = "both"
     merge: Literal["concat", "sum"] = "concat"
     """With both directions: their states side by side, or added; of a `cnn` the two sides of its window."""
@@ -127,15 +131,8 @@ class EncoderSettings(_Frozen):
     """Tokens in the window of one layer of a `cnn`; odd where it looks both ways."""
     hidden_size: PositiveInt = 200
     layers: PositiveInt = 1
-    sentence_size: int = Field(default=0, ge=0)
-    """Units of each direction of a further layer whose mean state over the sentence is read beside each word; 0 for
-    none. Not of a `cnn`."""
-    feedforward: int = Field(default=0, ge=0)
-    """Units of each task's tanh layer between the states and the scores of its tags; 0 for none."""
-    members: PositiveInt = 1
+    ensemble_size: PositiveInt = 1
     """Encoders of an ensemble over one embedder, trained together; their scores are averaged."""
-    context: int = Field(default=0, ge=0)
-    """Neighbouring sentences of a document are read in one go up to so many tokens; 0 for each alone."""
     dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
 
     @model_validator(mode="after")
@@ -144,9 +141,14 @@ class EncoderSettings(_Frozen):
             raise ValueError(
                 f"a cnn that looks both ways needs an odd width, not {self.width}: as many tokens each side"
             )
-        if self.type == "cnn" and self.sentence_size:
-            raise ValueError("a cnn has no sentence_size; set it to 0")
         return self
+
+
+class HeadSettings(_Frozen):
+    """From states to the scores of tags, for each task."""
+
+    hidden_size: int = Field(default=0, ge=0)
+    """Units of each task's tanh layer between the states and the scores of its tags; 0 for none."""
 
 
 class TrainingSettings(_Frozen):
@@ -156,11 +158,11 @@ class TrainingSettings(_Frozen):
     learning_rate: PositiveFloat = 0.02
     momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
     """Of SGD; word rows, touched seldom, take momentum-free steps of the same overall length."""
-    weight_decay: float = Field(default=0.0, ge=0.0)
-    schedule: Literal["linear", "cosine", "constant"] = "linear"
-    warmup: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """Share of all steps over which the learning rate rises from 0."""
     epochs: PositiveInt = 40
+    """Passes over the training data."""
+    min_steps: int = Field(default=0, ge=0)
+    """Small data is read more often than `epochs`, up to so many optimiser steps. Whoever names `epochs` but not this
+    gets as many epochs as named."""
     batch_size: PositiveInt = 16
     """Sentences in a batch; fewer, down to 8, and a rate lower by the square root, where an epoch would have less than
     50 batches."""
@@ -170,11 +172,6 @@ class TrainingSettings(_Frozen):
     """The model's weights are their mean over all steps after this share of training; none for the last step's."""
     recase: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Share of sentences read in lower or upper case, half each, for text whose case cannot be relied on."""
-    language_model: float = Field(default=0.0, ge=0.0)
-    """Weight of a further aim while training: that the first layer's states tell the next and the last word."""
-    replace: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """Share of spans in whose place each epoch reads another of the same label, rare ones as often as frequent ones;
-    of a corpus's first task with spans."""
     patience: PositiveInt | None = None
     """Stop after so many epochs without a better dev score."""
     init_from: str | None = None
@@ -198,20 +195,5 @@ class Settings(_Frozen):
     features: dict[str, FeatureSettings] = Field(default_factory=dict)
     embedder: EmbedderSettings = EmbedderSettings()
     encoder: EncoderSettings = EncoderSettings()
+    head: HeadSettings = HeadSettings()
     training: TrainingSettings = TrainingSettings()
-
-    @model_validator(mode="after")
-    def _next_word_unseen(self) -> Settings:
-        """A language model learns nothing from states that have seen the word it is to tell."""
-        if not self.training.language_model:
-            return self
-        seen = {
-            "encoder.type = cnn": self.encoder.type == "cnn",
-            "encoder.merge = sum": self.encoder.merge == "sum" and self.encoder.direction == "both",
-            "encoder.sentence_size": self.encoder.sentence_size > 0,
-            "a bigram feature": any(feature.bigram for feature in self.features.values()),
-        }
-        for what, holds in seen.items():
-            if holds:
-                raise ValueError(f"training.language_model: with {what} states have seen the next word; set it to 0")
-        return self

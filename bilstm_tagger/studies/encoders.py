@@ -21,12 +21,13 @@ import torch  # noqa: TID253
 from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.evaluation.evaluate import evaluate
 from bilstm_tagger.io.atomic import atomic_write
-from bilstm_tagger.model_folder.folder import is_model_folder
+from bilstm_tagger.model_folder.find import is_model_folder
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.loading import parse_settings
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.studies.encoders_result import EncoderRun, EncodersResult
 from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.tagging.torch_runtime import torch_model
 from bilstm_tagger.training import train
 from bilstm_tagger.training.progress import Progress as TrainingProgress
 from bilstm_tagger.training.run import SETTINGS
@@ -90,7 +91,7 @@ def run_encoders_study(
     first = Tagger.load(folder / "runs" / f"{next(iter(encoders))}-{seeds[0]}")
     result = EncodersResult(
         # As a model folder stores them: files by their names alone.
-        settings=first.settings.model_dump(mode="json") | {"encoder": settings.encoder.model_dump(mode="json")},
+        settings=first.info.settings | {"encoder": settings.encoder.model_dump(mode="json")},
         titles={name: title for name, (title, _) in encoders.items()},
         settings_of={name: dict(values) for name, (_, values) in encoders.items()},
         measures={task: "accuracy" if scheme is Scheme.NONE else "strict F1" for task, scheme in first.schemes.items()},
@@ -162,7 +163,7 @@ def _measure(folder: Path, name: str, settings: Settings, test: str | None, star
         seed=settings.training.seed,
         dev={task: scores.headline for task, scores in passes[0].tasks.items()},
         test={task: scores.headline for task, scores in found.items()},
-        parameters=sum(weight.numel() for weight in tagger.model.encoder.parameters()),
+        parameters=sum(weight.numel() for weight in torch_model(tagger.runtime).encoders[0].parameters()),
         trained_per_second=median(row["tokens_per_second"] for row in tagger.metrics["history"]),
         tagged_per_second=max(each.tokens / max(each.seconds, 1e-9) for each in passes),
         epochs=tagger.metrics["epochs"],

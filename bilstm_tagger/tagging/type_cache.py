@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 import numpy as np
-import torch
 
-from bilstm_tagger.nn.batch import Types
-from bilstm_tagger.vocab.vocab import Vocab
+from bilstm_tagger.vocab.vocab import TypeArrays, Vocab
 
 CACHED_TYPES = 20_000  # distinct words that are kept; with two directions of 200 units 3 kB each in bfloat16
 EMBEDDED = 1024  # words whose characters are read at a time
 
+_Array = TypeVar("_Array")
 
-class TypeCache:
+
+class TypeCache(Generic[_Array]):
     """What the network makes of the distinct words seen so far; when full it starts anew, so memory is bounded.
 
+    It is not safe to be used by two threads at once.
+
     Attributes:
-        table: one row a word `(capacity, ...)`; entry 0 is the padding type.
+        table: one row for each word `(capacity, ...)`; entry 0 is the padding type. None before the first word.
+
+    Args:
+        vocab: ids of words.
+        embed: the rows of some words `(words, ...)`.
+        zeros: as many rows of zeros as said, like those of a table.
     """
 
-    def __init__(self, vocab: Vocab, embed: Callable[[Types], torch.Tensor]) -> None:
+    def __init__(
+        self, vocab: Vocab, embed: Callable[[TypeArrays], _Array], zeros: Callable[[int, _Array], _Array]
+    ) -> None:
         self.vocab = vocab
         self.embed = embed
-        empty = torch.zeros(0, dtype=torch.long)
-        self.types = Types(empty, empty[:, None], empty)
+        self.zeros = zeros
+        self.table: _Array | None = None
         self._known: dict[str, int] = {}
-        self.table = torch.zeros(0)
+
+    @property
+    def capacity(self) -> int:
+        """Rows of the table."""
+        return 0 if self.table is None else len(self.table)  # type: ignore[arg-type]
 
     def entries(self, words: Sequence[str]) -> np.ndarray:
         """Entry of each word in `table` `(words,)`; words not seen before are embedded first."""
@@ -35,8 +49,8 @@ class TypeCache:
         if new:
             if len(self._known) + len(new) > CACHED_TYPES:
                 self._known.clear()  # its rows are written over
-                if len(self.table) > CACHED_TYPES + 1:  # a single document had more words
-                    self.table = self.table[:0].clone()  # a view would keep the rows
+                if self.capacity > CACHED_TYPES + 1:  # a single document had more words
+                    self.table = None
                 new = list(dict.fromkeys(words))
             self._add(new)
         return np.fromiter(map(self._known.__getitem__, words), np.int64, len(words))
@@ -45,12 +59,15 @@ class TypeCache:
         first = len(self._known) + 1
         needed = first + len(words)
         for at in range(0, len(words), EMBEDDED):
-            arrays = self.vocab.encode(words[at : at + EMBEDDED])
-            rows = self.embed(Types(*map(torch.from_numpy, (arrays.rows, arrays.chars, arrays.shapes))))
-            if needed > len(self.table):
-                grown = rows.new_zeros(max(needed, min(2 * len(self.table), CACHED_TYPES + 1)), *rows.shape[1:])
-                if len(self.table):
-                    grown[: len(self.table)] = self.table
-                self.table = grown
-            self.table[first + at : first + at + len(rows)] = rows
+            rows = self.embed(self.vocab.encode(words[at : at + EMBEDDED]))
+            if needed > self.capacity:
+                self._grow(needed, rows)
+            self.table[first + at : first + at + len(rows)] = rows  # type: ignore[index,arg-type]
         self._known.update(zip(words, range(first, needed), strict=True))
+
+    def _grow(self, needed: int, like: _Array) -> None:
+        before = self.capacity
+        grown = self.zeros(max(needed, min(2 * before, CACHED_TYPES + 1)), like)
+        if self.table is not None:
+            grown[:before] = self.table  # type: ignore[index]
+        self.table = grown

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from bilstm_tagger.errors import ModelError
 from bilstm_tagger.io.atomic import atomic_folder, recover_folder
@@ -40,22 +40,13 @@ class Checkpoint:
     Args:
         folder: the run folder.
         model: the model in training.
-        language_models: what is trained beside it.
-        optimizer: of both.
+        optimizer: its optimiser.
         average: the model's averaged weights.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        model: TaggingModel,
-        language_models: nn.Module,
-        optimizer: Optimizer,
-        average: AveragedWeights,
-    ) -> None:
+    def __init__(self, folder: Path, model: TaggingModel, optimizer: Optimizer, average: AveragedWeights) -> None:
         self.folder = folder / NAME
         self.model = model
-        self.language_models = language_models
         self.optimizer = optimizer
         self.average = average
 
@@ -63,7 +54,6 @@ class Checkpoint:
         """Replaces the checkpoint; a crash at any moment leaves the earlier or the new one."""
         parts = {
             "model": self.model.learned(),
-            "language_models": self.language_models.state_dict(),
             "optimizer": self.optimizer.state(),
             "average": self.average.state(),
             "best": state.best_weights,
@@ -86,7 +76,6 @@ class Checkpoint:
         try:
             values = json.loads((self.folder / "state.json").read_text("utf-8"))
             self.model.load_learned(self._part("model"))
-            self.language_models.load_state_dict(self._part("language_models"))
             self.optimizer.load_state(self._part("optimizer"))
             self.average.load_state(self._part("average"))
             return State(**values, best_weights=self._part("best"))

@@ -14,7 +14,6 @@ from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.nn.batch import Batch, Types
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import convert
-from bilstm_tagger.tagging.batching import cut_rows, rows_of
 from bilstm_tagger.vocab.features import encode_features
 from bilstm_tagger.vocab.vocab import Vocab
 
@@ -25,21 +24,19 @@ POOL = 40  # batches whose sentences are sorted by length together: 6 % padding 
 
 @dataclass(frozen=True, slots=True)
 class EncodedCorpus:
-    """Rows of tokens as ids; a row is what the encoder reads in one go.
+    """Sentences as ids.
 
     Attributes:
         types: the distinct words; entry 0 is the padding type.
-        words: for each row the entries of its tokens in `types`.
-        tags: for each task the tag ids of each row.
-        sentences: for each row the lengths of its sentences.
-        recased: for each type its lower-case and its upper-case type `(2, types)`; None where rows are never recased.
-        features: for each further feature its ids of each row.
+        words: for each sentence the entries of its tokens in `types`.
+        tags: for each task the tag ids of each sentence.
+        recased: for each type its lower-case and its upper-case type `(2, types)`; None where nothing is recased.
+        features: for each further feature its ids of each sentence.
     """
 
     types: Types
     words: list[np.ndarray]
     tags: dict[str, list[np.ndarray]]
-    sentences: list[np.ndarray]
     recased: np.ndarray | None = None
     features: dict[str, list[np.ndarray]] = field(default_factory=dict)
 
@@ -51,12 +48,13 @@ class EncodedCorpus:
         """Number of tokens."""
         return sum(map(len, self.words))
 
-    def rows_in(self, batch_size: int) -> int:
-        """Rows that hold about `batch_size` sentences."""
-        return max(1, round(batch_size * len(self.words) / max(sum(map(len, self.sentences)), 1)))
-
     def batch(self, members: np.ndarray, cases: np.ndarray | None = None) -> Batch:
-        """The rows with these numbers, padded; `cases` says for each 0 for lower, 1 for upper, -1 for its own case."""
+        """The sentences with these numbers, padded.
+
+        Args:
+            members: numbers of the sentences.
+            cases: for each sentence 0 for lower case, 1 for upper case, -1 for its own.
+        """
         chosen = [self.words[member] for member in members]
         if cases is not None and self.recased is not None:
             chosen = [
@@ -65,17 +63,12 @@ class EncodedCorpus:
         lengths = np.array([len(words) for words in chosen])
         distinct, index = np.unique(np.concatenate([[0], *chosen]), return_inverse=True)
         places = np.arange(lengths.max()) < lengths[:, None]
-        cuts = None
-        sentences = places
-        if any(len(self.sentences[member]) > 1 for member in members):
-            cuts, sentences = cut_rows([self.sentences[member] for member in members], places.shape[1])
         return Batch(
             self.types.select(torch.from_numpy(distinct)),
             _pad([index[1:]], places),
             torch.from_numpy(lengths),
-            {task: _pad([ids[member] for member in members], sentences) for task, ids in self.tags.items()},
+            {task: _pad([ids[member] for member in members], places) for task, ids in self.tags.items()},
             {name: _pad([ids[member] for member in members], places) for name, ids in self.features.items()},
-            cuts,
         )
 
 
@@ -96,12 +89,7 @@ def encode_types(vocab: Vocab, words: Sequence[str]) -> Types:
 
 
 def encode_corpus(
-    documents: Sequence[Document],
-    vocab: Vocab,
-    *,
-    tasks: Mapping[str, Scheme],
-    context: int = 0,
-    recase: bool = False,
+    documents: Sequence[Document], vocab: Vocab, *, tasks: Mapping[str, Scheme], recase: bool = False
 ) -> EncodedCorpus:
     """The documents' sentences as ids; empty sentences are left out.
 
@@ -109,7 +97,6 @@ def encode_corpus(
         documents: with gold tags of all `tasks` and their schemes resolved.
         vocab: ids of words and tags.
         tasks: the scheme in which the network writes each task's tags.
-        context: most tokens of neighbouring sentences that are read in one go.
         recase: whether the words' lower- and upper-case forms are wanted too.
 
     Raises:
@@ -117,26 +104,22 @@ def encode_corpus(
     """
     entries: dict[str, int] = {}
     words: list[np.ndarray] = []
-    sentences: list[np.ndarray] = []
     tags: dict[str, list[np.ndarray]] = {task: [] for task in tasks}
     features: dict[str, list[np.ndarray]] = {name: [] for name in vocab.features}
     for document in documents:
-        found = [entries.setdefault(word, len(entries) + 1) for word in document.words]
+        types = np.array([entries.setdefault(word, len(entries) + 1) for word in document.words], np.int64)
         gold = {task: _tag_ids(document, task, scheme, vocab.tags[task]) for task, scheme in tasks.items()}
         further = encode_features(vocab.features, [document])
-        lengths = np.diff(document.bounds)
-        start = 0
-        for row in rows_of(lengths, context):
-            end = start + int(row.sum())
-            words.append(np.array(found[start:end], np.int64))
-            sentences.append(row)
+        for start, end in pairwise(document.bounds):
+            if start == end:
+                continue
+            words.append(types[start:end])
             for task, ids in gold.items():
                 tags[task].append(ids[start:end])
             for name, ids in further.items():
                 features[name].append(ids[start:end])
-            start = end
     recased = _recased(entries) if recase else None
-    return EncodedCorpus(encode_types(vocab, list(entries)), words, tags, sentences, recased, features)
+    return EncodedCorpus(encode_types(vocab, list(entries)), words, tags, recased, features)
 
 
 def _recased(entries: dict[str, int]) -> np.ndarray:
@@ -167,18 +150,18 @@ def batches(
 ) -> Iterator[Batch]:
     """One epoch's batches in an order that depends on seed and epoch alone.
 
-    Rows are shuffled, sorted by length within pools of 40 batches, and the batches shuffled again; those of several
-    corpora are mixed in proportion to their sizes. A share `recase` of the rows is read in lower or upper case.
+    Sentences are shuffled, sorted by length within pools of 40 batches, and the batches shuffled again; those of
+    several corpora are mixed in proportion to their sizes. A share `recase` of the sentences is read in lower or upper
+    case.
     """
     order = np.random.default_rng([seed, epoch])
     plan: list[tuple[EncodedCorpus, np.ndarray]] = []
     for corpus in corpora:
-        size = corpus.rows_in(batch_size)
         shuffled = order.permutation(len(corpus))
-        for first in range(0, len(shuffled), POOL * size):
-            pool = shuffled[first : first + POOL * size]
+        for first in range(0, len(shuffled), POOL * batch_size):
+            pool = shuffled[first : first + POOL * batch_size]
             pool = pool[np.argsort([len(corpus.words[member]) for member in pool], kind="stable")]
-            plan += [(corpus, pool[at : at + size]) for at in range(0, len(pool), size)]
+            plan += [(corpus, pool[at : at + batch_size]) for at in range(0, len(pool), batch_size)]
     for number in order.permutation(len(plan)):
         corpus, members = plan[number]
         cases = None
@@ -193,10 +176,10 @@ def fitting_batch_size(corpora: Sequence[EncodedCorpus], largest: int) -> int:
 
     A few hundred sentences in large batches are read too often and learnt from too seldom.
     """
-    sentences = sum(len(row) for corpus in corpora for row in corpus.sentences)
+    sentences = sum(map(len, corpora))
     return min(largest, max(SMALLEST_BATCH, sentences // FEWEST_BATCHES))
 
 
 def batches_per_epoch(corpora: Sequence[EncodedCorpus], batch_size: int) -> int:
     """Number of batches that `batches` yields."""
-    return sum(-(-len(corpus) // corpus.rows_in(batch_size)) for corpus in corpora)
+    return sum(-(-len(corpus) // batch_size) for corpus in corpora)

@@ -5,20 +5,18 @@ from __future__ import annotations
 import statistics
 import tempfile
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from bilstm_tagger.corpus import fold, set_aside
-from bilstm_tagger.document.document import Document
+from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.evaluation.evaluate import evaluate
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.training.loop import Trainer
-from bilstm_tagger.training.prepare import prepare_sources, read_sources
+from bilstm_tagger.training.prepare import prepare_sources
 from bilstm_tagger.training.progress import Silent
-from bilstm_tagger.training.source import Source
+from bilstm_tagger.training.sources import Source, read_sources
 
 Listener = Callable[[int, dict[str, float]], None]
 
@@ -59,43 +57,32 @@ def cross_validate(settings: Settings, *, folds: int, progress: Listener | None 
     if settings.training.threads:
         torch.set_num_threads(settings.training.threads)
     sources = read_sources(settings, aside=False)
-    parts = [fold(source.train, folds, seed=settings.training.seed) for source in sources]
+    parts = [source.train.fold(folds, seed=settings.training.seed) for source in sources]
     scores: dict[str, list[float]] = {task: [] for task in settings.tasks}
     for number in range(folds):
         cut = [each[number] for each in parts]
-        found = _score_fold(settings, sources, cut)
-        for task, score in found.items():
+        of_fold = _score_fold(settings, sources, cut)
+        for task, score in of_fold.items():
             scores[task].append(score)
         if progress is not None:
-            progress(number + 1, found)
+            progress(number + 1, of_fold)
     return FoldScores(scores)
 
 
-def _score_fold(
-    settings: Settings, sources: list[Source], cut: list[tuple[list[Document], list[Document]]]
-) -> dict[str, float]:
+def _score_fold(settings: Settings, sources: list[Source], cut: list[tuple[Corpus, Corpus]]) -> dict[str, float]:
     """Scores of each task on its fold, by a model that has not seen it."""
     training = []
     for source, (rest, _) in zip(sources, cut, strict=True):
-        train, dev = (rest, source.dev) if source.dev else set_aside(rest, fraction=settings.data.dev_fraction)
-        training.append(Source(source.tasks, _fresh(train), _fresh(dev)))
+        train, dev = (rest, source.dev) if source.dev else rest.set_aside(settings.data.dev_fraction)
+        training.append(Source(source.tasks, train, dev))
     with tempfile.TemporaryDirectory(prefix="bilstm-tagger-") as folder:
         prepared = prepare_sources(settings, training)
-        trainer = Trainer(settings, prepared, folder=Path(folder), progress=Silent())
+        weights = {task: each.weight for task, each in settings.tasks.items()}
+        trainer = Trainer(settings.training, prepared, weights=weights, folder=Path(folder), progress=Silent())
         del prepared  # the trainer keeps what it needs of it
         trainer.run()
         tagger = trainer.tagger()
     scores: dict[str, float] = {}
     for _, held_out in cut:
-        scores |= {task: found.headline for task, found in evaluate(tagger, _fresh(held_out)).tasks.items()}
+        scores |= {task: each.headline for task, each in evaluate(tagger, held_out).tasks.items()}
     return {task: scores[task] for task in settings.tasks}
-
-
-def _fresh(documents: list[Document]) -> list[Document]:
-    """The same documents with tags and schemes of their own, for preparing a run changes them."""
-    fresh = []
-    for document in documents:
-        own = copy(document)
-        own.tags, own.schemes = dict(document.tags), dict(document.schemes)
-        fresh.append(own)
-    return fresh

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.evaluation.evaluate import headline
+from bilstm_tagger.model_folder.folder import ModelParts
 from bilstm_tagger.nn.batch import Batch
 from bilstm_tagger.nn.device import pick_device, pick_precision
-from bilstm_tagger.nn.language_model import language_models
 from bilstm_tagger.nn.model import TaggingModel
-from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.settings.schema import TrainingSettings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.checkpoint import Checkpoint, State
-from bilstm_tagger.training.data import EncodedCorpus, batches, batches_per_epoch, fitting_batch_size
+from bilstm_tagger.training.data import batches, batches_per_epoch, fitting_batch_size
 from bilstm_tagger.training.optim import AveragedWeights, Optimizer, learning_rate
 from bilstm_tagger.training.prepare import Prepared
 from bilstm_tagger.training.progress import Progress, Row, Stopwatch, best_row
-from bilstm_tagger.training.replace import SpanReplacer
 
 SEED_STRIDE = 1_000_003  # a prime, so that no two (seed, epoch) pairs in use share a random state
 
@@ -34,31 +33,45 @@ class Trainer:
     interrupted and resumed ends with exactly the weights of an unbroken one.
     """
 
-    def __init__(self, settings: Settings, prepared: Prepared, *, folder: Path, progress: Progress) -> None:
-        self.settings = settings
+    def __init__(
+        self,
+        training: TrainingSettings,
+        prepared: Prepared,
+        *,
+        weights: Mapping[str, float],
+        folder: Path,
+        progress: Progress,
+    ) -> None:
+        """Builds the model and encodes the corpora.
+
+        Args:
+            training: how the weights are found.
+            prepared: corpora, vocabulary and network.
+            weights: for each task the factor of its loss.
+            folder: where checkpoints go.
+            progress: hears of every step and epoch.
+        """
+        self.training = training
+        self.weights = weights
         self.progress = progress
-        self.device = pick_device(settings.training.device)
-        torch.manual_seed(settings.training.seed)
-        self.model = prepared.model(settings).to(self.device)
+        self.device = pick_device(training.device)
+        torch.manual_seed(training.seed)
+        self.model = prepared.model().to(self.device)
         self.prepared = prepared = prepared.without_rows()
-        self.model.precision = pick_precision(settings.training.precision, self.device)
-        self.corpora = prepared.encode(settings)
-        self.replacers = (
-            [SpanReplacer(corpus, prepared.vocab.tags) for corpus in self.corpora] if settings.training.replace else []
-        )
-        self.batch_size = fitting_batch_size(self.corpora, settings.training.batch_size)
+        self.model.precision = pick_precision(training.precision, self.device)
+        self.corpora = prepared.encode(recase=training.recase > 0)
+        self.batch_size = fitting_batch_size(self.corpora, training.batch_size)
         # Smaller batches are noisier by the square root of what they lack.
-        self.pace = (self.batch_size / settings.training.batch_size) ** 0.5
+        self.pace = (self.batch_size / training.batch_size) ** 0.5
         self.steps_per_epoch = batches_per_epoch(self.corpora, self.batch_size)
-        self.steps = self.steps_per_epoch * settings.training.epochs
-        self.language_models = language_models(self.model, settings).to(self.device)
-        learners = nn.ModuleList([self.model, *self.language_models])
-        self.optimizer = Optimizer(learners, settings.training, members=len(self.model.members))
-        share = settings.training.average_from
+        self.epochs = max(training.epochs, math.ceil(training.min_steps / self.steps_per_epoch))
+        self.steps = self.steps_per_epoch * self.epochs
+        self.optimizer = Optimizer(self.model, training, encoders=len(self.model.members))
+        share = training.average_from
         start = self.steps if share is None else int(share * self.steps)
         self.average = AveragedWeights(self.model, start=start)
         self.state = State()
-        self.checkpoint = Checkpoint(folder, self.model, self.language_models, self.optimizer, self.average)
+        self.checkpoint = Checkpoint(folder, self.model, self.optimizer, self.average)
 
     def resume(self) -> None:
         """Continues from the folder's checkpoint; a folder without one starts from nothing."""
@@ -66,27 +79,24 @@ class Trainer:
 
     def run(self) -> TaggingModel:
         """Trains until the last epoch or until patience ends; the model with the best dev score."""
-        training = self.settings.training
-        while self.state.epochs < training.epochs and not self._out_of_patience():
+        while self.state.epochs < self.epochs and not self._out_of_patience():
             self._epoch(self.state.epochs)
             self.checkpoint.save(self.state)
         return self.best_model()
 
     def best_model(self) -> TaggingModel:
         """The model with the best dev score so far; training is over with it."""
-        for each in self.language_models:
-            each.release()  # type: ignore[operator]
         self.model.load_learned(self.state.best_weights)
         return self.model
 
     def _out_of_patience(self) -> bool:
-        patience = self.settings.training.patience
+        patience = self.training.patience
         if patience is None or not self.state.history:
             return False
         return bool(self.state.epochs - best_row(self.state.history)["epoch"] >= patience)
 
     def _epoch(self, epoch: int) -> None:
-        training = self.settings.training
+        training = self.training
         torch.manual_seed(training.seed * SEED_STRIDE + epoch + 1)
         self.model.train()
         began, cpu = time.perf_counter(), time.process_time()
@@ -94,7 +104,7 @@ class Trainer:
         total = 0.0
         step = epoch * self.steps_per_epoch
         order = {"batch_size": self.batch_size, "seed": training.seed, "epoch": epoch}
-        for batch in batches(self._corpora(epoch), **order, recase=training.recase):
+        for batch in batches(self.corpora, **order, recase=training.recase):
             rate = self.pace * learning_rate(training, step, self.steps)
             total += self._step(batch, step, rate)
             step += 1
@@ -119,28 +129,19 @@ class Trainer:
         self._remember(row)
         self.progress.epoch(row)
 
-    def _corpora(self, epoch: int) -> list[EncodedCorpus]:
-        """The corpora as this epoch reads them."""
-        share, seed = self.settings.training.replace, self.settings.training.seed
-        replaced = [replacer.replaced(share, [seed, epoch, number]) for number, replacer in enumerate(self.replacers)]
-        return replaced or self.corpora
-
     def _step(self, batch: Batch, step: int, rate: float) -> float:
         """One optimiser step; the loss of the tags per sentence."""
         batch = batch.to(self.device) if self.device.type != "cpu" else batch
         losses = self.model.losses(batch)
-        weighted = [self.settings.tasks[task].weight * value for task, value in losses.items()]
-        loss = torch.stack(weighted).sum() / len(batch.sentence_lengths)
-        value = loss.item() / len(self.model.members)
-        if self.language_models:
-            neighbours = torch.stack([each.loss(batch) for each in self.language_models]).sum()  # type: ignore[operator]
-            loss = loss + self.settings.training.language_model * neighbours / len(batch.sentence_lengths)
-        if not math.isfinite(found := loss.item()):
-            raise TaggerError(f"the loss is {found} at step {step + 1}: lower training.learning_rate ({rate:g} now)")
+        weighted = [self.weights[task] * value for task, value in losses.items()]
+        loss = torch.stack(weighted).sum() / len(batch.lengths)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise TaggerError(f"the loss is {value} at step {step + 1}: lower training.learning_rate ({rate:g} now)")
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step(rate)
         self.average.update(step)
-        return value
+        return float(value / len(self.model.members))
 
     def _judge(self) -> Row:
         """Dev score of each task with the averaged weights, where averaging has begun; keeps the best weights."""
@@ -160,7 +161,7 @@ class Trainer:
         for source in self.prepared.sources:
             predicted = list(tagger.pipe(source.dev))
             scores.update({task: headline(source.dev, predicted, task) for task in source.tasks})
-        return {task: scores[task] for task in self.settings.tasks}
+        return {task: scores[task] for task in self.prepared.info.tasks}
 
     def _remember(self, row: Row) -> None:
         self.state.history.append(row)
@@ -169,4 +170,4 @@ class Trainer:
 
     def tagger(self) -> Tagger:
         """A tagger around the model as it is now."""
-        return Tagger(self.model, self.prepared.vocab, settings=self.settings, schemes=self.prepared.schemes)
+        return Tagger.of(ModelParts(self.prepared.info, self.model))

@@ -1,8 +1,7 @@
-"""Optimisers, learning-rate schedules and averaged weights."""
+"""Optimisers, the learning rate and averaged weights."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -24,31 +23,31 @@ class Optimizer:
     Args:
         model: whose weights are moved.
         settings: of the optimiser.
-        members: number of members of an ensemble, whose gradients stand side by side in the model's.
+        encoders: size of the ensemble, whose gradients stand side by side in the model's.
     """
 
-    def __init__(self, model: nn.Module, settings: TrainingSettings, *, members: int = 1) -> None:
+    def __init__(self, model: nn.Module, settings: TrainingSettings, *, encoders: int = 1) -> None:
         sparse = [module.weight for module in model.modules() if isinstance(module, nn.Embedding) and module.sparse]
         known = set(map(id, sparse))
-        self.dense = [weight for weight in model.parameters() if id(weight) not in known]
+        self.dense = [weight for weight in _in_order_of_norms(model) if id(weight) not in known]
         self.sparse = sparse
         self.settings = settings
-        self.members = members
+        self.encoders = encoders
         if settings.optimizer == "sgd":
             lengthen = 1 / (1 - settings.momentum)
             self.parts: list[tuple[torch.optim.Optimizer, float]] = [
-                (torch.optim.SGD(self.dense, momentum=settings.momentum, weight_decay=settings.weight_decay), 1.0),
+                (torch.optim.SGD(self.dense, momentum=settings.momentum), 1.0),
                 (torch.optim.SGD(sparse), lengthen),
             ]
         else:
             self.parts = [
-                (torch.optim.AdamW(self.dense, weight_decay=settings.weight_decay, fused=True), 1.0),
+                (torch.optim.AdamW(self.dense, weight_decay=0.0, fused=True), 1.0),
                 (torch.optim.SparseAdam(sparse), 1.0),
             ]
 
     def step(self, learning_rate: float) -> None:
         """Clips the gradient, moves the weights and clears the gradient."""
-        self._clip(self.settings.clip * self.members**0.5)  # as much for each member as alone
+        self._clip(self.settings.clip * self.encoders**0.5)  # as much for each encoder as alone
         for part, factor in self.parts:
             for group in part.param_groups:
                 group["lr"] = learning_rate * factor
@@ -61,10 +60,11 @@ class Optimizer:
             if weight.grad is not None:
                 weight.grad = weight.grad.coalesce()
         grads = [weight.grad for weight in self.dense if weight.grad is not None]
-        grads += [weight.grad._values() for weight in self.sparse if weight.grad is not None]
-        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
+        grads += [weight.grad.values() for weight in self.sparse if weight.grad is not None]
+        norm = nn.utils.get_total_norm(grads)
         if norm > limit:
-            torch._foreach_mul_(grads, limit / norm)
+            for grad in grads:
+                grad.mul_(limit / norm)
 
     def state(self) -> dict[str, Tensor]:
         """All moments and counts as tensors, named for a checkpoint."""
@@ -89,14 +89,22 @@ class Optimizer:
             optimizer.load_state_dict({**optimizer.state_dict(), "state": entries})
 
 
+def _in_order_of_norms(model: nn.Module) -> list[nn.Parameter]:
+    """Weights in the order in which the norms of their gradients are summed: first encoder, embedder, other encoders.
+
+    A sum of floats depends on its order, and on the sum depend the weights: this order is that of all runs so far.
+    """
+
+    def place(name: str) -> int:
+        return 0 if name.startswith("members.0.") else 2 if name.startswith("members.") else 1
+
+    named = sorted(model.named_parameters(), key=lambda item: place(item[0]))
+    return [weight for _, weight in named]
+
+
 def learning_rate(settings: TrainingSettings, step: int, steps: int) -> float:
-    """Rate of step `step` (from 0) out of `steps`: a linear rise, then constant, linear to 0, or half a cosine to 0."""
-    warmup = round(settings.warmup * steps)
-    if step < warmup:
-        return settings.learning_rate * (step + 1) / warmup
-    done = (step - warmup) / max(steps - warmup, 1)
-    factors = {"constant": 1.0, "linear": 1 - done, "cosine": (1 + math.cos(math.pi * done)) / 2}
-    return settings.learning_rate * factors[settings.schedule]
+    """Rate of step `step` (from 0) out of `steps`: it falls linearly to 0."""
+    return settings.learning_rate * (1 - step / max(steps, 1))
 
 
 class AveragedWeights:
@@ -123,7 +131,8 @@ class AveragedWeights:
         if not self.mean:
             self.mean = [weight.detach().clone() for weight in self.weights]
         else:
-            torch._foreach_lerp_(self.mean, [w.detach() for w in self.weights], 1 / self.count)
+            for mean, weight in zip(self.mean, self.weights, strict=True):
+                mean.lerp_(weight.detach(), 1 / self.count)
 
     def swap(self) -> None:
         """Exchanges the model's weights with the mean, if there is one; a second call undoes it."""

@@ -5,26 +5,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 import torch
 
-from bilstm_tagger.corpus import ReadOptions, read_corpus, set_aside
-from bilstm_tagger.corpus.repair import repair_task
-from bilstm_tagger.corpus.schemes import resolve
-from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.model_folder.build import build_model, network_scheme
+from bilstm_tagger.corpus.trained import training_specs
+from bilstm_tagger.model_folder.build import build_model
+from bilstm_tagger.model_folder.info import ModelInfo
+from bilstm_tagger.model_folder.network import TaskConfig, network_config
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.schemes.grammar import Scheme, tag_names
 from bilstm_tagger.schemes.spans import tags_to_spans
-from bilstm_tagger.settings.schema import Settings, TaskSettings
+from bilstm_tagger.settings.loading import portable
+from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.data import EncodedCorpus, encode_corpus
 from bilstm_tagger.training.replay import add_replay
-from bilstm_tagger.training.source import Source
+from bilstm_tagger.training.sources import Source, read_sources, schemes_of, settle_sources
 from bilstm_tagger.training.warm_start import kept_lists, load_earlier, name_lost_labels, same_word_size, take_over
-from bilstm_tagger.vocab.features import build_features, feature_columns
+from bilstm_tagger.vocab.features import build_features
 from bilstm_tagger.vocab.vectors import Vectors, read_vectors
 from bilstm_tagger.vocab.vocab import Vocab, build_vocab, extend_vocab, wanted_words
 
@@ -40,48 +40,38 @@ class Prepared:
 
     Attributes:
         sources: the corpora, each with its tasks.
-        schemes: for each task how the data writes spans.
-        vocab: words, characters, tags.
+        info: all that is known of the model to be trained: its network, vocabulary and schemes.
         vectors: pretrained vectors, if any.
         coverage: share of training tokens that have a pretrained vector; None without vectors.
         earlier: the tagger whose weights training starts from, if any.
     """
 
     sources: list[Source]
-    schemes: dict[str, Scheme]
-    vocab: Vocab
+    info: ModelInfo
     vectors: Vectors | None
     coverage: float | None
     earlier: Tagger | None = None
 
-    def network_schemes(self, settings: Settings) -> dict[str, Scheme]:
-        """For each task how the network writes its tags."""
-        return {task: network_scheme(settings, task, scheme) for task, scheme in self.schemes.items()}
-
-    def encode(self, settings: Settings) -> list[EncodedCorpus]:
-        """The training documents of each source as ids."""
-        schemes = self.network_schemes(settings)
+    def encode(self, *, recase: bool) -> list[EncodedCorpus]:
+        """The training documents of each source as ids; `recase` keeps their words in other cases too."""
+        encodings = {task: config.encoding for task, config in self.info.network.tasks.items()}
         return [
             encode_corpus(
                 source.train,
-                self.vocab,
-                tasks={task: schemes[task] for task in source.tasks},
-                context=settings.encoder.context,
-                recase=settings.training.recase > 0,
+                self.info.vocab,
+                tasks={task: encodings[task] for task in source.tasks},
+                recase=recase,
             )
             for source in self.sources
         ]
 
-    def model(self, settings: Settings) -> TaggingModel:
+    def model(self) -> TaggingModel:
         """A model with pretrained vectors as word rows where there are any; all else is fresh or an earlier model's."""
-        size = self.vectors.size if self.vectors else settings.embedder.size
-        if self.earlier:
-            size = same_word_size(self.earlier, self.vectors)
-        model = build_model(settings, self.vocab, self.network_schemes(settings), word_size=size)
+        model = build_model(self.info.network, self.info.vocab)
         if self.vectors:
-            _fill(model, self.vocab, self.vectors)
+            _fill(model, self.info.vocab, self.vectors)
         if self.earlier:
-            take_over(model, self.vocab, self.earlier)
+            take_over(model, self.info.vocab, self.earlier)
         return model
 
     def without_rows(self) -> Prepared:
@@ -101,129 +91,54 @@ def prepare(settings: Settings) -> Prepared:
 
 def prepare_sources(settings: Settings, sources: list[Source]) -> Prepared:
     """Everything training starts from, of corpora that have been read; errors as in `prepare`."""
-    schemes = {
-        task: _resolve(settings.tasks[task], task, source, mend=settings.data.repair)
-        for source in sources
-        for task in source.tasks
-    }
-    schemes = {task: schemes[task] for task in settings.tasks}
-    earlier = load_earlier(settings)
+    sources = settle_sources(settings, sources)
+    schemes = schemes_of(sources, settings.tasks)
+    earlier = load_earlier(settings.training.init_from)
     if settings.data.replay:
-        add_replay(settings, sources, schemes, earlier)
+        sources = add_replay(settings, sources, earlier)
     words = [word for source in sources for document in source.train for word in document.words]
     vectors = coverage = None
     if settings.embedder.vectors:
-        vectors = read_vectors(settings.embedder.vectors, wanted=wanted_words(words), keep=settings.embedder.keep)
+        vectors = read_vectors(
+            settings.embedder.vectors, wanted=wanted_words(words), keep=settings.embedder.max_pretrained
+        )
+        coverage = _coverage(words, vectors)
+    size = vectors.size if vectors else settings.embedder.size
+    if earlier:
+        size = same_word_size(earlier, vectors)
+    network = network_config(settings, schemes, word_size=size)
     vocab = build_vocab(
         words,
-        tags={task: _tags(settings, task, schemes[task], sources) for task in schemes},
+        tags={task: _tags(config, task, sources) for task, config in network.tasks.items()},
         vector_words=[*(earlier.vocab.frozen if earlier else ()), *(vectors.words if vectors else ())],
         min_count=settings.embedder.min_count,
-        digits=settings.embedder.digits,
         longest=settings.embedder.characters.longest if settings.embedder.characters else 24,
         features=build_features(
-            settings,
+            settings.features,
             (document for source in sources for document in source.train),
-            kept=kept_lists(settings, earlier) if earlier else None,
+            kept=kept_lists(settings.features, earlier) if earlier else None,
         ),
     )
-    if vectors:
-        coverage = _coverage(words, vectors)
     if earlier:
         vocab = extend_vocab(vocab, earlier.vocab)
         name_lost_labels(vocab, earlier.vocab)
-    return Prepared(sources, schemes, vocab, vectors, coverage, earlier)
+    reading = training_specs(settings.data, settings.tasks, settings.features)
+    info = ModelInfo(network, vocab, settings.data.tokenizer, reading, portable(settings))
+    return Prepared(sources, info, vectors, coverage, earlier)
 
 
-def read_sources(settings: Settings, *, aside: bool = True) -> list[Source]:
-    """The corpora of the settings, read; `aside` sets a part of train aside where there is no dev.
-
-    Raises:
-        ConfigError: if a task has no training corpus.
-        CorpusError: for files that cannot be read.
-    """
-    for name in settings.features:
-        if not name or "." in name or hasattr(torch.nn.ModuleDict(), name):
-            raise ConfigError(f"a feature cannot be named {name!r}, for torch has other uses for it; choose another")
-    if not settings.tasks:
-        raise ConfigError("no task: name one in [tasks.NAME], or take a preset that has one")
-    groups: dict[tuple[str, str | None], list[str]] = {}
-    for name, task in settings.tasks.items():
-        if not name or "." in name or hasattr(torch.nn.ModuleDict(), name):
-            raise ConfigError(f"a task cannot be named {name!r}, for torch has other uses for it; choose another name")
-        train, dev = corpora_of(settings, task)
-        if train is None:
-            raise ConfigError(f"task {name!r} has no training corpus: give --train FILE or tasks.{name}.train")
-        groups.setdefault((train, dev), []).append(name)
-    return [_source(settings, train, dev, names, aside=aside) for (train, dev), names in groups.items()]
-
-
-def corpora_of(settings: Settings, task: TaskSettings) -> tuple[str | None, str | None]:
-    """Where a task's train and dev corpora are: its own, or else those of all tasks.
-
-    A shared dev corpus is not taken for a task with a train corpus of its own: it need not have the task's tags.
-    """
-    return (task.train, task.dev) if task.train else (settings.data.train, task.dev or settings.data.dev)
-
-
-def _source(settings: Settings, train_path: str, dev_path: str | None, names: list[str], *, aside: bool) -> Source:
-    columns = {name: settings.tasks[name].column for name in names}
-    train, dev = (
-        read_corpus(
-            path,
-            columns,
-            format=settings.data.format,
-            names=settings.data.names or None,
-            word_column=settings.data.word_column,
-            options=ReadOptions.of(settings.data, split=split, features=feature_columns(settings)),
-        )
-        if path
-        else []
-        for path, split in ((train_path, "train"), (dev_path, "validation"))
-    )
-    if not dev_path and aside:
-        train, dev = set_aside(train, fraction=settings.data.dev_fraction)
-        logger.warning(
-            "no dev corpus for %s: set aside %d of %d sentences of train",
-            ", ".join(names),
-            sum(len(d.sentences) for d in dev),
-            sum(len(d.sentences) for d in train + dev),
-        )
-    return Source(names, train, dev)
-
-
-def _resolve(settings: TaskSettings, task: str, source: Source, *, mend: bool) -> Scheme:
-    """The scheme of the training data, to which dev is held; `mend` makes impossible tags legal first."""
-    declared = None if settings.scheme == "auto" else Scheme(settings.scheme)
-    if mend:
-        declared = _mend(task, source, declared)
-    scheme = resolve(source.train, task, declared=declared)
-    resolve(source.dev, task, declared=scheme)
-    return scheme
-
-
-def _mend(task: str, source: Source, declared: Scheme | None) -> Scheme | None:
-    """Makes the tags legal in place and says how many; returns the scheme to hold them to, if one is known."""
-    scheme = declared
-    for role, documents in (("train", source.train), ("dev", source.dev)):
-        scheme, repairs = repair_task(documents, task, declared=scheme)
-        if repairs:
-            logger.warning("%s: repaired %s of %s to legal %s", role, repairs, task, scheme)
-    return declared if scheme is Scheme.NONE else scheme
-
-
-def _tags(settings: Settings, task: str, scheme: Scheme, sources: Sequence[Source]) -> list[str]:
+def _tags(config: TaskConfig, task: str, sources: Sequence[Source]) -> list[str]:
     """All tags the network may give: for spans every prefix of every label, for plain tags those seen in training."""
     source = next(source for source in sources if task in source.tasks)
-    if scheme is Scheme.NONE:
+    if config.scheme is Scheme.NONE:
         return sorted(set(chain.from_iterable(document.tags[task] for document in source.train)))
     labels = {
         label
         for document in source.train
-        for start, end in zip(document.bounds, document.bounds[1:], strict=False)
-        for _, _, label in tags_to_spans(document.tags[task][start:end], scheme)
+        for start, end in pairwise(document.bounds)
+        for _, _, label in tags_to_spans(document.tags[task][start:end], config.scheme)
     }
-    return tag_names(sorted(labels), network_scheme(settings, task, scheme))
+    return tag_names(sorted(labels), config.encoding)
 
 
 def _coverage(words: list[str], vectors: Vectors) -> float:

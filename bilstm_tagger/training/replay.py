@@ -3,84 +3,69 @@
 from __future__ import annotations
 
 import logging
-from itertools import pairwise
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bilstm_tagger.corpus import ReadOptions, format_of, read_corpus, stats
-from bilstm_tagger.corpus.schemes import resolve
-from bilstm_tagger.document.document import Document
+from bilstm_tagger.corpus.corpus import Corpus
+from bilstm_tagger.corpus.formats import format_of
+from bilstm_tagger.corpus.reading import read_corpus
+from bilstm_tagger.corpus.trained import spec_as_trained, training_specs
 from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.schemes.grammar import Scheme
-from bilstm_tagger.schemes.spans import convert
 from bilstm_tagger.settings.schema import Settings
-from bilstm_tagger.vocab.features import feature_columns
+from bilstm_tagger.training.sources import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from bilstm_tagger.tagging.tagger import Tagger
-    from bilstm_tagger.training.source import Source
 
 logger = logging.getLogger("bilstm_tagger")
 
 
-def add_replay(
-    settings: Settings, sources: Sequence[Source], schemes: Mapping[str, Scheme], earlier: Tagger | None
-) -> None:
-    """Adds the documents of `data.replay` to the training documents, spelled in their scheme; dev stays new.
+def add_replay(settings: Settings, sources: Sequence[Source], earlier: Tagger | None) -> list[Source]:
+    """Add the documents of `data.replay` to the training documents, spelled in their scheme; dev stays new.
 
     Args:
         settings: those of the run.
-        sources: the corpora of the run; there must be one.
-        schemes: for each task how the new data writes spans.
+        sources: the corpora of the run, whose schemes are settled; there must be one.
         earlier: the model to start from, which knows the columns of its own data.
 
     Raises:
-        ConfigError: if tasks have corpora of their own.
-        CorpusError: if the old data cannot be read.
+        ConfigError: tasks have corpora of their own.
+        CorpusError: the old data cannot be read, or has plain tags where the new data has spans.
     """
     if len(sources) != 1:
         raise ConfigError("old data can be replayed where all tasks are read from one corpus; here they have several")
     (source,) = sources
-    documents = _read(settings, source, earlier)
+    replayed = _read(settings, source.tasks, earlier)
     for task in source.tasks:
-        _respell(documents, task, schemes[task])
-    logger.info("replay: %s mixed into train", stats(documents))
-    source.train.extend(documents)
-    source.replayed.extend(documents)
+        replayed = replayed.settle_as(task, source.train.schemes[task])
+    logger.info("replay: %s mixed into train", replayed.stats())
+    return [replace(source, train=source.train + replayed, replayed=replayed)]
 
 
-def _read(settings: Settings, source: Source, earlier: Tagger | None) -> list[Document]:
+def _read(settings: Settings, tasks: Sequence[str], earlier: Tagger | None) -> Corpus:
     """The old documents: in the new data's format read like it, in another as the earlier model's data."""
     path = str(settings.data.replay)
-    new = settings.tasks[source.tasks[0]].train or settings.data.train or ""
-    format = settings.data.format if Path(path).suffix == Path(new).suffix else None
-    alike = earlier is None or format_of(path, format) is format_of(new, settings.data.format)
-    origin = settings if alike or earlier is None else earlier.settings
-    columns = {task: origin.tasks[task].column for task in source.tasks if task in origin.tasks}
-    if len(columns) < len(source.tasks):
+    new = training_specs(settings.data, {task: settings.tasks[task] for task in tasks}, settings.features)
+    like_new, _ = spec_as_trained(new, path, split="train")
+    if earlier is None:
+        columns = {task: settings.tasks[task].column for task in tasks}
+        spec, left_out = spec_as_trained(
+            new,
+            path,
+            columns=columns,
+            names=settings.data.names,
+            word_column=settings.data.word_column,
+            split="train",
+        )
+    elif format_of(path, like_new.format).name == new[tasks[0]].format:
+        spec, left_out = spec_as_trained(new, path, split="train")
+    else:
+        trained = {task: earlier.reading[task] for task in tasks if task in earlier.reading}
+        spec, left_out = spec_as_trained(trained, path, format=like_new.format, split="train")
+        left_out |= dict.fromkeys(set(tasks) - set(trained), "the earlier model has no such task")
+    if left_out:
         raise ConfigError(f"{path}: it is of another format than train, so the columns of new tasks are not known")
-    return read_corpus(
-        path,
-        columns,
-        format=format,
-        names=origin.data.names or None,
-        word_column=origin.data.word_column,
-        options=ReadOptions.of(settings.data, split="train", features=feature_columns(origin)),
-    )
-
-
-def _respell(documents: Sequence[Document], task: str, target: Scheme) -> None:
-    """The tags of a task in the scheme of the new data."""
-    found = resolve(documents, task, declared=target if target is Scheme.NONE else None)
-    if found is target:
-        return
-    if found is Scheme.NONE:
-        raise ConfigError(f"replay: {task} has {found} tags, the new data {target}; name the column of the tags")
-    for document in documents:
-        tags = document.tags[task]
-        document.tags[task] = [
-            tag for start, end in pairwise(document.bounds) for tag in convert(tags[start:end], found, target)
-        ]
-        document.schemes[task] = target
+    data = settings.data  # raw text becomes tokens as in the new data
+    text = {"tokenizer": data.tokenizer, "text_column": data.text_column, "misaligned": data.misaligned}
+    return read_corpus(path, spec=spec.model_copy(update=text))

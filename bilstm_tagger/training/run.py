@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from bilstm_tagger.corpus import digest, stats
+from bilstm_tagger import __version__
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.io.atomic import atomic_write, check_replaceable, recover_folder
 from bilstm_tagger.io.reading import sha256_file
-from bilstm_tagger.model_folder.folder import find_folder, is_model_folder, round_words, save_tagger, versions
+from bilstm_tagger.model_folder.find import find_folder, is_model_folder
+from bilstm_tagger.model_folder.quantization import round_words
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
 from bilstm_tagger.training.loop import Trainer
-from bilstm_tagger.training.prepare import Prepared, corpora_of, prepare
+from bilstm_tagger.training.prepare import Prepared, prepare
 from bilstm_tagger.training.progress import Progress, Silent, best_row
+from bilstm_tagger.training.sources import corpora_of
 from bilstm_tagger.training.warm_start import compare_on_dev
 
 logger = logging.getLogger("bilstm_tagger")
@@ -63,9 +67,12 @@ def train(
         torch.set_num_threads(settings.training.threads)
     prepared = prepare(settings)
     _describe(prepared)
-    trainer = Trainer(settings, prepared, folder=folder, progress=progress or Silent())
+    weights = {task: each.weight for task, each in settings.tasks.items()}
+    trainer = Trainer(settings.training, prepared, weights=weights, folder=folder, progress=progress or Silent())
     if trainer.batch_size < settings.training.batch_size:
         logger.info("batches of %d sentences, since the corpus is small", trainer.batch_size)
+    if trainer.epochs > settings.training.epochs:
+        logger.info("%d epochs, since the corpus is small; --epochs sets another number", trainer.epochs)
     prepared = trainer.prepared
     folder.mkdir(parents=True, exist_ok=True)
     run = _run(settings, prepared)
@@ -145,17 +152,17 @@ def _differences(before: dict[str, Any], after: dict[str, Any], prefix: str = ""
 def _describe(prepared: Prepared) -> None:
     """Says what was read, before the wait begins."""
     for source in prepared.sources:
-        schemes = ", ".join(f"{task} ({prepared.schemes[task]})" for task in source.tasks)
-        for role, documents in (("train", source.train), ("dev", source.dev)):
-            counts = stats(documents)
+        schemes = ", ".join(f"{task} ({prepared.info.schemes[task]})" for task in source.tasks)
+        for role, corpus in (("train", source.train), ("dev", source.dev)):
+            counts = corpus.stats()
             logger.info("%s: %s sentences, %s tokens; %s", role, f"{counts.sentences:,}", f"{counts.tokens:,}", schemes)
-    for task in prepared.schemes:
-        logger.info("%s: %d tags", task, len(prepared.vocab.tags[task]))
+    for task in prepared.info.tasks:
+        logger.info("%s: %d tags", task, len(prepared.info.vocab.tags[task]))
     if prepared.vectors and prepared.coverage is not None:
         logger.info(
             "vectors: %.1f %% of the training tokens covered, %s further words kept",
             100 * prepared.coverage,
-            f"{len(prepared.vocab.frozen):,}",
+            f"{len(prepared.info.vocab.frozen):,}",
         )
 
 
@@ -165,26 +172,32 @@ def _save(
     """Writes the model folder around the best weights."""
     from bilstm_tagger.plots import learning_curves
 
-    round_words(trainer.best_model(), settings)
+    round_words(trainer.best_model(), settings.embedder.quantization)
     history = trainer.state.history
     best = best_row(history)
     tagger = trainer.tagger()
-    tagger.metrics = {
-        "dev": best["dev"] if settings.embedder.stored == "float32" else trainer.dev_scores(tagger),
+    metrics = {
+        "dev": best["dev"] if settings.embedder.quantization == "float32" else trainer.dev_scores(tagger),
         "best_epoch": best["epoch"],
         "epochs": len(history),
         "coverage": prepared.coverage,
         "history": history,
     }
     if prepared.earlier:
-        tagger.metrics["init"] = compare_on_dev(prepared.earlier, tagger, prepared.sources)
-    tagger.provenance = {"versions": versions(), "data": _data(settings, prepared)}
+        metrics["init"] = compare_on_dev(prepared.earlier, tagger, prepared.sources)
+    provenance = {"versions": _versions(), "data": _data(settings, prepared)}
+    tagger = Tagger(replace(tagger.info, metrics=metrics, provenance=provenance), tagger.runtime)
     extras = folder / "curves"
     extras.mkdir(exist_ok=True)
     (extras / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")
     learning_curves(history, extras / "learning_curves.png", best=best["epoch"])
-    save_tagger(tagger, folder, keep=(*keep, extras / "metrics.jsonl", extras / "learning_curves.png"))
+    tagger.save(folder, keep=(*keep, extras / "metrics.jsonl", extras / "learning_curves.png"))
     return tagger
+
+
+def _versions() -> dict[str, str]:
+    """Versions of what decides the weights."""
+    return {"bilstm_tagger": __version__, "python": sys.version.split()[0], "torch": torch.__version__}
 
 
 def _data(settings: Settings, prepared: Prepared) -> list[dict[str, Any]]:
@@ -196,10 +209,10 @@ def _data(settings: Settings, prepared: Prepared) -> list[dict[str, Any]]:
         parts = [("train", train, source.train[: len(source.train) - len(source.replayed)])]
         parts += [("dev", dev or train, source.dev)]
         parts += [("replay", settings.data.replay, source.replayed)] if source.replayed else []
-        for role, path, documents in parts:
-            counts = stats(documents)
+        for role, path, corpus in parts:
+            counts = corpus.stats()
             size = {"sentences": counts.sentences, "tokens": counts.tokens}
-            content = sha256_file(str(path)) if Path(str(path)).is_file() else digest(documents)
+            content = sha256_file(str(path)) if Path(str(path)).is_file() else corpus.digest()
             rows.append({"role": role, "name": Path(str(path)).name, **size, "sha256": content})
     lists = [path for feature in settings.features.values() for path in feature.phrases.values()]
     # One whose file is not there is that of the model to start from.

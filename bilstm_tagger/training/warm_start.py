@@ -14,15 +14,17 @@ from torch import Tensor
 
 from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.evaluation.evaluate import SpanScores, TagScores, evaluate
-from bilstm_tagger.model_folder.folder import WORD_TABLES
+from bilstm_tagger.model_folder.quantization import WORD_TABLES
 from bilstm_tagger.nn.model import TaggingModel
-from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.settings.loading import known_settings
+from bilstm_tagger.settings.schema import FeatureSettings, Settings
 from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.tagging.torch_runtime import torch_model
 from bilstm_tagger.vocab.features import Feature
 from bilstm_tagger.vocab.vocab import Vocab
 
 if TYPE_CHECKING:
-    from bilstm_tagger.training.source import Source
+    from bilstm_tagger.training.sources import Source
     from bilstm_tagger.vocab.vectors import Vectors
 
 logger = logging.getLogger("bilstm_tagger")
@@ -37,7 +39,7 @@ def settings_of(earlier: Tagger, *, name: str) -> Settings:
         earlier: the model.
         name: its folder, or its name.
     """
-    settings = earlier.settings
+    settings = known_settings(earlier.info.settings)
     no_files = {"train": None, "dev": None}
     return settings.model_copy(
         update={
@@ -45,21 +47,21 @@ def settings_of(earlier: Tagger, *, name: str) -> Settings:
             "data": settings.data.model_copy(update=no_files | {"replay": None, "format": None, "names": ()}),
             "tasks": {task: each.model_copy(update=no_files) for task, each in settings.tasks.items()},
             "embedder": settings.embedder.model_copy(
-                update={"vectors": None, "size": earlier.model.embedder.word_size}
+                update={"vectors": None, "size": earlier.info.network.embedder.word_size}
             ),
             "training": settings.training.model_copy(update={"init_from": name}),
         }
     )
 
 
-def load_earlier(settings: Settings) -> Tagger | None:
-    """The tagger that training starts from; None where it starts from nothing."""
-    return Tagger.load(settings.training.init_from) if settings.training.init_from else None
+def load_earlier(name: str | None) -> Tagger | None:
+    """The tagger of the model folder that training starts from; None where it starts from nothing."""
+    return Tagger.load(name) if name else None
 
 
-def kept_lists(settings: Settings, earlier: Tagger) -> dict[str, Feature]:
+def kept_lists(now: Mapping[str, FeatureSettings], earlier: Tagger) -> dict[str, Feature]:
     """Lists of phrases that the earlier model has inside and whose files are not there any more."""
-    before, now = earlier.settings.features, settings.features
+    before = known_settings(earlier.info.settings).features
     return {
         name: feature
         for name, feature in earlier.vocab.features.items()
@@ -74,7 +76,7 @@ def same_word_size(earlier: Tagger, vectors: Vectors | None) -> int:
     Raises:
         ConfigError: if the file's vectors have another size.
     """
-    size = earlier.model.embedder.word_size
+    size = earlier.info.network.embedder.word_size
     if vectors is not None and vectors.size != size:
         raise ConfigError(
             f"{vectors.path}: its vectors have {vectors.size} numbers, those of the model to start from {size}; "
@@ -108,7 +110,7 @@ def _labels(tags: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(tag[2:] for tag in tags[1:])) if spans else list(tags)
 
 
-_MEMBER = re.compile(r"^others\.\d+\.")  # before the weights of a further member of an ensemble
+_MEMBER = re.compile(r"^members\.\d+\.")  # before the weights of an encoder and its heads
 
 
 @torch.no_grad()
@@ -118,7 +120,7 @@ def take_over(model: TaggingModel, vocab: Vocab, earlier: Tagger) -> None:
     Rows of words, characters and tags go by their names; all else needs the same name and shape. What agrees with
     nothing, on either side, is named in a warning.
     """
-    old, target = earlier.model.state_dict(), model.state_dict()
+    old, target = torch_model(earlier.runtime).state_dict(), model.state_dict()
     _take_words(target, vocab, old, earlier.vocab)
     names = _row_names(vocab, earlier.vocab)
     fresh = []
@@ -127,7 +129,7 @@ def take_over(model: TaggingModel, vocab: Vocab, earlier: Tagger) -> None:
             continue
         source = None if _reads_something_else(name, old, target) else old.get(name)
         kind = next((kind for kind in names if _MEMBER.sub("", name).startswith(kind)), None)
-        square = name.endswith(".crf.moves")
+        square = name.endswith(".crf.transitions")
         if source is not None and kind is not None and (square or tensor.shape[1:] == source.shape[1:]):
             _take_rows(tensor, source, names[kind], square=square)
         elif source is not None and tensor.shape == source.shape:
@@ -145,7 +147,7 @@ def take_over(model: TaggingModel, vocab: Vocab, earlier: Tagger) -> None:
 def _reads_something_else(name: str, old: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> bool:
     """Whether it is a head's projection, which read states before and reads a tanh layer now, or the reverse."""
     head, projection, _ = name.rpartition("projection.")
-    layer = f"{head}feedforward.weight"
+    layer = f"{head}hidden.weight"
     return bool(projection) and (layer in old) != (layer in target)
 
 
@@ -176,7 +178,7 @@ def _row_names(vocab: Vocab, old: Vocab) -> dict[str, _Rows]:
 
 
 def _take_rows(tensor: Tensor, source: Tensor, rows: _Rows, *, square: bool) -> None:
-    """Rows by name; of moves from tag to tag `(tags, tags)` the columns too."""
+    """Rows by name; of transitions `(tags, tags)` the columns too."""
     if square:
         tensor[rows.to[:, None], rows.to] = source[rows.origin[:, None], rows.origin]
     else:

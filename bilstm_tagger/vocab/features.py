@@ -16,7 +16,7 @@ from bilstm_tagger.io.reading import open_text
 
 if TYPE_CHECKING:
     from bilstm_tagger.document.document import Document
-    from bilstm_tagger.settings.schema import FeatureSettings, Settings
+    from bilstm_tagger.settings.schema import FeatureSettings
 
 PAD, UNK = 0, 1
 _LETTERS = "BIES"
@@ -72,12 +72,12 @@ class Feature:
 
 
 def build_features(
-    settings: Settings, documents: Iterable[Document], *, kept: Mapping[str, Feature] | None = None
+    settings: Mapping[str, FeatureSettings], documents: Iterable[Document], *, kept: Mapping[str, Feature] | None = None
 ) -> dict[str, Feature]:
     """The features that the settings name, with the values that the training documents have.
 
     Args:
-        settings: those of the run.
+        settings: those of each feature by its name.
         documents: the training documents.
         kept: features that are taken as they are, such as lists of an earlier model whose files may be gone.
 
@@ -85,9 +85,9 @@ def build_features(
         ConfigError: if a list of phrases cannot be read or is empty.
         CorpusError: if a document lacks a column.
     """
-    listed = list(documents) if settings.features else []
+    listed = list(documents) if settings else []
     known = kept or {}
-    return {name: known.get(name) or _build(name, chosen, listed) for name, chosen in settings.features.items()}
+    return {name: known.get(name) or _build(name, chosen, listed) for name, chosen in settings.items()}
 
 
 def _build(name: str, chosen: FeatureSettings, documents: Sequence[Document]) -> Feature:
@@ -109,11 +109,6 @@ def merge_features(features: Mapping[str, Feature], earlier: Mapping[str, Featur
         values = dict.fromkeys([*(old.values if old and old.kind == feature.kind else ()), *feature.values])
         merged[name] = Feature(name, feature.kind, list(values), feature.phrases, feature.ignore_case)
     return merged
-
-
-def feature_columns(settings: Settings) -> dict[str, int | str]:
-    """The columns to read from the data for the features that are columns."""
-    return {name: each.column for name, each in settings.features.items() if each.column is not None}
 
 
 def encode_features(features: Mapping[str, Feature], documents: Iterable[Document]) -> dict[str, np.ndarray]:

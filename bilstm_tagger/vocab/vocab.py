@@ -36,7 +36,6 @@ class Vocab:
         characters: character ids; entries 0 and 1 are pad and unk.
         tags: for each task its tags in the order of their ids.
         known: word forms of the training data, for scores on known and unknown words.
-        digits: `zero` to look a number up once more with its digits as 0.
         longest: characters of a word that are read.
         features: what is known of tokens beside their words, by name.
     """
@@ -46,7 +45,6 @@ class Vocab:
     characters: list[str]
     tags: dict[str, list[str]]
     known: frozenset[str] = frozenset()
-    digits: str = "zero"
     longest: int = 24
     features: dict[str, Feature] = field(default_factory=dict)
     _rows: dict[str, int] = field(init=False, repr=False, compare=False)
@@ -57,10 +55,10 @@ class Vocab:
         self._chars = {char: number for number, char in enumerate(self.characters) if number > UNK}
 
     def row(self, word: str) -> int:
-        """The word's row: lower-cased, then with its digits as 0 if so set, else unk."""
+        """The word's row: lower-cased, then with its digits as 0, else unk."""
         key = word.lower()
         row = self._rows.get(key)
-        if row is None and self.digits == "zero":
+        if row is None:
             row = self._rows.get(zero_digits(key))
         return UNK if row is None else row
 
@@ -82,7 +80,6 @@ class Vocab:
             "characters": self.characters,
             "tags": self.tags,
             "known": sorted(self.known),
-            "digits": self.digits,
             "longest": self.longest,
             "features": {name: feature.to_json() for name, feature in self.features.items()},
         }
@@ -100,7 +97,6 @@ def build_vocab(
     tags: dict[str, list[str]],
     vector_words: Sequence[str] = (),
     min_count: int = 2,
-    digits: str = "zero",
     longest: int = 24,
     features: dict[str, Feature] | None = None,
 ) -> Vocab:
@@ -114,7 +110,7 @@ def build_vocab(
     keys: Counter[str] = Counter()
     for form, count in forms.items():
         key = form.lower()
-        keys[key if key in pretrained or digits == "keep" else zero_digits(key)] += count
+        keys[key if key in pretrained else zero_digits(key)] += count
     trained = [key for key, count in keys.most_common() if key in pretrained or count >= min_count]
     in_training = set(trained)
     characters = Counter(char for form, count in forms.items() for char in form * min(count, 2))
@@ -124,7 +120,6 @@ def build_vocab(
         characters=["<pad>", "<unk>", *sorted(char for char, count in characters.items() if count > 1)],
         tags=tags,
         known=frozenset(forms),
-        digits=digits,
         longest=longest,
         features=features or {},
     )

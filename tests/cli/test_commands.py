@@ -337,13 +337,16 @@ def test_predict_keeps_all_of_conllu(model_folder: Path, tiny_dev: Path, tmp_pat
 
 
 def test_words_are_read_from_the_column_of_training(model_folder: Path, tmp_path: Path) -> None:
-    from bilstm_tagger.cli.predict import word_column
+    from bilstm_tagger.corpus.trained import words_in_format, words_spec
     from bilstm_tagger.tagging.tagger import Tagger
 
-    loaded = Tagger.load(model_folder)
-    assert word_column(loaded.settings) == 1
-    data = loaded.settings.data.model_copy(update={"names": ("id", "form"), "word_column": "form"})
-    assert word_column(loaded.settings.model_copy(update={"data": data})) == 2
+    reading = Tagger.load(model_folder).reading
+    assert words_in_format(words_spec(reading), "conll").word_column == 1
+    fields = {"names": ("id", "form"), "word_column": "form"}
+    named = words_spec({task: spec.replace(**fields) for task, spec in reading.items()})
+    assert words_in_format(named, "conll").word_column == 2
+    assert words_in_format(named, "conll").names == ()
+    assert words_in_format(named, "jsonl").word_column == "form"
 
 
 def test_standard_input_and_a_closed_pipe(model_folder: Path, tmp_path: Path) -> None:

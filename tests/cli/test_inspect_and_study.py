@@ -11,6 +11,7 @@ from tiny import sentences, settings_of, untrained, write_conll
 from typer.testing import CliRunner, Result
 
 from bilstm_tagger.cli import app
+from bilstm_tagger.inspection.inspect import inspect
 from bilstm_tagger.studies import memory, memory_report
 from bilstm_tagger.tagging.tagger import Tagger
 
@@ -37,7 +38,7 @@ def test_inspect_shows_tables(models: dict[str, Path]) -> None:
     assert max(map(len, lines)) <= 80
     header = next(line.split() for line in lines if line.split()[:1] == ["token"])
     assert header == ["token", "tag", "→f", "→i", "→o", "→|c|", "→|h|", "←f", "←i", "←o", "←|c|", "←|h|"]
-    seen = Tagger.load(models["lstm"]).inspect(TEXT)
+    seen = inspect(Tagger.load(models["lstm"]), TEXT)
     row = next(line.split() for line in lines if line.split()[:1] == ["[Turin]"])
     assert row[1] == seen.tags[2]
     assert row[2] == f"{seen.gates.select(layer=0, direction='forward', gate='forget', token=2):.2f}"
@@ -52,7 +53,7 @@ def test_inspect_writes_files(models: dict[str, Path], tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert f"page: {files['html']}" in result.stderr
     values = json.loads(files["json"].read_text("utf-8"))
-    assert values == json.loads(json.dumps(Tagger.load(models["lstm"]).inspect(TEXT).to_json()))
+    assert values == json.loads(json.dumps(inspect(Tagger.load(models["lstm"]), TEXT).to_json()))
     assert files["png"].read_bytes().startswith(b"\x89PNG")
     assert "[Turin]" in files["html"].read_text("utf-8")
 

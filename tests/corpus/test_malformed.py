@@ -15,8 +15,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from bilstm_tagger.cli import app
-from bilstm_tagger.corpus import ReadOptions, read_corpus
-from bilstm_tagger.corpus.schemes import resolve
+from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.errors import CorpusError
 
 Content = str | bytes | Callable[[Path], None]
@@ -157,8 +156,7 @@ def test_one_line_with_the_place(tmp_path: Path, case: str) -> None:
     name, content, place, part = CASES[case]
     path = put(tmp_path, name, content)
     with pytest.raises(CorpusError) as caught:
-        documents = read_corpus(path, {"ner": "XPOS" if name.endswith("u") else -1}, options=ReadOptions("whitespace"))
-        resolve(documents, "ner")
+        read_corpus(path, {"ner": "XPOS" if name.endswith("u") else -1}, tokenizer="whitespace").settle("ner")
     message = str(caught.value)
     assert message.startswith(f"{path}{place}: ")
     assert part in message

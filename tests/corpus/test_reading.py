@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_tagger.corpus import format_of, iterate_corpus, read_corpus, save_corpus, set_aside, stats
+from bilstm_tagger.corpus import iterate_corpus, read_corpus, save_corpus
+from bilstm_tagger.corpus.formats import format_of
+from bilstm_tagger.corpus.split import set_aside, stats
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.schemes.grammar import Scheme

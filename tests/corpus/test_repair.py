@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import settings_of
 
-from bilstm_tagger.corpus import read_corpus
-from bilstm_tagger.corpus.repair import Repairs, repair_task
-from bilstm_tagger.corpus.schemes import resolve
+from bilstm_tagger.corpus import Corpus, read_corpus
+from bilstm_tagger.corpus.repair import Repairs
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import Scheme, first_illegal
@@ -34,10 +33,13 @@ def of(*sentences: list[str]) -> Document:
 def test_all_is_legal_afterwards_and_every_change_is_counted(
     sentences: list[list[str]], declared: Scheme | None
 ) -> None:
-    documents = [of(*sentences[:2]), of(*sentences[2:])]
-    before = [list(document.tags["ner"]) for document in documents]
-    scheme, repairs = repair_task(documents, "ner", declared=declared)
+    given = [of(*sentences[:2]), of(*sentences[2:])]
+    before = [list(document.tags["ner"]) for document in given]
+    documents, repairs = Corpus(given).repair("ner", declared=declared)
+    scheme = documents.schemes["ner"]
     assert declared in (None, scheme)
+    assert [document.tags["ner"] for document in given] == before
+    assert not any(document.schemes for document in given)
     changed = sum(
         old != new
         for tags, document in zip(before, documents, strict=True)
@@ -52,20 +54,23 @@ def test_all_is_legal_afterwards_and_every_change_is_counted(
 def test_places_and_words(tmp_path: Path) -> None:
     path = tmp_path / "broken.conll"
     path.write_text(BROKEN)
-    documents = read_corpus(path, {"ner": -1})
-    scheme, repairs = repair_task(documents, "ner")
-    assert (scheme, repairs) == (Scheme.BIO, Repairs(2, 2, f"{path}:4"))
+    documents, repairs = read_corpus(path, {"ner": -1}).repair("ner")
+    assert (documents.schemes["ner"], repairs) == (Scheme.BIO, Repairs(2, 2, f"{path}:4"))
     assert str(repairs) == f"2 tags in 2 sentences, the first at {path}:4"
     assert documents[0].tags["ner"] == ["B-PER", "I-PER", "O", "B-LOC", "O", "B-LOC", "B-PER"]
-    assert resolve(documents, "ner") is Scheme.BIO
-    assert repair_task(documents, "ner") == (Scheme.BIO, Repairs())
+    assert documents.settle("ner").schemes == {"ner": Scheme.BIO}
+    again, repairs = documents.repair("ner")
+    assert (again.schemes["ner"], repairs) == (Scheme.BIO, Repairs())
+    assert [document.tags for document in again] == [document.tags for document in documents]
 
 
 def test_plain_tags_stay() -> None:
     document = of(["NOUN", "VERB"], ["I-PER", "x"])
-    assert repair_task([document], "ner") == (Scheme.NONE, Repairs())
+    same, repairs = Corpus([document]).repair("ner")
+    assert (same.schemes["ner"], repairs) == (Scheme.NONE, Repairs())
+    assert same[0].tags == document.tags
     with pytest.raises(CorpusError, match="beyond repair"):
-        repair_task([document], "ner", declared=Scheme.BIO)
+        Corpus([document]).repair("ner", declared=Scheme.BIO)
 
 
 def test_training_repairs_where_asked(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -78,7 +83,7 @@ def test_training_repairs_where_asked(tmp_path: Path, caplog: pytest.LogCaptureF
         prepare(settings_of(**files))
     with caplog.at_level(logging.WARNING):
         prepared = prepare(settings_of(**files, data__repair=True))
-    assert list(prepared.schemes.values()) == [Scheme.BIO]
+    assert list(prepared.info.schemes.values()) == [Scheme.BIO]
     repaired = [message for message in caplog.messages if "repaired" in message]
     assert len(repaired) == 2
     assert "train: repaired 2 tags in 2 sentences" in repaired[0]

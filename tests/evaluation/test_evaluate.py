@@ -4,22 +4,24 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_tagger.cli.tables import evaluation_view, percent, tag_table
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
-from bilstm_tagger.evaluation.counting import lenient_spans, strict_spans
+from bilstm_tagger.evaluation.counting import lenient_spans
 from bilstm_tagger.evaluation.evaluate import Evaluation, evaluate, headline, score_task
 from bilstm_tagger.evaluation.scores import Average, Score, SpanScores, TagScores
-from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.evaluation.strict import SeqevalReader, strict_spans
+from bilstm_tagger.schemes.grammar import Scheme, tag_names
 from bilstm_tagger.schemes.spans import convert, repair
 from bilstm_tagger.settings.schema import DataSettings, Settings, TaskSettings
 from bilstm_tagger.tagging.tagger import Tagger
@@ -85,13 +87,19 @@ def test_strict_scores_equal_seqeval(seed: int, predictions_legal: bool) -> None
     gold, predicted = legal(gold), legal(predicted) if predictions_legal else predicted
     report: Any = classification_report(gold, predicted, mode="strict", scheme=IOB2, output_dict=True, zero_division=0)
     scores = scored(gold, predicted)
-    ours: dict[str, Score | Average] = {**scores.labels, "micro avg": scores.micro, "macro avg": scores.macro}
+    ours: dict[str, Score | Average] = {
+        **scores.labels,
+        "micro avg": scores.micro,
+        "macro avg": scores.macro,
+        "weighted avg": scores.weighted,
+    }
     for name, score in ours.items():
         theirs = report[name]
-        assert (score.precision, score.recall) == (theirs["precision"], theirs["recall"])
+        figures, expected = (score.precision, score.recall), (theirs["precision"], theirs["recall"])
+        assert figures == (pytest.approx(expected, abs=1e-15) if name == "weighted avg" else expected)
         assert score.f1 == pytest.approx(theirs["f1-score"], abs=1e-15)
         assert score.support == theirs["support"]
-    assert set(scores.labels) == set(report) - {"micro avg", "macro avg", "weighted avg"}
+    assert set(ours) == set(report)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -157,6 +165,99 @@ def test_tag_scores_equal_sklearn() -> None:
         assert [score.precision, score.recall, score.f1, score.support] == pytest.approx(theirs), tag
     macro = precision_recall_fscore_support(*flat, average="macro", zero_division=0)
     assert [scores.macro.precision, scores.macro.recall, scores.macro.f1] == pytest.approx(macro[:3])
+
+
+SEQEVAL_NAMES = {
+    Scheme.IOB1: "IOB1",
+    Scheme.BIO: "IOB2",
+    Scheme.IOBES: "IOBES",
+    Scheme.BMES: "IOBES",  # with M for I
+    Scheme.BILOU: "BILOU",
+}
+LABELS = ["PER", "LOC", "a-b"]
+
+
+@st.composite
+def any_tags(draw: st.DrawFn) -> tuple[Scheme, Tags, Tags]:
+    """A scheme, gold tags and predicted tags of the same sentences; often legal, often not."""
+    scheme = draw(st.sampled_from(list(SEQEVAL_NAMES)))
+    names = st.sampled_from(["O", "O", *tag_names(LABELS, scheme)])
+    gold = draw(st.lists(st.lists(names, max_size=8), min_size=1, max_size=5))
+    predicted = [
+        tags if draw(st.booleans()) else draw(st.lists(names, min_size=len(tags), max_size=len(tags))) for tags in gold
+    ]
+    for sentences in (gold, predicted):
+        if draw(st.booleans()):
+            sentences[:] = [repair(tags, scheme)[0] for tags in sentences]
+    return scheme, gold, predicted
+
+
+@settings(max_examples=300, deadline=None)
+@given(any_tags())
+def test_strict_scores_of_any_tags_equal_seqeval(drawn: tuple[Scheme, Tags, Tags]) -> None:
+    """The figures by label, micro, macro and weighted, and the score of every epoch."""
+    import seqeval.scheme
+    from seqeval.metrics.v1 import precision_recall_fscore_support
+
+    scheme, gold, predicted = drawn
+    scores = scored(gold, predicted, scheme)
+    assert headline(documents_of(gold, scheme), documents_of(predicted, scheme), "ner") == scores.micro.f1
+    sides = [[[tag.replace("M-", "I-") for tag in tags] for tags in side] for side in (gold, predicted)]
+    known = getattr(seqeval.scheme, SEQEVAL_NAMES[scheme])
+    labels = {tag for side in sides for tag in seqeval.scheme.Entities(side, known).unique_tags}
+    assert list(scores.labels) == sorted(labels)
+    if not labels:  # of no label seqeval takes no mean
+        assert scores.micro == Score(0, 0, 0)
+        assert scores.macro == scores.weighted == Average(0.0, 0.0, 0.0, 0)
+        return
+
+    def theirs(average: str | None) -> Any:
+        return precision_recall_fscore_support(*sides, average=average, scheme=known, zero_division=0)
+
+    for average, score in (("micro", scores.micro), ("macro", scores.macro), ("weighted", scores.weighted)):
+        expected = theirs(average)
+        assert [score.precision, score.recall, score.f1] == pytest.approx(expected[:3], abs=1e-15)
+        assert score.support == expected[3]
+    by_label = [[each.precision, each.recall, each.f1, each.support] for each in scores.labels.values()]
+    assert by_label == [list(row) for row in zip(*theirs(None), strict=True)]
+
+
+@given(any_tags())
+def test_both_strict_readings_are_the_same(drawn: tuple[Scheme, Tags, Tags]) -> None:
+    scheme, *sides = drawn
+    read = SeqevalReader(scheme)
+    for tags in chain(*sides):
+        assert strict_spans(tags, scheme) == read(tags)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "tags", "expected"),
+    [
+        (Scheme.IOBES, "B-PER I-PER O", []),
+        (Scheme.IOBES, "B-PER B-PER E-PER", [(1, 3, "PER")]),
+        (Scheme.IOBES, "S-PER E-PER I-PER", [(0, 1, "PER")]),
+        (Scheme.BMES, "B-PER M-PER O B-PER M-PER E-PER", [(3, 6, "PER")]),
+        (Scheme.BILOU, "U-PER L-PER B-LOC L-PER", [(0, 1, "PER")]),
+        (Scheme.IOB1, "B-PER O I-PER", [(2, 3, "PER")]),
+        (Scheme.IOB1, "B-PER I-PER", [(1, 2, "PER")]),
+        (Scheme.IOB1, "I-PER B-PER B-LOC", [(0, 1, "PER")]),
+    ],
+)
+def test_ill_formed_spans(scheme: Scheme, tags: str, expected: list[Any]) -> None:
+    """By seqeval's patterns, worked out by hand."""
+    assert strict_spans(tags.split(), scheme) == SeqevalReader(scheme)(tags.split()) == expected
+
+
+def test_labels_keep_their_hyphens() -> None:
+    """seqeval by itself strips them."""
+    scores = scored([["B-a-", "O", "B-a"]], [["B-a", "O", "B-a"]])
+    assert scores.labels == {"a": Score(1, 2, 1), "a-": Score(0, 0, 1)}
+
+
+@pytest.mark.parametrize("read", [headline, partial(score_task, known=())])
+def test_tags_of_no_scheme_are_refused(read: Any) -> None:
+    with pytest.raises(CorpusError, match="tag 'E-PER' is no tag of BIO"):
+        read(documents_of([["B-PER", "I-PER"]]), documents_of([["B-PER", "E-PER"]]), "ner")
 
 
 # --- Reading spans ---------------------------------------------------------------------------------

@@ -18,8 +18,7 @@ from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 from tagged import CONLLU, to_stream
 
-from bilstm_tagger.corpus import ReadOptions, read_corpus, save_corpus
-from bilstm_tagger.corpus.schemes import resolve
+from bilstm_tagger.corpus import ReadSpec, read_corpus, save_corpus
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.files import OUTPUT_FORMATS, tag_files
 from bilstm_tagger.schemes.grammar import Scheme
@@ -27,25 +26,24 @@ from bilstm_tagger.schemes.spans import convert
 from bilstm_tagger.settings.loading import load_settings
 from bilstm_tagger.training import train
 
-PLAIN = ReadOptions(tokenizer="whitespace")
+PLAIN = ReadSpec(tokenizer="whitespace")
 
 
 @pytest.fixture(scope="module")
 def weights(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, torch.Tensor]]:
     """What an epoch over the same sentences gives, by the format they were read from."""
     folder = tmp_path_factory.mktemp("formats")
-    documents = read_corpus(sample / "en-train.conllu", {"ner": "NER"})[:1]
-    resolve(documents, "ner")
+    documents = read_corpus(sample / "en-train.conllu", {"ner": "NER"})[:1].settle("ner")
     found = {}
     for name in ("a.conll", "a.jsonl", "a.parquet", "a.arrow", "a.csv", "a.spacy"):
         save_corpus(documents, folder / name)
         settings = load_settings("ner", overrides={
             "data": {"train": str(folder / name), "dev": str(folder / name)},
-            "embedder": {"size": 8, "shape_size": 0, "characters": {"size": 4, "filters": [4]}},
+            "embedder": {"size": 8, "case_size": 0, "characters": {"size": 4, "filters": [4]}},
             "encoder.hidden_size": 8,
             "training": {"epochs": 1, "threads": 1},
         })  # fmt: skip
-        found[name] = train(settings, output=folder / f"{name}-model").model.state_dict()
+        found[name] = train(settings, output=folder / f"{name}-model").runtime.model.state_dict()
     return found
 
 
@@ -66,8 +64,8 @@ def test_a_character_a_line_in_any_spelling(tmp_path: Path, suffix: str, scheme:
     ]
     path = tmp_path / f"a.{suffix}"
     path.write_text("\n\n".join(rows) + "\n", encoding="utf-8")
-    documents = read_corpus(path, {"ner": -1})
-    assert resolve(documents, "ner") is scheme
+    documents = read_corpus(path, {"ner": -1}).settle("ner")
+    assert documents.schemes == {"ner": scheme}
     assert [(span.label, span.start, span.end) for span in documents[0].spans] == [
         ("NAME", 0, 3), ("CONT", 4, 5), ("ORG", 5, 7)
     ]  # fmt: skip
@@ -81,21 +79,21 @@ def inputs(folder: Path) -> list[Path]:
     (folder / "a.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     table = pa.table({"key": [5, 6], "body": [record["text"] for record in records]})
     pq.write_table(table, folder / "b.parquet")
-    save_corpus(read_corpus(folder / "a.jsonl", {}, options=PLAIN), folder / "c.spacy")
+    save_corpus(read_corpus(folder / "a.jsonl", {}, spec=PLAIN), folder / "c.spacy")
     return [folder / name for name in ("a.jsonl", "b.parquet", "c.spacy")]
 
 
 def test_files_of_each_format_are_tagged(tmp_path: Path) -> None:
     records, table, docs = inputs(tmp_path)
     stream = io.StringIO()
-    report = tag_files(RuleTagger(), [records, docs], stream=stream, options=PLAIN)
+    report = tag_files(RuleTagger(), [records, docs], stream=stream, spec=PLAIN)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert not report.failures
     assert [line["id"] for line in lines] == ["x", "a.jsonl:2", "c.spacy:1", "c.spacy:2"]
     assert [[span["text"] for span in line["spans"]] for line in lines] == [["Ada Byron"], ["Bob"]] * 2
     out = tmp_path / "out"
-    options = ReadOptions("whitespace", text_column="body")
-    report = tag_files(RuleTagger(), [table], output=out, format="parquet", options=options)
+    spec = ReadSpec(tokenizer="whitespace", text_column="body")
+    report = tag_files(RuleTagger(), [table], output=out, format="parquet", spec=spec)
     assert not report.failures
     rows = pq.read_table(out / "b.parquet.parquet").to_pylist()
     assert [row["key"] for row in rows] == [5, 6]
@@ -104,7 +102,7 @@ def test_files_of_each_format_are_tagged(tmp_path: Path) -> None:
 
 
 def test_spacy_files_are_written(tmp_path: Path) -> None:
-    report = tag_files(RuleTagger(), inputs(tmp_path)[:1], output=tmp_path / "out", format="spacy", options=PLAIN)
+    report = tag_files(RuleTagger(), inputs(tmp_path)[:1], output=tmp_path / "out", format="spacy", spec=PLAIN)
     assert not report.failures
     first, second = DocBin().from_disk(tmp_path / "out" / "a.jsonl.spacy").get_docs(Vocab())
     assert (first.text, [ent.text for ent in first.ents]) == ("so  Ada Byron ran", ["Ada Byron"])
@@ -114,10 +112,10 @@ def test_spacy_files_are_written(tmp_path: Path) -> None:
 def test_bytes_do_not_go_to_text_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     records = inputs(tmp_path)[:1]
     with pytest.raises(ConfigError, match=r"\.parquet is binary; write it into a folder"):
-        tag_files(RuleTagger(), records, stream=io.StringIO(), format="parquet", options=PLAIN)
+        tag_files(RuleTagger(), records, stream=io.StringIO(), format="parquet", spec=PLAIN)
     beneath = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(beneath))
-    tag_files(RuleTagger(), records, stream=sys.stdout, format="parquet", options=PLAIN)
+    tag_files(RuleTagger(), records, stream=sys.stdout, format="parquet", spec=PLAIN)
     assert pq.read_table(io.BytesIO(beneath.getvalue())).num_rows == 2
 
 
@@ -125,10 +123,10 @@ def test_json_and_csv_in_folders_are_only_tagged_by_name(tmp_path: Path) -> None
     (tmp_path / "package.json").write_text("{}")
     (tmp_path / "a.csv").write_text("text\nAda\n")
     (tmp_path / "a.txt").write_text("Ada")
-    report = tag_files(RuleTagger(), [tmp_path], stream=io.StringIO(), options=PLAIN)
+    report = tag_files(RuleTagger(), [tmp_path], stream=io.StringIO(), spec=PLAIN)
     assert (report.found, report.skipped) == (1, 2)
     stream = io.StringIO()
-    tag_files(RuleTagger(), [tmp_path / "a.csv"], stream=stream, options=PLAIN)
+    tag_files(RuleTagger(), [tmp_path / "a.csv"], stream=stream, spec=PLAIN)
     assert json.loads(stream.getvalue())["spans"][0]["text"] == "Ada"
 
 

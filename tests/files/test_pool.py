@@ -79,7 +79,7 @@ def test_a_trained_tagger_gives_the_same_bytes(
     tagger = Tagger.load(model_folder)
     monkeypatch.setattr(chunks, "CHUNK", 400)
     with WorkerPool(ModelLoader(str(model_folder)), 2) as pool:
-        assert pool.settings == tagger.settings
+        assert pool.reading == tagger.reading
         for format in ("jsonl", "conllu"):
             profile = Profile()
             for name, each in (("one", tagger), ("two", pool)):

@@ -76,7 +76,7 @@ def test_leaving_ends_all_at_once(busy: bool) -> None:
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt), WorkerPool(load_ending, 2) as pool:
         if busy:
-            _ = pool.settings
+            _ = pool.reading
             began = time.monotonic()
             items = [(job, Untagged("endless", "a")), (job, Untagged("endless", "b"))]
             tagged = pool.tag(iter(items), format="jsonl", batch_tokens=None, profile=Profile())
@@ -91,7 +91,7 @@ def test_leaving_ends_all_at_once(busy: bool) -> None:
 
 def test_a_model_that_cannot_be_loaded(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such model folder"), WorkerPool(ModelLoader("missing"), 2) as pool:
-        _ = pool.settings
+        _ = pool.reading
 
 
 ENDLESS = """

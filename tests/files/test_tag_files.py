@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rule_tagger import RuleTagger
 from tagged import CONLLU, records, to_stream
 
-from bilstm_tagger.corpus import read_corpus
+from bilstm_tagger.corpus import ReadSpec, read_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.files import tag_files
@@ -93,10 +93,10 @@ def test_word_column_is_used_for_columns_alone(tagger: RuleTagger, tmp_path: Pat
     conll.write_text("1 Ada\n2 wins\n")
     conllu = tmp_path / "b.conllu"
     conllu.write_text(CONLLU)
-    first, second = records(to_stream(tagger, [conll, conllu], word_column=2)[0])
+    first, second = records(to_stream(tagger, [conll, conllu], spec=ReadSpec(word_column=2))[0])
     assert first["tokens"] == ["Ada", "wins"]
     assert second["words"][:2] == ["Ada", "al"]
-    lemma = records(to_stream(tagger, [conllu, conll], word_column="LEMMA")[0])
+    lemma = records(to_stream(tagger, [conllu, conll], spec=ReadSpec(word_column="LEMMA"))[0])
     assert lemma[0]["words"][2] == "the"
     assert lemma[1]["tokens"] == ["1", "2"]
 

@@ -20,6 +20,7 @@ from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
 from bilstm_tagger.files import OUTPUT_FORMATS, streams, tag_files
 from bilstm_tagger.files.formats import OutputFormat, write_jsonl
 from bilstm_tagger.files.inputs import Job, read_job
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 
 @pytest.fixture
@@ -64,10 +65,10 @@ def test_faults_of_the_disk_are_reported(tagger: RuleTagger, tmp_path: Path, mon
         (tmp_path / name).write_text("Ada")
     inputs = [tmp_path / name for name in ("a.txt", "b.txt", "c.txt")]
 
-    def read(job: Job, **options: Any) -> Iterator[str | Document]:
+    def read(job: Job, spec: ReadSpec) -> Iterator[str | Document]:
         if job.name == "a.txt":
             raise OSError(errno.EIO, "Input/output error")
-        return read_job(job, **options)
+        return read_job(job, spec)
 
     def write(documents: Iterable[Document], stream: TextIO, **options: Any) -> None:
         for document in documents:

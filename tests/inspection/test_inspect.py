@@ -14,6 +14,7 @@ import torch
 from tiny import sentences, settings_of, untrained, write_conll
 from torch import Tensor
 
+import bilstm_tagger
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.inspection.inspect import GATES, NamedArray, inspect
@@ -48,7 +49,7 @@ def tagger_of(
 def test_states_are_those_of_the_fused_lstm(direction: str, merge: str, layers: int) -> None:
     """The hidden states come from the fused passes; the gates give them again: h = o * tanh(c), c = f c + i g."""
     tagger = tagger_of("lstm", direction, merge, layers)
-    seen = trace(tagger.model.encoder, embed(tagger, SENTENCE))
+    seen = trace(tagger.runtime.model.encoders[0], embed(tagger, SENTENCE))
     assert seen.directions == (("forward", "backward") if direction == "both" else (direction,))
     assert seen.gates is not None
     assert seen.cell is not None
@@ -69,11 +70,11 @@ def test_states_are_those_of_the_fused_lstm(direction: str, merge: str, layers: 
 def test_gates_equal_the_cell_run_by_hand() -> None:
     tagger = tagger_of()
     x = embed(tagger, SENTENCE)
-    layer = tagger.model.encoder.layers[0]
+    layer = tagger.runtime.model.encoders[0].layers[0]
     with torch.no_grad():
         forward = run_direction(x, weights_of(layer.passes["left_to_right"]))
         backward = run_direction(x, weights_of(layer.passes["right_to_left"]), right_to_left=True)
-    seen = tagger.inspect(WORDS)
+    seen = inspect(tagger, WORDS)
     for name, gates in (("forward", forward), ("backward", backward)):
         for gate in GATES:
             mean = getattr(gates, gate)[0].mean(-1).numpy()
@@ -88,8 +89,8 @@ def test_gates_equal_the_cell_run_by_hand() -> None:
 
 
 def scores(tagger: Tagger, x: Tensor, tags: list[int]) -> Tensor:
-    states = tagger.model.encoder(x, torch.tensor([x.shape[1]]))
-    return tagger.model.heads["ner"](states)[0, torch.arange(len(tags)), tags]
+    states = tagger.runtime.model.encoders[0](x, torch.tensor([x.shape[1]]))
+    return tagger.runtime.model.heads("ner")[0](states)[0, torch.arange(len(tags)), tags]
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "cnn"])
@@ -99,7 +100,7 @@ def test_dependence_equals_the_jacobian(cell: str, layers: int) -> None:
     x = embed(tagger, SENTENCE)
     tags = [1, 0, 2, 2, 3, 0]
     jacobian = torch.autograd.functional.jacobian(lambda given: scores(tagger, given, tags), x)[:, 0]
-    found = gradient_norms(tagger.model, x, task="ner", tags=tags)
+    found = gradient_norms(tagger.runtime.model, x, task="ner", tags=tags)
     np.testing.assert_allclose(found["all"], jacobian.norm(dim=-1).numpy(), rtol=1e-4, atol=1e-6)
     assert list(found) == (["all"] if cell == "cnn" else ["forward", "backward", "all"])
 
@@ -108,7 +109,7 @@ def test_dependence_equals_the_jacobian(cell: str, layers: int) -> None:
 @pytest.mark.parametrize(("merge", "layers"), list(product(["concat", "sum"], [1, 3])))
 def test_each_direction_sees_one_side(cell: str, merge: str, layers: int) -> None:
     tagger = tagger_of(cell, merge=merge, layers=layers)
-    found = gradient_norms(tagger.model, embed(tagger, SENTENCE), task="ner", tags=[0] * 6)
+    found = gradient_norms(tagger.runtime.model, embed(tagger, SENTENCE), task="ner", tags=[0] * 6)
     for path, other in (("forward", np.triu), ("backward", np.tril)):
         assert not other(found[path], 1 if path == "forward" else -1).any()
         assert (np.diag(found[path]) > 0).all()
@@ -117,46 +118,38 @@ def test_each_direction_sees_one_side(cell: str, merge: str, layers: int) -> Non
         np.testing.assert_allclose(both, found["all"] - np.diag(np.diag(found["all"])), rtol=1e-4, atol=1e-7)
 
 
-def test_a_sentence_state_counts_for_the_whole_and_for_no_direction() -> None:
-    tagger = tagger_of(encoder__sentence_size=4, encoder__feedforward=5)
+def test_dependence_through_a_tanh_layer_equals_the_jacobian() -> None:
+    tagger = tagger_of(head__hidden_size=5)
     x = embed(tagger, SENTENCE)
-    found = gradient_norms(tagger.model, x, task="ner", tags=[0] * 6)
+    found = gradient_norms(tagger.runtime.model, x, task="ner", tags=[0] * 6)
     assert not np.triu(found["forward"], 1).any()
     assert not np.tril(found["backward"], -1).any()
     jacobian = torch.autograd.functional.jacobian(lambda given: scores(tagger, given, [0] * 6), x)[:, 0]
     np.testing.assert_allclose(found["all"], jacobian.norm(dim=-1).numpy(), rtol=1e-4, atol=1e-6)
-    seen = trace(tagger.model.encoder, x)
-    torch.testing.assert_close(torch.from_numpy(seen.hidden[0, 0]), states_of(tagger, x)[0][:, :6], rtol=0, atol=1e-6)
-
-
-def states_of(tagger: Tagger, x: Tensor) -> Tensor:
-    """The first layer's states, which the sentence state has had its part in."""
-    encoder = tagger.model.encoder
-    wide = torch.cat([x, encoder.sentence(x, torch.tensor([6])).expand(-1, 6, -1)], -1)
-    return encoder.layers[0](wide, torch.tensor([6]))  # type: ignore[no-any-return]
+    assert found["all"].any()
 
 
 def test_a_direction_alone_is_its_own_part_of_the_score() -> None:
     """One layer, merged by concatenation: the score is a sum of a forward and a backward part."""
     tagger = tagger_of()
     x = embed(tagger, SENTENCE)
-    forward = tagger.model.encoder.layers[0].passes["left_to_right"]
-    weight = tagger.model.heads["ner"].projection.weight[:, :6]
+    forward = tagger.runtime.model.encoders[0].layers[0].passes["left_to_right"]
+    weight = tagger.runtime.model.heads("ner")[0].projection.weight[:, :6]
 
     def part(given: Tensor) -> Tensor:
         return run_direction(given, weights_of(forward)).hidden[0] @ weight[2]
 
     jacobian = torch.autograd.functional.jacobian(part, x)[:, 0]
-    found = gradient_norms(tagger.model, x, task="ner", tags=[2] * 6)
+    found = gradient_norms(tagger.runtime.model, x, task="ner", tags=[2] * 6)
     np.testing.assert_allclose(found["forward"], jacobian.norm(dim=-1).numpy(), rtol=1e-4, atol=1e-6)
 
 
 def test_long_texts_are_differentiated_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     tagger = tagger_of()
     x = embed(tagger, SENTENCE)
-    whole = gradient_norms(tagger.model, x, task="ner", tags=[1] * 6)
+    whole = gradient_norms(tagger.runtime.model, x, task="ner", tags=[1] * 6)
     monkeypatch.setattr("bilstm_tagger.inspection.traces.COPIES_TOKENS", 13)
-    pieces = gradient_norms(tagger.model, x, task="ner", tags=[1] * 6)
+    pieces = gradient_norms(tagger.runtime.model, x, task="ner", tags=[1] * 6)
     for path in whole:
         np.testing.assert_allclose(pieces[path], whole[path], rtol=1e-5, atol=1e-7)
 
@@ -164,32 +157,37 @@ def test_long_texts_are_differentiated_in_pieces(monkeypatch: pytest.MonkeyPatch
 def test_the_network_is_left_as_it_was() -> None:
     tagger = tagger_of(layers=2)
     before = tagger(WORDS).tags
-    tagger.inspect(WORDS)
-    assert not any(part.training for part in tagger.model.modules())
-    assert not any(part._forward_hooks for part in tagger.model.modules())
-    assert all(weight.grad is None for weight in tagger.model.parameters())
+    inspect(tagger, WORDS)
+    assert not any(part.training for part in tagger.runtime.model.modules())
+    assert not any(part._forward_hooks for part in tagger.runtime.model.modules())
+    assert all(weight.grad is None for weight in tagger.runtime.model.parameters())
     assert tagger(WORDS).tags == before
 
 
 # ---- the whole inspection
 
 
-@pytest.mark.parametrize("context", [0, 50])
-def test_sentences_are_seen_as_the_tagger_reads_them(context: int) -> None:
-    tagger = tagger_of(encoder__context=context)
-    seen = tagger.inspect([WORDS, ["Rain"], ["the", "boat"]])
+def test_each_sentence_is_seen_alone_as_the_tagger_reads_it() -> None:
+    tagger = tagger_of()
+    seen = inspect(tagger, [WORDS, ["Rain"], ["the", "boat"]])
     assert seen.tokens == (*WORDS, "Rain", "the", "boat")
-    across = seen.dependence.select(path="all")[:6, 6:]
-    assert across.any() == bool(context)
-    if not context:
-        alone = tagger.inspect(WORDS)
-        np.testing.assert_allclose(seen.gates.values[..., :6], alone.gates.values, atol=1e-6)
-        np.testing.assert_allclose(seen.dependence.values[:, :6, :6], alone.dependence.values, rtol=1e-4, atol=1e-6)
+    dependence = seen.dependence.select(path="all")
+    assert not dependence[:6, 6:].any()
+    assert not dependence[6:, :6].any()
+    alone = inspect(tagger, WORDS)
+    np.testing.assert_allclose(seen.gates.values[..., :6], alone.gates.values, atol=1e-6)
+    np.testing.assert_allclose(seen.dependence.values[:, :6, :6], alone.dependence.values, rtol=1e-4, atol=1e-6)
+
+
+def test_it_is_public() -> None:
+    assert bilstm_tagger.inspect is inspect
+    assert "inspect" in bilstm_tagger.__all__
+    assert not hasattr(Tagger, "inspect")
 
 
 def test_tags_are_those_that_tagging_gives() -> None:
     tagger = tagger_of()
-    seen = tagger.inspect(WORDS)
+    seen = inspect(tagger, WORDS)
     assert seen.tags == tuple(tagger(WORDS).tags["ner"])
     assert (seen.task, seen.encoder) == ("ner", "lstm")
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -197,11 +195,11 @@ def test_tags_are_those_that_tagging_gives() -> None:
 
 
 def test_of_an_ensemble_the_first_encoder_is_shown(caplog: pytest.LogCaptureFixture) -> None:
-    tagger = tagger_of(encoder__members=3)
+    tagger = tagger_of(encoder__ensemble_size=3)
     seen = inspect(tagger, SENTENCE)
     assert "3 encoders" in caplog.text
     assert seen.document.tags == tagger(SENTENCE).tags
-    alone = trace(tagger.model.encoder, embed(tagger, SENTENCE))
+    alone = trace(tagger.runtime.model.encoders[0], embed(tagger, SENTENCE))
     assert seen.lstm_gates is not None
     assert alone.gates is not None
     np.testing.assert_array_equal(seen.lstm_gates.values, alone.gates.mean(-1))
@@ -209,8 +207,8 @@ def test_of_an_ensemble_the_first_encoder_is_shown(caplog: pytest.LogCaptureFixt
 
 def test_token_specific_units() -> None:
     tagger = tagger_of(layers=2)
-    hidden = trace(tagger.model.encoder, embed(tagger, SENTENCE)).hidden
-    found = tagger.inspect(WORDS).units
+    hidden = trace(tagger.runtime.model.encoders[0], embed(tagger, SENTENCE)).hidden
+    found = inspect(tagger, WORDS).units
     assert len(found) == 12
     distances = []
     for unit in found:
@@ -221,12 +219,12 @@ def test_token_specific_units() -> None:
         assert unit.token == np.argmax(np.abs(states - others))
         distances.append(abs(unit.value - unit.elsewhere))
     assert distances == sorted(distances, reverse=True)
-    assert tagger.inspect(["Rain"]).units == ()
+    assert inspect(tagger, ["Rain"]).units == ()
 
 
 @pytest.mark.parametrize("cell", ["gru", "rnn", "cnn"])
 def test_only_an_lstm_has_gates(cell: str) -> None:
-    seen = tagger_of(cell, layers=2).inspect(WORDS)
+    seen = inspect(tagger_of(cell, layers=2), WORDS)
     assert seen.hidden_norm.values.shape == (2, len(seen.directions), 6)
     assert seen.directions == (("window",) if cell == "cnn" else ("forward", "backward"))
     for name in ("gates", "cell_norm"):
@@ -239,13 +237,13 @@ def test_only_an_lstm_has_gates(cell: str) -> None:
 def test_a_text_without_tokens_is_refused(source: object) -> None:
     tagger = tagger_of(data__tokenizer="whitespace")
     with pytest.raises(TaggerError, match="0 tokens to inspect"):
-        tagger.inspect(source)
+        inspect(tagger, source)
 
 
 def test_long_texts_and_unknown_tasks_are_refused() -> None:
     tagger = tagger_of()
     with pytest.raises(TaggerError, match="1001 tokens to inspect; give a text of 1 to 1,000"):
-        tagger.inspect(["a"] * 1001)
+        inspect(tagger, ["a"] * 1001)
     with pytest.raises(TaggerError, match="no task 'pos' in this model; there are ner"):
         inspect(tagger, WORDS, task="pos")
 
@@ -276,37 +274,37 @@ def test_the_encoder_reads_what_it_reads_when_tagging(tmp_path: Path) -> None:
     tagger = train(settings, output=tmp_path / "model")
     document = Document.from_words(["Ada", "left", "Turin", "and", "Rain", "fell"])
     read: list[Tensor] = []
-    handle = tagger.model.encoder.register_forward_pre_hook(lambda _, given: read.append(given[0]))
+    handle = tagger.runtime.model.encoders[0].register_forward_pre_hook(lambda _, given: read.append(given[0]))
     tagger(document)
     handle.remove()
-    assert read[0].shape[-1] == tagger.model.embedder.type_size + 4
+    assert read[0].shape[-1] == tagger.runtime.model.embedder.type_size + 4
     torch.testing.assert_close(embed(tagger, document), read[0].clone(), rtol=0, atol=1e-5)
-    assert tagger.inspect(document).tags == tuple(tagger(document).tags["ner"])
+    assert inspect(tagger, document).tags == tuple(tagger(document).tags["ner"])
 
 
 # ---- views
 
 
 def test_what_a_prediction_depends_on_most() -> None:
-    seen = tagger_of().inspect(WORDS)
+    seen = inspect(tagger_of(), WORDS)
     row = seen.dependence.select(path="all", token=2)
     found = depends_most_on(seen, 2, most=6)
     assert [place for place, _ in found] == sorted(range(6), key=lambda place: -row[place])
     assert sum(share for _, share in found) == pytest.approx(1)
     assert len(depends_most_on(seen, 0)) == 3
-    assert len(depends_most_on(tagger_of("cnn").inspect(WORDS), 0, most=6)) == 2, "only what the window holds"
+    assert len(depends_most_on(inspect(tagger_of("cnn"), WORDS), 0, most=6)) == 2, "only what the window holds"
 
 
 @pytest.mark.parametrize("cell", ["lstm", "cnn"])
 def test_figure(tmp_path: Path, cell: str) -> None:
     pytest.importorskip("matplotlib")
-    draw(tagger_of(cell, layers=2).inspect([r"$\x$", *WORDS]), tmp_path / "figure.png")
+    draw(inspect(tagger_of(cell, layers=2), [r"$\x$", *WORDS]), tmp_path / "figure.png")
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_page_is_self_contained_and_safe(tmp_path: Path) -> None:
     words = ["</script><script>alert(1)</script>", "&", "{{data}}", "中"]
-    seen = tagger_of().inspect(words)
+    seen = inspect(tagger_of(), words)
     write_page(seen, tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text("utf-8")
     assert page.count("<script") == 2

@@ -7,6 +7,7 @@ import pickle
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from safetensors.torch import load_file, save_file
 from tiny import settings_of, untrained
 
 from bilstm_tagger.errors import ModelError
-from bilstm_tagger.model_folder import folder as module
-from bilstm_tagger.model_folder.folder import load_tagger, save_tagger
+from bilstm_tagger.io.reading import sha256_file
+from bilstm_tagger.model_folder import find, quantization
+from bilstm_tagger.model_folder.upgrade import FORMAT_VERSION
 from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.settings.loading import known_settings
 from bilstm_tagger.tagging.tagger import Tagger
 
 PIECES = ["config.json", "vocab.json", "metrics.json", "model.safetensors"]
@@ -27,12 +30,15 @@ SENTENCES = [["Ada", "left", "Turin", "in", "1999", "."], ["the", "river"], ["Ra
 
 def make(stored: str = "float32", seed: int = 5) -> Tagger:
     tasks = {"ner": {"head": "crf"}, "pos": {"head": "softmax"}}
-    chosen = settings_of(tasks=tasks, embedder__stored=stored)
+    chosen = settings_of(tasks=tasks, embedder__quantization=stored)
     tagger = untrained(chosen, schemes={"ner": Scheme.IOB1, "pos": Scheme.NONE}, seed=seed)
-    tagger.metrics = {"dev": {"ner": 0.5, "pos": 0.25}, "best_epoch": 2, "epochs": 3, "history": []}
     row = {"role": "train", "name": "a.conll", "sentences": 3, "tokens": 9, "sha256": "0" * 64}
-    tagger.provenance = {"versions": module.versions(), "data": [row]}
-    return tagger
+    info = replace(
+        tagger.info,
+        metrics={"dev": {"ner": 0.5, "pos": 0.25}, "best_epoch": 2, "epochs": 3, "history": []},
+        provenance={"versions": {"bilstm_tagger": "0", "torch": torch.__version__}, "data": [row]},
+    )
+    return Tagger(info, tagger.runtime)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +60,7 @@ def folder(stored: Path, tmp_path: Path) -> Path:
 
 
 def tensors(tagger: Tagger) -> dict[str, torch.Tensor]:
-    return tagger.model.state_dict()
+    return tagger.runtime.model.state_dict()
 
 
 def refused(folder: Path, piece: str) -> str:
@@ -77,15 +83,19 @@ def change_tensors(folder: Path, change: Callable[[dict[str, torch.Tensor]], obj
     values = load_file(folder / "model.safetensors")
     change(values)
     save_file(values, folder / "model.safetensors")
+    sha256 = sha256_file(folder / "model.safetensors")
+    change_json(folder / "config.json", lambda values: values.update(weights={"sha256": sha256}))
 
 
 def test_what_is_loaded_is_what_was_saved(tagger: Tagger, stored: Path) -> None:
     again = Tagger.load(stored)
-    assert again.settings == tagger.settings
+    assert again.info.settings == tagger.info.settings
     assert again.vocab == tagger.vocab
     assert again.schemes == tagger.schemes
     assert again.metrics == tagger.metrics
-    assert again.provenance == tagger.provenance
+    assert again.info.provenance == tagger.info.provenance
+    assert again.info.tokenizer == tagger.info.tokenizer == "spacy:en"
+    assert again.info.network.model_dump() == tagger.info.network.model_dump()
     assert again.tasks == ["ner", "pos"]
     assert tensors(again).keys() == tensors(tagger).keys()
     assert all(torch.equal(tensors(again)[name], value) for name, value in tensors(tagger).items())
@@ -126,7 +136,7 @@ def test_a_word_table_in_few_bits(tmp_path: Path, kind: str, dtype: torch.dtype,
     third = Tagger.load(tmp_path / "b")
     for name, value in tensors(again).items():
         torch.testing.assert_close(tensors(third)[name], value, rtol=1e-6, atol=0)
-    module.round_words(tagger.model, tagger.settings)
+    quantization.round_words(tagger.runtime.model, kind)  # type: ignore[arg-type]
     assert all(torch.equal(tensors(again)[name], value) for name, value in tensors(tagger).items())
 
 
@@ -164,7 +174,7 @@ def test_a_folder_in_the_place_of_a_piece_is_named(folder: Path, piece: str) -> 
     refused(folder, piece)
 
 
-@pytest.mark.parametrize("version", [0, 2, None, "1", 1.5, [], {}])
+@pytest.mark.parametrize("version", [0, FORMAT_VERSION + 1, None, "1", 1.5, [], {}])
 def test_another_format_version_is_refused(folder: Path, version: object) -> None:
     change_json(folder / "config.json", lambda values: values.update(format_version=version))
     assert f"format version {version!r}" in refused(folder, "config.json")
@@ -172,8 +182,8 @@ def test_another_format_version_is_refused(folder: Path, version: object) -> Non
 
 @pytest.mark.parametrize(
     ("piece", "key"),
-    [("config.json", key) for key in ("format_version", "settings", "schemes", "word_size")]
-    + [("vocab.json", key) for key in ("trained", "frozen", "characters", "tags", "known", "digits", "longest")],
+    [("config.json", key) for key in ("format_version", "network", "tokenizer")]
+    + [("vocab.json", key) for key in ("trained", "frozen", "characters", "tags", "known", "longest")],
 )
 def test_a_missing_key_is_named(folder: Path, piece: str, key: str) -> None:
     change_json(folder / piece, lambda values: values.pop(key))
@@ -199,14 +209,15 @@ ODD: list[Any] = [
     {"pos": ["X"]},
 ]
 KEYS = [
-    *(("config.json", (key,)) for key in ("settings", "schemes", "word_size", "versions", "data")),
-    *(("config.json", ("schemes", task)) for task in ("ner", "pos")),
-    *(("config.json", ("settings", key)) for key in ("tasks", "embedder", "encoder", "training", "surprise")),
-    ("config.json", ("settings", "tasks", "ner")),
-    *(
-        ("vocab.json", (key,))
-        for key in ("trained", "frozen", "characters", "tags", "known", "digits", "longest", "more")
-    ),
+    *(("config.json", (key,)) for key in ("network", "tokenizer", "settings", "weights", "versions", "data", "more")),
+    *(("config.json", ("network", key)) for key in ("tasks", "embedder", "encoder", "surprise")),
+    *(("config.json", ("network", "tasks", task)) for task in ("ner", "pos", "chunk")),
+    *(("config.json", ("network", "tasks", "ner", key)) for key in ("scheme", "encoding", "head", "hidden_size")),
+    *(("config.json", ("network", "embedder", key)) for key in ("word_size", "characters", "case_size", "features")),
+    *(("config.json", ("network", "encoder", key)) for key in ("type", "direction", "hidden_size", "layers")),
+    ("config.json", ("settings", "training")),
+    ("config.json", ("weights", "sha256")),
+    *(("vocab.json", (key,)) for key in ("trained", "frozen", "characters", "tags", "known", "longest", "more")),
     *(("vocab.json", ("tags", task)) for task in ("ner", "pos", "chunk")),
     *(("vocab.json", (key, 2)) for key in ("trained", "characters", "known")),
     *(("vocab.json", ("tags", "ner", place)) for place in (0, 1)),
@@ -222,12 +233,12 @@ def test_a_mis_shaped_value_is_named_or_harmless(
     for odd in ODD:
         shutil.copy(stored / piece, folder / piece)
 
-        def replace(values: Any, odd: Any = odd) -> None:
+        def put(values: Any, odd: Any = odd) -> None:
             for key in path[:-1]:
                 values = values[key]
             values[path[-1]] = odd
 
-        change_json(folder / piece, replace)
+        change_json(folder / piece, put)
         try:
             loaded = Tagger.load(folder)
         except ModelError as error:
@@ -242,14 +253,17 @@ def test_a_mis_shaped_value_is_named_or_harmless(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.pop("heads.ner.projection.weight"), "tensor 'heads.ner.projection.weight' is missing"),
+        (
+            lambda t: t.pop("members.0.heads.ner.projection.weight"),
+            "tensor 'members.0.heads.ner.projection.weight' is missing",
+        ),
         (lambda t: t.update(more=torch.zeros(1)), "unknown tensor 'more'"),
         (
-            lambda t: t.update({"heads.pos.projection.bias": torch.zeros(4)}),
-            "tensor 'heads.pos.projection.bias' has shape [4] where config.json and vocab.json need [3]",
+            lambda t: t.update({"members.0.heads.pos.projection.bias": torch.zeros(4)}),
+            "tensor 'members.0.heads.pos.projection.bias' has shape [4] where config.json and vocab.json need [3]",
         ),
-        (lambda t: t.update({"heads.pos.projection.bias": torch.zeros(3, 1)}), "has shape [3, 1]"),
-        (lambda t: t.update({"heads.pos.projection.bias": torch.zeros(3, dtype=torch.long)}), "int64"),
+        (lambda t: t.update({"members.0.heads.pos.projection.bias": torch.zeros(3, 1)}), "has shape [3, 1]"),
+        (lambda t: t.update({"members.0.heads.pos.projection.bias": torch.zeros(3, dtype=torch.long)}), "int64"),
         (lambda t: t.update({"embedder.frozen": t["embedder.frozen"].to(torch.int8)}), "no 'embedder.frozen.scale'"),
         (
             lambda t: t.update({
@@ -308,8 +322,8 @@ def test_a_kill_at_any_moment_of_a_save_leaves_the_old_or_the_new_model(
         new = make(seed=1)
         new.save(folder)
     assert len(disks) == 4, "two renamings: the old folder away, the new one in"
-    weights = [tensors(Tagger.load(disk / folder.name))["heads.ner.projection.weight"] for disk in disks]
-    old, fresh = (tensors(each)["heads.ner.projection.weight"] for each in (tagger, new))
+    weights = [tensors(Tagger.load(disk / folder.name))["members.0.heads.ner.projection.weight"] for disk in disks]
+    old, fresh = (tensors(each)["members.0.heads.ner.projection.weight"] for each in (tagger, new))
     for found, expected in zip(weights, (old, old, old, fresh), strict=True):
         assert torch.equal(found, expected)
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
@@ -317,7 +331,7 @@ def test_a_kill_at_any_moment_of_a_save_leaves_the_old_or_the_new_model(
 
 def test_a_failing_save_leaves_the_old_model(folder: Path, tagger: Tagger) -> None:
     other = make(seed=1)
-    other.metrics = {"dev": object()}
+    other.metrics["dev"] = object()
     with pytest.raises(TypeError):
         other.save(folder)
     assert all(torch.equal(tensors(Tagger.load(folder))[name], value) for name, value in tensors(tagger).items())
@@ -329,14 +343,37 @@ def test_a_save_replaces_the_whole_folder_but_for_what_is_kept(folder: Path, tag
     (folder / "log.txt").write_text("kept")
     (folder / "inner").mkdir()
     (folder / "inner" / "a").write_text("kept too")
-    save_tagger(tagger, folder, keep=(folder / "log.txt", folder / "inner", folder / "absent"))
+    tagger.save(folder, keep=(folder / "log.txt", folder / "inner", folder / "absent"))
     assert {path.name for path in folder.iterdir()} == {*PIECES, "README.md", "log.txt", "inner"}
     assert (folder / "inner" / "a").read_text() == "kept too"
-    assert load_tagger(folder).metrics == tagger.metrics
+    assert Tagger.load(folder).metrics == tagger.metrics
 
 
 def test_models_of_the_package_are_found_by_name(monkeypatch: pytest.MonkeyPatch, stored: Path) -> None:
-    monkeypatch.setattr(module, "shipped_models", lambda: {"small": stored})
+    monkeypatch.setattr(find, "shipped_models", lambda: {"small": stored})
     assert Tagger.load("small").tasks == ["ner", "pos"]
     with pytest.raises(ModelError, match="models that come with the package: small"):
         Tagger.load("smal")
+
+
+def test_flipped_weights_are_noticed(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+    assert "checksum" in refused(folder, "model.safetensors")
+    Tagger.load(folder, verify=False)
+
+
+def test_settings_of_another_version_break_nothing(folder: Path, tagger: Tagger) -> None:
+    """Settings of training that were removed or added since are told, and never needed."""
+
+    def change(values: dict[str, Any]) -> None:
+        del values["settings"]["training"]["clip"]
+        values["settings"]["training"] |= {"warmup": 0.1, "of_tomorrow": [1]}
+        values["settings"]["tomorrow"] = {"a": 1}
+
+    change_json(folder / "config.json", change)
+    loaded = Tagger.load(folder)
+    assert loaded(SENTENCES).tags == tagger(SENTENCES).tags
+    assert known_settings(loaded.info.settings).training.clip == 5.0

@@ -8,7 +8,7 @@ import pytest
 
 from bilstm_tagger import Tagger
 from bilstm_tagger.errors import ModelError
-from bilstm_tagger.model_folder.folder import find_folder, shipped_models
+from bilstm_tagger.model_folder.find import find_folder, shipped_models
 
 
 @pytest.fixture(scope="module")

@@ -10,27 +10,27 @@ import torch
 from torch import Tensor
 
 from bilstm_tagger.nn.batch import mask_of
-from bilstm_tagger.nn.crf import CRF, viterbi
+from bilstm_tagger.nn.crf import CRF, DISALLOWED, Transitions, viterbi
 from bilstm_tagger.schemes.grammar import Scheme, legal_moves, tag_names
 
 NAMES = tag_names(["A"], Scheme.IOBES)  # five tags: small enough for every sequence of four
+ALLOWED = Transitions(*map(torch.from_numpy, legal_moves(NAMES, Scheme.IOBES)))
 
 
 @pytest.fixture
 def case() -> tuple[CRF, Tensor, Tensor]:
     torch.manual_seed(3)
-    moves, starts, ends = map(torch.from_numpy, legal_moves(NAMES, Scheme.IOBES))
-    crf = CRF(moves, starts=starts, ends=ends).double()
+    crf = CRF(ALLOWED).double()
     for weight in crf.parameters():
         weight.data.normal_()
     return crf, torch.randn(4, 4, len(NAMES), dtype=torch.float64, requires_grad=True), torch.tensor([4, 1, 3, 2])
 
 
 def path_score(crf: CRF, emissions: Tensor, tags: tuple[int, ...]) -> Tensor:
-    moves, starts, ends = crf.scores()
+    transitions, starts, ends = crf.scores()
     score = starts[tags[0]] + ends[tags[-1]]
     score = score + sum(emissions[step, tag] for step, tag in enumerate(tags))
-    return score + sum(moves[a, b] for a, b in pairwise(tags))
+    return score + sum(transitions[a, b] for a, b in pairwise(tags))
 
 
 def all_paths(crf: CRF, emissions: Tensor, length: int) -> dict[tuple[int, ...], Tensor]:
@@ -46,6 +46,28 @@ def decode(crf: CRF, emissions: Tensor, lengths: Tensor) -> list[list[int]]:
 def legal_path(length: int) -> tuple[int, ...]:
     inside = [NAMES.index("B-A")] + [NAMES.index("I-A")] * (length - 2) + [NAMES.index("E-A")]
     return tuple(inside) if length > 1 else (NAMES.index("S-A"),)
+
+
+def test_disallowed_transitions_have_one_score_and_all_others_their_weights() -> None:
+    torch.manual_seed(2)
+    crf = CRF(ALLOWED)
+    for weight in crf.parameters():
+        weight.data.normal_()
+    weights = (crf.transitions, crf.start_transitions, crf.end_transitions)
+    for found, weight, allowed, neutral in zip(
+        crf.scores(), weights, ALLOWED, ALLOWED.without_preference(), strict=True
+    ):
+        assert found.shape == weight.shape == allowed.shape == neutral.shape
+        assert 0 < allowed.sum() < allowed.numel()
+        assert torch.equal(found[allowed], weight[allowed])
+        assert (neutral[allowed] == 0).all()
+        assert (found[~allowed] == DISALLOWED).all()
+        assert (neutral[~allowed] == DISALLOWED).all()
+
+
+def test_only_the_scores_of_transitions_are_stored() -> None:
+    """Which ones are allowed follows from the scheme."""
+    assert list(CRF(ALLOWED).state_dict()) == ["transitions", "start_transitions", "end_transitions"]
 
 
 def test_likelihood_and_gradient_equal_brute_force(case: tuple[CRF, Tensor, Tensor]) -> None:
@@ -94,19 +116,17 @@ def test_marginals_equal_brute_force(case: tuple[CRF, Tensor, Tensor]) -> None:
 
 
 def test_no_illegal_sequence_is_decoded_however_the_emissions_pull() -> None:
-    moves, starts, ends = map(torch.from_numpy, legal_moves(NAMES, Scheme.IOBES))
-    crf = CRF(moves, starts=starts, ends=ends)
+    crf = CRF(ALLOWED)
     torch.manual_seed(0)
     emissions = 50 * torch.randn(64, 12, len(NAMES))
     lengths = torch.randint(1, 13, (64,))
     for tags in decode(crf, emissions, lengths):
-        assert starts[tags[0]] and ends[tags[-1]]
-        assert all(moves[a, b] for a, b in pairwise(tags))
+        assert ALLOWED.starts[tags[0]] and ALLOWED.ends[tags[-1]]
+        assert all(ALLOWED.pairs[a, b] for a, b in pairwise(tags))
 
 
 def test_float32_likelihood_stays_finite_for_confident_emissions() -> None:
-    moves, starts, ends = map(torch.from_numpy, legal_moves(NAMES, Scheme.IOBES))
-    crf = CRF(moves, starts=starts, ends=ends)
+    crf = CRF(ALLOWED)
     emissions = (200 * torch.randn(8, 60, len(NAMES))).requires_grad_()
     loss = -crf.log_likelihood(emissions, torch.zeros(8, 60, dtype=torch.long), torch.full((8,), 60)).sum()
     loss.backward()
@@ -117,8 +137,7 @@ def test_float32_likelihood_stays_finite_for_confident_emissions() -> None:
 
 def test_padding_has_no_influence() -> None:
     torch.manual_seed(1)
-    moves, starts, ends = map(torch.from_numpy, legal_moves(NAMES, Scheme.IOBES))
-    crf = CRF(moves, starts=starts, ends=ends)
+    crf = CRF(ALLOWED)
     emissions = torch.randn(1, 5, len(NAMES))
     tags, lengths = torch.zeros(1, 5, dtype=torch.long), torch.tensor([3])
     noisy = emissions.clone()
@@ -130,11 +149,12 @@ def test_padding_has_no_influence() -> None:
 def test_a_very_long_sentence_keeps_the_best_path() -> None:
     """Sums of 50,000 scores of the same sign leave few digits of a float32 for their differences."""
     rng = np.random.default_rng(0)
-    emissions, moves = rng.normal(6, 1, (50_000, 3)).astype(np.float32), rng.normal(0, 1, (3, 3)).astype(np.float32)
+    emissions = rng.normal(6, 1, (50_000, 3)).astype(np.float32)
+    transitions = rng.normal(0, 1, (3, 3)).astype(np.float32)
     score = emissions[0].astype(np.float64)
     pointers = []
     for row in emissions[1:]:
-        reached = score[:, None] + moves
+        reached = score[:, None] + transitions
         pointers.append(reached.argmax(0))
         score = reached.max(0) + row
     path = [int(score.argmax())]
@@ -143,7 +163,7 @@ def test_a_very_long_sentence_keeps_the_best_path() -> None:
     given = (
         torch.from_numpy(emissions),
         torch.tensor([50_000]),
-        torch.from_numpy(moves),
+        torch.from_numpy(transitions),
         torch.zeros(3),
         torch.zeros(3),
     )

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from tiny import settings_of, untrained
 
 from bilstm_tagger.nn.batch import mask_of
-from bilstm_tagger.nn.fast_lstm import Order, Sweep, make_sweep
+from bilstm_tagger.nn.fast_lstm import FastLSTM, VisitOrder, fast_lstm
 from bilstm_tagger.nn.numba_ops import bits, compiled, load, sigmoid, store, tanh
 from bilstm_tagger.nn.recurrent import RecurrentEncoder
 
@@ -22,9 +22,8 @@ SHAPES = [
     {"merge": "sum"},
     {"direction": "backward"},
     {"direction": "forward", "layers": 2},
-    {"sentence_size": 4},
-    {"sentence_size": 11, "layers": 2, "direction": "backward"},
-    {"sentence_size": 3, "merge": "sum"},
+    {"direction": "backward", "layers": 2},
+    {"merge": "sum", "layers": 2},
 ]  # of encoders
 
 
@@ -43,8 +42,8 @@ def test_states_equal_those_of_the_encoder(shape: dict[str, object], precision: 
     network = encoder(**shape)
     x = torch.randn(4, 6, 5)
     mask = mask_of(LENGTHS, 6)
-    swept = Sweep([network], precision)
-    states = swept(swept.table(x[mask]), np.arange(14), LENGTHS.numpy())
+    fast = FastLSTM([network], precision)
+    states = fast(fast.table(x[mask]), np.arange(14), LENGTHS.numpy())
     torch.testing.assert_close(states, network(x, LENGTHS)[mask], rtol=0, atol=error)
     assert states.dtype is torch.float32
 
@@ -56,8 +55,8 @@ def test_several_encoders_stand_side_by_side(shape: dict[str, object]) -> None:
     for weight in networks[1].parameters():
         weight.data.normal_(std=0.3)
     x = torch.randn(14, 5)
-    both = Sweep(networks, torch.float32)
-    alone = [Sweep([network], torch.float32) for network in networks]
+    both = FastLSTM(networks, torch.float32)
+    alone = [FastLSTM([network], torch.float32) for network in networks]
     expected = [each(each.table(x), np.arange(14), LENGTHS.numpy()) for each in alone]
     found = both(both.table(x), np.arange(14), LENGTHS.numpy())
     torch.testing.assert_close(found, torch.cat(expected, 1), rtol=0, atol=1e-6)
@@ -65,29 +64,29 @@ def test_several_encoders_stand_side_by_side(shape: dict[str, object]) -> None:
 
 @torch.no_grad()
 def test_tokens_of_one_word_share_a_row() -> None:
-    swept = Sweep([encoder()], torch.float32)
+    fast = FastLSTM([encoder()], torch.float32)
     words = torch.randn(3, 5)
     chosen = np.array([2, 0, 0, 1, 2, 2])
     lengths = np.array([4, 2])
-    whole = swept(swept.table(words[torch.from_numpy(chosen)]), np.arange(6), lengths)
-    torch.testing.assert_close(swept(swept.table(words), chosen, lengths), whole, rtol=0, atol=1e-6)
+    whole = fast(fast.table(words[torch.from_numpy(chosen)]), np.arange(6), lengths)
+    torch.testing.assert_close(fast(fast.table(words), chosen, lengths), whole, rtol=0, atol=1e-6)
 
 
 @torch.no_grad()
 def test_a_sentence_alone_gets_the_states_it_gets_among_others() -> None:
-    swept = Sweep([encoder(layers=2)], torch.float32)
-    table = swept.table(torch.randn(14, 5))
-    together = swept(table, np.arange(14), LENGTHS.numpy()).split(LENGTHS.tolist())
+    fast = FastLSTM([encoder(layers=2)], torch.float32)
+    table = fast.table(torch.randn(14, 5))
+    together = fast(table, np.arange(14), LENGTHS.numpy()).split(LENGTHS.tolist())
     at = 0
     for length, states in zip(LENGTHS.tolist(), together, strict=True):
-        alone = swept(table, np.arange(at, at + length), np.array([length]))
+        alone = fast(table, np.arange(at, at + length), np.array([length]))
         torch.testing.assert_close(alone, states, rtol=0, atol=1e-6)
         at += length
 
 
 @given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=12))
 def test_order_visits_every_token_once_in_each_direction(lengths: list[int]) -> None:
-    order = Order.of(np.array(lengths), ["forward", "backward"])
+    order = VisitOrder.of(np.array(lengths), ["forward", "backward"])
     assert sum(order.running) == sum(lengths)
     assert order.running == sorted(order.running, reverse=True)
     for visits in order.tokens.tolist():
@@ -111,8 +110,8 @@ def test_order_visits_every_token_once_in_each_direction(lengths: list[int]) -> 
         ({"encoder__type": "cnn"}, False),
     ],
 )
-def test_only_lstms_are_swept(changes: dict[str, object], fits: bool) -> None:
-    assert (make_sweep(untrained(settings_of(**changes)).model) is not None) is fits
+def test_only_lstms_that_read_nothing_but_words_are_fast(changes: dict[str, object], fits: bool) -> None:
+    assert (fast_lstm(untrained(settings_of(**changes)).runtime.model) is not None) is fits
 
 
 @compiled

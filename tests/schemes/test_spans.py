@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import BILOU, IOB1, IOB2, IOBES, Entities
 
-from bilstm_tagger.corpus.schemes import resolve
-from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.detection import detect
 from bilstm_tagger.schemes.grammar import Scheme, first_illegal, legal_moves, tag_names
@@ -255,67 +253,3 @@ def test_a_detected_scheme_reads_the_same_spans(corpus: list[tuple[list[SpanTupl
     found = detect(tags)
     if any(tags):
         assert [tags_to_spans(sentence, found) for sentence in tags] == [spans for spans, _ in corpus]
-
-
-def document(*sentences: str, path: str | None = "corpus.conll") -> Document:
-    """A document whose words do not matter, with blank lines between sentences of its file."""
-    tags = [line.split() for line in sentences]
-    made = Document.from_sentences([["word"] * len(line) for line in tags])
-    lines = [sum(map(len, tags[:n])) + n + i + 1 for n, line in enumerate(tags) for i in range(len(line))]
-    flat = [tag for line in tags for tag in line]
-    return Document(made.words, made.bounds, tags={"ner": flat}, path=path, lines=lines if path else None)
-
-
-def test_resolve_notes_the_scheme_on_every_document() -> None:
-    documents = [document("O O"), document("B-X I-X")]
-    assert resolve(documents, "ner") is Scheme.BIO
-    assert [made.schemes for made in documents] == [{"ner": Scheme.BIO}] * 2
-
-
-def test_resolve_holds_a_corpus_to_a_declared_scheme() -> None:
-    assert resolve([document("O O")], "ner", declared=Scheme.IOBES) is Scheme.IOBES
-    assert resolve([document("B-X O", "O PER")], "ner", declared=Scheme.NONE) is Scheme.NONE
-
-
-@pytest.mark.parametrize(
-    ("documents", "declared", "message"),
-    [
-        (
-            [document("B-X I-X", "O I-X O", "B-Y B-Y I-Y")],
-            None,
-            "^corpus.conll:5: tag 'I-X' cannot follow 'O' in BIO; correct",
-        ),
-        (
-            [document("B-X", "I-X", "I-Y", "B-Z B-Z")],
-            None,
-            "^corpus.conll:3: .* begin a sentence in BIO, and 1 more",
-        ),
-        ([document("S-X", "O B-X")], None, "^corpus.conll:4: tag 'B-X' cannot end a sentence in IOBES"),
-        ([document("B-X I-X", "E-X", "B-X B-X")], None, "^corpus.conll:4: tag 'E-X' is no tag of BIO"),
-        (
-            [document("O"), document("O I-X")],
-            Scheme.BIO,
-            "^corpus.conll:2: .* cannot follow 'O' in BIO; the whole corpus reads as IOB1: convert it to BIO",
-        ),
-        ([document("O I-X", "B-X I-X I-Y", path=None)], Scheme.BIO, "^sentence 1, token 2: "),
-        (
-            [document("B-X I-X O", "B-Y PER", "B-Z")],
-            None,
-            "^corpus.conll:6: tag 'PER' among tags such as 'B-X'",
-        ),
-        (
-            [document("NOUN")],
-            Scheme.BIO,
-            "^corpus.conll:1: tag 'NOUN' is no tag of BIO; .* is this the column of task 'ner'",
-        ),
-    ],
-)
-def test_resolve_names_the_place(documents: list[Document], declared: Scheme | None, message: str) -> None:
-    with pytest.raises(CorpusError, match=message):
-        resolve(documents, "ner", declared=declared)
-    assert not documents[0].schemes
-
-
-def test_resolve_needs_the_task() -> None:
-    with pytest.raises(CorpusError, match=r"corpus.conll has no tags for task 'upos'; it has: ner"):
-        resolve([document("O")], "upos")

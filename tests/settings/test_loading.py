@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.settings.loading import load_settings, parse_override, parse_settings, presets, read_toml
+from bilstm_tagger.settings.loading import (
+    known_settings,
+    load_settings,
+    parse_override,
+    parse_settings,
+    presets,
+    read_toml,
+)
+from bilstm_tagger.settings.renamed import REMOVED, RENAMED
 from bilstm_tagger.settings.schema import EncoderSettings, Settings
 
 
@@ -92,6 +100,84 @@ def test_an_unknown_key_is_refused_with_the_nearest_name(key: str, message: str)
     with pytest.raises(ConfigError) as caught:
         load_settings(overrides={key: 1})
     assert str(caught.value) == f"settings: {message}"
+
+
+RENAMED_KEYS = {
+    "encoder.members": "encoder.ensemble_size",
+    "encoder.feedforward": "head.hidden_size",
+    "embedder.keep": "embedder.max_pretrained",
+    "embedder.shape_size": "embedder.case_size",
+    "embedder.stored": "embedder.quantization",
+}
+REMOVED_KEYS = [
+    "embedder.digits",
+    "encoder.context",
+    "encoder.sentence_size",
+    "training.language_model",
+    "training.replace",
+    "training.schedule",
+    "training.warmup",
+    "training.weight_decay",
+]
+
+
+def test_every_earlier_key_is_known() -> None:
+    assert RENAMED_KEYS == RENAMED
+    assert set(REMOVED_KEYS) == REMOVED
+
+
+@pytest.mark.parametrize("value", ["1", "zero"])
+@pytest.mark.parametrize(("old", "new"), RENAMED_KEYS.items())
+def test_a_renamed_key_is_refused_with_its_new_name(tmp_path: Path, old: str, new: str, value: str) -> None:
+    """In a file and as `--set`; the new name is one that the settings have."""
+    table, _, name = old.partition(".")
+    key, given = parse_override(f"{old}={value}")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(overrides={key: given})
+    assert str(caught.value) == f"settings: {old}: is called {new} now"
+    path = toml(tmp_path, f"[{table}]\n{name} = {value!r}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(file=path)
+    assert str(caught.value) == f"{path}: {old}: is called {new} now"
+    table, _, name = new.partition(".")
+    assert name in load_settings().model_dump()[table]
+    assert new != old
+
+
+@pytest.mark.parametrize("key", REMOVED_KEYS)
+def test_a_removed_key_is_refused_as_one_there_is_no_more(tmp_path: Path, key: str) -> None:
+    table, _, name = key.partition(".")
+    message = f"{key}: there is no such setting any more, for it gained nothing; leave it out"
+    with pytest.raises(ConfigError) as caught:
+        load_settings(overrides=dict([parse_override(f"{key}=1")]))
+    assert str(caught.value) == f"settings: {message}"
+    path = toml(tmp_path, f"[{table}]\n{name} = 1\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(file=path)
+    assert str(caught.value) == f"{path}: {message}"
+    assert name not in load_settings().model_dump()[table]
+
+
+def test_settings_of_an_earlier_model_go_by_their_new_names() -> None:
+    values = load_settings(overrides={"tasks.ner.column": 2}).model_dump(mode="json")
+    expected = parse_settings(values)
+    numbers = {"encoder.members": 3, "encoder.feedforward": 7, "embedder.keep": 11, "embedder.shape_size": 5}
+    given: dict[str, Any] = {**numbers, "embedder.stored": "int4", **dict.fromkeys(REMOVED_KEYS, "x")}
+    for old, value in given.items():
+        table, _, name = old.partition(".")
+        values[table][name] = value
+    for new in RENAMED_KEYS.values():
+        table, _, name = new.partition(".")
+        del values[table][name]
+    values["tasks"]["ner"]["colour"] = values["future"] = "unknown today"
+    settings = known_settings(values)
+    assert (settings.encoder.ensemble_size, settings.head.hidden_size) == (3, 7)
+    assert (settings.embedder.max_pretrained, settings.embedder.case_size) == (11, 5)
+    assert settings.embedder.quantization == "int4"
+    assert settings.tasks == expected.tasks
+    assert settings.training == expected.training
+    with pytest.raises(ConfigError, match=r"settings of the model: encoder\.ensemble_size: .*, got 0"):
+        known_settings({"encoder": {"members": 0}})
 
 
 def test_several_mistakes_are_named_at_once() -> None:

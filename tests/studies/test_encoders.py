@@ -14,6 +14,7 @@ from tiny import sentences, settings_of, write_conll
 from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.evaluation.evaluate import evaluate
 from bilstm_tagger.model_folder.build import build_model
+from bilstm_tagger.model_folder.network import network_config
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.studies import encoders
@@ -53,7 +54,7 @@ def test_a_study_is_measured_and_resumed(tmp_path: Path, settings: Settings, mon
         found = evaluate(tagger, tmp_path / "dev.conll")
         assert run.dev == run.test == {"ner": found.tasks["ner"].headline}
         assert run.dev["ner"] == pytest.approx(tagger.metrics["dev"]["ner"])
-        assert run.parameters == sum(weight.numel() for weight in tagger.model.encoder.parameters())
+        assert run.parameters == sum(weight.numel() for weight in tagger.runtime.model.encoders[0].parameters())
         assert min(run.trained_per_second, run.tagged_per_second, run.seconds) > 0
     assert EncodersResult.load(tmp_path / "study" / "encoders.json") == result
     assert result.settings["data"]["train"] == "train.conll", "files by their names alone"
@@ -115,8 +116,8 @@ def test_other_settings_are_refused(tmp_path: Path, settings: Settings) -> None:
 def test_the_six_encoders_can_be_built(name: str) -> None:
     settings = settings_of(**{f"encoder__{key}": value for key, value in ENCODERS[name][1].items()})
     vocab = build_vocab(["a"], tags={"ner": ["O", "S-X"]}, min_count=1)
-    model = build_model(settings, vocab, {"ner": Scheme.IOBES}, word_size=6)
-    assert model.encoder.output_size == (12 if name.endswith("concat") or name in ("gru-both", "rnn-both") else 6)
+    model = build_model(network_config(settings, {"ner": Scheme.IOBES}, word_size=6), vocab)
+    assert model.encoders[0].output_size == (12 if name.endswith("concat") or name in ("gru-both", "rnn-both") else 6)
 
 
 # ---- claims and report

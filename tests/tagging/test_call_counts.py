@@ -16,10 +16,11 @@ from torch import Tensor, nn
 
 from bilstm_tagger.document import views
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.nn import fast_lstm as sweep
-from bilstm_tagger.nn import model as network
+from bilstm_tagger.nn import fast_lstm
 from bilstm_tagger.schemes.grammar import Scheme
-from bilstm_tagger.tagging.tagger import BATCH_TOKENS, Tagger
+from bilstm_tagger.tagging import torch_runtime
+from bilstm_tagger.tagging.runtime import BATCH_TOKENS
+from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.data import EncodedCorpus, batches, encode_corpus
 from bilstm_tagger.vocab.vocab import Vocab
 
@@ -85,8 +86,8 @@ def test_kernel_calls_while_tagging(layers: int, batch_tokens: int, monkeypatch:
     tagger = untrained(settings_of(encoder__layers=layers))
     documents = documents_of(60_000)
     tokens = sum(map(len, documents))
-    recurred = counted(monkeypatch, sweep, "_recur", lambda table, rows, *_: rows.size)
-    products = counted(monkeypatch, torch, "bmm", lambda hidden, turned: hidden.shape[0] * hidden.shape[1])
+    recurred = counted(monkeypatch, fast_lstm, "_recur", lambda table, rows, *_: rows.size)
+    products = counted(monkeypatch, torch, "bmm", lambda hidden, transposed: hidden.shape[0] * hidden.shape[1])
     list(tagger.pipe(documents, batch_tokens=batch_tokens))
     # Both directions in one go, batches nearly full, and no padding at all.
     assert len(recurred) <= layers * (1.2 * MOST_PADDING * tokens / batch_tokens + 2)
@@ -100,7 +101,7 @@ def test_padding_while_tagging_with_other_cells(cell: str) -> None:
     tagger = untrained(settings_of(encoder__type=cell))
     documents = documents_of(60_000)
     tokens = sum(map(len, documents))
-    with kernel_inputs(tagger.model) as shapes:
+    with kernel_inputs(tagger.runtime.model) as shapes:
         list(tagger.pipe(documents))
     per_call = [batch * width for batch, width, _ in shapes]
     assert max(per_call) <= BATCH_TOKENS
@@ -112,7 +113,7 @@ def test_batches_of_many_small_documents(monkeypatch: pytest.MonkeyPatch) -> Non
     """One sentence a document, as `--input-format lines` gives them, is batched across documents."""
     tagger = untrained()
     documents = documents_of(60_000, sentences=1)
-    recurred = counted(monkeypatch, sweep, "_recur", lambda table, rows, *_: rows.size)
+    recurred = counted(monkeypatch, fast_lstm, "_recur", lambda table, rows, *_: rows.size)
     list(tagger.pipe(documents))
     assert len(recurred) <= 1.2 * MOST_PADDING * sum(map(len, documents)) / BATCH_TOKENS + 2
 
@@ -123,9 +124,9 @@ def test_kernel_calls_and_padding_while_training(batch_size: int) -> None:
     corpus = encoded(tagger)
     made = list(batches([corpus], batch_size=batch_size, seed=1, epoch=0))
     assert sum(batch.index.numel() for batch in made) <= MOST_PADDING_IN_TRAINING * corpus.tokens
-    with kernel_inputs(tagger.model) as shapes:
+    with kernel_inputs(tagger.runtime.model) as shapes:
         for batch in made[:5]:
-            tagger.model.losses(batch)
+            tagger.runtime.model.losses(batch)
     assert len(shapes) == 2 * 5
 
 
@@ -138,7 +139,7 @@ def test_words_are_looked_up_once_per_type(monkeypatch: pytest.MonkeyPatch) -> N
     documents = documents_of(20_000)
     types = len({word for document in documents for word in document.words})
     looked_up = counted(monkeypatch, Vocab, "encode", lambda self, words: len(words))
-    embedded = counted(monkeypatch, tagger.model.embedder, "embed_types", lambda types: len(types))
+    embedded = counted(monkeypatch, tagger.runtime.model.embedder, "embed_types", lambda types: len(types))
     for _ in range(3):
         list(tagger.pipe(documents))
     assert sum(looked_up) == types
@@ -148,10 +149,10 @@ def test_words_are_looked_up_once_per_type(monkeypatch: pytest.MonkeyPatch) -> N
 def test_training_embeds_each_type_of_a_batch_once(monkeypatch: pytest.MonkeyPatch) -> None:
     tagger = untrained()
     corpus = encoded(tagger)
-    embedded = counted(monkeypatch, tagger.model.embedder, "embed_types", lambda types: len(types))
+    embedded = counted(monkeypatch, tagger.runtime.model.embedder, "embed_types", lambda types: len(types))
     made = list(batches([corpus], batch_size=32, seed=1, epoch=0))[:5]
     for batch in made:
-        tagger.model.losses(batch)
+        tagger.runtime.model.losses(batch)
     # One more for the padding type.
     assert embedded == [len(set(batch.index.flatten().tolist()) | {0}) for batch in made]
 
@@ -159,8 +160,8 @@ def test_training_embeds_each_type_of_a_batch_once(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("head", ["crf", "softmax"])
 def test_one_decoding_a_batch(head: str, monkeypatch: pytest.MonkeyPatch) -> None:
     tagger = untrained(settings_of(tasks__ner__head=head))
-    decoded = counted(monkeypatch, network, "decode", lambda heads, emissions, lengths: len(lengths))
-    recurred = counted(monkeypatch, sweep, "_recur", lambda *_: 1)
+    decoded = counted(monkeypatch, torch_runtime, "decode", lambda heads, emissions, lengths: len(lengths))
+    recurred = counted(monkeypatch, fast_lstm, "_recur", lambda *_: 1)
     documents = documents_of(20_000)
     list(tagger.pipe(documents))
     assert len(decoded) == len(recurred)

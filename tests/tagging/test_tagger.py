@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import signal
+import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain, islice, pairwise, repeat
+from itertools import chain, islice, repeat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,14 +22,16 @@ from tiny import NAMES, PLAIN, settings_of, untrained
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError, TaggerError
-from bilstm_tagger.nn import fast_lstm as sweep
+from bilstm_tagger.model_folder.folder import ModelParts
 from bilstm_tagger.nn.batch import Types
 from bilstm_tagger.schemes.grammar import Scheme, first_illegal
 from bilstm_tagger.schemes.spans import tags_to_spans
 from bilstm_tagger.tagging import tagger as module
-from bilstm_tagger.tagging import type_cache
-from bilstm_tagger.tagging.batching import batch_places, cut_rows, rows_of, sentence_lengths
+from bilstm_tagger.tagging import torch_runtime, type_cache
+from bilstm_tagger.tagging.batching import batch_places, sentence_lengths
+from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, Window
 from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.vocab.vocab import TypeArrays, build_vocab
 
 WORDS = [*PLAIN, *chain.from_iterable(NAMES.values()), "", "ſ\u2028x", "unlikelihood", "77"]
 SPAN_SCHEMES = [scheme for scheme in Scheme if scheme is not Scheme.NONE]
@@ -50,13 +56,21 @@ def alone(tagger: Tagger, sentence: Sequence[str]) -> dict[str, list[str]]:
     return tagger(list(sentence)).tags
 
 
+def in_precision(tagger: Tagger, precision: torch.dtype) -> Tagger:
+    """The same model, whose encoder's products run in that precision."""
+    model = copy.deepcopy(tagger.runtime.model)
+    model.precision = precision
+    return Tagger.of(ModelParts(tagger.info, model))
+
+
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 @settings(max_examples=25, deadline=None)
 @given(corpus=documents, batch_tokens=st.sampled_from([1, 5, 12, 30, 8000]))
 def test_a_sentence_is_tagged_alone_as_in_any_batch(
     tagger: Tagger, precision: torch.dtype, corpus: list[list[list[str]]], batch_tokens: int
 ) -> None:
-    tagger.model.precision = precision
+    tagger = in_precision(tagger, precision)
+    assert tagger.runtime._fast.first.weight.dtype is precision
     tagged = list(tagger.pipe([Document.from_sentences(rows) for rows in corpus], batch_tokens=batch_tokens))
     assert len(tagged) == len(corpus)
     for rows, document in zip(corpus, tagged, strict=True):
@@ -64,7 +78,6 @@ def test_a_sentence_is_tagged_alone_as_in_any_batch(
         for row, sentence in zip(rows, document.sentences, strict=True):
             for task in tagger.tasks:
                 assert sentence.tags(task) == alone(tagger, row)[task]
-    tagger.model.precision = torch.float32
 
 
 def test_random_weights_give_varied_tags(tagger: Tagger) -> None:
@@ -162,19 +175,110 @@ def test_what_is_no_text_is_refused(tagger: Tagger, source: object, kind: str) -
         tagger(source)
 
 
-def test_threads_of_the_caller_may_share_a_tagger() -> None:
-    tagger = two_tasks()
-    sources = [[f"word{number}", "Ada", f"Name{number}"] for number in range(300)]
-    expected = [two_tasks()(source).tags for source in sources]
+@pytest.fixture
+def hasty() -> Iterator[None]:
+    """Threads take turns as often as they can."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(4) as pool:
-            found = list(pool.map(lambda source: tagger(source).tags, sources))
-    finally:
-        sys.setswitchinterval(interval)
+    yield
+    sys.setswitchinterval(interval)
+
+
+SOURCES = [[f"word{number}", "Ada", f"Name{number}"] for number in range(300)]
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("cached_types", [20_000, 50])
+def test_eight_threads_share_a_tagger(cached_types: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a small cache too, whose rows are written over again and again."""
+    expected = [two_tasks()(source).tags for source in SOURCES]
+    monkeypatch.setattr(type_cache, "CACHED_TYPES", cached_types)
+    tagger = two_tasks()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda source: tagger(source).tags, SOURCES))
     assert found == expected
-    assert [tagger(source).tags for source in sources] == expected
+    assert [tagger(source).tags for source in SOURCES] == expected
+    assert tagger.runtime._cache.capacity <= cached_types + 1
+
+
+def test_a_tagger_does_not_wait_for_another() -> None:
+    busy, other = two_tasks(), two_tasks()
+    expected = other(SOURCES[0]).tags
+    with ThreadPoolExecutor(2) as pool:
+        with busy.runtime._lock:
+            waiting = pool.submit(busy, SOURCES[0])
+            assert pool.submit(other, SOURCES[0]).result(timeout=60).tags == expected
+            assert not waiting.done(), "what is locked waits"
+        assert waiting.result(timeout=60).tags == expected
+
+
+@pytest.mark.usefixtures("hasty")
+def test_two_taggers_tag_at_the_same_time() -> None:
+    taggers = [two_tasks(), two_tasks(encoder__layers=2)]
+    expected = [[tagger(source).tags for source in SOURCES] for tagger in taggers]
+    assert expected[0] != expected[1]
+    fresh = [two_tasks(), two_tasks(encoder__layers=2)]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda tagger: [tagger(source).tags for source in SOURCES], fresh))
+    assert found == expected
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_a_pickled_tagger_tags_alike_and_leaves_its_cache_behind(tagger: Tagger, precision: torch.dtype) -> None:
+    tagger = in_precision(tagger, precision)
+    fresh = pickle.dumps(tagger)
+    expected = [tagger(source).tags for source in SOURCES]
+    with tagger.runtime._lock:
+        pickled = pickle.dumps(tagger)
+    assert len(pickled) == len(fresh)
+    assert tagger.runtime._cache.capacity > 300
+    again = pickle.loads(pickled)  # noqa: S301 - made two lines above
+    assert again.runtime._cache.capacity == 0
+    assert again.runtime.model.precision is precision
+    assert again.info == tagger.info
+    assert [again(source).tags for source in SOURCES] == expected
+
+
+class LongWords:
+    """A runtime without a network: words of more than three characters are people."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.person, self.other = names.index("S-PER"), names.index("O")
+        self.windows: list[Window] = []
+
+    def decode(self, window: Window, *, batch_tokens: int = BATCH_TOKENS) -> Decoded:
+        self.windows.append(window)
+        ids = [self.person if len(word) > 3 else self.other for word in window.words]
+        return Decoded({"ner": np.array(ids, np.int64)})
+
+
+def test_any_runtime_will_do(tmp_path: Path) -> None:
+    info = untrained().info
+    runtime = LongWords(info.vocab.tags["ner"])
+    tagger = Tagger(info, runtime)
+    documents = list(tagger.pipe([[["Ada", "Lovelace"], []], [], ["swims"]]))
+    assert [document.tags for document in documents] == [{"ner": ["O", "B-PER"]}, {"ner": []}, {"ner": ["B-PER"]}]
+    (window,) = runtime.windows
+    assert window.words == ["Ada", "Lovelace", "swims"]
+    assert window.lengths.tolist() == [2, 1]
+    with pytest.raises(TaggerError, match=r"LongWords holds no torch network; load the model folder with Tagger\.load"):
+        tagger.save(tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_runtime_that_loses_a_word_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    info = untrained().info
+    runtime = LongWords(info.vocab.tags["ner"])
+    monkeypatch.setattr(runtime, "decode", lambda window, *, batch_tokens: Decoded({"ner": np.zeros(1, np.int64)}))
+    with pytest.raises(TaggerError, match="1 ner tags for 2 tokens"):
+        Tagger(info, runtime)(["Ada", "left"])
+
+
+def test_the_tagger_is_imported_without_torch() -> None:
+    code = "import sys, bilstm_tagger.tagging.tagger; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    control = "import sys, bilstm_tagger.tagging.torch_runtime; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", control], check=False).returncode == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
@@ -192,12 +296,12 @@ def test_one_large_document_does_not_stay_in_memory(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(type_cache, "CACHED_TYPES", 10)
     tagger = two_tasks()
     tagger([f"word{number}" for number in range(200)])
-    assert len(tagger._cache.table) > 200
+    assert tagger.runtime._cache.capacity > 200
     tagger([f"name{number}" for number in range(5)])
-    assert len(tagger._cache.table) <= 11
+    assert tagger.runtime._cache.capacity <= 11
     for number in range(9):
         tagger([f"word{number}"])
-    assert len(tagger._cache.table) == 11
+    assert tagger.runtime._cache.capacity == 11
 
 
 def test_an_unknown_task_is_named(tagger: Tagger) -> None:
@@ -231,7 +335,7 @@ def test_windows_and_a_full_cache_change_nothing(tagger: Tagger, monkeypatch: py
     monkeypatch.setattr(module, "WINDOW_TOKENS", 7)
     monkeypatch.setattr(type_cache, "CACHED_TYPES", 6)
     small = two_tasks()
-    cache = small._cache
+    cache = small.runtime._cache
     sizes = []
     tags = []
     for document in small.pipe(corpus):
@@ -242,17 +346,47 @@ def test_windows_and_a_full_cache_change_nothing(tagger: Tagger, monkeypatch: py
     assert min(sizes[5:]) < 12, "the cache was emptied now and then"
 
 
+def types_of(arrays: TypeArrays) -> Types:
+    return Types(*map(torch.from_numpy, (arrays.rows, arrays.chars, arrays.shapes)))
+
+
 def test_cached_vectors_are_those_of_the_embedder(tagger: Tagger) -> None:
     words = [f"w{number}" for number in range(1500)] + WORDS
-    cache = type_cache.TypeCache(tagger.vocab, tagger.model.embedder.embed_types)
+
+    def embed(arrays: TypeArrays) -> torch.Tensor:
+        assert len(arrays.rows) <= type_cache.EMBEDDED
+        return tagger.runtime.model.embedder.embed_types(types_of(arrays))
+
+    cache = type_cache.TypeCache(tagger.vocab, embed, torch_runtime._zeros)
+    assert cache.table is None
+    assert cache.capacity == 0
     with torch.inference_mode():
         entries = np.concatenate([cache.entries(words[:700]), cache.entries(words[300:]), cache.entries([])])
         order = words[:700] + words[300:]
-        arrays = tagger.vocab.encode(order)
-        types = Types(*(torch.from_numpy(part) for part in (arrays.rows, arrays.chars, arrays.shapes)))
-        torch.testing.assert_close(cache.table[entries], tagger.model.embedder.embed_types(types))
+        expected = tagger.runtime.model.embedder.embed_types(types_of(tagger.vocab.encode(order)))
+        torch.testing.assert_close(cache.table[entries], expected)
     assert (entries > 0).all()
     assert not cache.table[0].any()
+
+
+@given(st.lists(st.lists(st.text(max_size=2), max_size=8), max_size=8))
+def test_a_cache_holds_rows_of_any_library(windows: list[list[str]]) -> None:
+    """Here of numpy: whatever a runtime computes with."""
+    vocab = build_vocab([chr(code) for code in range(97, 123)] * 2, tags={})
+
+    def embed(arrays: TypeArrays) -> np.ndarray:
+        return np.stack([arrays.rows, arrays.shapes], 1)
+
+    def zeros(rows: int, like: np.ndarray) -> np.ndarray:
+        return np.zeros((rows, *like.shape[1:]), like.dtype)
+
+    cache: type_cache.TypeCache[np.ndarray] = type_cache.TypeCache(vocab, embed, zeros)
+    for words in windows:
+        entries = cache.entries(words)
+        if words:
+            assert cache.table is not None
+            assert cache.table[entries].tolist() == embed(vocab.encode(words)).tolist()
+    assert cache.capacity >= len(set(chain.from_iterable(windows)))
 
 
 @given(lengths=st.lists(st.integers(1, 30), max_size=20).map(np.array), batch_tokens=st.integers(1, 80))
@@ -266,66 +400,6 @@ def test_every_token_is_in_one_batch(lengths: np.ndarray, batch_tokens: int) -> 
         assert mask.any(0).all(), "no column of padding alone"
         seen += places[mask].tolist()
     assert sorted(seen) == list(range(int(lengths.sum())))
-
-
-@given(lengths=st.lists(st.integers(0, 9), max_size=12), context=st.integers(0, 20))
-def test_rows_hold_the_sentences_in_order(lengths: list[int], context: int) -> None:
-    rows = [row.tolist() for row in rows_of(np.array(lengths, np.int64), context)]
-    assert list(chain.from_iterable(rows)) == [length for length in lengths if length]
-    for row in rows:
-        assert len(row) == 1 or sum(row) <= context
-    for row, following in pairwise(rows):
-        assert sum(row) + following[0] > context, "a row takes in as many sentences as it may"
-    if rows:
-        width = max(map(sum, rows))
-        cuts, mask = cut_rows([np.array(row) for row in rows], width)
-        flat = torch.arange(len(rows) * width).reshape(len(rows), width, 1)
-        assert cuts.lengths.tolist() == list(chain.from_iterable(rows))
-        taken = cuts(flat).squeeze(-1)[torch.from_numpy(mask)].tolist()
-        assert taken == [row * width + at for row, parts in enumerate(rows) for at in range(sum(parts))]
-
-
-@settings(max_examples=15, deadline=None)
-@given(corpus=documents, batch_tokens=st.sampled_from([1, 9, 8000]))
-def test_with_context_a_document_is_tagged_alone_as_in_any_batch(
-    corpus: list[list[list[str]]], batch_tokens: int
-) -> None:
-    tagger = CONTEXT
-    for rows, document in zip(
-        corpus, tagger.pipe(map(Document.from_sentences, corpus), batch_tokens=batch_tokens), strict=True
-    ):
-        assert [list(sentence.words) for sentence in document.sentences] == rows
-        assert document.tags == tagger(Document.from_sentences(rows)).tags
-        for sentence in document.sentences:
-            assert first_illegal(sentence.tags("ner"), Scheme.BIO) is None
-
-
-def spy(of: Callable[..., sweep.Order], read: list[list[int]]) -> Callable[..., sweep.Order]:
-    """The same function, which notes the lengths it is given."""
-
-    def noted(lengths: np.ndarray, directions: list[str]) -> sweep.Order:
-        read.append(lengths.tolist())
-        return of(lengths, directions)
-
-    return noted
-
-
-def test_with_context_a_sentence_is_read_beside_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [["Ada", "left", "Turin"], ["Rain", "fell"], ["the", "boat", "in"]]
-    read: list[list[int]] = []
-    monkeypatch.setattr(sweep.Order, "of", spy(sweep.Order.of, read))
-    CONTEXT([*rows, ["Lake"] * 12])
-    assert sorted(chain.from_iterable(read)) == [3, 5, 12]
-    changed = [
-        CONTEXT([rows[0], [word, "fell"]]).sentences[0].tags(task)
-        != CONTEXT([rows[0], ["Rain", "fell"]]).sentences[0].tags(task)
-        for word in WORDS
-        for task in CONTEXT.tasks
-    ]
-    assert any(changed), "the neighbour matters"
-
-
-CONTEXT = two_tasks(encoder__context=6)
 
 
 @given(st.lists(st.lists(st.integers(0, 5), max_size=5), max_size=6))

@@ -29,7 +29,7 @@ corpora = st.lists(rows, min_size=1, max_size=5).filter(lambda found: any(chain.
 
 def vocab_of() -> Vocab:
     forms = [*WORDS, *map(str.lower, WORDS), *map(str.upper, WORDS)] * 2
-    return build_vocab(forms, tags={"ner": NAMES, "pos": PLAIN}, digits="keep")
+    return build_vocab(forms, tags={"ner": NAMES, "pos": PLAIN})
 
 
 VOCAB = vocab_of()
@@ -42,18 +42,16 @@ def document_of(found: list[list[tuple[str, str]]]) -> Document:
     return Document([word for word, _ in flat], bounds, tags=tags, schemes={"ner": Scheme.BIO})
 
 
-def encode(found: list[list[list[tuple[str, str]]]], *, context: int = 0, recase: bool = False) -> EncodedCorpus:
+def encode(found: list[list[list[tuple[str, str]]]], *, recase: bool = False) -> EncodedCorpus:
     tasks = {"ner": Scheme.IOBES, "pos": Scheme.NONE}
-    return encode_corpus(list(map(document_of, found)), VOCAB, tasks=tasks, context=context, recase=recase)
+    return encode_corpus(list(map(document_of, found)), VOCAB, tasks=tasks, recase=recase)
 
 
 def read_back(batch: Batch) -> list[tuple[tuple[int, ...], tuple[str, ...], tuple[str, ...]]]:
     """Word rows and tags of each sentence of a batch, padding left out."""
-    lengths = batch.lengths if batch.cuts is None else batch.cuts.lengths
-    table = batch.types.rows[batch.index][..., None]
-    words = (table if batch.cuts is None else batch.cuts(table)).squeeze(-1)
+    words = batch.types.rows[batch.index]
     found = []
-    for row, length in enumerate(lengths.tolist()):
+    for row, length in enumerate(batch.lengths.tolist()):
         ner, pos = (batch.tags[task][row, :length].tolist() for task in ("ner", "pos"))
         found.append((
             tuple(words[row, :length].tolist()), tuple(NAMES[tag] for tag in ner), tuple(PLAIN[tag] for tag in pos)
@@ -76,11 +74,12 @@ def expected(
 
 
 @settings(max_examples=50, deadline=None)
-@given(found=corpora, batch_size=st.integers(1, 6), context=st.sampled_from([0, 4, 50]), epoch=st.integers(0, 3))
+@given(found=corpora, batch_size=st.integers(1, 6), epoch=st.integers(0, 3))
 def test_an_epoch_holds_every_sentence_once(
-    found: list[list[list[tuple[str, str]]]], batch_size: int, context: int, epoch: int
+    found: list[list[list[tuple[str, str]]]], batch_size: int, epoch: int
 ) -> None:
-    corpus = encode(found, context=context)
+    corpus = encode(found)
+    assert len(corpus) == sum(map(bool, chain.from_iterable(found)))
     assert corpus.tokens == sum(map(len, chain.from_iterable(found)))
     made = list(batches([corpus], batch_size=batch_size, seed=1, epoch=epoch))
     assert len(made) == batches_per_epoch([corpus], batch_size)
@@ -91,9 +90,8 @@ def test_an_epoch_holds_every_sentence_once(
         assert batch.index[mask].all()
         assert batch.types.rows[0] == 0
         assert len(batch.types) == len(batch.index.unique()) + (0 if (~mask).any() else 1), "its own types, once each"
-        if not context:
-            assert len(batch.lengths) <= batch_size
-            assert batch.cuts is None
+        assert len(batch.lengths) <= batch_size
+        assert batch.index.shape == (len(batch.lengths), int(batch.lengths.max()))
 
 
 def test_the_order_depends_on_seed_and_epoch_alone() -> None:
@@ -177,5 +175,4 @@ def test_batches_are_tensors_of_whole_numbers() -> None:
 def test_small_corpora_are_read_in_small_batches(sentences: int, largest: int, fitting: int) -> None:
     found = [[[("Ada", "O")]] * sentences]
     assert fitting_batch_size([encode(found)], largest) == fitting
-    assert fitting_batch_size([encode(found, context=20)], largest) == fitting
     assert fitting_batch_size([encode(found)] * 2, 10**6) == max(8, 2 * sentences // 50)

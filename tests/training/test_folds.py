@@ -9,7 +9,8 @@ import pytest
 import tiny
 
 from bilstm_tagger.cli import app
-from bilstm_tagger.corpus import fold, read_corpus
+from bilstm_tagger.corpus import read_corpus
+from bilstm_tagger.corpus.split import fold
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.training.folds import cross_validate

@@ -13,6 +13,7 @@ from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.io.reading import sha256_file
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.loading import load_settings
+from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training import train
 from bilstm_tagger.training.loop import Trainer
@@ -62,43 +63,44 @@ def test_what_agrees_is_kept_and_the_head_rebuilt(old: Path, new_data: dict[str,
     earlier = Tagger.load(old)
     settings = load_settings(base=settings_of(earlier, name=str(old)), overrides=new_data)
     prepared = prepare(settings)
-    model, vocab = prepared.model(settings), prepared.vocab
-    before, after = earlier.model.state_dict(), model.state_dict()
+    model, vocab = prepared.model(), prepared.info.vocab
+    before, after = earlier.runtime.model.state_dict(), model.state_dict()
     assert set(earlier.vocab.trained) <= set(vocab.trained)
     assert "zuzana" in vocab.trained
     for word in earlier.vocab.trained:
         own = after["embedder.words.weight"][vocab.trained.index(word)]
         assert torch.equal(own, before["embedder.words.weight"][earlier.vocab.trained.index(word)])
-    for name in before:
-        if name.startswith("encoder."):
-            assert torch.equal(before[name], after[name])
+    encoder = [name for name in before if name.startswith("members.0.encoder.")]
+    assert encoder
+    for name in encoder:
+        assert torch.equal(before[name], after[name])
     tags, old_tags = vocab.tags["ner"], earlier.vocab.tags["ner"]
     assert "S-PLACE" in tags
     assert "S-LOC" not in tags
     for kept in ("O", "S-PER", "B-PER"):
         at, origin = tags.index(kept), old_tags.index(kept)
-        for name in ("projection.weight", "projection.bias", "crf.starts", "crf.ends"):
-            assert torch.equal(after[f"heads.ner.{name}"][at], before[f"heads.ner.{name}"][origin])
+        for name in ("projection.weight", "projection.bias", "crf.start_transitions", "crf.end_transitions"):
+            assert torch.equal(after[f"members.0.heads.ner.{name}"][at], before[f"members.0.heads.ner.{name}"][origin])
         for other in ("O", "S-PER"):
-            moved = after["heads.ner.crf.moves"][at, tags.index(other)]
-            assert moved == before["heads.ner.crf.moves"][origin, old_tags.index(other)]
+            name = "members.0.heads.ner.crf.transitions"
+            assert after[name][at, tags.index(other)] == before[name][origin, old_tags.index(other)]
 
 
 def test_every_member_finds_its_labels_by_name(folder: Path, old_train: Path, new_data: dict[str, str]) -> None:
-    ensemble = {"encoder__members": 2, "encoder__feedforward": 3, "training__epochs": 1}
+    ensemble = {"encoder__ensemble_size": 2, "head__hidden_size": 3, "training__epochs": 1}
     earlier = train(tiny.settings_of(data__train=str(old_train), **ensemble), output=folder / "ensemble")
     settings = load_settings(base=settings_of(earlier, name=str(folder / "ensemble")), overrides=new_data)
     prepared = prepare(settings)
-    before, after = earlier.model.state_dict(), prepared.model(settings).state_dict()
-    tags, old_tags = prepared.vocab.tags["ner"], earlier.vocab.tags["ner"]
+    before, after = earlier.runtime.model.state_dict(), prepared.model().state_dict()
+    tags, old_tags = prepared.info.vocab.tags["ner"], earlier.vocab.tags["ner"]
     assert len(tags) == len(old_tags)
     at, origin = tags.index("S-PER"), old_tags.index("S-PER")
     assert at != origin
-    for member in ("", "others.0."):
-        for name in ("projection.weight", "projection.bias", "crf.starts"):
+    for member in ("members.0.", "members.1."):
+        for name in ("projection.weight", "projection.bias", "crf.start_transitions"):
             whole = f"{member}heads.ner.{name}"
             assert torch.equal(after[whole][at], before[whole][origin]), whole
-        layer = f"{member}heads.ner.feedforward.weight"
+        layer = f"{member}heads.ner.hidden.weight"
         assert torch.equal(after[layer], before[layer])
 
 
@@ -107,11 +109,13 @@ def test_scores_of_states_are_no_scores_of_a_tanh_layer(
 ) -> None:
     earlier = Tagger.load(old)
     base = settings_of(earlier, name=str(old))
-    settings = load_settings(base=base, overrides=new_data | {"encoder.feedforward": earlier.model.encoder.output_size})
-    model = prepare(settings).model(settings)
-    name = "heads.ner.projection.weight"
-    assert model.state_dict()[name].shape[1] == earlier.model.state_dict()[name].shape[1]
-    assert not torch.isin(model.state_dict()[name], earlier.model.state_dict()[name]).any()
+    settings = load_settings(
+        base=base, overrides=new_data | {"head.hidden_size": earlier.runtime.model.encoders[0].output_size}
+    )
+    model = prepare(settings).model()
+    name = "members.0.heads.ner.projection.weight"
+    assert model.state_dict()[name].shape[1] == earlier.runtime.model.state_dict()[name].shape[1]
+    assert not torch.isin(model.state_dict()[name], earlier.runtime.model.state_dict()[name]).any()
     assert any("afresh" in record.getMessage() and name in record.getMessage() for record in caplog.records)
 
 
@@ -120,7 +124,7 @@ def test_what_the_new_model_has_no_place_for_is_named(
 ) -> None:
     overrides = new_data | {"encoder.direction": "forward"}
     settings = load_settings(base=settings_of(Tagger.load(old), name=str(old)), overrides=overrides)
-    prepare(settings).model(settings)
+    prepare(settings).model()
     lost = [record.getMessage() for record in caplog.records if "no place for" in record.getMessage()]
     assert len(lost) == 1
     assert "right_to_left" in lost[0]
@@ -146,8 +150,8 @@ def test_the_same_labels_and_words_give_the_same_model(old: Path, old_train: Pat
     earlier = Tagger.load(old)
     settings = load_settings(base=settings_of(earlier, name=str(old)), overrides={"data.train": str(old_train)})
     prepared = prepare(settings)
-    model = prepared.model(settings)
-    for name, tensor in earlier.model.state_dict().items():
+    model = prepared.model()
+    for name, tensor in earlier.runtime.model.state_dict().items():
         assert torch.equal(tensor, model.state_dict()[name]), name
 
 
@@ -174,8 +178,8 @@ def test_replay_keeps_the_old_labels_in_any_scheme(
     base = settings_of(Tagger.load(old), name=str(old))
     settings = load_settings(base=base, overrides=new_data | {"data.replay": str(bmes)})
     prepared = prepare(settings)
-    assert {"S-LOC", "S-PLACE", "S-PER"} <= set(prepared.vocab.tags["ner"])
-    assert prepared.schemes == {"ner": Scheme.BIO}
+    assert {"S-LOC", "S-PLACE", "S-PER"} <= set(prepared.info.vocab.tags["ner"])
+    assert prepared.info.schemes == {"ner": Scheme.BIO}
     assert sum(len(document.sentences) for document in prepared.sources[0].train) == 90
     assert sum(len(document.sentences) for document in prepared.sources[0].dev) == 15
     rows = {row["role"]: row for row in _data(settings, prepared)}
@@ -184,17 +188,22 @@ def test_replay_keeps_the_old_labels_in_any_scheme(
     assert not any("lacks" in record.getMessage() for record in caplog.records)
 
 
+def trainer_of(settings: Settings, folder: Path) -> Trainer:
+    weights = {task: each.weight for task, each in settings.tasks.items()}
+    return Trainer(settings.training, prepare(settings), weights=weights, folder=folder, progress=Silent())
+
+
 def test_a_broken_run_ends_with_the_same_weights(old: Path, new_data: dict[str, str], tmp_path: Path) -> None:
     base = settings_of(Tagger.load(old), name=str(old))
     settings = load_settings(base=base, overrides=new_data | {"training.epochs": 3})
-    whole = Trainer(settings, prepare(settings), folder=tmp_path / "a", progress=Silent())
+    whole = trainer_of(settings, tmp_path / "a")
     (tmp_path / "a").mkdir()
     expected = whole.run().state_dict()
     (tmp_path / "b").mkdir()
-    first = Trainer(settings, prepare(settings), folder=tmp_path / "b", progress=Silent())
+    first = trainer_of(settings, tmp_path / "b")
     first._epoch(0)
     first.checkpoint.save(first.state)
-    second = Trainer(settings, prepare(settings), folder=tmp_path / "b", progress=Silent())
+    second = trainer_of(settings, tmp_path / "b")
     second.resume()
     for name, tensor in second.run().state_dict().items():
         assert torch.equal(tensor, expected[name]), name
@@ -206,8 +215,8 @@ def test_other_sizes_start_afresh_and_are_named(
     base = settings_of(Tagger.load(old), name=str(old))
     settings = load_settings(base=base, overrides=new_data | {"encoder.hidden_size": 7})
     prepared = prepare(settings)
-    model = prepared.model(settings)
-    take_over(model, prepared.vocab, Tagger.load(old))
+    model = prepared.model()
+    take_over(model, prepared.info.vocab, Tagger.load(old))
     assert any("afresh" in record.getMessage() and "encoder" in record.getMessage() for record in caplog.records)
 
 

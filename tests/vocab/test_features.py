@@ -10,7 +10,7 @@ import pytest
 import tiny
 import torch
 
-from bilstm_tagger.corpus import ReadOptions, read_corpus
+from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.evaluation.evaluate import evaluate
@@ -18,7 +18,6 @@ from bilstm_tagger.settings.loading import load_settings
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training import train
-from bilstm_tagger.training.data import encode_corpus
 from bilstm_tagger.training.prepare import prepare
 from bilstm_tagger.vocab.features import build_features
 
@@ -82,7 +81,7 @@ def test_an_empty_text_needs_no_column(folder: Path) -> None:
 
 def test_a_batch_has_the_ids_of_its_tokens(settings: Settings) -> None:
     prepared = prepare(settings)
-    corpus = encode_corpus(prepared.sources[0].train, prepared.vocab, tasks=prepared.network_schemes(settings))
+    (corpus,) = prepared.encode(recase=False)
     batch = corpus.batch(np.array([3, 0, 7]))
     sentences = prepared.sources[0].train[0].sentences
     for row, member in enumerate((3, 0, 7)):
@@ -93,33 +92,31 @@ def test_a_batch_has_the_ids_of_its_tokens(settings: Settings) -> None:
 
 def test_tags_do_not_depend_on_the_batch(folder: Path, settings: Settings) -> None:
     tagger = Tagger.load(folder)
-    documents = read_corpus(str(settings.data.dev), {}, options=ReadOptions(features={"pos": 2}))
+    documents = read_corpus(str(settings.data.dev), {}, features={"pos": 2})
     together = [document.tags_of("ner") for document in tagger.pipe(documents)]
     alone = [document.tags_of("ner") for document in tagger.pipe(documents, batch_tokens=1)]
     assert together == alone
 
 
 def test_columns_by_name_and_key(sample: Path, tmp_path: Path) -> None:
-    (document, *_) = read_corpus(
-        sample / "en-dev.conllu", {"ner": "NER"}, options=ReadOptions(features={"pos": "UPOS"})
-    )
+    (document, *_) = read_corpus(sample / "en-dev.conllu", {"ner": "NER"}, features={"pos": "UPOS"})
     assert document.columns["pos"] == document.columns["UPOS"]
     assert list(document.tags) == ["ner"]
     path = tmp_path / "a.jsonl"
     path.write_text('{"tokens": ["a", "b"], "ner": ["O", "B-X"], "pos": ["DET", "NOUN"]}\n', "utf-8")
-    (record,) = read_corpus(path, {"ner": "ner"}, options=ReadOptions(features={"pos": "pos"}))
+    (record,) = read_corpus(path, {"ner": "ner"}, features={"pos": "pos"})
     assert record.columns["pos"] == ["DET", "NOUN"]
     assert record.tags == {"ner": ["O", "B-X"]}
 
 
 def test_numbers_mean_columns_in_conll_alone(sample: Path) -> None:
     with pytest.raises(CorpusError, match="in CoNLL files alone"):
-        read_corpus(sample / "en-dev.conllu", options=ReadOptions(features={"pos": 4}))
+        read_corpus(sample / "en-dev.conllu", features={"pos": 4})
 
 
 def test_the_gold_tags_are_no_feature(settings: Settings) -> None:
     with pytest.raises(CorpusError, match="the column of the tags of 'ner' itself"):
-        read_corpus(str(settings.data.train), {"ner": -1}, options=ReadOptions(features={"pos": 3}))
+        read_corpus(str(settings.data.train), {"ner": -1}, features={"pos": 3})
 
 
 @pytest.mark.parametrize(
@@ -143,15 +140,15 @@ def test_a_name_torch_cannot_hold_is_refused(settings: Settings) -> None:
 def test_rare_values_are_unknown_and_bigrams_end_with_the_sentence() -> None:
     settings = load_settings(overrides={"features.pair.bigram": True})
     document = Document.from_sentences([["北", "京", "人"], ["北", "京"]])
-    feature = build_features(settings, [document])["pair"]
+    feature = build_features(settings.features, [document])["pair"]
     assert feature.values == ["北 京"]
     assert feature.encode(document).tolist() == [2, 1, 1, 2, 1]
 
 
 def test_without_features_nothing_is_added() -> None:
     tagger = tiny.untrained()
-    assert not tagger.model.embedder.features
-    assert not any("features" in name for name in tagger.model.state_dict())
+    assert not tagger.runtime.model.embedder.features
+    assert not any("features" in name for name in tagger.runtime.model.state_dict())
 
 
 def test_a_model_with_features_can_be_trained_further(settings: Settings, folder: Path, tmp_path: Path) -> None:
@@ -160,6 +157,6 @@ def test_a_model_with_features_can_be_trained_further(settings: Settings, folder
     earlier = Tagger.load(folder)
     data = {"data.train": str(write_telling(tmp_path / "more.conll", 6, seed=5))}
     again = load_settings(base=settings_of(earlier, name=str(folder)), overrides=data)
-    model = prepare(again).model(again)
-    own, before = (each.state_dict()["embedder.features.pos.weight"] for each in (model, earlier.model))
+    model = prepare(again).model()
+    own, before = (each.state_dict()["embedder.features.pos.weight"] for each in (model, earlier.runtime.model))
     assert torch.equal(own, before)

@@ -102,7 +102,7 @@ def test_the_lists_live_in_the_model_folder(tmp_path: Path) -> None:
     further = load_settings(
         base=settings_of(loaded, name=str(tmp_path / "model")), overrides={"data.train": settings.data.train}
     )
-    assert prepare(further).vocab.features["gazetteer"] == feature
+    assert prepare(further).info.vocab.features["gazetteer"] == feature
 
 
 def test_a_list_whose_file_is_there_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def test_a_list_whose_file_is_there_is_read_anew(tmp_path: Path, monkeypatch: py
     places.write_text("Turin\nLake Ob\n", "utf-8")
     base = settings_of(tagger, name=str(tmp_path / "model"))
     further = load_settings(base=base, overrides={"data.train": settings.data.train})
-    assert prepare(further).vocab.features["gazetteer"].phrases == {"LOC": ["Turin", "Lake Ob"]}
+    assert prepare(further).info.vocab.features["gazetteer"].phrases == {"LOC": ["Turin", "Lake Ob"]}
 
 
 def test_a_run_is_not_resumed_with_another_list(tmp_path: Path) -> None:
@@ -147,4 +147,4 @@ def test_a_list_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:
     for path, message in ((tmp_path / "none.txt", "none.txt"), (empty, "holds no phrase")):
         settings = load_settings(overrides={"features.gazetteer.phrases": {"LOC": str(path)}})
         with pytest.raises(ConfigError, match=message):
-            build_features(settings, [])
+            build_features(settings.features, [])

@@ -34,33 +34,21 @@ def test_rows_of_frequent_and_of_pretrained_words() -> None:
         assert vocab.row(word) == UNK
 
 
-def test_digits_are_kept_if_so_set() -> None:
-    vocab = build_vocab(["1999", "1999", "2024"], tags=TAGS, digits="keep", min_count=2)
-    assert key_of(vocab, vocab.row("1999")) == "1999"
-    assert vocab.row("2024") == UNK
-
-
 def test_a_number_with_a_vector_of_its_own_keeps_it() -> None:
     vocab = build_vocab(["1999", "2024", "2025"], tags=TAGS, vector_words=["1999"], min_count=2)
     assert key_of(vocab, vocab.row("1999")) == "1999"
     assert key_of(vocab, vocab.row("2024")) == "0000"
 
 
-@pytest.mark.parametrize("digits", ["zero", "keep"])
 @given(words=word_lists, pretrained=word_lists, min_count=st.integers(1, 3))
-def test_every_word_finds_the_row_the_rules_give_it(
-    digits: str, words: list[str], pretrained: list[str], min_count: int
-) -> None:
-    vocab = build_vocab(words, tags=TAGS, vector_words=pretrained, min_count=min_count, digits=digits)
+def test_every_word_finds_the_row_the_rules_give_it(words: list[str], pretrained: list[str], min_count: int) -> None:
+    vocab = build_vocab(words, tags=TAGS, vector_words=pretrained, min_count=min_count)
     keys = [*vocab.trained, *vocab.frozen]
     assert len(set(keys)) == len(keys)
-    counts = Counter(
-        low if low in pretrained or digits == "keep" else zero_digits(low) for low in map(str.lower, words)
-    )
+    counts = Counter(low if low in pretrained else zero_digits(low) for low in map(str.lower, words))
     for word in words + pretrained:
         low = word.lower()
-        candidates = [low] if digits == "keep" else [low, zero_digits(low)]
-        has_row = [key for key in candidates if key in pretrained or counts[key] >= min_count]
+        has_row = [key for key in (low, zero_digits(low)) if key in pretrained or counts[key] >= min_count]
         row = vocab.row(word)
         assert (row == UNK) if not has_row else keys[row] == has_row[0]
         if has_row and has_row[0] in counts:
@@ -93,7 +81,7 @@ def test_a_character_met_once_is_unknown() -> None:
 
 @given(words=word_lists, pretrained=word_lists)
 def test_json_round_trip(words: list[str], pretrained: list[str]) -> None:
-    vocab = build_vocab(words, tags=TAGS, vector_words=pretrained, digits="keep", longest=7)
+    vocab = build_vocab(words, tags=TAGS, vector_words=pretrained, longest=7)
     again = Vocab.from_json(json.loads(json.dumps(vocab.to_json())))
     assert again == vocab
     assert [again.row(word) for word in words + pretrained] == [vocab.row(word) for word in words + pretrained]

@@ -5,22 +5,21 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from bilstm_tagger.corpus import ReadOptions, read_corpus
 from bilstm_tagger.corpus.check.findings import CheckedFile, CheckReport, FileReport, Finding, TaskReport, shown
 from bilstm_tagger.corpus.check.splits import check_splits
 from bilstm_tagger.corpus.check.surfaces import check_surfaces
-from bilstm_tagger.corpus.check.tags import check_inventory, check_tags, count_labels, sentence_tags, settle_scheme
+from bilstm_tagger.corpus.check.tags import check_inventory, check_tags, count_labels, settle_or_repair
 from bilstm_tagger.corpus.check.words import check_words
 from bilstm_tagger.corpus.convert.tasks import find_columns
-from bilstm_tagger.corpus.options import DEFAULT_OPTIONS
-from bilstm_tagger.document.document import Document
+from bilstm_tagger.corpus.corpus import Corpus
+from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
-from bilstm_tagger.schemes.detection import detect
 from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.vocab.vectors import Vectors, read_vectors
 from bilstm_tagger.vocab.vocab import wanted_words, zero_digits
 
@@ -35,22 +34,14 @@ class CheckOptions:
     """How to read and check files.
 
     Attributes:
-        columns: For each task where its tags are; None for all that each file has.
-        format: Format of the files, if their suffixes do not tell it.
-        names: Names of the columns of CoNLL files.
-        word_column: The column of the words.
-        scheme: The scheme of the tasks that have spans; detected in the first file unless named.
-        vectors: Pretrained vectors whose coverage is measured, as `read_vectors` understands them.
-        reading: How to read raw text and data sets.
+        spec: how to read the files; without columns all tasks that each file has.
+        scheme: the scheme of the tasks that have spans; detected in the first file unless named.
+        vectors: pretrained vectors whose coverage is measured, as `read_vectors` understands them.
     """
 
-    columns: Mapping[str, int | str] | None = None
-    format: str | None = None
-    names: Sequence[str] | None = None
-    word_column: int | str = 1
+    spec: ReadSpec = field(default_factory=ReadSpec)
     scheme: Scheme | None = None
     vectors: str | None = None
-    reading: ReadOptions = DEFAULT_OPTIONS
 
 
 def check_corpus(paths: Sequence[str | Path], options: CheckOptions | None = None) -> CheckReport:
@@ -59,22 +50,22 @@ def check_corpus(paths: Sequence[str | Path], options: CheckOptions | None = Non
     Nothing is changed, and no finding is raised: a file that cannot be read is an error in the report.
 
     Args:
-        paths: The files.
-        options: How to read and check them.
+        paths: the files.
+        options: how to read and check them.
 
     Returns:
         Sizes and findings.
 
     Raises:
-        ConfigError: If no file is named.
-        VectorsError: If the vectors cannot be read.
+        ConfigError: if no file is named.
+        VectorsError: if the vectors cannot be read.
     """
     if not paths:
         raise ConfigError("name at least one file to check")
     options = options or CheckOptions()
     findings: list[Finding] = []
-    files = [file for path in paths if (file := _read(str(path), options, findings)) is not None]
-    schemes = _settle(files, options, findings)
+    unsettled = [file for path in paths if (file := _read(str(path), options.spec, findings)) is not None]
+    files, schemes = _settle(unsettled, options.scheme, findings)
     for file in files:
         findings += check_words(file)
         for task in file.tasks:
@@ -92,49 +83,46 @@ def check_corpus(paths: Sequence[str | Path], options: CheckOptions | None = Non
     return CheckReport(reports, tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.level))))
 
 
-def _read(path: str, options: CheckOptions, findings: list[Finding]) -> CheckedFile | None:
+def _read(path: str, spec: ReadSpec, findings: list[Finding]) -> CheckedFile | None:
     try:
-        columns = options.columns if options.columns is not None else find_columns(path, format=options.format)
-        documents = read_corpus(
-            path,
-            columns,
-            format=options.format,
-            names=options.names,
-            word_column=options.word_column,
-            options=options.reading,
-        )
+        if spec.columns is None:
+            spec = spec.replace(columns=find_columns(path, format=spec.format))
+        corpus = read_corpus(path, spec=spec)
     except TaggerError as error:
         findings.append(Finding("error", "unreadable", str(error)))
         return None
-    for document in documents:
+    for document in corpus:
         try:
             document.check_offsets()
         except CorpusError as error:
             findings.append(Finding("error", "offsets", str(error)))
             break
-    return CheckedFile(path, documents, list(columns))
+    return CheckedFile(path, corpus, tuple(spec.columns or ()))
 
 
-def _settle(files: Sequence[CheckedFile], options: CheckOptions, findings: list[Finding]) -> dict[str, Scheme]:
-    """The scheme of each task: that of the first file that has it, to which the others are held."""
+def _settle(
+    files: Sequence[CheckedFile], scheme_of_spans: Scheme | None, findings: list[Finding]
+) -> tuple[list[CheckedFile], dict[str, Scheme]]:
+    """The files with the tasks that can be checked, and their schemes.
+
+    The scheme of a task is that of the first file that has it, to which the others are held.
+    """
     schemes: dict[str, Scheme] = {}
+    settled_files = []
     for file in files:
-        usable = []
+        corpus, usable = file.corpus, []
         for task in file.tasks:
             declared = schemes.get(task)
-            if declared is None and options.scheme is not None and _has_spans(file, task):
-                declared = options.scheme
-            scheme, found = settle_scheme(file, task, declared)
-            findings += found
-            if scheme is not None:
-                schemes.setdefault(task, scheme)
+            if declared is None and scheme_of_spans is not None and corpus.has_spans(task):
+                declared = scheme_of_spans
+            settled, faults = settle_or_repair(corpus, task, declared)
+            findings += faults
+            if settled is not None:
+                corpus = settled
+                schemes.setdefault(task, corpus.schemes[task])
                 usable.append(task)
-        file.tasks = usable
-    return schemes
-
-
-def _has_spans(file: CheckedFile, task: str) -> bool:
-    return detect(tags for _, _, tags in sentence_tags(file.documents, task)) is not Scheme.NONE
+        settled_files.append(CheckedFile(file.path, corpus, tuple(usable)))
+    return settled_files, schemes
 
 
 class _Coverage:
@@ -142,7 +130,7 @@ class _Coverage:
 
     def __init__(self, files: Sequence[CheckedFile], name: str) -> None:
         self.files = files
-        self.counts = [Counter(word for document in file.documents for word in document.words) for file in files]
+        self.counts = [Counter(word for document in file.corpus for word in document.words) for file in files]
         wanted = wanted_words(word for counts in self.counts for word in counts)
         self.vectors: Vectors = read_vectors(name, wanted=wanted)
         self.words = frozenset(self.vectors.words)
@@ -157,7 +145,7 @@ class _Coverage:
         return sum(count for word, count in counts.items() if self.has(word)) / max(counts.total(), 1)
 
     def findings(self) -> list[Finding]:
-        found = []
+        findings = []
         for file, counts in zip(self.files, self.counts, strict=True):
             share = self.share(file)
             types = sum(map(self.has, counts)) / max(len(counts), 1)
@@ -165,22 +153,20 @@ class _Coverage:
             missing = (f"{word!r} {count:,}" for word, count in counts.most_common() if not self.has(word))
             low = share < LOW_COVERAGE
             hint = "; is it the right language and spelling?" if low else ""
-            found.append(Finding("warning" if low else "info", "coverage", message + hint, shown(missing)))
-        return found
+            findings.append(Finding("warning" if low else "info", "coverage", message + hint, shown(missing)))
+        return findings
 
 
 def _report(
     file: CheckedFile, first: CheckedFile, schemes: Mapping[str, Scheme], covered: _Coverage | None
 ) -> FileReport:
-    counts = Counter(word for document in file.documents for word in document.words)
-    sizes = sorted(
-        end - start for document in file.documents for start, end in pairwise(document.bounds) if end > start
-    )
-    known = {word for document in first.documents for word in document.words}
+    counts = Counter(word for document in file.corpus for word in document.words)
+    sizes = sorted(end - start for document in file.corpus for start, end in pairwise(document.bounds) if end > start)
+    known = {word for document in first.corpus for word in document.words}
     unknown = sum(count for word, count in counts.items() if word not in known) / max(counts.total(), 1)
     return FileReport(
         path=file.path,
-        documents=len(file.documents),
+        documents=len(file.corpus),
         sentences=len(sizes),
         tokens=counts.total(),
         types=len(counts),
@@ -193,11 +179,11 @@ def _report(
         },
         unknown=None if file is first else round(unknown, 4),
         coverage=round(covered.share(file), 4) if covered else None,
-        tasks={task: _task_report(file.documents, task, schemes[task]) for task in file.tasks},
+        tasks={task: _task_report(file.corpus, task, schemes[task]) for task in file.tasks},
     )
 
 
-def _task_report(documents: Sequence[Document], task: str, scheme: Scheme) -> TaskReport:
-    tags = Counter(tag for document in documents for tag in document.tags_of(task))
-    labels = Counter[str]() if scheme is Scheme.NONE else count_labels(documents, task, scheme)
+def _task_report(corpus: Corpus, task: str, scheme: Scheme) -> TaskReport:
+    tags = Counter(tag for document in corpus for tag in document.tags_of(task))
+    labels = Counter[str]() if scheme is Scheme.NONE else count_labels(corpus, task, scheme)
     return TaskReport(str(scheme), dict(tags.most_common()), dict(labels.most_common()))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
 
+from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.document.document import Document
 
 __all__ = ["CheckReport", "CheckedFile", "FileReport", "Finding", "Level", "TaskReport", "first_places", "plural"]
@@ -21,10 +22,10 @@ class Finding:
     """Something that the user should know.
 
     Attributes:
-        level: An error stops training or spoils it, a warning is worth a look, the rest is for information.
-        kind: Its name, the same from release to release.
-        message: One line.
-        places: Where it is, as ``file:line``, or what it is about; the first few only.
+        level: an error stops training or spoils it, a warning is worth a look, the rest is for information.
+        kind: its name, the same from release to release.
+        message: one line.
+        places: where it is, as `file:line`, or what it is about; the first few only.
     """
 
     level: Level
@@ -42,9 +43,9 @@ class TaskReport:
     """The tags of a task in a file.
 
     Attributes:
-        scheme: How they spell spans; ``none`` for plain tags.
-        tags: How often each tag occurs, the most frequent first.
-        labels: How many spans have each label; empty for plain tags.
+        scheme: how they spell spans; `none` for plain tags.
+        tags: how often each tag occurs, the most frequent first.
+        labels: how many spans have each label; empty for plain tags.
     """
 
     scheme: str
@@ -57,15 +58,15 @@ class FileReport:
     """The sizes of a file.
 
     Attributes:
-        path: The file.
-        documents: Number of documents.
-        sentences: Number of sentences that have tokens.
-        tokens: Number of tokens.
-        types: Number of distinct tokens.
-        lengths: Tokens in a sentence: ``shortest``, ``median``, ``mean``, ``95%`` and ``longest``.
-        unknown: Share of tokens that do not occur in the first file; None for the first file itself.
-        coverage: Share of tokens with a pretrained vector; None without vectors.
-        tasks: Its tasks.
+        path: the file.
+        documents: number of documents.
+        sentences: number of sentences that have tokens.
+        tokens: number of tokens.
+        types: number of distinct tokens.
+        lengths: tokens in a sentence: `shortest`, `median`, `mean`, `95%` and `longest`.
+        unknown: share of tokens that do not occur in the first file; None for the first file itself.
+        coverage: share of tokens with a pretrained vector; None without vectors.
+        tasks: its tasks.
     """
 
     path: str
@@ -89,11 +90,11 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What was found.
+    """What checking a corpus told.
 
     Attributes:
-        files: The files that could be read.
-        findings: Errors first, then warnings, then the rest.
+        files: the files that could be read.
+        findings: errors first, then warnings, then the rest.
     """
 
     files: tuple[FileReport, ...]
@@ -117,13 +118,13 @@ class CheckReport:
         }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class CheckedFile:
     """A file while it is checked; the tags of its `tasks` are legal, after repair if need be."""
 
     path: str
-    documents: list[Document]
-    tasks: list[str]
+    corpus: Corpus
+    tasks: tuple[str, ...]
 
 
 def first_places(documents: Sequence[Document], words: Iterable[str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ def check_splits(files: Sequence[CheckedFile]) -> Iterator[Finding]:
     """Find duplicates inside files, sentences that several files share, and tags the first file lacks.
 
     Args:
-        files: The files; the first is taken for the training data.
+        files: the files; the first is taken for the training data.
     """
     seen = [_sentences(file) for file in files]
     for file, sentences in zip(files, seen, strict=True):
@@ -36,17 +36,17 @@ def check_splits(files: Sequence[CheckedFile]) -> Iterator[Finding]:
 
 def _sentences(file: CheckedFile) -> dict[_Sentence, list[tuple[int, int]]]:
     """Each distinct sentence with its places: document and first token."""
-    found: dict[_Sentence, list[tuple[int, int]]] = {}
-    for number, document in enumerate(file.documents):
+    places: dict[_Sentence, list[tuple[int, int]]] = {}
+    for number, document in enumerate(file.corpus):
         for start, end in pairwise(document.bounds):
             if start < end:
-                found.setdefault(tuple(document.words[start:end]), []).append((number, start))
-    return found
+                places.setdefault(tuple(document.words[start:end]), []).append((number, start))
+    return places
 
 
 def _where(file: CheckedFile, place: tuple[int, int]) -> str:
     number, start = place
-    document = file.documents[number]
+    document = file.corpus[number]
     return document.where(start) if document.path else f"document {number + 1}, {document.where(start)}"
 
 
@@ -88,7 +88,7 @@ def _size(long: bool) -> str:
 
 def _unknown_tags(first: CheckedFile, second: CheckedFile, task: str) -> Iterator[Finding]:
     known, counts = (
-        Counter(_name(tag) for document in file.documents for tag in document.tags_of(task)) for file in (first, second)
+        Counter(_name(tag) for document in file.corpus for tag in document.tags_of(task)) for file in (first, second)
     )
     missing = [tag for tag in counts if tag not in known and tag != "O"]
     if missing:

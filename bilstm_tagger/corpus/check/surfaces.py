@@ -39,12 +39,12 @@ def check_surfaces(files: Sequence[CheckedFile], task: str, scheme: Scheme) -> I
     noun = "word" if scheme is Scheme.NONE else "surface"
     message = f"{task}: {plural(len(ranked), noun)} annotated in more than one way"
     yield Finding("info", "ambiguous", message, shown(_summary(surface, ambiguous[surface]) for surface in ranked))
-    contradictions = [found for surface in ranked if (found := _contradiction(surface, ambiguous[surface]))]
+    contradictions = list(filter(None, (_contradiction(surface, ambiguous[surface]) for surface in ranked)))
     if contradictions:
         message = f"{task}: {plural(len(contradictions), noun)} annotated in two ways between the same words"
         yield Finding("warning", "contradiction", message, shown(contradictions))
     if scheme is not Scheme.NONE:  # of plain tags, one in many is as often rare grammar as a slip
-        slips = [found for surface in ranked if (found := _slip(surface, ambiguous[surface]))]
+        slips = list(filter(None, (_slip(surface, ambiguous[surface]) for surface in ranked)))
         if slips:
             message = f"{task}: {plural(len(slips), noun)} annotated in one way {SURE} times or more and once otherwise"
             yield Finding("warning", "deviation", message, shown(slips))
@@ -65,12 +65,12 @@ class _Uses:
         several = {
             word
             for file in files
-            for document in file.documents
+            for document in file.corpus
             for word, tag in zip(document.words, document.tags_of(task), strict=True)
             if only.setdefault(word, tag) != tag
         }
         for file in files:
-            for document in file.documents:
+            for document in file.corpus:
                 for index, (word, tag) in enumerate(zip(document.words, document.tags_of(task), strict=True)):
                     if word in several:
                         self.add((word,), tag, (document, index, index + 1))
@@ -78,7 +78,7 @@ class _Uses:
     def add_spans(self, files: Sequence[CheckedFile], task: str, scheme: Scheme) -> None:
         """All spans, then the same words where no span is."""
         for file in files:
-            for document, start, tags in sentence_tags(file.documents, task):
+            for document, start, tags in sentence_tags(file.corpus, task):
                 for begin, end, label in tags_to_spans(tags, scheme):
                     place = (document, start + begin, start + end)
                     self.add(tuple(document.words[place[1] : place[2]]), label, place)
@@ -87,7 +87,7 @@ class _Uses:
             if len(surface) > 1 or len(surface[0]) > 1:  # a character alone means little
                 sizes.setdefault(surface[0], set()).add(len(surface))
         for file in files:
-            for document, start, tags in sentence_tags(file.documents, task):
+            for document, start, tags in sentence_tags(file.corpus, task):
                 self._add_outside(document, start, tags, sizes)
 
     def _add_outside(self, document: Document, start: int, tags: list[str], sizes: dict[str, set[int]]) -> None:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from bilstm_tagger.corpus.check.findings import CheckedFile, Finding, Level, plural, shown
-from bilstm_tagger.corpus.repair import repair_task
-from bilstm_tagger.corpus.schemes import resolve
+from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.detection import detect
 from bilstm_tagger.schemes.grammar import Scheme, first_illegal, parse
 from bilstm_tagger.schemes.spans import tags_to_spans
 
-__all__ = ["check_inventory", "check_tags", "count_labels", "sentence_tags", "settle_scheme"]
+__all__ = ["check_inventory", "check_tags", "count_labels", "sentence_tags", "settle_or_repair"]
 
 LONG_SPAN = 30  # tokens
 ENOUGH = 200  # spans or tokens, from which on a tag that occurs once is suspicious
@@ -28,34 +26,32 @@ _LETTERS = frozenset("BIESLUM")
 def sentence_tags(documents: Sequence[Document], task: str) -> Iterator[tuple[Document, int, list[str]]]:
     """For each sentence its document, its first token and its tags."""
     for document in documents:
-        tags = document.tags_of(task)
-        for start, end in pairwise(document.bounds):
-            yield document, start, tags[start:end]
+        for start, tags in zip(document.bounds, document.sentence_tags(task), strict=False):
+            yield document, start, tags
 
 
-def settle_scheme(file: CheckedFile, task: str, declared: Scheme | None) -> tuple[Scheme | None, list[Finding]]:
+def settle_or_repair(corpus: Corpus, task: str, declared: Scheme | None) -> tuple[Corpus | None, list[Finding]]:
     """Hold a task to its scheme; what is illegal is reported, and repaired for the checks that follow.
 
     Args:
-        file: The file.
-        task: The task.
-        declared: The scheme; None to detect it.
+        corpus: the documents of a file.
+        task: the task.
+        declared: the scheme; None to detect it.
 
     Returns:
-        The scheme, and the findings. Without a scheme the task cannot be checked further.
+        The settled corpus, and the findings. Without a corpus the task cannot be checked further.
     """
     try:
-        return resolve(file.documents, task, declared=declared), []
+        return corpus.settle(task, declared=declared), []
     except CorpusError as error:
         message = f"{task}: {error}"
-    scheme = declared or detect(tags for _, _, tags in sentence_tags(file.documents, task))
-    places = [] if scheme is Scheme.NONE else shown(_illegal_places(file.documents, task, scheme))
+    scheme = declared or detect(tags for _, _, tags in sentence_tags(corpus, task))
+    places = [] if scheme is Scheme.NONE else shown(_illegal_places(corpus, task, scheme))
     findings = [Finding("error", "impossible tags", message, tuple(places))]
     if scheme is Scheme.NONE:
         return None, findings
     try:
-        repair_task(file.documents, task, declared=scheme)
-        return resolve(file.documents, task, declared=scheme), findings
+        return corpus.repair(task, declared=scheme)[0], findings
     except CorpusError:  # tags of no scheme among them, which the first message names
         return None, findings
 
@@ -76,7 +72,7 @@ def count_labels(documents: Sequence[Document], task: str, scheme: Scheme) -> Co
 
 def check_tags(file: CheckedFile, task: str, scheme: Scheme) -> Iterator[Finding]:
     """Find what is odd about the tags of a task in one file."""
-    counts = Counter(tag for document in file.documents for tag in document.tags_of(task))
+    counts = Counter(tag for document in file.corpus for tag in document.tags_of(task))
     tokens = counts.total()
     if len(counts) == 1:
         only = next(iter(counts))
@@ -96,17 +92,17 @@ def check_tags(file: CheckedFile, task: str, scheme: Scheme) -> Iterator[Finding
 
 
 def _long_spans(file: CheckedFile, task: str, scheme: Scheme) -> Iterator[Finding]:
-    found = [
+    long = [
         f"{label} of {end - begin} tokens {document.where(start + begin)}"
-        for document, start, tags in sentence_tags(file.documents, task)
+        for document, start, tags in sentence_tags(file.corpus, task)
         for begin, end, label in tags_to_spans(tags, scheme)
         if end - begin > LONG_SPAN
     ]
-    if found:
+    if long:
         message = (
-            f"{file.path}: {task}: {plural(len(found), 'span')} of more than {LONG_SPAN} tokens; is an end missing?"
+            f"{file.path}: {task}: {plural(len(long), 'span')} of more than {LONG_SPAN} tokens; is an end missing?"
         )
-        yield Finding("warning", "long span", message, shown(found))
+        yield Finding("warning", "long span", message, shown(long))
 
 
 def check_inventory(files: Sequence[CheckedFile], task: str, scheme: Scheme) -> Iterator[Finding]:
@@ -114,9 +110,9 @@ def check_inventory(files: Sequence[CheckedFile], task: str, scheme: Scheme) -> 
     counts: Counter[str] = Counter()
     for file in files:
         if scheme is Scheme.NONE:
-            counts.update(tag for document in file.documents for tag in document.tags_of(task))
+            counts.update(tag for document in file.corpus for tag in document.tags_of(task))
         else:
-            counts += count_labels(file.documents, task, scheme)
+            counts += count_labels(file.corpus, task, scheme)
     once = sorted(name for name, count in counts.items() if count == 1)
     if once:
         # In a rich inventory such as FEATS many are rare by nature.
@@ -136,7 +132,7 @@ def check_inventory(files: Sequence[CheckedFile], task: str, scheme: Scheme) -> 
 
 def _place_of(files: Sequence[CheckedFile], task: str, name: str) -> str:
     for file in files:
-        for document in file.documents:
+        for document in file.corpus:
             for index, tag in enumerate(document.tags_of(task)):
                 if tag == name or (parse(tag) or ("", ""))[1] == name:
                     return f"{name} {document.where(index)}"

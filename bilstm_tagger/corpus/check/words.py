@@ -24,11 +24,11 @@ _JOINERS = "\u200c\u200d"
 
 def check_words(file: CheckedFile) -> Iterator[Finding]:
     """Find odd tokens and sentences of a file."""
-    counts = Counter(word for document in file.documents for word in document.words)
+    counts = Counter(word for document in file.corpus for word in document.words)
     for test in _TESTS:
         odd = {word: count for word, count in counts.items() if test.applies(word)}
         if odd:
-            places = first_places(file.documents, odd)
+            places = first_places(file.corpus, odd)
             total = plural(sum(odd.values()), "token")
             examples = (f"{_visible(word)} {places[word]}" for word in sorted(odd, key=lambda word: -odd[word]))
             yield Finding(test.level, test.kind, f"{file.path}: {total} {test.message}", shown(examples))
@@ -90,14 +90,14 @@ def _visible(word: str) -> str:
 
 
 def _long_sentences(file: CheckedFile) -> Iterator[Finding]:
-    found = [
+    long = [
         f"{end - start:,} tokens {document.where(start)}"
-        for document in file.documents
+        for document in file.corpus
         for start, end in pairwise(document.bounds)
         if end - start > LONG_SENTENCE
     ]
-    if found:
+    if long:
         message = (
-            f"{file.path}: {plural(len(found), 'sentence')} of more than {LONG_SENTENCE} tokens; is a boundary missing?"
+            f"{file.path}: {plural(len(long), 'sentence')} of more than {LONG_SENTENCE} tokens; is a boundary missing?"
         )
-        yield Finding("warning", "long sentence", message, shown(found))
+        yield Finding("warning", "long sentence", message, shown(long))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain
 
 from bilstm_tagger.corpus.formats.columns import ConllLayout
 from bilstm_tagger.corpus.formats.conllu_rows import NEWDOC, WIDTH, ConlluLayout
@@ -24,8 +24,8 @@ def losses(before: Sequence[Document], after: Sequence[Document]) -> list[str]:
     """Tell what is missing.
 
     Args:
-        before: The documents as they were, the schemes of their tasks resolved.
-        after: The same documents read from the file they were written to.
+        before: the documents as they were, the schemes of their tasks settled.
+        after: the same documents read from the file they were written to.
 
     Returns:
         A phrase for each kind of loss; empty if nothing was lost.
@@ -34,23 +34,23 @@ def losses(before: Sequence[Document], after: Sequence[Document]) -> list[str]:
     before, after = ([document for document in side if document.words] for side in (before, after))
     if _words(before) != _words(after):
         return ["the words themselves are not the same when read back; please report this"]
-    found = []
+    lost: list[str] = []
     same_documents = list(map(len, before)) == list(map(len, after))
     if not same_documents:
-        found.append(f"boundaries of documents: {len(before):,} became {len(after):,}")
+        lost.append(f"boundaries of documents: {len(before):,} became {len(after):,}")
     elif [document.id for document in before] != [document.id for document in after]:
-        found.append("names of documents")
+        lost.append("names of documents")
     same_sentences = _sentence_ends(before) == _sentence_ends(after)
     if not same_sentences:
         counts = (sum(len(document.bounds) - 1 for document in side) for side in (before, after))
-        found.append("boundaries of sentences: {:,} became {:,}".format(*counts))
-    found += chain.from_iterable(_lost_tags(before, after, task) for task in before[0].tasks)
+        lost.append("boundaries of sentences: {:,} became {:,}".format(*counts))
+    lost += chain.from_iterable(_lost_tags(before, after, task) for task in before[0].tasks)
     if same_documents and not _same_text(before, after):
-        found.append(
+        lost.append(
             "the spacing of the text" if _same_forms(before, after) else "multiword tokens and spacing of the text"
         )
-    found += _lost_columns(before, after)
-    return found + _lost_lines(before, after)
+    lost += _lost_columns(before, after)
+    return lost + _lost_lines(before, after)
 
 
 def _words(documents: Sequence[Document]) -> list[str]:
@@ -77,15 +77,14 @@ def _lost_tags(before: Sequence[Document], after: Sequence[Document], task: str)
 
 
 def _spans(documents: Sequence[Document], task: str, scheme: Scheme) -> list[SpanTuple]:
-    found: list[SpanTuple] = []
+    spans: list[SpanTuple] = []
     first = 0
     for document in documents:
-        tags = document.tags_of(task)
-        for start, end in pairwise(document.bounds):
-            spans = tags_to_spans(tags[start:end], scheme)
-            found += [(first + start + a, first + start + b, label) for a, b, label in spans]
+        for start, tags in zip(document.bounds, document.sentence_tags(task), strict=False):
+            place = first + start
+            spans += [(place + a, place + b, label) for a, b, label in tags_to_spans(tags, scheme)]
         first += len(document)
-    return found
+    return spans
 
 
 def _same_text(before: Sequence[Document], after: Sequence[Document]) -> bool:

@@ -11,14 +11,16 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from bilstm_tagger.corpus import FORMATS, format_of, iterate_corpus
+from bilstm_tagger.corpus.formats import format_of
 from bilstm_tagger.corpus.formats.conllu_rows import ConlluLayout
+from bilstm_tagger.corpus.reading import iterate_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.io.reading import open_text
 from bilstm_tagger.schemes.grammar import parse
+from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["Columns", "find_columns", "format_name", "further_keys"]
+__all__ = ["Columns", "find_columns", "further_keys"]
 
 Columns = dict[str, int | str]
 
@@ -28,50 +30,45 @@ _CONLLU_TASKS = {"upos": "UPOS", "xpos": "XPOS", "feats": "FEATS"}
 _SPACY_TASKS = {"upos": ("POS", "pos"), "xpos": ("TAG", "tag"), "feats": ("MORPH", "morph"), "ner": ("ENT_IOB", "ents")}
 
 
-def format_name(path: str | Path, format: str | None = None) -> str:
-    """Name of a file's format; empty for a data set, which is no file."""
-    known = format_of(path, format)
-    return next((name for name, each in FORMATS.items() if each is known), "")
-
-
 def find_columns(path: str | Path, *, format: str | None = None) -> Columns:
     """All tasks that a file has, and where their tags are.
 
     In CoNLL-U these are UPOS, XPOS and FEATS where they are filled and the keys of MISC that hold tags of spans;
-    in ``.spacy`` likewise, with the entities and all span groups; in records and tables written by this package
+    in `.spacy` likewise, with the entities and all span groups; in records and tables written by this package
     each of their tasks. In all else it is what the format has when nothing is named.
 
     Args:
-        path: The file.
-        format: Name of its format, if the suffix does not tell it.
+        path: the file.
+        format: name of its format, if the suffix does not tell it.
 
     Returns:
         The columns to read it with.
 
     Raises:
-        TaggerError: If the file cannot be read.
+        TaggerError: if the file cannot be read.
     """
-    name = format_name(path, format)
+    known = format_of(path, format)
+    columns: Columns = {}
     if not Path(path).is_file():
-        found: Columns = {}
-    elif name == "conllu":
-        found = _conllu_tasks(iterate_corpus(path, {}, format=format))
-    elif name == "spacy":
-        found = _spacy_tasks(path)
+        pass  # a data set
+    elif known.name == "conllu":
+        columns = _conllu_tasks(iterate_corpus(path, ReadSpec(columns={}, format=format)))
+    elif known.name == "spacy":
+        columns = _spacy_tasks(path)
     else:
-        found = {task: task for task in _record_tasks(_first_record(path, name))}
-    return found or dict(format_of(path, format).columns)
+        columns = {task: task for task in _record_tasks(_first_record(path, known.name))}
+    return columns or dict(known.columns)
 
 
 def further_keys(path: str | Path, *, format: str | None = None, read: Iterable[str] = ()) -> list[str]:
     """Keys of a file's first record that hold neither tokens, text, tags nor spans.
 
     Args:
-        path: The file.
-        format: Name of its format, if the suffix does not tell it.
-        read: Keys that were read.
+        path: the file.
+        format: name of its format, if the suffix does not tell it.
+        read: keys that were read.
     """
-    record = _first_record(path, format_name(path, format)) if Path(path).is_file() else {}
+    record = _first_record(path, format_of(path, format).name) if Path(path).is_file() else {}
     known = {*_OWN, *read, "label", "labels", "entities", "annotations", "answer", "data"}
     return [key for key, value in record.items() if key not in known and value is not None]
 
@@ -88,9 +85,9 @@ def _conllu_tasks(documents: Iterable[Document]) -> Columns:
         key, equals, value = entry.partition("=")
         if equals and key:
             values.setdefault(key, set()).add(value)
-    found: Columns = {task: name for task, name in _CONLLU_TASKS.items() if name in filled}
+    columns: Columns = {task: name for task, name in _CONLLU_TASKS.items() if name in filled}
     spans = (key for key in sorted(values) if values[key] - {"O"} and all(map(parse, values[key])))
-    return found | {key.lower(): key for key in spans if key.lower() not in found}
+    return columns | {key.lower(): key for key in spans if key.lower() not in columns}
 
 
 def _spacy_tasks(path: str | Path) -> Columns:
@@ -101,12 +98,12 @@ def _spacy_tasks(path: str | Path) -> Columns:
         docs = [doc for doc in DocBin().from_disk(path).get_docs(Vocab()) if len(doc)]
     except (OSError, zlib.error, ValueError, KeyError, IndexError, TypeError, AttributeError):
         return {}  # reading it will say what is wrong
-    found: Columns = {}
+    columns: Columns = {}
     for task, (attribute, name) in _SPACY_TASKS.items():
         if docs and all(doc.has_annotation(attribute, require_complete=True) for doc in docs):
-            found[task] = name
+            columns[task] = name
     groups = sorted({group for doc in docs for group, spans in doc.spans.items() if len(spans)})
-    return found | {group: group for group in groups if group not in found}
+    return columns | {group: group for group in groups if group not in columns}
 
 
 def _record_tasks(record: Mapping[str, Any]) -> Sequence[str]:

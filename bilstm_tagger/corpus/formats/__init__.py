@@ -1,1 +1,112 @@
-"""One module per annotated format, each with `read` and `write`."""
+"""The formats of annotated files: one module for each, with `read` and `write`, and the table of them.
+
+To add a format, write its module and add it to `FORMATS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from bilstm_tagger.corpus.formats import columns, conllu, data_sets, jsonl, spacy_docbin, table, table_write
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.settings.read_spec import ReadSpec
+
+__all__ = ["DATA_SETS", "FORMATS", "CorpusFormat", "Reader", "Writer", "format_called", "format_of"]
+
+
+class Reader(Protocol):
+    """Signature of the `read` of every format."""
+
+    def __call__(self, path: str | Path, spec: ReadSpec) -> Iterator[Document]:
+        """Read the documents of a file, with tags for each of `spec.all_columns()`."""
+        ...
+
+
+class Writer(Protocol):
+    """Signature of the `write` of every format."""
+
+    def __call__(self, documents: Iterable[Document], stream: Any, *, tasks: Sequence[str] | None = None) -> None:
+        """Write documents to an open stream, of text or of bytes as the format needs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusFormat:
+    """A file format.
+
+    Attributes:
+        name: its name.
+        read: reads documents from a file.
+        write: writes documents to a stream.
+        suffixes: file names that have this format.
+        columns: tasks and where they are when the user names none.
+        binary: whether it is written in bytes.
+        records: whether columns are named as in `corpus.formats.records`, which several formats share.
+    """
+
+    name: str
+    read: Reader
+    write: Writer
+    suffixes: tuple[str, ...]
+    columns: Mapping[str, int | str]
+    binary: bool = False
+    records: bool = False
+
+    def reads_like(self, other: CorpusFormat) -> bool:
+        """Tell whether a column means the same in both formats."""
+        return self is other or (self.records and other.records)
+
+
+_TAGS: Mapping[str, int | str] = {"tags": -1}
+_CONLL_SUFFIXES = (".conll", ".txt", ".bio", ".iob", ".bmes", ".tsv")
+# Data sets of the Hugging Face hub and folders of `save_to_disk` are known by their path and written by nobody.
+DATA_SETS = CorpusFormat("dataset", data_sets.read, data_sets.write, (), _TAGS, records=True)
+_KNOWN = (
+    CorpusFormat("conll", columns.read, columns.write, _CONLL_SUFFIXES, _TAGS),
+    CorpusFormat("conllu", conllu.read, conllu.write, (".conllu",), {"upos": "UPOS"}),
+    CorpusFormat("jsonl", jsonl.read, jsonl.write, (".jsonl", ".ndjson", ".json"), _TAGS, records=True),
+    CorpusFormat("spacy", spacy_docbin.read, spacy_docbin.write, (".spacy",), {"ner": "ents"}, binary=True),
+    CorpusFormat(
+        "parquet", table.read_parquet, table_write.write_parquet, (".parquet",), _TAGS, binary=True, records=True
+    ),
+    CorpusFormat("arrow", table.read_arrow, table_write.write_arrow, (".arrow",), _TAGS, binary=True, records=True),
+    CorpusFormat("csv", table.read_csv, table_write.write_csv, (".csv",), _TAGS, records=True),
+)
+FORMATS: dict[str, CorpusFormat] = {known.name: known for known in _KNOWN}
+
+
+def format_of(path: str | Path, format: str | None = None) -> CorpusFormat:
+    """Find the format of a file, by its given name or else by the suffix (before any `.gz`).
+
+    Raises:
+        ConfigError: there is no format of that name.
+        CorpusError: the suffix belongs to none.
+    """
+    if data_sets.find(path) is not None:
+        return DATA_SETS
+    if format is not None:
+        if format not in FORMATS:
+            raise ConfigError(f"no corpus format {format!r}; known: {', '.join(FORMATS)}")
+        return FORMATS[format]
+    suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() != ".gz"]
+    for known in FORMATS.values():
+        if suffixes and suffixes[-1] in known.suffixes:
+            return known
+    every = ", ".join(suffix for known in FORMATS.values() for suffix in known.suffixes)
+    raise CorpusError(f"{path}: the name does not tell the format (known: {every}); name the format")
+
+
+def format_called(name: str) -> CorpusFormat:
+    """Give the format of a name that a `ReadSpec` holds, data sets included.
+
+    Raises:
+        ConfigError: there is no format of that name.
+    """
+    known = DATA_SETS if name == DATA_SETS.name else FORMATS.get(name)
+    if known is None:
+        raise ConfigError(f"no corpus format {name!r}; known: {', '.join([*FORMATS, DATA_SETS.name])}")
+    return known

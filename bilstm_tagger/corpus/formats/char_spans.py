@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from bilstm_tagger.corpus.options import Policy
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.spans import SpanTuple
+from bilstm_tagger.settings.read_spec import Policy
 
 logger = logging.getLogger("bilstm_tagger")
 
@@ -28,11 +28,11 @@ class Mark:
     """A labelled stretch of characters.
 
     Attributes:
-        start: First character.
-        end: End, exclusive.
-        label: What it is.
-        task: The task it belongs to, if the file says.
-        text: The characters themselves, if the file repeats them.
+        start: first character.
+        end: end, exclusive.
+        label: what it is.
+        task: the task it belongs to, if the file says.
+        text: the characters themselves, if the file repeats them.
     """
 
     start: int
@@ -43,17 +43,17 @@ class Mark:
 
 
 def read_mark(item: Any, place: str) -> Mark | None:
-    """Read one span: ``[start, end, label]`` or an object in the words of doccano, Label Studio or Prodigy.
+    """Read one span: `[start, end, label]` or an object in the words of doccano, Label Studio or Prodigy.
 
     Args:
-        item: What the file has.
-        place: Where it stands, for messages.
+        item: what the file has.
+        place: where it stands, for messages.
 
     Returns:
         The span; None for an answer of Label Studio that marks no text, such as a choice.
 
     Raises:
-        CorpusError: If it is none of these.
+        CorpusError: if it is none of these.
     """
     if isinstance(item, list | tuple) and len(item) == 3:
         start, end, label = item
@@ -99,8 +99,8 @@ class Aligner:
     """Lays the marks of one file on tokens, under one policy, and counts those that do not fit.
 
     Attributes:
-        path: The file, for messages.
-        policy: What happens to a mark that is not a run of whole tokens, or that overlaps another.
+        path: the file, for messages.
+        policy: what happens to a mark that is not a run of whole tokens, or that overlaps another.
     """
 
     def __init__(self, path: str, policy: Policy) -> None:
@@ -122,17 +122,17 @@ class Aligner:
         """Find the tokens of each mark.
 
         Args:
-            marks: The marks of one text.
-            text: The text.
-            starts: Where its tokens begin.
-            ends: Where they end.
-            line: The line or row of the file, for messages.
+            marks: the marks of one text.
+            text: the text.
+            starts: where its tokens begin.
+            ends: where they end.
+            line: the line or row of the file, for messages.
 
         Returns:
             Spans in tokens, ascending, none overlapping another.
 
         Raises:
-            CorpusError: If a mark lies outside the text or is about another text.
+            CorpusError: if a mark lies outside the text or is about another text.
         """
         first = {start: index for index, start in reversed(list(enumerate(starts)))}
         last = {end: index + 1 for index, end in enumerate(ends)}
@@ -151,14 +151,14 @@ class Aligner:
         return self.without_overlaps(sorted(spans), line)
 
     def without_overlaps(self, spans: Sequence[SpanTuple], line: int) -> list[SpanTuple]:
-        """Keep one of spans that overlap, the longest, unless the policy is ``error``.
+        """Keep one of spans that overlap, the longest, unless the policy is `error`.
 
         Args:
-            spans: Ascending spans in tokens.
-            line: The line or row of the file, for messages.
+            spans: ascending spans in tokens.
+            line: the line or row of the file, for messages.
 
         Raises:
-            CorpusError: If two overlap under the policy ``error``.
+            CorpusError: if two overlap under the policy `error`.
         """
         pairs = [(a, b) for a, b in pairwise(spans) if b[0] < a[1]]
         if not pairs:
@@ -180,7 +180,7 @@ class Aligner:
         """Report what did not fit, once the file has been read.
 
         Raises:
-            CorpusError: If a mark was not a run of whole tokens and the policy is ``error``.
+            CorpusError: if a mark was not a run of whole tokens and the policy is `error`.
         """
         lines = list(dict.fromkeys(self._lines))
         where = ", ".join(map(str, lines[:_LINES_NAMED])) + (", ..." if len(lines) > _LINES_NAMED else "")

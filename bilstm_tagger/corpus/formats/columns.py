@@ -1,6 +1,6 @@
 r"""CoNLL columns: one token a line, columns by tabs or spaces, an empty line after each sentence.
 
-``-DOCSTART-`` lines separate documents. There are no comments: a line that begins with ``#`` is a token.
+`-DOCSTART-` lines separate documents. There are no comments: a line that begins with `#` is a token.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import TextIO
 
-from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io.reading import open_text
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 DOCSTART = "-DOCSTART-"
 # Equal strings are shared while a file is read; beyond this many different ones sharing starts afresh.
@@ -26,11 +26,11 @@ class ConllLayout:
     """What writing needs to give a file its own columns back.
 
     Attributes:
-        width: Columns in the file.
+        width: columns in the file.
         word: 0-based column of the words.
         sources: 0-based column each task was read from.
-        separator: What stood between columns, a tab or a space.
-        docstart: Cells of the document's ``-DOCSTART-`` line, or None where there was none.
+        separator: what stood between columns, a tab or a space.
+        docstart: cells of the document's `-DOCSTART-` line, or None where there was none.
     """
 
     width: int
@@ -40,42 +40,31 @@ class ConllLayout:
     docstart: tuple[str, ...] | None
 
 
-def read(
-    path: str | Path,
-    *,
-    columns: Mapping[str, int | str],
-    names: Sequence[str] | None = None,
-    word_column: int | str = 1,
-    options: ReadOptions = DEFAULT_OPTIONS,
-) -> Iterator[Document]:
+def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read a file of columns, one document after another.
 
-    A line with a tab is split at tabs only, any other at runs of spaces. A file without ``-DOCSTART-`` is one
-    document. Every column but the words is kept in ``Document.columns`` under its number and its name.
+    A line with a tab is split at tabs only, any other at runs of spaces. A file without `-DOCSTART-` is one
+    document. Every column but the words is kept in `Document.columns` under its number and its name.
 
     Args:
-        path: The file.
-        columns: The column of each task: counted from 1, from the end if negative, or one of `names`.
-        names: Names of all the file's columns.
-        word_column: The column of the words.
-        options: Not used: they are for raw text.
+        path: the file.
+        spec: how to read it; columns count from 1, from the end if negative, or are among its `names`, which are those
+            of all columns of the file.
 
     Raises:
-        CorpusError: For a line that does not fit, as ``file:line``.
+        CorpusError: for a line that does not fit, as `file:line`.
     """
-    return _Reader(str(path), columns, names, word_column).documents()
+    return _Reader(str(path), spec).documents()
 
 
 class _Reader:
     """One pass over one file. Cells are collected flat and cut into columns when a document ends."""
 
-    def __init__(
-        self, path: str, columns: Mapping[str, int | str], names: Sequence[str] | None, word_column: int | str
-    ) -> None:
+    def __init__(self, path: str, spec: ReadSpec) -> None:
         self.path = path
-        self.columns = columns
-        self.names = names
-        self.word_column = word_column
+        self.columns = spec.all_columns()
+        self.names = spec.names
+        self.word_column = spec.word_column
         self.width = 0
         self.separator = "\t"
         self.word = 0
@@ -120,7 +109,7 @@ class _Reader:
                 f"{place}: {_count(len(row))} where the file's first token has {self.width}; "
                 "every token needs the same columns, an empty line ends a sentence"
             )
-        if self.names is not None and len(self.names) != len(row):
+        if self.names and len(self.names) != len(row):
             raise CorpusError(f"{place}: {_count(len(row))}, but {len(self.names)} column names were given")
         self.width = len(row)
         self.separator = "\t" if "\t" in line else " "
@@ -136,12 +125,12 @@ class _Reader:
     def resolve(self, column: int | str, place: str) -> int:
         """0-based position of a column given by number or name."""
         if isinstance(column, str):
-            if self.names is not None and column in self.names:
-                return list(self.names).index(column)
+            if column in self.names:
+                return self.names.index(column)
             try:
                 column = int(column)
             except ValueError:
-                known = "no column names were given" if self.names is None else f"known: {', '.join(self.names)}"
+                known = f"known: {', '.join(self.names)}" if self.names else "no column names were given"
                 raise CorpusError(f"{place}: no column is named {column!r} ({known}); or give its number") from None
         if not 1 <= abs(column) <= self.width:
             raise CorpusError(f"{place}: no column {column}: the file has {_count(self.width)}, counted from 1")
@@ -168,7 +157,7 @@ class _Reader:
         if not by_number:  # nothing but -DOCSTART- lines so far
             by_number = [[]]
         kept = {str(i + 1): column for i, column in enumerate(by_number) if i != self.word}
-        if self.names is not None:
+        if self.names:
             kept |= {name: by_number[i] for i, name in enumerate(self.names[: self.width]) if i != self.word}
         return Document(
             words=by_number[self.word],
@@ -195,16 +184,16 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
     """Write documents as columns: the word, then one column for each task, separated by tabs.
 
     A document that was read from columns keeps all of them: a task goes back to the column it came from, a
-    new one is appended. ``-DOCSTART-`` lines are written where the document had one, and before each document
+    new one is appended. `-DOCSTART-` lines are written where the document had one, and before each document
     when there are several.
 
     Args:
-        documents: What to write, one after another.
-        stream: Where to.
-        tasks: The tasks to write; by default those of the first document.
+        documents: what to write, one after another.
+        stream: where to.
+        tasks: the tasks to write; by default those of the first document.
 
     Raises:
-        CorpusError: If a word or tag cannot stand in a column, or documents differ in their columns.
+        CorpusError: if a word or tag cannot stand in a column, or documents differ in their columns.
     """
     documents = iter(documents)
     first = next(documents, None)

@@ -22,10 +22,10 @@ from bilstm_tagger.corpus.formats.conllu_rows import (
 )
 from bilstm_tagger.corpus.formats.conllu_text import sentence_text
 from bilstm_tagger.corpus.formats.conllu_write import write
-from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io.reading import open_text
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 __all__ = ["read", "write"]
 
@@ -35,33 +35,23 @@ _TEXT = re.compile(r"#\s*text\s*=(.*)$")
 _MEMO_LIMIT = 1 << 18
 
 
-def read(
-    path: str | Path,
-    *,
-    columns: Mapping[str, int | str],
-    names: Sequence[str] | None = None,
-    word_column: int | str = 1,
-    options: ReadOptions = DEFAULT_OPTIONS,
-) -> Iterator[Document]:
+def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read a CoNLL-U file, one document after another.
 
-    ``# newdoc`` begins a document; without it the file is one. The text comes from ``SpaceAfter=No`` and,
-    where it agrees with the tokens, from ``# text``. A token without a task's MISC key has the tag ``O``.
+    `# newdoc` begins a document; without it the file is one. The text comes from `SpaceAfter=No` and,
+    where it agrees with the tokens, from `# text`. A token without a task's MISC key has the tag `O`.
 
     Args:
-        path: The file.
-        columns: The column of each task: a name (``"UPOS"``), a number from 1, or a key of MISC (``"NER"``).
-        names: Not used: the columns have their names.
-        word_column: The column of the words: FORM (also by the number 1, the default of all formats) or
-            another, such as ``"LEMMA"``; the text is FORM's in any case.
-        options: Not used: they are for raw text.
+        path: the file.
+        spec: how to read it; the column of a task is a name (`UPOS`), a number from 1, or a key of MISC (`NER`); that
+            of the words is FORM (also by the number 1, the default of all formats) or another, such as `LEMMA`; the
+            text is that of FORM in any case.
 
     Raises:
-        CorpusError: For a line that does not fit, as ``file:line``; at the end for a column or key that is
-            never filled.
+        CorpusError: for a line that does not fit, as `file:line`; at the end for a column or key that is never filled.
     """
-    sources = {task: _source(column, path) for task, column in columns.items()}
-    word = "FORM" if word_column == 1 else _source(word_column, path)
+    sources = {task: _source(column, path) for task, column in spec.all_columns().items()}
+    word = "FORM" if spec.word_column == 1 else _source(spec.word_column, path)
     if word not in COLUMNS:
         raise CorpusError(f"{path}: no column {word!r} to take the words from; CoNLL-U has {', '.join(COLUMNS)}")
     return _Reader(str(path), sources, COLUMNS.index(word)).documents()

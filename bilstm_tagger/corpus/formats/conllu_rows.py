@@ -22,9 +22,9 @@ class ConlluLayout:
     """The document as it stood in its file.
 
     Attributes:
-        lines: All its lines: comments, words, multiword tokens, empty nodes, empty lines.
-        rows: For each token, its index in `lines`.
-        sources: Column or MISC key each task was read from.
+        lines: all its lines: comments, words, multiword tokens, empty nodes, empty lines.
+        rows: for each token, its index in `lines`.
+        sources: column or MISC key each task was read from.
     """
 
     lines: Sequence[str]
@@ -33,7 +33,7 @@ class ConlluLayout:
 
 
 def misc_value(cell: str, key: str) -> str | None:
-    """Value of a key in a MISC cell (``A=1|B=2``), or None."""
+    """Value of a key in a MISC cell (`A=1|B=2`), or None."""
     if key not in cell:
         return None
     prefix = key + "="
@@ -42,7 +42,7 @@ def misc_value(cell: str, key: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def ordinals(count: int) -> list[str]:
-    """Give the IDs of a sentence of plain words: ``1``, ``2``, up to `count`."""
+    """Give the IDs of a sentence of plain words: `1`, `2`, up to `count`."""
     return [str(number) for number in range(1, count + 1)]
 
 
@@ -50,7 +50,7 @@ def walk(ids: Sequence[str], path: str, first: int) -> tuple[list[int], list[tup
     """Sort the rows of a sentence that has more than plain words.
 
     Returns:
-        The rows of the words, and for each multiword token its row and its words' span, ``(row, start, end)``
+        The rows of the words, and for each multiword token its row and its words' span, `(row, start, end)`
         counted in words.
     """
     words: list[int] = []

@@ -16,10 +16,10 @@ def sentence_text(
     """Work out a sentence's text and the offsets of its words.
 
     Args:
-        cells: All cells of the sentence, row after row.
-        words: The rows of its words.
-        ranges: For each multiword token its row and its span of words, ``(row, start, end)``.
-        declared: What a ``# text`` comment says the text is; taken where the tokens agree with it.
+        cells: all cells of the sentence, row after row.
+        words: the rows of its words.
+        ranges: for each multiword token its row and its span of words, `(row, start, end)`.
+        declared: what a `# text` comment says the text is; taken where the tokens agree with it.
 
     Returns:
         The text, the starts and the ends of the words in it, and whether no space follows it.

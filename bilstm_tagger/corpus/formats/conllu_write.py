@@ -19,17 +19,17 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
     """Write documents as CoNLL-U.
 
     A document that was read from CoNLL-U keeps its lines; only the cells of the tasks change. For any other
-    the ids, ``# text`` and ``SpaceAfter=No`` are made from its tokens. A task goes to the column or MISC key
-    it was read from; else, if named as a column (``upos``, ``xpos``, ``feats``...), to that column, or to
+    the ids, `# text` and `SpaceAfter=No` are made from its tokens. A task goes to the column or MISC key
+    it was read from; else, if named as a column (`upos`, `xpos`, `feats`...), to that column, or to
     MISC under its name in capitals.
 
     Args:
-        documents: What to write, one after another.
-        stream: Where to.
-        tasks: The tasks to write; by default all of each document.
+        documents: what to write, one after another.
+        stream: where to.
+        tasks: the tasks to write; by default all of each document.
 
     Raises:
-        CorpusError: If a word or tag cannot stand in its cell.
+        CorpusError: if a word or tag cannot stand in its cell.
     """
     sentences = 0
     for position, document in enumerate(documents):
@@ -49,7 +49,7 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
 
 
 def _targets(document: Document, tasks: Sequence[str]) -> list[tuple[str, list[str], bool]]:
-    """For each task its column or MISC key, its tags, and whether an ``O`` may stay unsaid."""
+    """For each task its column or MISC key, its tags, and whether an `O` may stay unsaid."""
     sources = document.layout.sources if isinstance(document.layout, ConlluLayout) else {}
     targets = []
     for task in tasks:

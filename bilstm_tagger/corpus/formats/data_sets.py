@@ -1,17 +1,17 @@
-"""Data sets of the Hugging Face hub (``hf:NAME``) and folders that `datasets` wrote with ``save_to_disk``."""
+"""Data sets of the Hugging Face hub (`hf:NAME`) and folders that `datasets` wrote with `save_to_disk`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bilstm_tagger.corpus.formats.table import read_rows
-from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,15 +25,15 @@ _BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DataSet:
     """A data set.
 
     Attributes:
-        name: Its name on the hub, or a folder.
-        config: Which of its configurations.
-        revision: Branch, tag or commit of its repository.
-        split: Which of its splits, also a slice such as ``train[:10%]``.
-        saved: Whether it is a folder of ``save_to_disk``.
+        name: its name on the hub, or a folder.
+        config: which of its configurations.
+        revision: branch, tag or commit of its repository.
+        split: which of its splits, also a slice such as `train[:10%]`.
+        saved: whether it is a folder of `save_to_disk`.
     """
 
     name: str
@@ -43,17 +43,17 @@ class Source:
     saved: bool = False
 
 
-def find(path: str | Path) -> Source | None:
-    """The data set a path means: ``hf:NAME[:CONFIG][@REVISION][#SPLIT]`` or a saved ``FOLDER[#SPLIT]``.
+def find(path: str | Path) -> DataSet | None:
+    """The data set a path means: `hf:NAME[:CONFIG][@REVISION][#SPLIT]` or a saved `FOLDER[#SPLIT]`.
 
     Args:
-        path: What the user wrote.
+        path: what the user wrote.
 
     Returns:
         The data set; None if the path is something else.
 
     Raises:
-        CorpusError: If it begins with ``hf:`` but is not written like this.
+        CorpusError: if it begins with `hf:` but is not written like this.
     """
     text = str(path)
     if text.startswith(PREFIX):
@@ -61,56 +61,46 @@ def find(path: str | Path) -> Source | None:
         if parts is None:
             raise CorpusError(f"{text}: write hf:NAME[:CONFIG][@REVISION][#SPLIT], as in hf:lhoestq/conll2003#train")
         name, config, revision, split = parts.groups()
-        return Source(name, config, revision, split)
+        return DataSet(name, config, revision, split)
     folder, mark, split = text.rpartition("#")
     if not mark or Path(text).exists():
         folder, split = text, ""
     if any(all(Path(folder, name).is_file() for name in names) for names in _SAVED):
-        return Source(folder, split=split or None, saved=True)
+        return DataSet(folder, split=split or None, saved=True)
     return None
 
 
-def read(
-    path: str | Path,
-    *,
-    columns: Mapping[str, int | str],
-    names: Sequence[str] | None = None,
-    word_column: int | str = 1,
-    options: ReadOptions = DEFAULT_OPTIONS,
-) -> Iterator[Document]:
+def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read the rows of a data set, each a document; it is fetched and cached as `datasets` does.
 
     Args:
-        path: What `find` understands.
-        columns: For each task the column of its tags or spans; a number stands for the usual names.
-        names: Not used: the columns have their names.
-        word_column: The column of the tokens; a number stands for the usual ones.
-        options: How to read raw text, and the split where the path names none.
+        path: what `find` understands.
+        spec: how to read it; columns as in Parquet files, and the split where the path names none.
 
     Raises:
-        CorpusError: If it cannot be had, has no such split, or a row does not fit, as ``path:row``.
+        CorpusError: it cannot be had, has no such split, or a row does not fit, as `path:row`.
     """
     source = find(path)
     if source is None:
         raise CorpusError(f"{path}: no data set; write hf:NAME or a folder of save_to_disk")
     data = _load(source, str(path))
     if isinstance(data, dict):  # a DatasetDict
-        data = data[_split(list(data), source.split, options.split, str(path))]
+        data = data[_split(list(data), source.split, spec.split, str(path))]
     elif source.saved and source.split:
         raise CorpusError(f"{path}: this folder has no splits; leave out #{source.split}")
-    return read_rows(str(path), _batches(data), columns, word_column, options)
+    return read_rows(str(path), _batches(data), spec)
 
 
 def write(documents: Iterable[Document], stream: Any, *, tasks: Sequence[str] | None = None) -> None:
     """Refuse to write: a data set is fetched, not kept here.
 
     Raises:
-        CorpusError: Always.
+        CorpusError: always.
     """
     raise CorpusError("a data set of the hub cannot be written; write a .parquet file and upload it")
 
 
-def _load(source: Source, path: str) -> Any:
+def _load(source: DataSet, path: str) -> Any:
     import datasets
 
     try:
@@ -139,8 +129,8 @@ def _split(known: list[str], named: str | None, usual: str, path: str) -> str:
     """The split that was named; else the usual one, or the only one."""
     if named is None:
         usual_names = _DEV if usual in _DEV else (usual,)
-        found = next((name for name in usual_names if name in known), None)
-        named = found or (known[0] if len(known) == 1 else None)
+        present = next((name for name in usual_names if name in known), None)
+        named = present or (known[0] if len(known) == 1 else None)
     if named not in known:
         missing = f"no split {named!r}" if named else f"no split {usual!r}"
         raise CorpusError(f"{path}: {missing}; it has {', '.join(known)}: name one of them behind #")

@@ -1,47 +1,38 @@
-"""JSON: one record a line, or a file that is one array of records; see `corpus.records` for what is recognised."""
+"""JSON: one record a line, or a file that is one array of records; see `records` for what is recognised."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, TextIO
 
 from bilstm_tagger.corpus.formats.records import RecordReader
-from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io.reading import open_text, read_text
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 # An array of records begins like this; a line that is one record of spaCy's, ["text", {...}], does not.
 _ARRAY = re.compile(r"\s*\[\s*(?:[{\[\]]|$)")
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
-def read(
-    path: str | Path,
-    *,
-    columns: Mapping[str, int | str],
-    names: Sequence[str] | None = None,
-    word_column: int | str = 1,
-    options: ReadOptions = DEFAULT_OPTIONS,
-) -> Iterator[Document]:
+def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read records, each a document.
 
     Args:
-        path: The file.
-        columns: For each task the key of its tags or spans, or the name its spans go by; a number stands for
-            the usual keys, of which ``TASK``, ``TASK_tags``, ``tags`` and ``spans`` come first.
-        names: Not used: the keys have their names.
-        word_column: The key of the tokens; a number stands for the usual ones.
-        options: How to read raw text.
+        path: the file.
+        spec: how to read it; the column of a task is the key of its tags or spans, or the name its spans go by; a
+            number stands for the usual keys, of which `TASK`, `TASK_tags`, `tags` and `spans` come first. The column
+            of the words is the key of the tokens; a number stands for the usual ones.
 
     Raises:
-        CorpusError: For a record that does not fit, as ``file:line``.
+        CorpusError: for a record that does not fit, as `file:line`.
     """
-    reader = RecordReader(str(path), columns, word_column, options)
+    reader = RecordReader(str(path), spec)
     for line, record in _records(str(path)):
         document = reader.document(record, line)
         if document is not None:
@@ -101,21 +92,21 @@ def _array(path: str, text: str) -> Iterator[tuple[int, Any]]:
 
 
 def _skip(text: str, place: int) -> int:
-    found = _BLANK.match(text, place)
-    return found.end() if found else place
+    blank = _BLANK.match(text, place)
+    return blank.end() if blank else place
 
 
 def to_record(document: Document, tasks: Sequence[str] | None = None) -> dict[str, Any]:
     """A document as it stands in a line of JSON.
 
-    Positions of ``sentences`` and spans (``start``, ``end``) count tokens of the document, ``start_char`` and
-    ``end_char`` characters of ``text``; ends are exclusive. ``tokens``, ``start_char``, ``end_char`` and each
-    list in ``tags`` have one entry a token, and ``text[start_char:end_char]`` is the token. ``words`` is there
+    Positions of `sentences` and spans (`start`, `end`) count tokens of the document, `start_char` and
+    `end_char` characters of `text`; ends are exclusive. `tokens`, `start_char`, `end_char` and each
+    list in `tags` have one entry a token, and `text[start_char:end_char]` is the token. `words` is there
     only where a word is not its stretch of text, inside a multiword token.
 
     Args:
-        document: The document.
-        tasks: The tasks to write; by default all.
+        document: the document.
+        tasks: the tasks to write; by default all.
 
     Returns:
         Plain lists, strings and numbers.
@@ -153,9 +144,9 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
     """Write each document as one line of JSON, see `to_record`.
 
     Args:
-        documents: What to write, one after another.
-        stream: Where to.
-        tasks: The tasks to write; by default all of each document.
+        documents: what to write, one after another.
+        stream: where to.
+        tasks: the tasks to write; by default all of each document.
     """
     for document in documents:
         record = json.dumps(to_record(document, tasks), ensure_ascii=False, separators=(",", ":"))

@@ -20,16 +20,16 @@ def given_words(value: Any, record: Record, place: str, *, text: Any) -> tuple[D
     """Make a document from tokens that a record gives.
 
     Args:
-        value: Strings, a list of strings for each sentence, Prodigy's objects, or one string with spaces.
-        record: The record, for the sentences and offsets of our own output.
-        place: Where it stands, for messages.
-        text: Its text, if it has one. Where tokens without offsets cannot be found in it, it is left aside.
+        value: strings, a list of strings for each sentence, Prodigy's objects, or one string with spaces.
+        record: the record, for the sentences and offsets of our own output.
+        place: where it stands, for messages.
+        text: its text, if it has one. Where tokens without offsets cannot be found in it, it is left aside.
 
     Returns:
         The document, and whether its text is that of the record.
 
     Raises:
-        CorpusError: If a token is no word, or offsets do not fit.
+        CorpusError: if a token is no word, or offsets do not fit.
     """
     value = value.split() if isinstance(value, str) else value
     if not isinstance(value, list | tuple):
@@ -81,7 +81,7 @@ def _fitting(bounds: list[int] | None, words: list[str], place: str) -> list[int
 
 
 def _sentences(record: Record, place: str) -> list[int] | None:
-    """Bounds from our own ``sentences``: pairs of first token and end, one after the other."""
+    """Bounds from our own `sentences`: pairs of first token and end, one after the other."""
     pairs = record.get("sentences")
     if not isinstance(pairs, list) or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
         return None

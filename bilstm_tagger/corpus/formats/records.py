@@ -1,8 +1,8 @@
 """Records (one JSON object, one row of a table) read as documents: tokens with tags, or text with marked spans.
 
-What is recognised: our own output; ``tokens`` or ``words`` with a list of tags for each task, as data sets have
-them; doccano's ``label``, ``labels`` and ``entities``; Label Studio's JSON and JSON-MIN; Prodigy's ``tokens``,
-``spans`` and ``answer``; spaCy's old ``[text, {"entities": [...]}]``.
+What is recognised: our own output; `tokens` or `words` with a list of tags for each task, as data sets have
+them; doccano's `label`, `labels` and `entities`; Label Studio's JSON and JSON-MIN; Prodigy's `tokens`,
+`spans` and `answer`; spaCy's old `[text, {"entities": [...]}]`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from bilstm_tagger.corpus.formats.record_words import (
     kind_of,
     wanted,
 )
-from bilstm_tagger.corpus.options import FEATURE, ReadOptions
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, spans_to_tags
+from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.text.tokenizers import Tokenizer, get_tokenizer
 
 logger = logging.getLogger("bilstm_tagger")
@@ -43,23 +43,18 @@ class RecordReader:
     """Reads the records of one file.
 
     Args:
-        path: The file, for messages.
-        columns: For each task the key of its tags or spans; a number stands for the usual keys.
-        word_column: The key of the tokens; a number stands for the usual keys.
-        options: How to read raw text.
+        path: the file, for messages.
+        spec: how to read it; columns are keys, numbers stand for the usual ones.
     """
 
-    def __init__(
-        self, path: str, columns: Mapping[str, int | str], word_column: int | str, options: ReadOptions
-    ) -> None:
+    def __init__(self, path: str, spec: ReadSpec) -> None:
         self.path = path
-        self.columns = columns
-        self.word_column = word_column
-        self.options = options
-        self._aligner = Aligner(path, options.misaligned)
+        self.spec = spec
+        self.columns = spec.all_columns()
+        self._aligner = Aligner(path, spec.misaligned)
         self._tokenizer: Tokenizer | None = None
-        self._unseen = {task: column for task, column in columns.items() if isinstance(column, str)}
-        self._mark_tasks: dict[str, set[str]] = {task: set() for task in columns}
+        self._unseen = {task: column for task, column in self.columns.items() if isinstance(column, str)}
+        self._mark_tasks: dict[str, set[str]] = {task: set() for task in self.columns}
         self._left_out = 0
         self._empty = True
 
@@ -67,21 +62,21 @@ class RecordReader:
         """Read one record.
 
         Args:
-            record: The object or row.
-            line: Its line or row, for messages; it becomes that of each token.
+            record: the object or row.
+            line: its line or row, for messages; it becomes that of each token.
 
         Returns:
             The document; None for a record whose annotation was refused or not made, when tags are asked for,
             and for all that follow a span which will be refused by `finish`.
 
         Raises:
-            CorpusError: If it does not make a document, as ``file:line``.
+            CorpusError: if it does not make a document, as `file:line`.
         """
         place = f"{self.path}:{line}"
         self._empty = False
         record = _flat(record, place)
         # Of what is only to be tagged, nothing is left out.
-        if any(not task.startswith(FEATURE) for task in self.columns) and _unanswered(record):
+        if self.spec.columns and _unanswered(record):
             self._left_out += 1
             return None
         document, has_text = self._words(record, place)
@@ -90,7 +85,7 @@ class RecordReader:
         document.id = None if identity is None else str(identity)
         spans: dict[str, list[SpanTuple]] = {}
         for task, column in self.columns.items():
-            key, value = self._found(task, column, record, place)
+            key, value = self._lookup(task, column, record, place)
             if _is_marks(key, value, record):
                 marks = self._marks(value, task, column, key, place)
                 if marks and not has_text:
@@ -109,7 +104,7 @@ class RecordReader:
         """Report what was left out, once all records have been read.
 
         Raises:
-            CorpusError: If spans did not fit, or no record had the key of a task.
+            CorpusError: if spans did not fit, or no record had the key of a task.
         """
         self._aligner.finish()
         for task, column in () if self._empty else self._unseen.items():
@@ -120,9 +115,9 @@ class RecordReader:
 
     def _words(self, record: Record, place: str) -> tuple[Document, bool]:
         """The record's tokens, or its text tokenised; and whether its text is the record's."""
-        key = self.options.text_column
-        if isinstance(self.word_column, str):
-            value = wanted(record, self.word_column, place)
+        key = self.spec.text_column
+        if isinstance(self.spec.word_column, str):
+            value = wanted(record, self.spec.word_column, place)
         else:
             value = None if key else next((record[name] for name in WORDS if record.get(name) is not None), None)
         if value is not None:
@@ -132,10 +127,10 @@ class RecordReader:
             raise CorpusError(f"{place}: {key or 'text'} is {kind_of(text)}, not a string")
         check_unicode(text, place)
         if self._tokenizer is None:
-            self._tokenizer = get_tokenizer(self.options.tokenizer)
+            self._tokenizer = get_tokenizer(self.spec.tokenizer)
         return self._tokenizer(text), True
 
-    def _found(self, task: str, column: int | str, record: Record, place: str) -> tuple[str, Any]:
+    def _lookup(self, task: str, column: int | str, record: Record, place: str) -> tuple[str, Any]:
         """The key and the value of a task's tags or spans."""
         key, value = _find(task, column, record, place)
         if isinstance(value, Mapping) and isinstance(value.get("start"), list):  # a column of several lists

@@ -1,4 +1,4 @@
-"""spaCy's ``.spacy`` files (`DocBin`): entities, span groups and tags, read and written.
+"""spaCy's `.spacy` files (`DocBin`): entities, span groups and tags, read and written.
 
 Tokens that are white space, which spaCy keeps to hold its text together, are no tokens of ours: they are left
 out on reading and made on writing. Positions in messages count documents of the file.
@@ -6,18 +6,18 @@ out on reading and made on writing. Positions in messages count documents of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bilstm_tagger.corpus.formats.char_spans import Aligner
 from bilstm_tagger.corpus.formats.spacy_write import write
-from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, spans_to_tags
+from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.text.sentences import sentence_bounds
 
 if TYPE_CHECKING:
@@ -32,32 +32,23 @@ _ATTRIBUTES = {"pos": "pos_", "upos": "pos_", "tag": "tag_", "xpos": "tag_", "le
 _ENTITY_NAMES = (ENTITIES, "ner", "entities", "ent_type")
 
 
-def read(
-    path: str | Path,
-    *,
-    columns: Mapping[str, int | str],
-    names: Sequence[str] | None = None,
-    word_column: int | str = 1,
-    options: ReadOptions = DEFAULT_OPTIONS,
-) -> Iterator[Document]:
-    """Read the documents of a ``.spacy`` file.
+def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
+    """Read the documents of a `.spacy` file.
 
     Sentences are those of the file, or where it has none those that our own rules find.
 
     Args:
-        path: The file.
-        columns: For each task ``ents``, ``pos``, ``tag``, ``lemma``, ``morph``, ``dep`` or the name of a span
-            group; a number stands for the task's own name if it is one of these, else for ``ents``.
-        names: Not used.
-        word_column: Not used: a token has one word.
-        options: Says what happens where spans of a group overlap.
+        path: the file.
+        spec: how to read it; the column of a task is `ents`, `pos`, `tag`, `lemma`, `morph`, `dep` or the name of a
+            span group, a number stands for the task's own name if it is one of these, else for `ents`; `misaligned`
+            says what happens where spans of a group overlap.
 
     Raises:
-        CorpusError: If the file is damaged or lacks an annotation, as ``file:document``.
+        CorpusError: the file is damaged or lacks an annotation, as `file:document`.
     """
-    sources = {task: _source(task, column) for task, column in columns.items()}
+    sources = {task: _source(task, column) for task, column in spec.all_columns().items()}
     groups = {source for source in sources.values() if source not in _ATTRIBUTES and source != ENTITIES}
-    aligner = Aligner(str(path), options.misaligned)
+    aligner = Aligner(str(path), spec.misaligned)
     seen: set[str] = set()
     for number, doc in enumerate(_docs(path), 1):
         seen.update(doc.spans)
@@ -107,8 +98,8 @@ def _document(doc: Doc, sources: Mapping[str, str], path: str, number: int, alig
         if source in _ATTRIBUTES:
             document.tags[task] = [_attribute(doc, token.i, source, place) for token in kept]
         else:
-            found = _spans(doc, source, position, place)
-            spans[task] = aligner.without_overlaps(sorted(set(found)), number)
+            marked = _spans(doc, source, position, place)
+            spans[task] = aligner.without_overlaps(sorted(set(marked)), number)
     inside = {at for start, end, _ in chain.from_iterable(spans.values()) for at in range(start + 1, end)}
     document.bounds = [bound for bound in bounds if bound not in inside]
     for task, placed in spans.items():
@@ -139,11 +130,11 @@ def _spans(doc: Doc, source: str, position: Mapping[int, int], place: str) -> li
         spans = list(doc.ents)
     else:
         spans = list(doc.spans.get(source, []))
-    found: list[SpanTuple] = []
+    placed: list[SpanTuple] = []
     for span in spans:
         tokens = [position[index] for index in range(span.start, span.end) if index in position]
         if not span.label_:
             raise CorpusError(f"{place}: span {span.text!r} has no label; give it one")
         if tokens:
-            found.append((tokens[0], tokens[-1] + 1, span.label_))
-    return found
+            placed.append((tokens[0], tokens[-1] + 1, span.label_))
+    return placed

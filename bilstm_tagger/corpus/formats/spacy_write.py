@@ -1,13 +1,12 @@
-"""Writing spaCy's ``.spacy`` files: our tokens, with tokens of white space where the text needs them."""
+"""Writing spaCy's `.spacy` files: our tokens, with tokens of white space where the text needs them."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, BinaryIO
 
-from bilstm_tagger.corpus.schemes import resolve
+from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
@@ -24,34 +23,34 @@ _BY_NAME = {"upos": "pos", "pos": "pos", "xpos": "tag", "tag": "tag", "lemma": "
 
 
 def write(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[str] | None = None) -> None:
-    """Write documents as one ``.spacy`` file, which is only complete when all are there.
+    """Write documents as one `.spacy` file, which is only complete when all are there.
 
     The first task with spans becomes the entities, further ones span groups under their names. Plain tags go to
-    the attribute of their name (``upos``, ``xpos``, ``lemma``, ``feats``), one other task to ``tag``. Schemes
+    the attribute of their name (`upos`, `xpos`, `lemma`, `feats`), one other task to `tag`. Schemes
     that are not known yet are detected. Empty sentences are not kept.
 
     Args:
-        documents: What to write.
-        stream: Where to, in bytes.
-        tasks: The tasks to write; by default those of the first document.
+        documents: what to write.
+        stream: where to, in bytes.
+        tasks: the tasks to write; by default those of the first document.
 
     Raises:
-        CorpusError: If a task finds no place, or a token cannot be one of spaCy's.
+        CorpusError: if a task finds no place, or a token cannot be one of spaCy's.
     """
     from spacy.tokens import DocBin
     from spacy.vocab import Vocab
 
     given = list(documents)
     chosen = list(tasks if tasks is not None else given[0].tasks if given else [])
-    copies = [_copy(document, chosen) for document in given]
+    corpus = Corpus(given).only(chosen)
     for task in chosen:
-        if not all(task in document.schemes for document in copies):
-            resolve(copies, task)
-    places = _places(copies, chosen)
+        if not all(task in document.schemes for document in corpus):
+            corpus = corpus.settle(task)
+    places = _places(corpus, chosen)
     packed = DocBin()
     vocab = Vocab()
     reshaped = 0
-    for document in copies:
+    for document in corpus:
         doc, faithful = _doc(document, places, vocab)
         reshaped += not faithful
         packed.add(doc)
@@ -60,14 +59,8 @@ def write(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[st
     stream.write(packed.to_bytes())
 
 
-def _copy(document: Document, tasks: Sequence[str]) -> Document:
-    """The same document, so that a scheme detected here is not noted on the caller's."""
-    schemes = {task: document.schemes[task] for task in tasks if task in document.schemes}
-    return document.with_tags({task: document.tags_of(task) for task in tasks}, schemes)
-
-
 def _places(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str]:
-    """For each task an attribute, ``ents``, or ``group`` for a span group of its name."""
+    """For each task an attribute, `ents`, or `group` for a span group of its name."""
     places: dict[str, str] = {}
     for task in tasks:
         if any(document.schemes.get(task, Scheme.NONE) is not Scheme.NONE for document in documents):
@@ -130,15 +123,15 @@ def _spread(tags: Sequence[str], at: Sequence[int], length: int, place: str) -> 
 
 
 def _spans(document: Document, task: str) -> list[SpanTuple]:
-    tags, scheme = document.tags_of(task), document.schemes[task]
-    found: list[SpanTuple] = []
-    for start, end in pairwise(document.bounds):
+    scheme = document.schemes[task]
+    placed: list[SpanTuple] = []
+    for start, tags in zip(document.bounds, document.sentence_tags(task), strict=False):
         try:
-            spans = tags_to_spans(convert(tags[start:end], scheme, Scheme.BIO), Scheme.BIO)
+            spans = tags_to_spans(convert(tags, scheme, Scheme.BIO), Scheme.BIO)
         except CorpusError as error:
             raise CorpusError(f"{document.where(start)}: {error}") from None
-        found += [(start + a, start + b, label) for a, b, label in spans]
-    return found
+        placed += [(start + a, start + b, label) for a, b, label in spans]
+    return placed
 
 
 def _spacy_tokens(document: Document) -> tuple[list[str], list[bool], list[bool], bool]:

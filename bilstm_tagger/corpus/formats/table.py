@@ -1,6 +1,6 @@
-"""Tables: Parquet, Arrow and CSV with one document a row; see `corpus.records` for the columns that are recognised.
+"""Tables: Parquet, Arrow and CSV with one document a row; see `records` for the columns that are recognised.
 
-Integers of a column that is a ``ClassLabel`` of the `datasets` package are resolved to their names.
+Integers of a column that is a `ClassLabel` of the `datasets` package are resolved to their names.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bilstm_tagger.corpus.formats.records import RecordReader
-from bilstm_tagger.corpus.options import DEFAULT_OPTIONS, ReadOptions
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io.reading import read_text
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,66 +34,42 @@ class RowLayout:
     """What else was in the row a document comes from: cells that are no lists, such as keys and dates.
 
     Attributes:
-        fields: Their columns.
-        cells: The cells by column.
+        fields: their columns.
+        cells: the cells by column.
     """
 
     fields: tuple[pa.Field, ...]
     cells: Mapping[str, Any]
 
 
-def read_parquet(
-    path: str | Path,
-    *,
-    columns: Mapping[str, int | str],
-    names: Sequence[str] | None = None,
-    word_column: int | str = 1,
-    options: ReadOptions = DEFAULT_OPTIONS,
-) -> Iterator[Document]:
+def read_parquet(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read the rows of a Parquet file, each a document.
 
     Args:
-        path: The file.
-        columns: For each task the column of its tags or spans; a number stands for the usual names, of which
-            ``TASK``, ``TASK_tags``, ``tags`` and ``spans`` come first.
-        names: Not used: the columns have their names.
-        word_column: The column of the tokens; a number stands for the usual ones.
-        options: How to read raw text.
+        path: the file.
+        spec: how to read it; the column of a task is that of its tags or spans, a number stands for the usual names, of
+            which `TASK`, `TASK_tags`, `tags` and `spans` come first.
 
     Raises:
-        CorpusError: For a row that does not fit, as ``file:row``.
+        CorpusError: for a row that does not fit, as `file:row`.
     """
-    return read_rows(str(path), _parquet_batches(path), columns, word_column, options)
+    return read_rows(str(path), _parquet_batches(path), spec)
 
 
-def read_arrow(
-    path: str | Path,
-    *,
-    columns: Mapping[str, int | str],
-    names: Sequence[str] | None = None,
-    word_column: int | str = 1,
-    options: ReadOptions = DEFAULT_OPTIONS,
-) -> Iterator[Document]:
+def read_arrow(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read the rows of an Arrow file, stream or random access. Arguments and errors as in `read_parquet`."""
-    return read_rows(str(path), _arrow_batches(path), columns, word_column, options)
+    return read_rows(str(path), _arrow_batches(path), spec)
 
 
-def read_csv(
-    path: str | Path,
-    *,
-    columns: Mapping[str, int | str],
-    names: Sequence[str] | None = None,
-    word_column: int | str = 1,
-    options: ReadOptions = DEFAULT_OPTIONS,
-) -> Iterator[Document]:
+def read_csv(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read the rows of a CSV file, each a document.
 
     A cell is a list if it is one in JSON or Python; tokens and tags may also be separated by spaces. Arguments
     and errors as in `read_parquet`, but that `names` are the columns' names where the file has no header.
     """
-    reader = RecordReader(str(path), columns, word_column, options)
-    texts = {"id", "text", options.text_column}
-    for line, row in _csv_rows(str(path), names):
+    reader = RecordReader(str(path), spec)
+    texts = {"id", "text", spec.text_column}
+    for line, row in _csv_rows(str(path), spec.names):
         cells = {name: cell if name in texts else _cell(cell) for name, cell in row.items()}
         document = reader.document(cells | {"id": cells.get("id") or None}, line)
         if document is not None:
@@ -101,19 +77,13 @@ def read_csv(
     reader.finish()
 
 
-def read_rows(
-    path: str,
-    batches: Iterable[pa.RecordBatch],
-    columns: Mapping[str, int | str],
-    word_column: int | str,
-    options: ReadOptions,
-) -> Iterator[Document]:
+def read_rows(path: str, batches: Iterable[pa.RecordBatch], spec: ReadSpec) -> Iterator[Document]:
     """Read rows of Arrow data, whatever they were stored in, as documents; they are counted from 1."""
-    reader = RecordReader(path, columns, word_column, options)
+    reader = RecordReader(path, spec)
     number = 0
     for batch in batches:
         labels = _class_labels(batch.schema)
-        further = _further_fields(batch.schema, labels, options.text_column)
+        further = _further_fields(batch.schema, labels, spec.text_column)
         for row in batch.to_pylist():
             number += 1
             for name, label_names in labels.items():
@@ -170,13 +140,13 @@ def _class_labels(schema: pa.Schema) -> dict[str, list[str]]:
         return {}
     from datasets import ClassLabel, Features
 
-    found: dict[str, list[str]] = {}
+    labels: dict[str, list[str]] = {}
     for name, feature in Features.from_arrow_schema(schema).items():
         while hasattr(feature, "feature"):
             feature = feature.feature
         if isinstance(feature, ClassLabel):
-            found[name] = feature.names
-    return found
+            labels[name] = feature.names
+    return labels
 
 
 def _named(value: Any, names: Sequence[str], place: str) -> Any:
@@ -189,11 +159,11 @@ def _named(value: Any, names: Sequence[str], place: str) -> Any:
     return names[value]
 
 
-def _csv_rows(path: str, names: Sequence[str] | None) -> Iterator[tuple[int, dict[str, str]]]:
+def _csv_rows(path: str, names: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Each row with the line it begins in."""
     csv.field_size_limit(_CELL)
     rows = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
-    header, line = list(names or ()), 1
+    header, line = list(names), 1
     try:
         for row in rows:
             if row and not header:

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 def write_parquet(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[str] | None = None) -> None:
     """Write documents as the rows of a Parquet file.
 
-    The columns are those of a record of JSON lines, with one for each task in place of ``tags``; columns of the
+    The columns are those of a record of JSON lines, with one for each task in place of `tags`; columns of the
     table a document came from are kept.
 
     Args:
-        documents: What to write, one after another.
-        stream: Where to, in bytes.
-        tasks: The tasks to write; by default those of the first document.
+        documents: what to write, one after another.
+        stream: where to, in bytes.
+        tasks: the tasks to write; by default those of the first document.
 
     Raises:
-        CorpusError: If a task is named like another column, or documents come from tables of other columns.
+        CorpusError: if a task is named like another column, or documents come from tables of other columns.
     """
     import pyarrow.parquet as pq
 
@@ -99,12 +99,12 @@ def write_csv(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[
     """Write documents as the rows of a CSV file, lists as JSON.
 
     Args:
-        documents: What to write, one after another.
-        stream: Where to.
-        tasks: The tasks to write; by default those of the first document.
+        documents: what to write, one after another.
+        stream: where to.
+        tasks: the tasks to write; by default those of the first document.
 
     Raises:
-        CorpusError: If a task is named like another column.
+        CorpusError: if a task is named like another column.
     """
     documents = iter(documents)
     first = next(documents, None)

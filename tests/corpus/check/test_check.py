@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bilstm_tagger.cli import app
+from bilstm_tagger.corpus import Corpus, ReadSpec
 from bilstm_tagger.corpus.check.check import CheckOptions, CheckReport, Finding, check_corpus
 from bilstm_tagger.corpus.check.words import has_invisible
 from bilstm_tagger.document.document import Document
@@ -127,7 +128,7 @@ def test_strays_among_tags_of_spans(write: Write) -> None:
 
 def test_offsets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
     broken = Document(["ab"], [0, 1], text="ab", starts=[0], ends=[3], tags={"tags": ["X"]})
-    monkeypatch.setattr("bilstm_tagger.corpus.check.check.read_corpus", lambda *a, **k: [broken])
+    monkeypatch.setattr("bilstm_tagger.corpus.check.check.read_corpus", lambda *a, **k: Corpus([broken]))
     assert kinds(check_corpus([write(PLAIN)]), "error") == ["offsets"]
 
 
@@ -320,7 +321,8 @@ def test_coverage(write: Write, tmp_path: Path) -> None:
 
 def test_columns_and_names(write: Write) -> None:
     path = write([("Ada", "N", "B-PER"), ("left", "V", "O")])
-    report = check_corpus([path], CheckOptions(columns={"pos": "pos", "ner": "ner"}, names=["w", "pos", "ner"]))
+    spec = ReadSpec(columns={"pos": "pos", "ner": "ner"}, names=("w", "pos", "ner"))
+    report = check_corpus([path], CheckOptions(spec))
     assert {task: each.scheme for task, each in report.files[0].tasks.items()} == {"pos": "none", "ner": "BIO"}
 
 

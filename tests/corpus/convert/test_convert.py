@@ -16,7 +16,7 @@ from round_trips import SCHEMES, documents
 from typer.testing import CliRunner, Result
 
 from bilstm_tagger.cli import app
-from bilstm_tagger.corpus import read_corpus, save_corpus
+from bilstm_tagger.corpus import ReadSpec, read_corpus, save_corpus
 from bilstm_tagger.corpus.convert.convert import ConvertOptions, convert_corpus
 from bilstm_tagger.corpus.convert.tasks import find_columns
 from bilstm_tagger.document.document import Document
@@ -98,7 +98,7 @@ def test_there_and_back(suffix: str, corpus: list[Document], source: Scheme, tar
         assert flat(written) == flat(corpus)
         assert flat(written, "pos") == flat(corpus, "pos")
         assert spans(written, "ner", target) == spans(corpus, "ner", source)
-        options = ConvertOptions(columns=there.columns, declared=target, scheme=source)
+        options = ConvertOptions(spec=ReadSpec(columns=there.columns), declared=target, scheme=source)
         back = convert_corpus(folder / f"b.{suffix}", folder / "c.jsonl", options)
         returned = read_corpus(folder / "c.jsonl", {"ner": "ner", "pos": "pos"})
     assert flat(returned, "ner") == flat(corpus, "ner")
@@ -112,12 +112,13 @@ def test_there_and_back(suffix: str, corpus: list[Document], source: Scheme, tar
 
 def test_spacy_there_and_back(write: Callable[..., Path], tmp_path: Path) -> None:
     path = write(BIO)
-    options = ConvertOptions(columns={"pos": 2, "ner": 3}, scheme=Scheme.IOBES)
+    options = ConvertOptions(spec=ReadSpec(columns={"pos": 2, "ner": 3}), scheme=Scheme.IOBES)
     there = convert_corpus(path, tmp_path / "b.spacy", options)
     assert there.columns == {"pos": "tag", "ner": "ents"}
     assert there.losses == ("the spelling of ner as IOBES: the format has spans, which are read as BIO",)
     assert find_columns(tmp_path / "b.spacy") == {"xpos": "tag", "ner": "ents"}
-    back = convert_corpus(tmp_path / "b.spacy", tmp_path / "c.conll", ConvertOptions(columns=there.columns))
+    returning = ConvertOptions(spec=ReadSpec(columns=there.columns))
+    back = convert_corpus(tmp_path / "b.spacy", tmp_path / "c.conll", returning)
     assert back.losses == ()
     assert (tmp_path / "c.conll").read_text("utf-8") == BIO
 
@@ -137,9 +138,9 @@ def test_scheme_in_place_with_other_columns(write: Callable[..., Path], tmp_path
 def test_columns_left_behind(write: Callable[..., Path], tmp_path: Path) -> None:
     done = convert_corpus(write(BIO), tmp_path / "b.jsonl")
     assert done.losses == ("columns: 2; name those that hold tags as tasks to keep them",)
-    named = ConvertOptions(columns={"ner": "ner"}, names=["word", "pos", "ner"])
+    named = ConvertOptions(spec=ReadSpec(columns={"ner": "ner"}, names=["word", "pos", "ner"]))
     assert "columns: pos;" in convert_corpus(write(BIO), tmp_path / "b.jsonl", named).losses[0]
-    both = ConvertOptions(columns={"pos": 2, "tags": 3})
+    both = ConvertOptions(spec=ReadSpec(columns={"pos": 2, "tags": 3}))
     assert convert_corpus(write(BIO), tmp_path / "b.jsonl", both).losses == ()
 
 
@@ -193,7 +194,7 @@ def test_impossible_tags_are_refused_or_repaired(write: Callable[..., Path], tmp
 
 
 def test_a_declared_scheme_holds_for_spans_only(write: Callable[..., Path], tmp_path: Path) -> None:
-    options = ConvertOptions(columns={"pos": 2, "ner": 3}, declared=Scheme.IOB1)
+    options = ConvertOptions(spec=ReadSpec(columns={"pos": 2, "ner": 3}), declared=Scheme.IOB1)
     with pytest.raises(CorpusError, match=r"a\.conll:1: tag 'B-PER' cannot begin a sentence in IOB1"):
         convert_corpus(write(BIO), tmp_path / "b.conll", options)
     path = write(
@@ -228,7 +229,7 @@ def test_damaged_files_have_their_own_message(tmp_path: Path, name: str, content
 def test_tasks_found_in_tables(write: Callable[..., Path], tmp_path: Path) -> None:
     for suffix in ("jsonl", "parquet", "arrow", "csv"):
         target = tmp_path / f"b.{suffix}"
-        convert_corpus(write(BIO), target, ConvertOptions(columns={"pos": 2, "ner": 3}))
+        convert_corpus(write(BIO), target, ConvertOptions(spec=ReadSpec(columns={"pos": 2, "ner": 3})))
         assert find_columns(target) == {"pos": "pos", "ner": "ner"}
     assert find_columns(write(BIO)) == {"tags": -1}
 

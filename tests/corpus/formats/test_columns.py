@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bilstm_tagger.corpus.formats import columns as conll
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 DATA = Path(os.environ.get("BILSTM_TAGGER_DATA", Path(__file__).parents[4] / "shared" / "data"))
 
@@ -44,7 +45,7 @@ def parse(
     path = folder / "a.conll"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     wanted = {"ner": -1} if columns is None else columns
-    return list(conll.read(path, columns=wanted, names=names, word_column=word_column))
+    return list(conll.read(path, ReadSpec(columns=wanted, names=tuple(names or ()), word_column=word_column)))
 
 
 def written(documents: Sequence[Document], tasks: Sequence[str] | None = None) -> str:
@@ -242,7 +243,7 @@ def test_conll_2003(split: str) -> None:
     if not path.exists():
         pytest.skip(f"no {path}; set BILSTM_TAGGER_DATA to a folder with conll2003/")
     content = path.read_text(encoding="utf-8")
-    documents = list(conll.read(path, columns={"pos": 2, "ner": -1}))
+    documents = list(conll.read(path, ReadSpec(columns={"pos": 2, "ner": -1})))
     assert written(documents) == content
     rows = [line.split() for line in content.split("\n")]
     tokens = [row for row in rows if row and row[0] != "-DOCSTART-"]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bilstm_tagger.corpus.formats import conllu
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 DATA = Path(os.environ.get("BILSTM_TAGGER_DATA", Path(__file__).parents[4] / "shared" / "data"))
 
@@ -58,7 +59,7 @@ def parse(
     path = folder / "a.conllu"
     path.write_bytes(content.encode())
     wanted = {"upos": "UPOS"} if columns is None else columns
-    return list(conllu.read(path, columns=wanted, word_column=word_column))
+    return list(conllu.read(path, ReadSpec(columns=wanted, word_column=word_column)))
 
 
 def written(documents: Sequence[Document], tasks: Sequence[str] | None = None) -> str:
@@ -335,7 +336,7 @@ def test_any_corpus_survives(
 
 
 def compare_with_reference(path: Path) -> list[Document]:
-    documents = list(conllu.read(path, columns={"upos": "UPOS", "xpos": "XPOS"}))
+    documents = list(conllu.read(path, ReadSpec(columns={"upos": "UPOS", "xpos": "XPOS"})))
     content = path.read_text(encoding="utf-8")
     assert written(documents) == content
     sentences = reference.parse(content)
@@ -373,4 +374,4 @@ def test_the_whole_of_misc_is_no_tag(tmp_path: Path) -> None:
     path.write_text("1\tAda\t_\tPROPN\t_\t_\t0\troot\t_\tNER=B-PER\n\n", "utf-8")
     for column in (-1, 10):
         with pytest.raises(CorpusError, match="MISC, which holds many things; name a column or a key"):
-            list(conllu.read(path, columns={"ner": column}))
+            list(conllu.read(path, ReadSpec(columns={"ner": column})))

@@ -9,9 +9,11 @@ from typing import Any
 import datasets
 import pytest
 
-from bilstm_tagger.corpus import ReadOptions, digest, format_of, read_corpus, save_corpus
+from bilstm_tagger.corpus import read_corpus, save_corpus
 from bilstm_tagger.corpus.formats import data_sets as hub
-from bilstm_tagger.corpus.formats.data_sets import Source
+from bilstm_tagger.corpus.formats import format_of
+from bilstm_tagger.corpus.formats.data_sets import DataSet
+from bilstm_tagger.corpus.split import digest
 from bilstm_tagger.errors import CorpusError
 
 NAMES = ["O", "B-PER", "I-PER"]
@@ -61,7 +63,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def words(path: str, split: str = "train") -> list[str]:
-    return [" ".join(document.words) for document in read_corpus(path, {}, options=ReadOptions(split=split))]
+    return [" ".join(document.words) for document in read_corpus(path, {}, split=split)]
 
 
 def test_a_repository(repository: Path) -> None:
@@ -126,16 +128,16 @@ def test_names_go_to_load_dataset(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("hf:conll2003", Source("conll2003")),
-        ("hf:a/b:c@d#e", Source("a/b", "c", "d", "e")),
-        ("hf:a/b@d:1#e", Source("a/b", None, "d:1", "e")),
-        ("hf:a/b#e", Source("a/b", split="e")),
-        (r"hf:C:\data\b:c", Source(r"C:\data\b", "c")),
+        ("hf:conll2003", DataSet("conll2003")),
+        ("hf:a/b:c@d#e", DataSet("a/b", "c", "d", "e")),
+        ("hf:a/b@d:1#e", DataSet("a/b", None, "d:1", "e")),
+        ("hf:a/b#e", DataSet("a/b", split="e")),
+        (r"hf:C:\data\b:c", DataSet(r"C:\data\b", "c")),
         ("a.parquet", None),
         ("hfx", None),
     ],
 )
-def test_how_a_name_is_written(path: str, source: Source | None) -> None:
+def test_how_a_name_is_written(path: str, source: DataSet | None) -> None:
     assert hub.find(path) == source
 
 

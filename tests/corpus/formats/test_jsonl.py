@@ -14,14 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from round_trips import check_same, documents, there_and_back
 
-from bilstm_tagger.corpus import ReadOptions, iterate_corpus, read_corpus, save_corpus, set_aside
+from bilstm_tagger.corpus import Corpus, ReadSpec, iterate_corpus, read_corpus, save_corpus
 from bilstm_tagger.corpus.formats.records import RecordReader
-from bilstm_tagger.corpus.schemes import resolve
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
 
-PLAIN = ReadOptions(tokenizer="whitespace")
+PLAIN = ReadSpec(tokenizer="whitespace")
 TEXT = "Ada Byron left  London"
 
 
@@ -31,9 +30,7 @@ def parse(
     path = folder / "a.jsonl"
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
     wanted = {"ner": -1} if columns is None else columns
-    word_column = options.pop("word_column", 1)
-    reading = ReadOptions(**{"tokenizer": "whitespace"} | options)
-    return list(iterate_corpus(path, wanted, word_column=word_column, options=reading))
+    return list(iterate_corpus(path, PLAIN.replace(columns=wanted, **options)))
 
 
 def spans(document: Document) -> list[tuple[str, str]]:
@@ -137,7 +134,7 @@ def test_keys_of_annotation_tools(tmp_path: Path, name: str) -> None:
     assert document.tags == {"ner": ["B-PER", "I-PER", "O", "B-LOC"]}
     assert spans(document) == [("Ada Byron", "PER"), ("London", "LOC")]
     assert document.where(3) == f"{tmp_path / 'a.jsonl'}:1"
-    assert resolve([document], "ner") is Scheme.BIO
+    assert Corpus([document]).settle("ner").schemes == {"ner": Scheme.BIO}
 
 
 TOKENS = ["Ada", "left"]
@@ -260,7 +257,7 @@ def test_marked_spans_become_the_same_spans(parts: list[str], blank: str, data: 
     marked = [(words[a][0], words[b - 1][1]) for a, b in pairwise(cuts)]
     for count in (len, lambda part: len(part.encode("utf-16-le")) // 2):
         marks = [{"start": count(text[:a]), "end": count(text[:b]), "label": "X", "text": text[a:b]} for a, b in marked]
-        reader = RecordReader("a", {"ner": -1}, 1, PLAIN)
+        reader = RecordReader("a", PLAIN.replace(columns={"ner": -1}))
         document = reader.document({"text": text, "spans": marks}, 1)
         reader.finish()
         assert document is not None
@@ -315,7 +312,7 @@ def test_records_of_sentences_are_set_aside_like_sentences_of_columns(tmp_path: 
     save_corpus([whole], tmp_path / "a.conll")
     records = [{"tokens": words, "tags": ["O", "O"]} for words in sentences]
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, records)))
-    parts = [set_aside(read_corpus(tmp_path / name, {"ner": -1})) for name in ("a.conll", "a.jsonl")]
+    parts = [read_corpus(tmp_path / name, {"ner": -1}).set_aside() for name in ("a.conll", "a.jsonl")]
     assert [[d.words for d in part] for part in parts[0]] == [[d.words for d in part] for part in parts[1]]
 
 
@@ -323,6 +320,5 @@ def test_what_nobody_annotated_is_still_read_to_be_tagged(tmp_path: Path) -> Non
     path = tmp_path / "a.jsonl"
     record = {"tokens": ["one", "two"], "pos": ["A", "B"], "answer": "reject"}
     path.write_text(json.dumps(record) + "\n", "utf-8")
-    options = ReadOptions(features={"pos": "pos"})
-    (document,) = iterate_corpus(path, {}, options=options)
+    (document,) = iterate_corpus(path, ReadSpec(columns={}, features={"pos": "pos"}))
     assert document.columns["pos"] == ["A", "B"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from round_trips import any_text, check_same, documents, there_and_back
 from spacy.tokens import Doc, DocBin, Span
 
-from bilstm_tagger.corpus import ReadOptions, iterate_corpus, read_corpus, save_corpus
+from bilstm_tagger.corpus import ReadSpec, iterate_corpus, read_corpus, save_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
@@ -33,7 +33,7 @@ def stored(folder: Path, *docs: Doc) -> Path:
 
 
 def read(path: Path, columns: Mapping[str, int | str], **options: str) -> list[Document]:
-    return list(iterate_corpus(path, columns, options=ReadOptions(**options)))
+    return list(iterate_corpus(path, ReadSpec(columns=columns, **options)))
 
 
 @settings(max_examples=60, deadline=None)

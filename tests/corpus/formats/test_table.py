@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from round_trips import check_same, documents, there_and_back
 
-from bilstm_tagger.corpus import ReadOptions, iterate_corpus, read_corpus, save_corpus
+from bilstm_tagger.corpus import ReadSpec, iterate_corpus, read_corpus, save_corpus
 from bilstm_tagger.corpus.formats.table_write import write_csv
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
@@ -23,7 +23,7 @@ from bilstm_tagger.schemes.grammar import Scheme
 
 NAMES = ["O", "B-PER", "I-PER"]
 ROWS = {"id": ["0", "1"], "tokens": [["Ada", "Byron", "ran"], ["she"]], "ner_tags": [[1, 2, 0], [0]]}
-PLAIN = ReadOptions(tokenizer="whitespace")
+PLAIN = ReadSpec(columns={}, tokenizer="whitespace")
 
 
 def labelled() -> datasets.Dataset:
@@ -89,7 +89,7 @@ def test_what_is_written_datasets_reads(tmp_path: Path) -> None:
 def test_further_columns_stay_beside_new_tags(tmp_path: Path) -> None:
     table = pa.table({"key": [7, 8], "note": ["x", None], "body": ["a b", "c"], "ner": ["old", "old"]})
     pq.write_table(table, tmp_path / "a.parquet")
-    found = list(iterate_corpus(tmp_path / "a.parquet", {}, options=ReadOptions("whitespace", text_column="body")))
+    found = list(iterate_corpus(tmp_path / "a.parquet", PLAIN.replace(text_column="body")))
     assert [document.text for document in found] == ["a b", "c"]
     tagged = [document.with_tags({"ner": ["O"] * len(document)}) for document in found]
     save_corpus(tagged, tmp_path / "b.parquet")
@@ -136,7 +136,7 @@ def test_tokens_separated_by_spaces_in_csv(tmp_path: Path) -> None:
 
 def test_a_text_that_looks_like_a_list_stays_a_text(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('id,text\n[1],"[1, 2]"\n')
-    (document,) = list(iterate_corpus(tmp_path / "a.csv", {}, options=PLAIN))
+    (document,) = list(iterate_corpus(tmp_path / "a.csv", PLAIN))
     assert (document.id, document.text, document.words) == ("[1]", "[1, 2]", ["[1,", "2]"])
 
 
@@ -147,7 +147,7 @@ def test_nothing_is_written_for_no_documents() -> None:
 
 
 def read(path: Path, columns: Mapping[str, Any]) -> list[Document]:
-    return list(iterate_corpus(path, columns, options=PLAIN))
+    return list(iterate_corpus(path, PLAIN.replace(columns=columns)))
 
 
 def test_many_rows_come_in_batches(tmp_path: Path) -> None:

@@ -1,10 +1,9 @@
-"""Settling the scheme of a task over a corpus, and holding every sentence to it."""
+"""Settling the scheme of a task over a corpus: found or declared, with every sentence held to it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
@@ -12,36 +11,29 @@ from bilstm_tagger.schemes.detection import Transition, best_scheme, count_trans
 from bilstm_tagger.schemes.grammar import Scheme, belongs, first_illegal, is_legal, parse
 
 
-def resolve(documents: Sequence[Document], task: str, *, declared: Scheme | None = None) -> Scheme:
-    """Settle the scheme of a task over a corpus, check every tag against it and note it on the documents.
+def settle_scheme(documents: Sequence[Document], task: str, *, declared: Scheme | None = None) -> Scheme:
+    """Find the scheme of a task over a corpus, and check every tag against it.
 
     Args:
-        documents: The corpus.
-        task: Name of the task.
-        declared: The scheme to hold the corpus to, such as that of the training data; without it, detected.
+        documents: the corpus.
+        task: name of the task.
+        declared: the scheme to hold the corpus to, such as that of the training data; without it, detected.
 
     Returns:
-        The scheme, which is also set as ``document.schemes[task]`` on each document.
+        The scheme.
 
     Raises:
-        CorpusError: A tag cannot stand where it stands, with its file and line.
+        CorpusError: a tag cannot stand where it stands, with its file and line.
     """
     transitions: Counter[Transition] = Counter()
     for document in documents:
-        transitions.update(count_transitions(_sentence_tags(document, task)))
+        transitions.update(count_transitions(document.sentence_tags(task)))
     scheme = best_scheme(transitions) if declared is None else declared
     if declared is None and scheme is Scheme.NONE:
         _refuse_strays(documents, task, transitions)
     if count := violations(transitions, scheme):
         raise CorpusError(_complaint(documents, task, scheme, transitions, count))
-    for document in documents:
-        document.schemes[task] = scheme
     return scheme
-
-
-def _sentence_tags(document: Document, task: str) -> Iterator[list[str]]:
-    tags = document.tags_of(task)
-    return (tags[start:end] for start, end in pairwise(document.bounds))
 
 
 def _refuse_strays(documents: Sequence[Document], task: str, transitions: Counter[Transition]) -> None:
@@ -65,7 +57,7 @@ def _complaint(
     """Say where the first impossible tag of a corpus stands and what to do about it."""
     better = best_scheme(transitions)
     for document in documents:
-        for first, tags in zip(document.bounds, _sentence_tags(document, task), strict=False):
+        for first, tags in zip(document.bounds, document.sentence_tags(task), strict=False):
             index = first_illegal(tags, scheme)
             if index is None:
                 continue

@@ -1,0 +1,158 @@
+"""Reading and writing annotated files of any format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from bilstm_tagger.corpus.corpus import Corpus
+from bilstm_tagger.corpus.formats import FORMATS, CorpusFormat, data_sets, format_of
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.io.atomic import atomic_write
+from bilstm_tagger.settings.read_spec import FEATURE, Columns, Policy, ReadSpec
+
+__all__ = ["iterate_corpus", "read_corpus", "save_corpus"]
+
+
+def read_corpus(
+    path: str | Path,
+    columns: Columns | None = None,
+    *,
+    spec: ReadSpec | None = None,
+    format: str | None = None,
+    names: Sequence[str] | None = None,
+    word_column: int | str | None = None,
+    features: Columns | None = None,
+    tokenizer: str | None = None,
+    text_column: str | None = None,
+    misaligned: Policy | None = None,
+    split: str | None = None,
+) -> Corpus:
+    """Read an annotated file or data set.
+
+    Args:
+        path: the file; text in `*.gz` is decompressed. Or `hf:NAME[:CONFIG][@REVISION][#SPLIT]` for a data set of the
+            Hugging Face hub, or the folder of one that was saved.
+        columns: for each task where its tags are: a column counted from 1 (from the end if negative) or named, in
+            CoNLL-U also a key of MISC. Without it the last column as task `tags`, in CoNLL-U UPOS as `upos`, in
+            .spacy the entities as `ner`; an empty mapping reads the words alone.
+        spec: how to read it, all in one value; the other arguments replace its fields.
+        format: name of the format, if the suffix of the file does not tell it.
+        names: names of the columns, for formats that do not name them.
+        word_column: the column of the words, by default the first one.
+        features: for each feature of tokens the column it is read from, into the columns of the documents.
+        tokenizer: for raw text, `spacy:en` by default.
+        text_column: key or column of the raw text; without it tokens are preferred, then `text`.
+        misaligned: what happens to a span of characters that is not a run of whole tokens: `error` (the default)
+            refuses the file, `snap` widens the span, `drop` leaves it out.
+        split: the split of a data set whose name names none, `train` by default.
+
+    Returns:
+        The corpus: a sequence of documents.
+
+    Raises:
+        ConfigError: there is no such format or policy.
+        CorpusError: the file cannot be read, is no such file, or holds no token.
+
+    Example:
+        >>> corpus = read_corpus("train.txt", {"pos": 2, "ner": -1})  # doctest: +SKIP
+        >>> corpus[0].tags_of("ner")  # doctest: +SKIP
+    """
+    whole = (spec or ReadSpec()).replace(
+        columns=columns,
+        format=format,
+        names=names,
+        word_column=word_column,
+        features=features,
+        tokenizer=tokenizer,
+        text_column=text_column,
+        misaligned=misaligned,
+        split=split,
+    )
+    corpus = Corpus(iterate_corpus(path, whole))
+    if not any(document.words for document in corpus):
+        raise CorpusError(f"{path}: there is no token in it; is it the right file?")
+    return corpus
+
+
+def iterate_corpus(path: str | Path, spec: ReadSpec | None = None) -> Iterator[Document]:
+    """Read documents one at a time; the file may be empty.
+
+    Args:
+        path: as for `read_corpus`.
+        spec: how to read it.
+
+    Raises:
+        ConfigError: there is no such format.
+        CorpusError: the file cannot be read.
+    """
+    spec = spec or ReadSpec()
+    if data_sets.find(path) is None:
+        if Path(path).is_dir():
+            raise CorpusError(f"{path}: is a folder; name a file in it")
+        if not Path(path).exists():
+            raise CorpusError(f"{path}: no such file; check the path")
+    known = format_of(path, spec.format)
+    if spec.columns is None:
+        spec = spec.replace(columns=known.columns)
+    _check_features(path, known, spec.features)
+    documents = known.read(path, spec)
+    return map(_move_features, documents) if spec.features else documents
+
+
+def _check_features(path: str | Path, known: CorpusFormat, features: Columns) -> None:
+    """Refuse numbers of columns where columns have none."""
+    for name, column in features.items():
+        if isinstance(column, int) and known is not FORMATS["conll"]:
+            raise CorpusError(
+                f"{path}: the feature {name!r} is column {column}, but columns have numbers in CoNLL files alone; "
+                "name it, or give a CoNLL file"
+            )
+
+
+def _move_features(document: Document) -> Document:
+    """Take the features of a document that has just been read from its tags into its columns.
+
+    Raises:
+        CorpusError: a feature would be the gold tags themselves.
+    """
+    sources = getattr(document.layout, "sources", {})
+    for key in [key for key in document.tags if key.startswith(FEATURE)]:
+        for task in document.tags:
+            if key in sources and sources.get(task) == sources[key] and not task.startswith(FEATURE):
+                raise CorpusError(
+                    f"{document.path}: the feature {key[len(FEATURE) :]!r} is the column of the tags of {task!r} "
+                    "itself; name another column"
+                )
+        document.columns[key[len(FEATURE) :]] = document.tags.pop(key)
+        document.schemes.pop(key, None)
+    return document
+
+
+def save_corpus(
+    documents: Iterable[Document],
+    path: str | Path,
+    *,
+    format: str | None = None,
+    tasks: Sequence[str] | None = None,
+) -> None:
+    """Write an annotated file; it appears complete or not at all.
+
+    Args:
+        documents: what to write.
+        path: the file.
+        format: name of the format, if the suffix does not tell it.
+        tasks: the tasks to write; by default all.
+
+    Raises:
+        CorpusError: the format cannot hold the documents.
+        TaggerError: the file cannot be written.
+    """
+    known = format_of(path, format)
+    with atomic_write(path, binary=True) if known.binary else atomic_write(path) as stream:
+        try:
+            known.write(documents, stream, tasks=tasks)
+        except UnicodeEncodeError as error:
+            character = error.object[error.start]
+            raise CorpusError(f"{path}: {character!r} is half a character and has no place in UTF-8") from error

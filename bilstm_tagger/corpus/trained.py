@@ -1,0 +1,170 @@
+"""Reading a file as the training data of a model was read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from bilstm_tagger.corpus.corpus import Corpus
+from bilstm_tagger.corpus.formats import DATA_SETS, format_called, format_of
+from bilstm_tagger.corpus.reading import read_corpus
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.settings.read_spec import Columns, ReadSpec
+from bilstm_tagger.settings.schema import DataSettings, FeatureSettings, TaskSettings
+
+__all__ = ["read_available", "spec_as_trained", "training_specs", "words_in_format", "words_spec"]
+
+
+def training_specs(
+    data: DataSettings, tasks: Mapping[str, TaskSettings], features: Mapping[str, FeatureSettings]
+) -> dict[str, ReadSpec]:
+    """Tell for each task of a run how its training data is read.
+
+    Args:
+        data: the settings of the corpora.
+        tasks: the tasks of the run.
+        features: the features of the run.
+
+    Returns:
+        By task, each with its one column and with the name of its format, which is `dataset` for data sets. The format
+        is None for a task that names no file.
+    """
+    specs = {}
+    for name, task in tasks.items():
+        file = task.train or data.train
+        spec = ReadSpec.from_settings(data, {name: task}, features)
+        format = None if file is None else _format_name(file, data.format)
+        suffix = Path(file).suffix if file and data.format else None
+        specs[name] = spec.model_copy(update={"format": format, "suffix": suffix})
+    return specs
+
+
+def _format_name(file: str, format: str | None) -> str:
+    """The format of a training file; one whose name does not tell was a data set in a folder that may be gone."""
+    try:
+        return format_of(file, format).name
+    except CorpusError:
+        return DATA_SETS.name
+
+
+def spec_as_trained(
+    trained: Mapping[str, ReadSpec],
+    path: str | Path,
+    *,
+    columns: Columns | None = None,
+    format: str | None = None,
+    names: Sequence[str] | None = None,
+    word_column: int | str | None = None,
+    split: str = "test",
+) -> tuple[ReadSpec, dict[str, str]]:
+    """Tell how to read a file as the training data was; what is named is read as named.
+
+    Args:
+        trained: for each task of a model how its training data was read.
+        path: the file.
+        columns: the columns that were named, by task.
+        format: name of the format of the file.
+        names: names of its columns.
+        word_column: the column of its words.
+        split: the split of a data set whose name names none.
+
+    Returns:
+        The specification, and for each task that is left out the reason.
+
+    Raises:
+        ConfigError: there is no such format.
+        CorpusError: the name of the file does not tell its format.
+    """
+    columns = columns or {}
+    if format is None:
+        suffix = Path(path).suffix
+        format = next((spec.format for spec in trained.values() if spec.suffix == suffix), None)
+    known = format_of(path, format)
+    alike = {
+        task: spec
+        for task, spec in trained.items()
+        if spec.format is None or format_called(spec.format).reads_like(known)
+    }
+    base = next(iter(alike.values()), None)
+    if base is None:
+        first = next(iter(trained.values()), ReadSpec())
+        base = first.model_copy(update={"names": (), "word_column": 1})
+    chosen: dict[str, int | str] = {}
+    for task in trained:
+        if task in columns:
+            chosen[task] = columns[task]
+        elif task in alike:
+            chosen[task] = (alike[task].columns or {})[task]
+    reason = "it was trained on another file format, so name its column"
+    left_out = {task: reason for task in trained if task not in chosen}
+    spec = base.model_copy(update={"format": format, "columns": chosen, "suffix": None, "split": split})
+    return spec.replace(names=names or None, word_column=word_column), left_out
+
+
+def read_available(path: str | Path, spec: ReadSpec, *, required: Collection[str]) -> tuple[Corpus, dict[str, str]]:
+    """Read a file with the tags of all tasks that are in it.
+
+    Args:
+        path: the file.
+        spec: how to read it, with the columns of the tasks.
+        required: tasks whose tags must be there.
+
+    Returns:
+        The corpus, and for each task that is left out the reason.
+
+    Raises:
+        CorpusError: the tags of a required task, or of all tasks, cannot be read.
+    """
+    try:
+        return read_corpus(path, spec=spec), {}
+    except CorpusError:
+        if len(spec.columns or {}) <= 1:
+            raise
+    missing: dict[str, CorpusError] = {}
+    columns = dict(spec.columns or {})
+    for task, column in list(columns.items()):
+        try:
+            read_corpus(path, spec=spec.replace(columns={task: column}))
+        except CorpusError as error:
+            if task in required:
+                raise
+            missing[task] = error
+            del columns[task]
+    if not columns:
+        raise next(iter(missing.values()))
+    return read_corpus(path, spec=spec.replace(columns=columns)), {task: str(error) for task, error in missing.items()}
+
+
+def words_spec(trained: Mapping[str, ReadSpec], *, text_column: str | None = None) -> ReadSpec:
+    """Tell how to read what is to be tagged: words and features as in the training data, no tags.
+
+    Args:
+        trained: for each task of a model how its training data was read.
+        text_column: key or column of the raw text, if another one.
+    """
+    first = next(iter(trained.values()), ReadSpec())
+    words = first.model_copy(update={"format": None, "columns": {}, "suffix": None, "split": "train"})
+    return words.replace(text_column=text_column)
+
+
+def words_in_format(spec: ReadSpec, format: str) -> ReadSpec:
+    """Tell how to read the words of a file of a certain format.
+
+    A number means something in CoNLL columns alone, a name everywhere else; a column of words that means nothing in the
+    format is the usual one. Names of CoNLL columns become numbers, since files to be tagged need not have all columns.
+
+    Args:
+        spec: how words are read, whatever the format.
+        format: name of the format.
+    """
+    word_column, features = spec.word_column, spec.features
+    if format == "conll":
+        features = {name: _number(column, spec.names) for name, column in features.items()}
+        word_column = _number(word_column, spec.names)
+    word_column = word_column if isinstance(word_column, int) == (format == "conll") else 1
+    update = {"format": format, "columns": {}, "names": (), "word_column": word_column, "features": features}
+    return spec.model_copy(update=update)
+
+
+def _number(column: int | str, names: Sequence[str]) -> int | str:
+    return names.index(column) + 1 if isinstance(column, str) and column in names else column

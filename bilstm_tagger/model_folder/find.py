@@ -1,0 +1,42 @@
+"""Where models are: a path, or a name of those that come with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bilstm_tagger.errors import ModelError
+from bilstm_tagger.io.atomic import recover_folder
+
+SHIPPED = ("en",)
+
+
+def find_folder(name: str | Path) -> Path:
+    """The folder of that path, or of a model that comes with the package by its name.
+
+    Raises:
+        ModelError: if there is neither.
+    """
+    path = Path(name)
+    recover_folder(path)
+    if path.is_dir():
+        return path
+    shipped = shipped_models()
+    if str(name) in shipped:
+        return shipped[str(name)]
+    known = f"; models that come with the package: {', '.join(shipped)}" if shipped else ""
+    raise ModelError(f"{path}: no such model folder{known}")
+
+
+def shipped_models() -> dict[str, Path]:
+    """Folders of the models that come with the package, by name: inside the wheel, or beside an editable install."""
+    package = Path(__file__).parent.parent
+    places = [
+        package / "models",
+        *([package.parent / "models"] if (package.parent / "pyproject.toml").exists() else []),
+    ]
+    return {name: place / name for name in SHIPPED for place in places if is_model_folder(place / name)}
+
+
+def is_model_folder(folder: Path) -> bool:
+    """Whether a finished model is there."""
+    return (folder / "config.json").is_file()

@@ -1,0 +1,95 @@
+"""What is known of a model beside its weights; nothing here needs torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bilstm_tagger.errors import ModelError
+from bilstm_tagger.model_folder.json_files import ConfigJson, MetricsJson, VocabJson, parse, read_json
+from bilstm_tagger.model_folder.network import NetworkConfig
+from bilstm_tagger.model_folder.upgrade import FORMAT_VERSION, upgraded_config, upgraded_vocab
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.vocab.vocab import Vocab
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a tagger and a reader of the model card know of a model.
+
+    Attributes:
+        network: kinds and sizes of its parts, and how each task spells its spans.
+        vocab: words, characters and tags.
+        tokenizer: name of the tokeniser for raw text.
+        reading: for each task how its training data was read.
+        settings: those of the run that trained it, as plain values; they are told and never needed.
+        metrics: scores on dev and the history of training.
+        provenance: versions and data it was made with.
+    """
+
+    network: NetworkConfig
+    vocab: Vocab
+    tokenizer: str
+    reading: dict[str, ReadSpec] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def tasks(self) -> list[str]:
+        """Names of the tasks, in the order of the settings."""
+        return list(self.network.tasks)
+
+    @property
+    def schemes(self) -> dict[str, Scheme]:
+        """For each task how the data spells its spans."""
+        return self.network.schemes
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for `config.json`."""
+        return {
+            "format_version": FORMAT_VERSION,
+            "network": self.network.model_dump(mode="json"),
+            "tokenizer": self.tokenizer,
+            "reading": {task: spec.model_dump(mode="json") for task, spec in self.reading.items()},
+            "settings": self.settings,
+            **self.provenance,
+        }
+
+
+class Stored(NamedTuple):
+    """How the weights of a folder are stored.
+
+    Attributes:
+        version: format version of the folder, which decides the names of the tensors.
+        sha256: checksum of the file of weights, in hexadecimal; None in folders of version 1.
+    """
+
+    version: int
+    sha256: str | None
+
+
+def read_info(folder: Path) -> tuple[ModelInfo, Stored]:
+    """What a model folder of any version says of its model, and how its weights are stored.
+
+    Raises:
+        ModelError: naming the file that is missing, damaged or of a later version.
+    """
+    path = folder / "config.json"
+    original = read_json(path)
+    checked = parse(ConfigJson, upgraded_config(original, path), path)
+    metrics = read_json(folder / "metrics.json")
+    parse(MetricsJson, metrics, folder / "metrics.json")
+    values = upgraded_vocab(read_json(folder / "vocab.json"), folder / "vocab.json")
+    parse(VocabJson, values, folder / "vocab.json")
+    vocab = Vocab.from_json(values)
+    network = checked.network
+    if vocab.tags.keys() != network.tasks.keys():
+        raise ModelError(f"{folder / 'vocab.json'}: its tags are not those of the tasks in config.json")
+    if vocab.features.keys() != network.embedder.features.keys():
+        raise ModelError(f"{folder / 'vocab.json'}: its features are not those of config.json")
+    provenance: dict[str, Any] = {key: original[key] for key in ("versions", "data") if key in original}
+    info = ModelInfo(network, vocab, checked.tokenizer, checked.reading, checked.settings, metrics, provenance)
+    return info, Stored(original["format_version"], checked.weights.sha256 if checked.weights else None)

@@ -1,0 +1,139 @@
+"""The runtime by torch: distinct words read once, sentences in batches of similar length, one batch per thread."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from threading import Lock
+from weakref import WeakSet
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.nn.batch import Batch, Types
+from bilstm_tagger.nn.fast_lstm import fast_lstm
+from bilstm_tagger.nn.heads import decode
+from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.tagging.batching import batch_places
+from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, Runtime, Window
+from bilstm_tagger.tagging.type_cache import TypeCache
+from bilstm_tagger.vocab.vocab import TypeArrays, Vocab
+
+
+class TorchRuntime:
+    """Decodes by a `TaggingModel`.
+
+    The weights of the fast LSTM are copied when the runtime is made, so weights that change need another runtime.
+
+    Args:
+        model: the trained network.
+        vocab: its words.
+    """
+
+    def __init__(self, model: TaggingModel, vocab: Vocab) -> None:
+        self.model = model.eval()
+        self._fast = fast_lstm(model)
+        self._cache: TypeCache[Tensor] = TypeCache(vocab, self._embed, _zeros)
+        self._lock = Lock()
+        _RUNTIMES.add(self)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"model": self.model, "vocab": self._cache.vocab}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
+    @torch.inference_mode()
+    def decode(self, window: Window, *, batch_tokens: int = BATCH_TOKENS) -> Decoded:
+        """The best tags of a window's words; threads that call it take turns, since its words grow meanwhile."""
+        tags = {task: np.zeros(len(window.words), np.int64) for task in self.model.tasks}
+
+        def decode_batch(batch: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+            members, places, mask = batch
+            with torch.inference_mode():  # holds for one thread only
+                states = self._states(entries, places, mask, window)
+                lengths = torch.from_numpy(window.lengths[members])
+                for task, emissions in self.model.mean_emissions(states).items():
+                    tags[task][places[mask]] = decode(self.model.heads(task), emissions, lengths).cpu().numpy()
+
+        batches = batch_places(window.lengths, batch_tokens)
+        threads = torch.get_num_threads() if self._device.type == "cpu" else 1
+        with self._lock:
+            entries = self._cache.entries(window.words)
+            for _ in _threads(threads).map(decode_batch, batches):
+                pass
+        return Decoded(tags)
+
+    @property
+    def _device(self) -> torch.device:
+        return self.model.embedder.words.weight.device
+
+    def _embed(self, arrays: TypeArrays) -> Tensor:
+        """What is kept of words: their vectors, or what those give the first layer's gates."""
+        types = Types(*map(torch.from_numpy, (arrays.rows, arrays.chars, arrays.shapes)))
+        vectors = self.model.embedder.embed_types(types.to(self._device))
+        return vectors if self._fast is None else self._fast.table(vectors)
+
+    def _states(self, entries: np.ndarray, places: np.ndarray, mask: np.ndarray, window: Window) -> Tensor:
+        """States `(tokens, size)` of a batch's real tokens, sentence by sentence.
+
+        Args:
+            entries: entry of each word in the cache.
+            places: which words the batch holds `(batch, tokens)`.
+            mask: which of them are real `(batch, tokens)`.
+            window: all sentences.
+        """
+        table, lengths = self._cache.table, mask.sum(1)
+        assert table is not None
+        if self._fast is not None:
+            return self._fast(table, entries[places[mask]], lengths)
+        index, *further = (
+            torch.from_numpy(np.where(mask, ids[places], 0)).to(table.device)
+            for ids in (entries, *window.features.values())
+        )
+        named = dict(zip(window.features, further, strict=True))
+        batch = Batch(_NO_TYPES, index, torch.from_numpy(lengths).to(table.device), features=named)
+        states = self.model.encode(self.model.embedder.embed_tokens(table, batch), batch.lengths)
+        return states[torch.from_numpy(mask).to(states.device)]
+
+
+_EMPTY = torch.zeros(0, dtype=torch.long)
+_NO_TYPES = Types(_EMPTY, _EMPTY[:, None], _EMPTY)  # the vectors of the words are there already
+
+
+def _zeros(rows: int, like: Tensor) -> Tensor:
+    return like.new_zeros(rows, *like.shape[1:])
+
+
+def torch_model(runtime: Runtime) -> TaggingModel:
+    """The network of a runtime.
+
+    Raises:
+        TaggerError: if it has none that torch can save or look into.
+    """
+    if not isinstance(runtime, TorchRuntime):
+        raise TaggerError(f"{type(runtime).__name__} holds no torch network; load the model folder with Tagger.load")
+    return runtime.model
+
+
+@cache
+def _threads(count: int) -> ThreadPoolExecutor:
+    """Threads that tag a batch each: the matrices of one batch are too small to be shared out among threads."""
+    return ThreadPoolExecutor(count, "tagger", initializer=torch.set_num_threads, initargs=(1,))
+
+
+_RUNTIMES: WeakSet[TorchRuntime] = WeakSet()
+
+
+def _after_fork() -> None:
+    """A child process has none of its parent's threads, neither those that tag nor one that may hold a lock."""
+    _threads.cache_clear()
+    for runtime in _RUNTIMES:
+        runtime._lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,193 @@
+"""A corpus: settled, respelled, divided and joined without a change to what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from round_trips import SCHEMES, documents
+
+from bilstm_tagger.corpus import Corpus
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.schemes.grammar import Scheme, first_illegal
+from bilstm_tagger.schemes.spans import convert, tags_to_spans
+
+
+def document(*sentences: str, path: str | None = "corpus.conll") -> Document:
+    """A document whose words do not matter, with blank lines between sentences of its file."""
+    tags = [line.split() for line in sentences]
+    made = Document.from_sentences([["word"] * len(line) for line in tags])
+    lines = [sum(map(len, tags[:n])) + n + i + 1 for n, line in enumerate(tags) for i in range(len(line))]
+    flat = [tag for line in tags for tag in line]
+    return Document(made.words, made.bounds, tags={"ner": flat}, path=path, lines=lines if path else None)
+
+
+def test_settling_notes_the_scheme_on_new_documents() -> None:
+    given = [document("O O"), document("B-X I-X")]
+    corpus = Corpus(given).settle("ner")
+    assert corpus.schemes == {"ner": Scheme.BIO}
+    assert [made.schemes for made in corpus] == [{"ner": Scheme.BIO}] * 2
+    assert [made.schemes for made in given] == [{}] * 2
+
+
+def test_a_corpus_is_held_to_a_declared_scheme() -> None:
+    assert Corpus([document("O O")]).settle("ner", declared=Scheme.IOBES).schemes == {"ner": Scheme.IOBES}
+    mixed = Corpus([document("B-X O", "O PER")])
+    assert mixed.settle("ner", declared=Scheme.NONE).schemes == {"ner": Scheme.NONE}
+
+
+@pytest.mark.parametrize(
+    ("documents", "declared", "message"),
+    [
+        (
+            [document("B-X I-X", "O I-X O", "B-Y B-Y I-Y")],
+            None,
+            "^corpus.conll:5: tag 'I-X' cannot follow 'O' in BIO; correct",
+        ),
+        (
+            [document("B-X", "I-X", "I-Y", "B-Z B-Z")],
+            None,
+            "^corpus.conll:3: .* begin a sentence in BIO, and 1 more",
+        ),
+        ([document("S-X", "O B-X")], None, "^corpus.conll:4: tag 'B-X' cannot end a sentence in IOBES"),
+        ([document("B-X I-X", "E-X", "B-X B-X")], None, "^corpus.conll:4: tag 'E-X' is no tag of BIO"),
+        (
+            [document("O"), document("O I-X")],
+            Scheme.BIO,
+            "^corpus.conll:2: .* cannot follow 'O' in BIO; the whole corpus reads as IOB1: convert it to BIO",
+        ),
+        ([document("O I-X", "B-X I-X I-Y", path=None)], Scheme.BIO, "^sentence 1, token 2: "),
+        (
+            [document("B-X I-X O", "B-Y PER", "B-Z")],
+            None,
+            "^corpus.conll:6: tag 'PER' among tags such as 'B-X'",
+        ),
+        (
+            [document("NOUN")],
+            Scheme.BIO,
+            "^corpus.conll:1: tag 'NOUN' is no tag of BIO; .* is this the column of task 'ner'",
+        ),
+    ],
+)
+def test_settling_names_the_place(documents: list[Document], declared: Scheme | None, message: str) -> None:
+    with pytest.raises(CorpusError, match=message):
+        Corpus(documents).settle("ner", declared=declared)
+    assert not documents[0].schemes
+
+
+def test_settling_needs_the_task() -> None:
+    with pytest.raises(CorpusError, match=r"corpus.conll has no tags for task 'upos'; it has: ner"):
+        Corpus([document("O")]).settle("upos")
+
+
+# ---- what does not change
+
+
+@st.composite
+def settled(draw: st.DrawFn) -> Corpus:
+    """A corpus of at least two sentences, its spans in any scheme."""
+    scheme = draw(st.sampled_from(SCHEMES))
+    given = [document("O", "O")]
+    for each in draw(st.lists(documents(), max_size=2)):
+        tags = [tag for tags in each.sentence_tags("ner") for tag in convert(tags, each.schemes["ner"], scheme)]
+        given.append(each.with_tags({"ner": tags}))
+    return Corpus(given).settle("ner", declared=scheme)
+
+
+def frozen(corpus: Corpus) -> list[tuple[object, ...]]:
+    """All that a document says of tags, as values."""
+    return [
+        (tuple(each.words), {task: tuple(tags) for task, tags in each.tags.items()}, dict(each.schemes))
+        for each in corpus
+    ]
+
+
+CHANGES: dict[str, Callable[[Corpus], object]] = {
+    "settle": lambda corpus: corpus.settle("ner"),
+    "settle as": lambda corpus: corpus.settle_as("ner", Scheme.BILOU),
+    "respell": lambda corpus: corpus.respell("ner", Scheme.IOBES),
+    "repair": lambda corpus: corpus.repair("ner", declared=Scheme.IOB1),
+    "only": lambda corpus: corpus.only([]),
+    "set aside": lambda corpus: corpus.set_aside(0.5),
+    "fold": lambda corpus: corpus.fold(2),
+    "join": lambda corpus: corpus + corpus,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@settings(max_examples=20, deadline=None)
+@given(settled())
+def test_nothing_changes_in_place(change: str, corpus: Corpus) -> None:
+    before, schemes = frozen(corpus), dict(corpus.schemes)
+    CHANGES[change](corpus)
+    assert frozen(corpus) == before
+    assert corpus.schemes == schemes
+
+
+def test_a_corpus_is_a_sequence_that_nobody_can_change() -> None:
+    corpus = Corpus([document("B-X O"), document("O"), document("O")]).settle("ner")
+    assert (len(corpus), len(corpus[1:]), corpus[-1] is corpus.documents[2]) == (3, 2, True)
+    assert corpus[1:].schemes == {"ner": Scheme.BIO}
+    assert repr(corpus) == "<Corpus: 3 documents, 3 sentences, 4 tokens; ner: BIO>"
+    with pytest.raises(AttributeError):
+        corpus.documents = ()  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        corpus.schemes["ner"] = Scheme.NONE  # type: ignore[index]
+
+
+def test_a_task_stays_settled_only_where_both_parts_have_its_scheme() -> None:
+    bio, iobes = (Corpus([document("O")]).settle("ner", declared=scheme) for scheme in (Scheme.BIO, Scheme.IOBES))
+    assert (bio + bio).schemes == {"ner": Scheme.BIO}
+    assert (bio + iobes).schemes == {}
+    assert [len(each) for each in (bio + iobes, Corpus() + bio)] == [2, 1]
+
+
+def test_tasks_are_those_of_all_documents() -> None:
+    one, two = Document(["a"], [0, 1], tags={"x": ["X"], "y": ["Y"]}), Document(["a"], [0, 1], tags={"y": ["Y"]})
+    assert Corpus([one, two]).tasks == ["y"]
+    assert Corpus([one, two]).only(["y"])[0].tags == {"y": ["Y"]}
+    assert Corpus().tasks == []
+
+
+# ---- schemes
+
+
+def spans(corpus: Corpus) -> list[list[tuple[int, int, str]]]:
+    return [tags_to_spans(tags, corpus.schemes["ner"]) for each in corpus for tags in each.sentence_tags("ner")]
+
+
+@settings(deadline=None)
+@given(settled(), st.sampled_from(SCHEMES))
+def test_spans_survive_another_scheme(corpus: Corpus, target: Scheme) -> None:
+    assert corpus.has_spans("ner")
+    for other in (corpus.respell("ner", target), Corpus(corpus).settle_as("ner", target)):
+        assert other.schemes == {"ner": target}
+        assert all(each.schemes["ner"] is target for each in other)
+        assert spans(other) == spans(corpus)
+        for each in other:
+            assert all(first_illegal(tags, target) is None for tags in each.sentence_tags("ner"))
+
+
+def test_plain_tags_are_not_respelled() -> None:
+    with pytest.raises(CorpusError, match=r"corpus.conll:1: ner has spans in BIO, but .* such as 'NOUN'; name"):
+        Corpus([document("NOUN X")]).settle_as("ner", Scheme.BIO)
+    assert Corpus([document("NOUN X")]).settle_as("ner", Scheme.NONE).schemes == {"ner": Scheme.NONE}
+    with pytest.raises(CorpusError, match="plain tags have no spans"):
+        Corpus([document("NOUN X")]).respell("ner", Scheme.BIO)
+
+
+def test_tags_of_no_scheme_are_told_in_the_words_of_the_one_wanted() -> None:
+    with pytest.raises(CorpusError, match=r"corpus.conll:1: tag 'I-X' cannot begin a sentence in IOBES"):
+        Corpus([document("I-X S-X")]).settle_as("ner", Scheme.IOBES)
+
+
+def test_sentence_tags_follow_the_bounds() -> None:
+    each = Document(["a", "b", "c"], [0, 2, 2, 3], tags={"x": ["1", "2", "3"]})
+    assert list(each.sentence_tags("x")) == [each.tags["x"][a:b] for a, b in pairwise(each.bounds)]
+    assert list(each.sentence_tags("x")) == [["1", "2"], [], ["3"]]
+    with pytest.raises(CorpusError, match="no tags for task 'y'"):
+        each.sentence_tags("y")

@@ -1,0 +1,112 @@
+"""Reading as the training data was read: what carries over to a file, and what must be named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bilstm_tagger.corpus import ReadSpec, read_corpus
+from bilstm_tagger.corpus.formats import DATA_SETS, FORMATS, format_called
+from bilstm_tagger.corpus.trained import read_available, spec_as_trained, training_specs, words_in_format, words_spec
+from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.settings.schema import DataSettings, FeatureSettings, TaskSettings
+
+TASKS = {"ner": TaskSettings(column="t")}
+
+
+def specs(**data: Any) -> dict[str, ReadSpec]:
+    return training_specs(DataSettings(**data), TASKS, {"pos": FeatureSettings(column="p")})
+
+
+@pytest.mark.parametrize(
+    ("train", "format", "expected", "suffix"),
+    [
+        ("a.conll", None, "conll", None),
+        ("a.jsonl.gz", None, "jsonl", None),
+        ("a.data", "conllu", "conllu", ".data"),
+        ("hf:some/set#train", None, "dataset", None),
+        ("folder/that/is/gone", None, "dataset", None),
+        (None, None, None, None),
+    ],
+)
+def test_the_format_of_training_data_has_a_name(
+    train: str | None, format: str | None, expected: str | None, suffix: str | None
+) -> None:
+    spec = specs(train=train, format=format)["ner"]
+    assert (spec.format, spec.suffix, spec.columns, spec.features) == (expected, suffix, {"ner": "t"}, {"pos": "p"})
+    assert ReadSpec.model_validate_json(spec.model_dump_json()) == spec
+
+
+def test_each_task_has_its_own_file() -> None:
+    tasks = {"ner": TaskSettings(column=-1, train="a.conll"), "upos": TaskSettings(column="UPOS", train="b.conllu")}
+    trained = training_specs(DataSettings(), tasks, {})
+    assert {task: (spec.format, spec.columns) for task, spec in trained.items()} == {
+        "ner": ("conll", {"ner": -1}),
+        "upos": ("conllu", {"upos": "UPOS"}),
+    }
+    spec, left_out = spec_as_trained(trained, "c.conllu")
+    assert (spec.columns, list(left_out)) == ({"upos": "UPOS"}, ["ner"])
+    spec, left_out = spec_as_trained(trained, "c.conllu", columns={"ner": "NER"})
+    assert (spec.columns, left_out) == ({"ner": "NER", "upos": "UPOS"}, {})
+
+
+def test_names_of_formats() -> None:
+    assert [format_called(name) for name in (*FORMATS, "dataset")] == [*FORMATS.values(), DATA_SETS]
+    with pytest.raises(ConfigError, match=r"no corpus format 'xml'; known: conll, .*, dataset"):
+        format_called("xml")
+
+
+def test_what_carries_over_to_a_file_of_the_same_format() -> None:
+    trained = specs(train="a.data", format="conll", names=("w", "p", "t"), word_column="w", tokenizer="characters")
+    spec, left_out = spec_as_trained(trained, "test.data")
+    assert (spec.format, spec.names, spec.word_column, spec.columns) == ("conll", ("w", "p", "t"), "w", {"ner": "t"})
+    assert (spec.tokenizer, spec.features, spec.split, spec.suffix, left_out) == (
+        "characters", {"pos": "p"}, "test", None, {},
+    )  # fmt: skip
+    named, _ = spec_as_trained(trained, "test.data", names=["a", "b"], word_column=2, columns={"ner": 1}, split="dev")
+    assert (named.names, named.word_column, named.columns, named.split) == (("a", "b"), 2, {"ner": 1}, "dev")
+    with pytest.raises(CorpusError, match="the name does not tell the format"):
+        spec_as_trained(trained, "test.other")
+
+
+def test_what_does_not_carry_over_to_another_format() -> None:
+    trained = specs(train="a.conll", names=("w", "p", "t"), word_column="w", tokenizer="characters")
+    spec, left_out = spec_as_trained(trained, "test.jsonl")
+    assert (spec.names, spec.word_column, spec.columns, spec.tokenizer) == ((), 1, {}, "characters")
+    assert left_out == {"ner": "it was trained on another file format, so name its column"}
+
+
+@pytest.mark.parametrize("train", ["hf:some/set", "a.jsonl", "a.parquet", None])
+def test_columns_of_records_mean_the_same_in_all_their_formats(train: str | None) -> None:
+    spec, left_out = spec_as_trained(specs(train=train), "test.jsonl")
+    assert (spec.columns, spec.format, left_out) == ({"ner": "t"}, None, {})
+
+
+def test_tasks_that_are_there_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu"
+    path.write_text("1\ta\t_\tX\t_\t_\t_\t_\t_\t_\n\n", "utf-8")
+    both = ReadSpec(columns={"ner": "NER", "upos": "UPOS"})
+    corpus, missing = read_available(path, both, required=())
+    assert (corpus.tasks, list(missing)) == (["upos"], ["ner"])
+    assert "no token has NER=" in missing["ner"]
+    for spec in (both, ReadSpec(columns={"ner": "NER"}), ReadSpec(columns={"ner": "NER", "x": "X"})):
+        with pytest.raises(CorpusError, match="no token has"):
+            read_available(path, spec, required=["ner"])
+
+
+def test_words_to_be_tagged(tmp_path: Path) -> None:
+    trained = specs(train="a.conll", names=("t", "p", "w"), word_column="w", text_column="body")
+    spec = words_spec(trained, text_column="other")
+    assert (spec.columns, spec.text_column, words_spec(trained).text_column) == ({}, "other", "body")
+    columns = words_in_format(spec, "conll")
+    assert (columns.word_column, columns.features, columns.names) == (3, {"pos": 2}, ())
+    records = words_in_format(spec, "jsonl")
+    assert (records.word_column, records.features, records.names) == ("w", {"pos": "p"}, ())
+    assert words_in_format(ReadSpec(word_column=2), "conllu").word_column == 1
+    assert words_in_format(ReadSpec(word_column="form"), "conll").word_column == 1
+    path = tmp_path / "a.conll"
+    path.write_text("x N a more\n", "utf-8")  # columns that training data did not have
+    (document,) = read_corpus(path, spec=columns)
+    assert (document.words, document.columns["pos"], document.tags) == (["a"], ["N"], {})

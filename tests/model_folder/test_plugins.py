@@ -1,0 +1,109 @@
+"""An encoder and an embedding from outside the package: trained, stored, and refused in the folders of strangers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from tiny import sentences, settings_of, write_conll
+from torch import Tensor, nn
+
+from bilstm_tagger.errors import ConfigError, ModelError
+from bilstm_tagger.model_folder import plugins
+from bilstm_tagger.nn.batch import Types, mask_of
+from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.training import train
+
+
+class MeanEncoder(nn.Module):
+    """Each token beside the mean of its sentence."""
+
+    def __init__(self, input_size: int, *, hidden_size: int, dropout: float, **_: object) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2 * input_size, hidden_size)
+        self.dropout = nn.Dropout(dropout)
+        self.output_size = hidden_size
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        mask = mask_of(lengths, x.shape[1])[..., None]
+        mean = (x * mask).sum(1, keepdim=True) / lengths[:, None, None]
+        return torch.tanh(self.layer(self.dropout(torch.cat([x, mean.expand_as(x)], -1))))
+
+
+class LengthEmbedding(nn.Module):
+    """A vector for each length of word."""
+
+    def __init__(self, *, words: int, characters: int, shapes: int) -> None:
+        super().__init__()
+        self.table = nn.Embedding(30, 3)
+        self.output_size = 3
+
+    def forward(self, types: Types) -> Tensor:
+        return self.table((types.chars != 0).sum(1).clamp_max(29))
+
+
+class NoModule:
+    """Lacks what the contract asks for."""
+
+    def __init__(self, *_: object, **__: object) -> None: ...
+
+
+HERE = __name__
+ENCODER, EMBEDDING = f"{HERE}:MeanEncoder", f"{HERE}:LengthEmbedding"
+
+
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("data")
+    train_file, dev_file = (
+        str(write_conll(folder / f"{name}.conll", sentences(count, seed=count)))
+        for name, count in (("a", 60), ("b", 20))
+    )
+    return settings_of(
+        data__train=train_file, data__dev=dev_file, encoder__type=ENCODER, embedder__plugin=EMBEDDING,
+        encoder__ensemble_size=2,
+    )  # fmt: skip
+
+
+def test_a_plugin_trains_and_is_loaded_where_it_is_allowed(
+    chosen: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tagger = train(chosen, output=tmp_path / "model")
+    words = ["Ada", "left", "Turin", "."]
+    assert tagger.runtime.model.embedder.type_size == 6 + 6 + 2 + 3
+    with pytest.raises(ModelError, match=rf"needs code from elsewhere, '{ENCODER}'.*plugins=\['{ENCODER}'\]"):
+        Tagger.load(tmp_path / "model")
+    with pytest.raises(ModelError, match=f"needs code from elsewhere, '{EMBEDDING}'"):
+        Tagger.load(tmp_path / "model", plugins=[ENCODER])
+    assert Tagger.load(tmp_path / "model", plugins=[ENCODER, EMBEDDING])(words).tags == tagger(words).tags
+    monkeypatch.setenv(plugins.ALLOWED, f"{ENCODER},{EMBEDDING}")
+    assert Tagger.load(tmp_path / "model")(words).tags == tagger(words).tags
+
+
+def test_a_sentence_alone_is_tagged_as_in_any_batch(chosen: Settings, tmp_path: Path) -> None:
+    tagger = train(chosen, output=tmp_path / "model")
+    rows = [["Ada"], ["Rain", "fell", "."], ["the", "boat", "left", "Lake", "Ob"]]
+    assert [document.tags for document in tagger.pipe(rows)] == [tagger(row).tags for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (f"{HERE}:Absent", "cannot be imported"),
+        ("no_such_package:Class", "cannot be imported"),
+        (f"{HERE}:NoModule", "is not a torch module"),
+        (f"{HERE}:LengthEmbedding", "cannot be made"),
+    ],
+)
+def test_what_is_no_plugin_is_named(chosen: Settings, tmp_path: Path, name: str, message: str) -> None:
+    wrong = chosen.model_copy(update={"encoder": chosen.encoder.model_copy(update={"type": name})})
+    with pytest.raises(ConfigError, match=message):
+        train(wrong, output=tmp_path / "model")
+
+
+@pytest.mark.parametrize("name", ["mlp", "a.b", ":C", "a:", "a:b c", "../a:B"])
+def test_a_name_of_another_form_is_refused_by_the_settings(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"encoder\.type"):
+        settings_of(encoder__type=name)
