@@ -55,6 +55,7 @@ def span_table(scores: SpanScores, *, title: str) -> Table:
     table.add_section()
     _add(table, "micro", scores.micro, style="bold")
     _add(table, "macro", scores.macro)
+    _add(table, "weighted", scores.weighted)
     return table
 
 

@@ -42,7 +42,7 @@ class ConfigJson(_File):
     format_version: int
     network: NetworkConfig
     tokenizer: str
-    reading: dict[str, ReadSpec] = {}
+    reading: dict[str, ReadSpec]
     settings: dict[str, Any] = {}
     weights: WeightsFile | None = None
     versions: dict[str, str] = {}

@@ -522,6 +522,7 @@ def test_tables_and_json() -> None:
     rows = [line.split() for line in text.splitlines()]
     assert ["[x]", "100.00", "100.00", "100.00", "1"] in rows
     assert ["micro", "100.00", "50.00", "66.67", "2"] in rows
+    assert ["weighted", "50.00", "50.00", "50.00", "2"] in rows
     assert ["B", "A", "1", "50.00", "%"] in rows
     assert "conlleval (lenient): precision 100.00, recall 50.00, F1 66.67" in text
     assert "known words 100.00 of 1; unknown words 50.00 of 2" in text

@@ -94,6 +94,7 @@ def test_what_is_loaded_is_what_was_saved(tagger: Tagger, stored: Path) -> None:
     assert again.schemes == tagger.schemes
     assert again.metrics == tagger.metrics
     assert again.info.provenance == tagger.info.provenance
+    assert again.reading == tagger.reading
     assert again.info.tokenizer == tagger.info.tokenizer == "spacy:en"
     assert again.info.network.model_dump() == tagger.info.network.model_dump()
     assert again.tasks == ["ner", "pos"]
@@ -182,7 +183,7 @@ def test_another_format_version_is_refused(folder: Path, version: object) -> Non
 
 @pytest.mark.parametrize(
     ("piece", "key"),
-    [("config.json", key) for key in ("format_version", "network", "tokenizer")]
+    [("config.json", key) for key in ("format_version", "network", "tokenizer", "reading")]
     + [("vocab.json", key) for key in ("trained", "frozen", "characters", "tags", "known", "longest")],
 )
 def test_a_missing_key_is_named(folder: Path, piece: str, key: str) -> None:
@@ -209,13 +210,18 @@ ODD: list[Any] = [
     {"pos": ["X"]},
 ]
 KEYS = [
-    *(("config.json", (key,)) for key in ("network", "tokenizer", "settings", "weights", "versions", "data", "more")),
+    *(
+        ("config.json", (key,))
+        for key in ("network", "tokenizer", "reading", "settings", "weights", "versions", "data", "more")
+    ),
     *(("config.json", ("network", key)) for key in ("tasks", "embedder", "encoder", "surprise")),
     *(("config.json", ("network", "tasks", task)) for task in ("ner", "pos", "chunk")),
     *(("config.json", ("network", "tasks", "ner", key)) for key in ("scheme", "encoding", "head", "hidden_size")),
     *(("config.json", ("network", "embedder", key)) for key in ("word_size", "characters", "case_size", "features")),
     *(("config.json", ("network", "encoder", key)) for key in ("type", "direction", "hidden_size", "layers")),
     ("config.json", ("settings", "training")),
+    ("config.json", ("reading", "ner")),
+    ("config.json", ("reading", "ner", "columns")),
     ("config.json", ("weights", "sha256")),
     *(("vocab.json", (key,)) for key in ("trained", "frozen", "characters", "tags", "known", "longest", "more")),
     *(("vocab.json", ("tags", task)) for task in ("ner", "pos", "chunk")),

@@ -354,7 +354,7 @@ def test_an_interruption_before_the_first_epoch_leaves_nothing_to_lose(
 ) -> None:
     interrupt(settings(), tmp_path / "model", resume=False, stop_step=2)
     train(settings(training__seed=7), output=tmp_path / "model")
-    assert Tagger.load(tmp_path / "model").settings.training.seed == 7
+    assert Tagger.load(tmp_path / "model").info.settings["training"]["seed"] == 7
 
 
 # --- what it refuses ------------------------------------------------------------------------------------------------
