@@ -19,9 +19,9 @@ from bilstm_tagger.settings.read_spec import ReadSpec
 
 
 class Rules(RuleTagger):
-    """Knows how training data was read, as a trained tagger does."""
+    """Knows how the training data was read, as a trained tagger does."""
 
-    reading: ClassVar[dict[str, ReadSpec]] = {"ner": ReadSpec(format="conll", columns={"ner": -1})}
+    reading: ClassVar = {"ner": ReadSpec(format="conll", columns={"ner": -1})}
 
 
 def load_rules(profile: Profile) -> Rules:

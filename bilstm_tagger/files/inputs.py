@@ -52,7 +52,7 @@ def read_job(job: Job, spec: ReadSpec) -> Iterator[str | Document]:
 
     Args:
         job: the file.
-        spec: how to read words, and raw text in JSON and tables.
+        spec: how to read words, and raw text in JSON and tables; its format and its tasks are not used.
 
     Yields:
         The documents.

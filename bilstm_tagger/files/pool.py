@@ -17,7 +17,7 @@ import queue
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
@@ -69,8 +69,8 @@ class WorkerPool:
             worker.connection.close()
 
     @property
-    def reading(self) -> dict[str, ReadSpec]:
-        """For each task how the model's training data was read, once the first process has loaded it.
+    def reading(self) -> Mapping[str, ReadSpec]:
+        """For each task how the model's training data was read, once the first process has loaded the model.
 
         Raises:
             TaggerError: if it cannot be loaded.
@@ -127,9 +127,9 @@ class WorkerPool:
             self._idle.put(worker)  # even one that has ended, so that no thread waits for ever
         return answer
 
-    def _receive_reading(self, worker: _Worker) -> dict[str, ReadSpec]:
+    def _receive_reading(self, worker: _Worker) -> Mapping[str, ReadSpec]:
         try:
-            reading: dict[str, ReadSpec] = worker.receive()
+            reading: Mapping[str, ReadSpec] = worker.receive()
         finally:
             self._idle.put(worker)
         return reading

@@ -68,7 +68,7 @@ class Tagged(NamedTuple):
         return cls(document, len(document.bounds) - 1, len(document))
 
 
-def read_files(jobs: Iterable[Job], *, spec: ReadSpec, profile: Profile) -> Iterator[tuple[Job, Untagged | End]]:
+def read_files(jobs: Iterable[Job], spec: ReadSpec, *, profile: Profile) -> Iterator[tuple[Job, Untagged | End]]:
     """First stream: the documents of each file, and its end.
 
     Args:

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -32,7 +32,7 @@ class TrainedTagger(DocumentTagger, Protocol):
     """A tagger that knows how the training data of its model was read."""
 
     @property
-    def reading(self) -> dict[str, ReadSpec]:
+    def reading(self) -> Mapping[str, ReadSpec]:
         """For each task how its training data was read."""
         ...
 

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_tagger.cli.tables import evaluation_view, percent, tag_table
+from bilstm_tagger.corpus.trained import training_specs
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.evaluation.counting import lenient_spans
@@ -364,7 +365,8 @@ class Oracle:
     """Stands in for a tagger: knows the right tags of some words, in the schemes of its training data."""
 
     def __init__(self, answers: dict[str, dict[str, str]], *, settings: Settings, schemes: dict[str, Scheme]) -> None:
-        self.answers, self.settings, self.schemes = answers, settings, schemes
+        self.answers, self.schemes = answers, schemes
+        self.reading = training_specs(settings.data, settings.tasks, settings.features)
         tags = {task: sorted(set(table.values())) for task, table in answers.items()}
         self.vocab = SimpleNamespace(tags=tags, known=frozenset({"Ann", "in"}))
         self.tasks = list(answers)
