@@ -41,9 +41,8 @@ def tag_files(
 ) -> FilesReport:
     """Tag files, folders and standard input, into a folder or to a stream.
 
-    A file that cannot be read is left out and reported, the others are tagged. Into a folder each goes under
-    its own relative path plus the suffix of the format, complete or not at all; on a stream, what came before
-    the fault stays.
+    A file that cannot be read is reported, the others are tagged. Into a folder each goes under its own relative
+    path plus the suffix of the format, complete or not at all; on a stream, what came before the fault stays.
 
     Args:
         tagger: tags documents in this process, or a pool of processes that do.
@@ -62,19 +61,17 @@ def tag_files(
         Sizes, failures, and what was left out.
 
     Raises:
-        ConfigError: before anything is tagged: unknown formats, output in the way of other files.
-        CorpusError: before anything is tagged: an input does not exist or holds nothing to tag.
+        ConfigError: before anything is tagged, for unknown formats or output in the way of other files.
+        CorpusError: before anything is tagged, for an input that does not exist or holds nothing to tag.
         TaggerError: if the tagger fails, or the stream cannot hold the documents.
     """
-    began, profile = time.perf_counter(), profile or Profile()
+    began, profile, spec = time.perf_counter(), profile or Profile(), spec or ReadSpec()
     write = _destination(output, stream, format)
     jobs, targets = _jobs_and_targets(inputs, input_format, output, format, force)
     report = FilesReport(found=len(jobs.jobs), skipped=jobs.skipped, left_out=jobs.left_out)
-    untagged = read_files(jobs.jobs, spec or ReadSpec(), profile=profile)
-    items = _tag(tagger, untagged, format, batch_tokens, profile)
-    items = _count(items, report, began, progress)
+    items = _tag(tagger, read_files(jobs.jobs, spec, profile=profile), format, batch_tokens, profile)
     with profile.part("write"):
-        write(items, targets, report)
+        write(_count(items, report, began, progress), targets, report)
     report.seconds = time.perf_counter() - began
     return report
 

@@ -118,7 +118,9 @@ class Crash:
 
 
 def serve(connection: Connection, load: Loader) -> None:
-    """Load the tagger, send its settings, then answer chunks until the parent closes the connection or ends.
+    """Load the tagger, send how its training data was read, then answer chunks.
+
+    It returns when the parent closes the connection or ends.
 
     Args:
         connection: to the parent process.

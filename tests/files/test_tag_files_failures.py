@@ -157,6 +157,14 @@ def test_lost_documents_and_tokens_are_noticed(kind: type[RuleTagger], complete:
     ]
 
 
+@pytest.mark.parametrize("kind", [_Losing, _Cutting, _Swallowing])
+def test_a_tagger_that_fails_inside_a_file_is_no_fault_of_the_file(kind: type[RuleTagger], tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Ada wins\n" * 8)
+    with pytest.raises(TaggerError, match="internal error"):
+        tag_files(kind(), [tmp_path / "a.txt"], output=tmp_path / "out", input_format="lines")
+    assert below(tmp_path) == ["a.txt"]
+
+
 @pytest.mark.parametrize(
     ("name", "options", "error", "message"),
     [
