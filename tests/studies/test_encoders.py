@@ -49,8 +49,8 @@ def test_a_study_is_measured_and_resumed(tmp_path: Path, settings: Settings, mon
     assert [(run.encoder, run.seed) for run in result.runs] == [(name, seed) for name in TWO for seed in (0, 1)]
     for run in result.runs:
         tagger = Tagger.load(tmp_path / "study" / "runs" / f"{run.encoder}-{run.seed}")
-        assert tagger.settings.encoder.type == ("cnn" if run.encoder == "cnn" else "lstm")
-        assert tagger.settings.training.seed == run.seed
+        assert tagger.info.network.encoder.type == ("cnn" if run.encoder == "cnn" else "lstm")
+        assert tagger.info.settings["training"]["seed"] == run.seed
         found = evaluate(tagger, tmp_path / "dev.conll")
         assert run.dev == run.test == {"ner": found.tasks["ner"].headline}
         assert run.dev["ner"] == pytest.approx(tagger.metrics["dev"]["ner"])

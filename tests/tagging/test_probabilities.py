@@ -1,0 +1,86 @@
+"""Probabilities in documents: those of the tags that are there, from any batch, in the scheme of the data."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from tiny import NAMES, PLAIN, settings_of, untrained
+
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.schemes.grammar import Scheme, first_illegal
+from bilstm_tagger.tagging.tagger import Tagger
+
+WORDS = [*PLAIN, *NAMES["PER"], *NAMES["LOC"]]
+CORPUS = [[WORDS[at : at + 6], [], WORDS[: at % 4 + 1]] for at in range(8)]
+
+
+def make(scheme: Scheme, **overrides: object) -> Tagger:
+    tasks = {"ner": {"head": "crf"}, "chunk": {"head": "softmax", "encoding": "BIO"}, "pos": {"head": "softmax"}}
+    schemes = {"ner": scheme, "chunk": Scheme.BIO, "pos": Scheme.NONE}
+    return untrained(settings_of(tasks=tasks, **overrides), schemes=schemes, seed=5)
+
+
+@pytest.mark.parametrize("scheme", [scheme for scheme in Scheme if scheme is not Scheme.NONE])
+@pytest.mark.parametrize("ensemble_size", [1, 2])
+def test_probabilities_are_those_of_the_tags(scheme: Scheme, ensemble_size: int) -> None:
+    tagger = make(scheme, encoder__ensemble_size=ensemble_size)
+    plain = list(tagger.pipe(CORPUS))
+    spans = 0
+    for without, document in zip(plain, tagger.pipe(CORPUS, probabilities=True, n_best=4), strict=True):
+        assert document.tags == without.tags
+        assert without.probabilities == {}
+        assert all(span.probability is None for span in without.spans)
+        for task in tagger.tasks:
+            told = document.probabilities[task]
+            np.testing.assert_allclose(told.marginals.sum(1), 1, rtol=1e-9)
+            if not (task == "ner" and scheme is Scheme.IOB1):
+                assert set(document.tags[task]) <= set(told.tags)
+            for (start, end), sequences in zip(pairwise(document.bounds), told.n_best or [], strict=True):
+                assert sequences[0].tags == document.tags[task][start:end]
+                shares = [each.probability for each in sequences]
+                assert shares == sorted(shares, reverse=True)
+                assert 0 < sum(shares) <= 1 + 1e-9
+                assert all(first_illegal(each.tags, document.schemes[task]) is None for each in sequences)
+            for span in document.spans_of(task):
+                spans += 1
+                assert span.alternatives is not None
+                assert span.probability == span.alternatives[span.label]
+                assert 0 < span.probability <= 1
+                assert sum(span.alternatives.values()) <= 1 + 1e-9
+    assert spans > 20
+
+
+def test_views_of_sentences_tell_the_same() -> None:
+    document = make(Scheme.BIO)([WORDS[:5], WORDS[3:12]], probabilities=True)
+    whole = [(span.start, span.probability) for span in document.spans]
+    parts = [
+        (span.start + sentence.start, span.probability) for sentence in document.sentences for span in sentence.spans
+    ]
+    assert whole == parts
+    assert len(whole) > 1
+    token = document.tokens[0]
+    assert token.probabilities == token.probabilities_of("pos")
+    assert next(iter(token.probabilities_of("pos") or {})) == token.tag("pos")
+
+
+def test_probabilities_do_not_depend_on_the_batch() -> None:
+    tagger = make(Scheme.BIO)
+    documents = list(map(Document.from_sentences, CORPUS))
+    together = list(tagger.pipe(documents, probabilities=True))
+    for batch_tokens in (1, 9):
+        for one, other in zip(
+            together, tagger.pipe(documents, batch_tokens=batch_tokens, probabilities=True), strict=True
+        ):
+            for task in tagger.tasks:
+                left, right = one.probabilities[task], other.probabilities[task]
+                np.testing.assert_allclose(left.marginals, right.marginals, atol=1e-5)
+                np.testing.assert_allclose(left.spans, right.spans, atol=1e-5)
+
+
+def test_other_tags_have_no_probabilities() -> None:
+    document = make(Scheme.BIO)(WORDS[:6], probabilities=True)
+    other = document.with_tags({"ner": ["B-PER"] + ["O"] * 5}, {"ner": Scheme.BIO})
+    assert other.spans[0].probability is None
+    assert other.tokens[0].probabilities_of("ner") is None
