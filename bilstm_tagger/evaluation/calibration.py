@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bilstm_tagger.tagging.tagger import Tagger
 
 BINS = 15
+FITTED_TOKENS = 30_000  # more of a corpus move the temperature by less than its own uncertainty
 COLDEST, HOTTEST = 0.25, 8.0  # temperatures that are tried
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _SMALLEST = 1e-12  # probability under which a logarithm is not taken
@@ -146,6 +147,7 @@ def fit_temperatures(tagger: Tagger, gold: Sequence[Document], tasks: Iterable[s
     Returns:
         Temperatures; a task of which nothing is predicted, or all of it right or all wrong, is left out.
     """
+    gold = _beginning(gold, FITTED_TOKENS)
     named = [task for task in tagger.tasks if all(task in document.tags for document in gold)]
     fitted = {}
     for task in named if tasks is None else tasks:
@@ -161,13 +163,25 @@ def fit_temperatures(tagger: Tagger, gold: Sequence[Document], tasks: Iterable[s
     return fitted
 
 
+def _beginning(documents: Sequence[Document], tokens: int) -> list[Document]:
+    """The first documents that have together at least so many tokens."""
+    taken: list[Document] = []
+    count = 0
+    for document in documents:
+        if count >= tokens:
+            break
+        taken.append(document)
+        count += len(document)
+    return taken
+
+
 def with_temperatures(tagger: Tagger, temperatures: Mapping[str, float]) -> Tagger:
     """The same tagger with these temperatures for these tasks."""
     info = replace(tagger.info, temperatures={**tagger.info.temperatures, **temperatures})
     return type(tagger)(info, tagger.runtime)
 
 
-def _lowest(function: Callable[[float], float], left: float, right: float, *, width: float = 0.01) -> float:
+def _lowest(function: Callable[[float], float], left: float, right: float, *, width: float = 0.02) -> float:
     """Where a function with one minimum between `left` and `right` has it (golden-section search, Kiefer 1953)."""
     a, b = right - _GOLDEN * (right - left), left + _GOLDEN * (right - left)
     at_a, at_b = function(a), function(b)
