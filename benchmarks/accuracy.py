@@ -59,7 +59,7 @@ MAIN = [
     Row("ner", "ner", NER),
     Row("plain", "ner", NER, PLAIN),
     Row("ner-best", "ner-best", NER),
-    Row("ner-best with one encoder", "ner-best", NER, {"encoder.ensemble_size": 1}),
+    Row("ner", "ner", NER),
     Row("pos", "pos", UPOS),
     Row("xpos", "pos", XPOS, {"tasks.xpos.head": "softmax"}),
     Row(

@@ -161,11 +161,10 @@ class TrainingSettings(_Frozen):
     epochs: PositiveInt = 40
     """Passes over the training data."""
     min_steps: int = Field(default=0, ge=0)
-    """Small data is read more often than `epochs`, up to so many optimiser steps. Whoever names `epochs` but not this
-    gets as many epochs as named."""
+    """Small data is read more often than `epochs`, up to so many optimiser steps and 100 epochs. Whoever names `epochs`
+    but not this gets as many epochs as named."""
     batch_size: PositiveInt = 16
-    """Sentences in a batch; fewer, down to 8, and a rate lower by the square root, where an epoch would have less than
-    50 batches."""
+    """Sentences in a batch; fewer, down to 8, and a lower rate, where an epoch would have less than 50 batches."""
     clip: PositiveFloat = 5.0
     """Largest gradient norm."""
     average_from: float | None = Field(default=0.5, ge=0.0, le=1.0)
