@@ -59,7 +59,6 @@ MAIN = [
     Row("ner", "ner", NER),
     Row("plain", "ner", NER, PLAIN),
     Row("ner-best", "ner-best", NER),
-    Row("ner", "ner", NER),
     Row("pos", "pos", UPOS),
     Row("xpos", "pos", XPOS, {"tasks.xpos.head": "softmax"}),
     Row(
