@@ -37,7 +37,7 @@ def evaluate(
     from bilstm_tagger.tagging.tagger import Tagger
 
     tagger = Tagger.load(model, device=device)
-    evaluation = compare(tagger, corpus, columns=_columns(column or []), format=format)
+    evaluation = compare(tagger, corpus, columns=columns_by_task(column or []), format=format)
     for line in evaluation.notes:
         note(f"note: {line}")
     values = json.dumps(evaluation.to_json(), ensure_ascii=False, indent=2) + "\n"
@@ -50,7 +50,7 @@ def evaluate(
     Console(highlight=False).print(evaluation_view(evaluation))
 
 
-def _columns(given: list[str]) -> dict[str, int | str] | int | str | None:
+def columns_by_task(given: list[str]) -> dict[str, int | str] | int | str | None:
     """One column for the only task, or one for each named task."""
     if not given:
         return None

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from bilstm_tagger.tagging.tagger import Tagger
 
 BINS = 15
-FITTED_TOKENS = 30_000  # more of a corpus move the temperature by less than its own uncertainty
+STORED = 5_000  # predictions of a label that a model folder keeps
+FITTED_TOKENS = 100_000  # of a larger corpus these are enough
 COLDEST, HOTTEST = 0.25, 8.0  # temperatures that are tried
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _SMALLEST = 1e-12  # probability under which a logarithm is not taken
@@ -45,6 +46,18 @@ class Judged:
         """Those of one label."""
         at = np.array([name == label for name in self.labels], np.bool_)
         return Judged((label,) * int(at.sum()), self.probabilities[at], self.right[at])
+
+    def to_json(self) -> dict[str, list[float]]:
+        """Plain values of the predictions of one label, at most `STORED` of them, for a model folder."""
+        at = np.linspace(0, len(self) - 1, min(len(self), STORED)).astype(np.int64)
+        probabilities = self.probabilities[at].round(6).tolist()
+        return {"probabilities": probabilities, "right": self.right[at].astype(int).tolist()}
+
+    @classmethod
+    def of_json(cls, label: str, values: Mapping[str, Sequence[float]]) -> Judged:
+        """The inverse of `to_json`."""
+        probabilities = np.array(values["probabilities"], np.float64)
+        return cls((label,) * len(probabilities), probabilities, np.array(values["right"], np.bool_))
 
     def log_loss(self) -> float:
         """Mean negative logarithm of the probability that was given to what is true."""
@@ -173,6 +186,28 @@ def _beginning(documents: Sequence[Document], tokens: int) -> list[Document]:
         taken.append(document)
         count += len(document)
     return taken
+
+
+def calibrated(tagger: Tagger, corpora: Sequence[tuple[Sequence[Document], Sequence[str]]]) -> Tagger:
+    """The same tagger with temperatures fitted, and with what it said of the spans and whether that was right.
+
+    Args:
+        tagger: the tagger.
+        corpora: documents that decided nothing about its weights but the best epoch, each with its tasks.
+    """
+    temperatures: dict[str, float] = {}
+    for gold, tasks in corpora:
+        temperatures |= fit_temperatures(tagger, gold, tasks)
+    warm = with_temperatures(tagger, temperatures)
+    stored: dict[str, dict[str, dict[str, list[float]]]] = {}
+    for gold, tasks in corpora:
+        predicted = list(warm.pipe(gold, probabilities=True))
+        for task in tasks:
+            if tagger.schemes[task] is not Scheme.NONE:
+                judged = judged_spans(gold, predicted, task)
+                stored[task] = {label: judged.of_label(label).to_json() for label in sorted(set(judged.labels))}
+    info = replace(warm.info, metrics={**warm.info.metrics, "calibration": stored})
+    return type(tagger)(info, tagger.runtime)
 
 
 def with_temperatures(tagger: Tagger, temperatures: Mapping[str, float]) -> Tagger:

@@ -85,17 +85,7 @@ def evaluate(
         ConfigError: `columns` does not fit the model's tasks.
         CorpusError: the corpus cannot be read, or has no gold tags of any of the model's tasks.
     """
-    if isinstance(corpus, str | Path):
-        given = _columns_by_task(tagger, columns)
-        documents, left_out = _read(
-            tagger, Path(corpus), columns=given, format=format, names=names, word_column=word_column
-        )
-    else:
-        documents = Corpus(corpus)
-        absent = [task for task in tagger.tasks if task not in documents.tasks]
-        left_out = dict.fromkeys(absent, "not every document has gold tags of it")
-    notes = _notes(left_out)
-    gold = _gold(tagger, documents)
+    gold, notes = read_gold(tagger, corpus, columns=columns, format=format, names=names, word_column=word_column)
     start = time.perf_counter()
     predicted = list(tagger.pipe(gold))
     seconds = time.perf_counter() - start
@@ -109,6 +99,31 @@ def evaluate(
         seconds=seconds,
         notes=tuple(notes),
     )
+
+
+def read_gold(
+    tagger: Tagger,
+    corpus: str | Path | Sequence[Document],
+    *,
+    columns: Columns | None = None,
+    format: str | None = None,
+    names: Sequence[str] | None = None,
+    word_column: int | str | None = None,
+) -> tuple[Corpus, list[str]]:
+    """Gold tags of a tagger's tasks, spelled in its schemes, and notes on tasks that are left out.
+
+    Arguments and errors as for `evaluate`.
+    """
+    if isinstance(corpus, str | Path):
+        given = _columns_by_task(tagger, columns)
+        documents, left_out = _read(
+            tagger, Path(corpus), columns=given, format=format, names=names, word_column=word_column
+        )
+    else:
+        documents = Corpus(corpus)
+        absent = [task for task in tagger.tasks if task not in documents.tasks]
+        left_out = dict.fromkeys(absent, "not every document has gold tags of it")
+    return _gold(tagger, documents), _notes(left_out)
 
 
 def _columns_by_task(tagger: Tagger, columns: Columns | None) -> dict[str, int | str]:

@@ -13,15 +13,16 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from bilstm_tagger.errors import ConfigError, CorpusError, ModelError
-from bilstm_tagger.io.atomic import atomic_folder
+from bilstm_tagger.io.atomic import atomic_folder, atomic_write
 from bilstm_tagger.io.reading import sha256_file
 from bilstm_tagger.model_folder.build import build_model
 from bilstm_tagger.model_folder.card import model_card
 from bilstm_tagger.model_folder.find import find_folder
 from bilstm_tagger.model_folder.info import ModelInfo, Stored, read_info
+from bilstm_tagger.model_folder.json_files import read_json
 from bilstm_tagger.model_folder.plugins import check_allowed
 from bilstm_tagger.model_folder.quantization import dequantized, quantized
-from bilstm_tagger.model_folder.upgrade import upgraded_weights
+from bilstm_tagger.model_folder.upgrade import FORMAT_VERSION, upgraded_weights
 from bilstm_tagger.nn.model import TaggingModel
 
 WEIGHTS = "model.safetensors"
@@ -67,6 +68,25 @@ def save_model(parts: ModelParts, folder: str | Path, *, keep: tuple[Path, ...] 
                 shutil.copytree(path, new / path.name)
             elif path.exists():
                 shutil.copy2(path, new / path.name)
+
+
+def save_info(info: ModelInfo, folder: str | Path) -> None:
+    """Writes what is known of a model into its folder; the weights and the vocabulary stay as they are.
+
+    Args:
+        info: what to store.
+        folder: a model folder of the present format version.
+
+    Raises:
+        TaggerError: if the folder is of an earlier version, or cannot be written.
+    """
+    path = find_folder(folder)
+    config = read_json(path / "config.json")
+    if config.get("format_version") != FORMAT_VERSION:
+        raise ModelError(f"{path}: is of an earlier format version; store it anew with Tagger.load(...).save(...)")
+    for name, values in (("metrics.json", info.metrics), ("config.json", {**config, **info.to_config()})):
+        with atomic_write(path / name) as stream:
+            stream.write(json.dumps(values, ensure_ascii=False, indent=2) + "\n")
 
 
 def _write_json(path: Path, values: object, *, indent: int | None = 2) -> None:

@@ -25,7 +25,7 @@ from bilstm_tagger.training.progress import Progress, Row, Stopwatch, best_row
 
 MOST_EPOCHS = 100  # that `min_steps` asks for: of 100 sentences more steps teach nothing
 # By which power of its size the learning rate of a smaller batch is lower. Its gradient is noisier by the square root;
-# of AdamW's steps, whose length hardly depends on the gradient, a fifth power did best on dev from 100 and 400 sentences.
+# for AdamW, whose steps hardly depend on the gradient's length, a fifth power did best on dev.
 PACE = {"sgd": 0.5, "adamw": 0.2}
 SEED_STRIDE = 1_000_003  # a prime, so that no two (seed, epoch) pairs in use share a random state
 

@@ -14,7 +14,7 @@ import torch
 
 from bilstm_tagger import __version__
 from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.evaluation.calibration import fit_temperatures
+from bilstm_tagger.evaluation.calibration import calibrated
 from bilstm_tagger.io.atomic import atomic_write, check_replaceable, recover_folder
 from bilstm_tagger.io.reading import sha256_file
 from bilstm_tagger.model_folder.find import find_folder, is_model_folder
@@ -187,11 +187,8 @@ def _save(
     if prepared.earlier:
         metrics["init"] = compare_on_dev(prepared.earlier, tagger, prepared.sources)
     provenance = {"versions": _versions(), "data": _data(settings, prepared)}
-    temperatures: dict[str, float] = {}
-    for source in prepared.sources:
-        temperatures |= fit_temperatures(tagger, source.dev, source.tasks)
-    info = replace(tagger.info, metrics=metrics, provenance=provenance, temperatures=temperatures)
-    tagger = Tagger(info, tagger.runtime)
+    info = replace(tagger.info, metrics=metrics, provenance=provenance)
+    tagger = calibrated(Tagger(info, tagger.runtime), [(each.dev, each.tasks) for each in prepared.sources])
     extras = folder / "curves"
     extras.mkdir(exist_ok=True)
     (extras / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")

@@ -1,0 +1,38 @@
+"""`bilstm-tagger calibrate`: tables, a picture, and a model folder of which nothing else changes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from command_line import run
+
+from bilstm_tagger.tagging.tagger import Tagger
+
+
+def test_it_writes_the_temperature_and_nothing_else(model_folder: Path, tiny_dev: Path, tmp_path: Path) -> None:
+    model = shutil.copytree(model_folder, tmp_path / "model")
+    before = {path.name: path.read_bytes() for path in model.iterdir() if path.is_file()}
+    config = json.loads(before["config.json"])
+    config["temperatures"] = {"ner": 7.0}
+    (model / "config.json").write_text(json.dumps(config), "utf-8")
+    dry = run("calibrate", tiny_dev, "--model", model, "--dry-run")
+    assert dry.exit_code == 0, dry.stderr
+    assert Tagger.load(model).info.temperatures == {"ner": 7.0}
+    done = run("calibrate", tiny_dev, "--model", model, "--png", tmp_path / "a.png")
+    assert done.exit_code == 0, done.stderr
+    assert "expected calibration error" in done.stdout
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    after = {path.name: path.read_bytes() for path in model.iterdir() if path.is_file()}
+    assert after.keys() == before.keys()
+    changed = {name for name in before if after[name] != before[name]}
+    assert changed <= {"config.json", "metrics.json"}
+    assert Tagger.load(model).info.temperatures != {"ner": 7.0}
+    assert json.loads(after["config.json"]) | {"temperatures": 0} == config | {"temperatures": 0}
+
+
+def test_a_precision_that_dev_cannot_promise_is_refused(model_folder: Path, tiny_dev: Path) -> None:
+    result = run("calibrate", tiny_dev, "--model", model_folder, "--precision", "0.999", "--dry-run")
+    assert result.exit_code == 1
+    assert "too few or too often wrong" in result.stderr
