@@ -13,6 +13,7 @@ import numpy as np
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.probabilities import Probabilities, TagSequence
+from bilstm_tagger.document.probable import Least, keep_probable
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.schemes.grammar import Scheme
@@ -137,15 +138,19 @@ class Tagger:
         """Names of the tasks, in the order of the settings."""
         return self.info.tasks
 
-    def __call__(self, source: Input, *, probabilities: bool = False, n_best: int = 0) -> Document:
+    def __call__(
+        self, source: Input, *, probabilities: bool = False, min_probability: Least = 0.0, n_best: int = 0
+    ) -> Document:
         """Tags a text, a list of words, a list of sentences of words, a spaCy Doc or a Document.
 
         Args:
             source: what to tag.
             probabilities: whether `span.probability`, `span.alternatives` and `token.probabilities` are wanted.
+            min_probability: spans that are less probable are left out; a number, or one for each label.
             n_best: how many of the best tag sequences of each sentence are wanted.
         """
-        return next(self.pipe([source], probabilities=probabilities, n_best=n_best))
+        options = {"probabilities": probabilities, "min_probability": min_probability, "n_best": n_best}
+        return next(self.pipe([source], **options))  # type: ignore[arg-type]
 
     def pipe(
         self,
@@ -153,6 +158,7 @@ class Tagger:
         *,
         batch_tokens: int = BATCH_TOKENS,
         probabilities: bool = False,
+        min_probability: Least = 0.0,
         n_best: int = 0,
     ) -> Iterator[Document]:
         """Tags a stream, in order, with memory that does not grow.
@@ -161,16 +167,18 @@ class Tagger:
             sources: texts, word lists, lists of sentences, spaCy Docs or Documents, mixed as they come.
             batch_tokens: padded tokens given to the network at a time.
             probabilities: whether `span.probability`, `span.alternatives` and `token.probabilities` are wanted.
+            min_probability: spans that are less probable are left out; a number, or one for each label.
             n_best: how many of the best tag sequences of each sentence are wanted, in
                 `document.probabilities[task].n_best`.
         """
         wanted = None
-        if probabilities or n_best:
+        if probabilities or n_best or min_probability:
             span_tags = {task: output.span_tags() for task, output in self._outputs.items()}
             wanted = Wanted(span_tags, self.info.temperatures, n_best=n_best)
         documents = map(self.read, sources)
         while window := _window(documents, WINDOW_TOKENS):
-            yield from self._tag(window, batch_tokens, wanted)
+            tagged = self._tag(window, batch_tokens, wanted)
+            yield from (keep_probable(each, min_probability) for each in tagged) if min_probability else tagged
 
     def read(self, source: Input) -> Document:
         """The untagged document of one source."""

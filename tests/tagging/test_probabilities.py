@@ -84,3 +84,20 @@ def test_other_tags_have_no_probabilities() -> None:
     other = document.with_tags({"ner": ["B-PER"] + ["O"] * 5}, {"ner": Scheme.BIO})
     assert other.spans[0].probability is None
     assert other.tokens[0].probabilities_of("ner") is None
+
+
+@pytest.mark.parametrize("scheme", [scheme for scheme in Scheme if scheme is not Scheme.NONE])
+def test_improbable_spans_are_left_out_and_no_other(scheme: Scheme) -> None:
+    tagger = make(scheme)
+    for document, kept in zip(
+        tagger.pipe(CORPUS, probabilities=True), tagger.pipe(CORPUS, min_probability=0.5), strict=True
+    ):
+        for task in ("ner", "chunk"):
+            expected = [span for span in document.spans_of(task) if (span.probability or 0) >= 0.5]
+            assert kept.spans_of(task) == expected
+            for sentence in kept.sentences:
+                assert first_illegal(sentence.tags(task), kept.schemes[task]) is None
+        assert kept.tags["pos"] == document.tags["pos"]
+    some = tagger(CORPUS[0], min_probability={"PER": 1.1})
+    assert not any(span.label == "PER" for span in some.spans)
+    assert any(span.label == "LOC" for each in tagger.pipe(CORPUS, min_probability={"PER": 1.1}) for span in each.spans)

@@ -1,0 +1,51 @@
+"""Leaving out spans that are not probable enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import spans_to_tags, tags_to_spans
+
+Least = float | Mapping[str, float]
+
+
+def keep_probable(document: Document, least: Least) -> Document:
+    """The document without the spans whose probability is lower than `least`; their tokens become `O`.
+
+    Args:
+        document: as a tagger gives it with probabilities.
+        least: the least probability, or one for each label; spans of other labels stay.
+
+    Raises:
+        CorpusError: the document has spans and no probabilities.
+    """
+    tags = dict(document.tags)
+    for task, scheme in document.schemes.items():
+        if scheme is not Scheme.NONE and task in tags:
+            tags[task] = _kept(document, task, scheme, least)
+    return document.with_tags(tags, document.schemes, probabilities=document.probabilities)
+
+
+def _kept(document: Document, task: str, scheme: Scheme, least: Least) -> list[str]:
+    tags, known = document.tags_of(task), document.probabilities.get(task)
+    kept: list[str] = []
+    for first, last in pairwise(document.bounds):
+        own = tags[first:last]
+        spans = tags_to_spans(own, scheme)
+        if spans and known is None:
+            raise CorpusError("the document has no probabilities; tag with probabilities=True")
+        probable = [
+            (start, end, label)
+            for start, end, label in spans
+            if known is not None and known.span(first + start, label) >= _least_of(label, least)
+        ]
+        kept += own if len(probable) == len(spans) else spans_to_tags(probable, last - first, scheme)
+    return kept
+
+
+def _least_of(label: str, least: Least) -> float:
+    return least.get(label, 0.0) if isinstance(least, Mapping) else least
