@@ -30,7 +30,7 @@ def write_memory_report(result: MemoryResult, folder: str | Path, *, command: st
         command: that made the result, shown in the report.
 
     Returns:
-        The path of the HTML page.
+        the path of the HTML page.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
