@@ -148,6 +148,7 @@ class Columns:
 
     def tags_of(self, task: str | None = None) -> list[str]:
         """The tags of a task, one per token.
+
         Args:
             task: the name of the task; without it the first plain task, or else the first task.
 
