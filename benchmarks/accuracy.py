@@ -189,7 +189,7 @@ def run_one(row: Row, seed: int, data: Path) -> None:
         "minutes": sum(epoch["seconds"] for epoch in history) / 60,
         "cpu_minutes": sum(epoch["cpu_seconds"] for epoch in history) / 60,
         "settings": settings_hash(settings),
-        "versions": tagger.provenance["versions"],
+        "versions": tagger.info.provenance["versions"],
     }
     result_file(row, seed).write_text(json.dumps(result, indent=2) + "\n", "utf-8")
 

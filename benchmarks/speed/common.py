@@ -25,10 +25,10 @@ class Bench:
     """What every part starts from.
 
     Attributes:
-        data: Folder with `conll2003/`, `ud-english-ewt/` and `glove/`.
-        model: Model folder to tag with.
-        tokens: Tokens of raw text in part `files`.
-        threads: Processor threads of a run that is not bound to one.
+        data: folder with `conll2003/`, `ud-english-ewt/` and `glove/`.
+        model: model folder to tag with.
+        tokens: tokens of raw text in part `files`.
+        threads: processor threads of a run that is not bound to one.
     """
 
     data: Path
@@ -60,9 +60,9 @@ def interleaved(
     """Median seconds of each system over rounds in which all take their turn, so that a noisy moment hits all alike.
 
     Args:
-        systems: What to measure by name; each ran once before, so that nothing is measured cold.
-        rounds: How often.
-        slow: Systems that run in every other round only.
+        systems: what to measure by name; each ran once before, so that nothing is measured cold.
+        rounds: how often.
+        slow: systems that run in every other round only.
     """
     spent: dict[str, list[float]] = {name: [] for name in systems}
     for number in range(rounds):
@@ -96,13 +96,13 @@ def run_process(
     Memory is that of the process itself and of those it started and waited for, whichever was largest.
 
     Args:
-        command: The command line.
-        cores: Cores that it may use.
-        output: Where its standard output goes; nowhere if None.
-        environment: Variables beside those of this process.
+        command: the command line.
+        cores: cores that it may use.
+        output: where its standard output goes; nowhere if None.
+        environment: variables beside those of this process.
 
     Raises:
-        RuntimeError: If it fails, with what it said.
+        RuntimeError: if it fails, with what it said.
     """
     with (output or Path(os.devnull)).open("wb") as stream:
         began = time.perf_counter()

@@ -69,6 +69,7 @@ def encoders(
 
     from bilstm_tagger.settings.loading import load_settings, parse_override
     from bilstm_tagger.studies.encoders import run_encoders_study
+    from bilstm_tagger.studies.encoders_claims import undecided
     from bilstm_tagger.studies.encoders_report import write_encoders_report
     from bilstm_tagger.training.progress import BarProgress
 
@@ -89,6 +90,8 @@ def encoders(
         )
     page = write_encoders_report(result, output, command=_command(given, test_file, preset, seeds, set_ or []))
     Console(highlight=False).print(_table(result))
+    if advice := undecided(result):
+        note(advice)
     note(f"report: {page}")
 
 

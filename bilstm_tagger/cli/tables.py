@@ -86,8 +86,8 @@ def tag_table(scores: TagScores, *, rows: int = TAG_ROWS) -> Table:
     """Scores of plain tags, the most frequent ones first.
 
     Args:
-        scores: The scores.
-        rows: How many tags to show; of the others only their number is told.
+        scores: the scores.
+        rows: how many tags to show; of the others only their number is told.
     """
     ranked = sorted(scores.tags.items(), key=lambda item: (-item[1].support, item[0]))
     table = _table(None, "tag")

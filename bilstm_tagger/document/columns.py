@@ -1,7 +1,7 @@
 """The columns of a document: words, sentence bounds, offsets into the text, and the tags of each task.
 
-Positions: `start` and `end` count tokens inside the sentence or document that was asked, `start_char` and `end_char`
-characters of the untouched text; ends are exclusive.
+Positions: `start` and `end` count tokens from the beginning of the sentence or document that is asked, `start_char` and
+`end_char` count characters of the unchanged text; ends are exclusive.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from bilstm_tagger.schemes.spans import SpanTuple, tags_to_spans
 
 
 class Columns:
-    """What the caller gave, as columns: words, sentence bounds, offsets into the text, tags.
+    """A document as columns: words, sentence bounds, offsets into the text, tags.
 
     Attributes:
-        words: The tokens of all sentences, one after the other.
-        bounds: Where sentences begin and end, in tokens: ``[0, n1, n1 + n2, ...]``; ``[0]`` if none.
-        tags: For each task one tag a token.
-        schemes: How the tags of a task spell spans; a task without an entry has plain tags.
-        id: A name for the document, if it has one.
-        path: The file it was read from, if any.
-        lines: For each token its line in that file, counted from 1.
-        layout: What the format it came from needs to write it back unchanged.
-        columns: Further columns of the file by name, one string a token.
-        probabilities: For each task how probable its tags and spans are; empty where that is not known.
+        words: the tokens of all sentences, one after the other.
+        bounds: where sentences begin and end, in tokens: `[0, n1, n1 + n2, ...]`; `[0]` if none.
+        tags: one tag per token, by task.
+        schemes: the scheme of each task with spans; a task without an entry has plain tags.
+        id: the name of the document, if it has one.
+        path: the file it was read from, if any.
+        lines: the line of each token in that file, counted from 1.
+        layout: what the file format needs to write the document back unchanged.
+        columns: further columns of the file by name, one string per token.
+        probabilities: how probable the tags and spans of each task are; empty where that is not known.
     """
 
     __slots__ = (
@@ -66,31 +66,28 @@ class Columns:
         columns: dict[str, list[str]] | None = None,
         probabilities: dict[str, Probabilities] | None = None,
     ) -> None:
-        """Put a document together from its columns, which are kept, not copied.
+        """Make a document from its columns, which are kept, not copied.
 
         Args:
-            words: The tokens of all sentences, one after the other.
-            bounds: Where sentences begin and end, in tokens.
-            text: The text the tokens come from. Without it one is made when asked for: words joined by
-                a space, sentences by a line break.
-            starts: Where each token begins in the text, in characters; given together with text and ends.
-            ends: Where each token ends in the text.
-            tags: For each task one tag a token.
-            schemes: How the tags of a task spell spans.
-            id: A name for the document.
-            path: The file it was read from.
-            lines: For each token its line in that file, counted from 1.
-            layout: What the format it came from needs to write it back unchanged.
-            columns: Further columns of the file by name.
-            probabilities: For each task how probable its tags and spans are.
+            words: the tokens of all sentences, one after the other.
+            bounds: where sentences begin and end, in tokens.
+            text: the text that the tokens come from. Without it, it is made at first use: words joined by a space,
+                sentences by a line break.
+            starts: where each token begins in the text, in characters; only together with `text` and `ends`.
+            ends: where each token ends in the text, exclusive; only together with `text` and `starts`.
+            tags: one tag per token, by task.
+            schemes: the scheme of each task with spans.
+            id: the name of the document.
+            path: the file it was read from.
+            lines: the line of each token in that file, counted from 1.
+            layout: what the file format needs to write the document back unchanged.
+            columns: further columns of the file by name.
+            probabilities: how probable the tags and spans of each task are.
 
         Raises:
-            CorpusError: Columns differ in length, bounds do not fit, or a text comes without offsets.
+            CorpusError: columns differ in length, the bounds do not fit, or a text comes without offsets.
         """
-        if not bounds or bounds[0] != 0 or bounds[-1] != len(words):
-            raise CorpusError(f"sentence bounds must run from 0 to the number of tokens, {len(words)}")
-        if (text is None, starts is None, ends is None) not in ((True, True, True), (False, False, False)):
-            raise CorpusError("a text needs the starts and ends of its tokens, and these need the text")
+        _check_bounds(words, bounds, offsets=(text, starts, ends))
         self.words = words
         self.bounds = bounds
         self._text = text
@@ -104,14 +101,18 @@ class Columns:
         self.layout = layout
         self.probabilities: dict[str, Probabilities] = {} if probabilities is None else probabilities
         self.columns: dict[str, list[str]] = {} if columns is None else columns
-        numbers = (("starts", starts), ("ends", ends), ("lines", lines))
+        self._check_lengths()
+
+    def _check_lengths(self) -> None:
+        """Raise `CorpusError` unless every column has one entry per token."""
+        numbers = (("starts", self._starts), ("ends", self._ends), ("lines", self.lines))
         for name, column in (*numbers, *self.tags.items(), *self.columns.items()):
-            if column is not None and len(column) != len(words):
-                raise CorpusError(f"column {name!r} has {len(column)} entries for {len(words)} tokens")
+            if column is not None and len(column) != len(self.words):
+                raise CorpusError(f"column {name!r} has {len(column)} entries for {len(self.words)} tokens")
 
     @property
     def text(self) -> str:
-        """The text, untouched; of a document made from words, these joined by spaces and line breaks."""
+        """The text, unchanged; for a document made from words, these joined by spaces and line breaks."""
         if self._text is None:
             self._text = "\n".join(" ".join(self.words[start:end]) for start, end in pairwise(self.bounds))
         return self._text
@@ -131,7 +132,7 @@ class Columns:
         return self._ends
 
     def _place_words(self) -> tuple[list[int], list[int]]:
-        """Find the offsets in a text joined from words: one character follows each word or empty sentence."""
+        """Compute the offsets in a text joined from words: one character follows each word or empty sentence."""
         starts: list[int] = []
         ends: list[int] = []
         position = 0
@@ -152,39 +153,39 @@ class Columns:
         return list(self.tags)
 
     def tags_of(self, task: str | None = None) -> list[str]:
-        """Give the tags of a task, one a token.
+        """The tags of a task, one per token.
 
         Args:
-            task: Name of the task; without it the first plain task, or else the first task.
+            task: the name of the task; without it the first plain task, or else the first task.
 
         Returns:
-            The column itself, not a copy.
+            the column itself, not a copy.
 
         Raises:
-            CorpusError: There is no such task, or no task at all.
+            CorpusError: there is no such task, or no task at all.
         """
         task = self.task_or_first(task)
         try:
             return self.tags[task]
         except KeyError:
-            known = ", ".join(self.tags) or "none"
+            tasks = ", ".join(self.tags) or "none"
             owner = self.path or "the document"
-            raise CorpusError(f"{owner} has no tags for task {task!r}; it has: {known}") from None
+            raise CorpusError(f"{owner} has no tags for task {task!r}; it has: {tasks}") from None
 
     def sentence_tags(self, task: str) -> Iterator[list[str]]:
-        """Go through the tags of a task, sentence by sentence, empty sentences included.
+        """Iterate over the tags of a task, sentence by sentence, empty sentences included.
 
         Raises:
-            CorpusError: There is no such task.
+            CorpusError: there is no such task.
         """
         tags = self.tags_of(task)
         return (tags[start:end] for start, end in pairwise(self.bounds))
 
     def task_or_first(self, task: str | None) -> str:
-        """Give the task, or without one the first plain task, or else the first.
+        """The task, or without one the first plain task, or else the first.
 
         Raises:
-            CorpusError: The document has no tags.
+            CorpusError: the document has no tags.
         """
         if task is None:
             plain = (name for name in self.tags if self._scheme(name) is Scheme.NONE)
@@ -194,19 +195,20 @@ class Columns:
         return task
 
     def where(self, token: int) -> str:
-        """Name the place of a token for a message: ``file:line``, or else its sentence and number."""
+        """The place of a token for a message: `file:line`, or else its sentence and number."""
         if self.path is not None:
             return f"{self.path}:{self.lines[token]}" if self.lines is not None else self.path
         sentence = self._sentence_of(token)
         return f"sentence {sentence + 1}, token {token - self.bounds[sentence] + 1}"
 
     def check_offsets(self) -> None:
-        """Make sure that every token is a stretch of the text and that they ascend.
+        """Make sure that every token is a part of the text and that tokens come in ascending order.
 
-        Words of one multiword token may share one stretch.
+        The words of one multiword token may have the same offsets.
 
         Raises:
-            CorpusError: A token is empty, out of range or before its predecessor, with its place.
+            CorpusError: a token is empty, outside the text or before the end of the token before it; the message names
+                its place.
         """
         starts, ends = self.starts, self.ends
         if not starts:
@@ -215,22 +217,22 @@ class Columns:
         if in_order and all(map(operator.le, ends, starts[1:])):
             return
         previous = (0, 0)
-        for index, stretch in enumerate(zip(starts, ends, strict=True)):
-            start, end = stretch
+        for index, offsets in enumerate(zip(starts, ends, strict=True)):
+            start, end = offsets
             fits = 0 <= start < end <= len(self.text)
-            if not fits or (start < previous[1] and stretch != previous):
+            if not fits or (start < previous[1] and offsets != previous):
                 raise CorpusError(
                     f"{self.where(index)}: token {self.words[index]!r} at {start} to {end} is empty, outside "
                     f"the text of {len(self.text)} characters or before its predecessor's end, {previous[1]}"
                 )
-            previous = stretch
+            previous = offsets
 
     def __len__(self) -> int:
-        """Count the tokens."""
+        """The number of tokens."""
         return len(self.words)
 
     def __bool__(self) -> bool:
-        """Be true even without a token."""
+        """True, even for a document without tokens."""
         return True
 
     def _scheme(self, task: str) -> Scheme:
@@ -243,12 +245,20 @@ class Columns:
         return bisect_right(self.bounds, token) - 1
 
     def _spans_between(self, task: str, first: int, last: int, *, offset: int) -> list[SpanTuple]:
-        """Spans of the sentences from `first` up to `last`, their positions counted from token `offset`."""
+        """The spans of the sentences from `first` up to `last` (exclusive), positions counted from token `offset`."""
         tags, scheme = self.tags_of(task), self._scheme(task)
         if scheme is Scheme.NONE:
             return []
-        found: list[SpanTuple] = []
+        spans: list[SpanTuple] = []
         for start, end in pairwise(self.bounds[first : last + 1]):
             shift = start - offset
-            found.extend([(a + shift, b + shift, label) for a, b, label in tags_to_spans(tags[start:end], scheme)])
-        return found
+            spans.extend([(a + shift, b + shift, label) for a, b, label in tags_to_spans(tags[start:end], scheme)])
+        return spans
+
+
+def _check_bounds(words: list[str], bounds: list[int], *, offsets: tuple[object, ...]) -> None:
+    """Raise `CorpusError` unless the bounds cover the words, and text, starts and ends are all there or all absent."""
+    if not bounds or bounds[0] != 0 or bounds[-1] != len(words):
+        raise CorpusError(f"sentence bounds must run from 0 to the number of tokens, {len(words)}")
+    if len({column is None for column in offsets}) != 1:
+        raise CorpusError("a text needs the starts and ends of its tokens, and these need the text")

@@ -1,7 +1,7 @@
 """A document: a text, its tokens and sentences, and the tags of each task.
 
-Everything is stored as columns. Sentence, Token and Span are lazy views made when asked for: millions of eager objects
-would cost most of the speed.
+Everything is stored as columns. Sentence, Token and Span are lazy views: making millions of objects would take most of
+the time.
 """
 
 from __future__ import annotations
@@ -21,19 +21,27 @@ if TYPE_CHECKING:
 
 
 class Document(Columns):
-    """What the caller gave, as columns, with lazy views of its sentences, tokens and spans."""
+    """A document as columns, with lazy views of its sentences, tokens and spans."""
 
     __slots__ = ()
 
     @classmethod
     def from_words(cls, words: Iterable[str]) -> Document:
-        """Make a document of one sentence from its words."""
+        """Make a document of one sentence from its words.
+
+        Args:
+            words: the words of the sentence.
+        """
         listed = list(words)
         return cls(listed, [0, len(listed)])
 
     @classmethod
     def from_sentences(cls, sentences: Iterable[Iterable[str]]) -> Document:
-        """Make a document from the words of each sentence; empty sentences are kept."""
+        """Make a document from the words of each sentence.
+
+        Args:
+            sentences: the words of each sentence; empty sentences are kept.
+        """
         words: list[str] = []
         bounds = [0]
         for sentence in sentences:
@@ -43,7 +51,11 @@ class Document(Columns):
 
     @classmethod
     def from_spacy(cls, doc: spacy.tokens.Doc) -> Document:
-        """Make a document from a spaCy Doc: same text, tokens (white space too) and sentences if any."""
+        """Make a document from a spaCy Doc.
+
+        Args:
+            doc: its text and all its tokens are kept, those of white space too; so are its sentences, if it has any.
+        """
         words = [token.text for token in doc]
         starts = [token.idx for token in doc]
         ends = list(map(operator.add, starts, map(len, words)))
@@ -63,12 +75,12 @@ class Document(Columns):
         """Make the same document with other tags; all other columns are shared, not copied.
 
         Args:
-            tags: For each task one tag a token; they replace all tags there were.
-            schemes: How the tags of a task spell spans.
-            probabilities: For each task how probable these tags are.
+            tags: one tag per token, by task; they replace all tags of this document.
+            schemes: the scheme of each task with spans.
+            probabilities: how probable these tags are, by task.
 
         Returns:
-            The new document.
+            the new document.
         """
         return Document(
             self.words,
@@ -98,20 +110,24 @@ class Document(Columns):
 
     @property
     def spans(self) -> list[Span]:
-        """The spans of the only or first task that has spans; empty if no task has."""
+        """The spans of the first task that has spans; empty if no task has."""
         task = self._span_task()
         return [] if task is None else self.spans_of(task)
 
     def spans_of(self, task: str) -> list[Span]:
-        """Give the spans of a task, in order; none if its tags are plain."""
+        """The spans of a task, in order; none if its tags are plain.
+
+        Raises:
+            CorpusError: there is no such task.
+        """
         return spans_between(self, task, 0, len(self.bounds) - 1, offset=0)
 
     def __iter__(self) -> Iterator[Token]:
-        """Go through the tokens."""
+        """Iterate over the tokens."""
         return iter(self.tokens)
 
     def __repr__(self) -> str:
-        """Show the sizes and the beginning of the text."""
+        """The sizes and the beginning of the text."""
         opening = " ".join(self.words[:8]) + (" ..." if len(self.words) > 8 else "")
         return f"<Document: {len(self.sentences)} sentences, {len(self.words)} tokens: {opening[:60]!r}>"
 

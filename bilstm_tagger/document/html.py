@@ -1,4 +1,4 @@
-"""A document as a piece of HTML: its spans in colour, as displaCy shows entities."""
+"""A document as an HTML fragment: its spans in colour, as displaCy shows entities."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from bilstm_tagger.document.columns import Columns
 from bilstm_tagger.schemes.grammar import Scheme
 
-# The colours readers know from displaCy's entity view.
+# The colours of displaCy's entity view.
 COLOURS = {
     "PER": "#aa9cfc",
     "PERSON": "#aa9cfc",
@@ -40,26 +40,25 @@ _FRAME = "line-height: 2.2; white-space: pre-wrap; overflow-wrap: anywhere;"
 
 
 def html_fragment(document: Columns) -> str:
-    """Show a document as HTML: its text with coloured spans, or with small tags where no task has spans.
+    """Write a document as HTML: its text with coloured spans, or with small tags if no task has spans.
 
     Args:
-        document: The document.
+        document: the document.
 
     Returns:
-        One ``div`` with its styles inside; everything from the document is escaped.
+        One `div` with inline styles; everything from the document is escaped.
     """
     plain = all(document.schemes.get(task, Scheme.NONE) is Scheme.NONE for task in document.tags)
     if plain and document.tags:
         columns = zip(document.starts, document.ends, document.tags_of(), strict=True)
         body = _labelled(document.text, columns, marked=False)
     else:
-        stretches = _span_stretches(document)
-        body = _labelled(document.text, stretches, marked=True)
+        body = _labelled(document.text, _span_offsets(document), marked=True)
     return f'<div class="bilstm-tagger" style="{_FRAME}">{body}</div>'
 
 
-def _span_stretches(document: Columns) -> Iterator[tuple[int, int, str]]:
-    """Characters and label of each span of the first task that has spans."""
+def _span_offsets(document: Columns) -> Iterator[tuple[int, int, str]]:
+    """Start, end (in characters) and label of each span of the first task that has spans."""
     task = document._span_task()
     if task is not None:
         for start, end, label in document._spans_between(task, 0, len(document.bounds) - 1, offset=0):
@@ -67,12 +66,12 @@ def _span_stretches(document: Columns) -> Iterator[tuple[int, int, str]]:
 
 
 def _labelled(text: str, pieces: Iterable[tuple[int, int, str]], *, marked: bool) -> str:
-    """Escape a text and put a label behind each of the given stretches of it."""
+    """Escape a text and write a label after each of the pieces `(start, end, label)`; offsets in characters."""
     position = 0
     parts = []
     for start, end, label in pieces:
         parts.append(html.escape(text[position:start]))
-        # Words of one multiword token share a stretch of text, which is shown once.
+        # Words of one multiword token have the same offsets; their text is shown once.
         inner = html.escape(text[max(position, start) : end])
         if marked:
             colour = COLOURS.get(label.upper(), OTHER_COLOUR)

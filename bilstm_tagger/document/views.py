@@ -1,4 +1,4 @@
-"""Light views of a document: its sentences, tokens and spans, made when asked for."""
+"""Lazy views of a document: its sentences, tokens and spans."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _Item = TypeVar("_Item")
 
 
 class Views(Sequence[_Item]):
-    """A sequence whose items are made when asked for."""
+    """A sequence that makes an item each time it is read."""
 
     __slots__ = ("_make", "_size")
 
     def __init__(self, size: int, make: Callable[[int], _Item]) -> None:
-        """Stand for `size` items, made by their index."""
+        """Make a sequence of `size` items; `make` returns the item at an index."""
         self._size = size
         self._make = make
 
     def __len__(self) -> int:
-        """Count the items."""
+        """The number of items."""
         return self._size
 
     @overload
@@ -31,46 +31,46 @@ class Views(Sequence[_Item]):
     @overload
     def __getitem__(self, index: slice) -> list[_Item]: ...
     def __getitem__(self, index: int | slice) -> _Item | list[_Item]:
-        """Make one item, or a list of those in a slice."""
+        """One item, or a list of the items in a slice."""
         if isinstance(index, slice):
-            return [self._make(place) for place in range(*index.indices(self._size))]
-        place = operator.index(index)
-        if not -self._size <= place < self._size:
-            raise IndexError(f"{place} is outside a sequence of {self._size}")
-        return self._make(place % self._size)
+            return [self._make(position) for position in range(*index.indices(self._size))]
+        position = operator.index(index)
+        if not -self._size <= position < self._size:
+            raise IndexError(f"{position} is outside a sequence of {self._size}")
+        return self._make(position % self._size)
 
     def __iter__(self) -> Iterator[_Item]:
-        """Make the items one after the other."""
+        """Iterate over the items."""
         return map(self._make, range(self._size))
 
     def __repr__(self) -> str:
-        """Show the items as a list."""
+        """The items as a list."""
         return repr(list(self))
 
 
 class Sentence:
-    """One sentence of a document, as a view.
+    """A lazy view of one sentence of a document.
 
     Attributes:
-        document: The document.
-        index: Which of its sentences.
+        document: the document.
+        index: index of the sentence in the document.
     """
 
     __slots__ = ("document", "index")
 
     def __init__(self, document: Columns, index: int) -> None:
-        """Look at sentence number `index` of a document."""
+        """Make a view of the sentence at `index`."""
         self.document = document
         self.index = index
 
     @property
     def start(self) -> int:
-        """The first token, counted in the document."""
+        """Index of the first token in the document."""
         return self.document.bounds[self.index]
 
     @property
     def end(self) -> int:
-        """The end, counted in tokens of the document, exclusive."""
+        """Index in the document of the token after the last one."""
         return self.document.bounds[self.index + 1]
 
     @property
@@ -103,58 +103,66 @@ class Sentence:
 
     @property
     def spans(self) -> list[Span]:
-        """The spans of the only or first task that has spans, counted from the start of the sentence."""
+        """The spans of the first task that has spans, positions counted from the start of the sentence."""
         task = self.document._span_task()
         return [] if task is None else self.spans_of(task)
 
     def spans_of(self, task: str) -> list[Span]:
-        """Give the spans of a task, their positions counted from the start of the sentence."""
+        """The spans of a task, positions counted from the start of the sentence.
+
+        Raises:
+            CorpusError: there is no such task.
+        """
         return spans_between(self.document, task, self.index, self.index + 1, offset=self.start)
 
     def tags(self, task: str | None = None) -> list[str]:
-        """Give the tags of a task; without a name those of the first plain task, or else the first."""
+        """The tags of a task; without a name those of the first plain task, or else of the first task.
+
+        Raises:
+            CorpusError: there is no such task, or no task at all.
+        """
         return self.document.tags_of(task)[self.start : self.end]
 
     def __len__(self) -> int:
-        """Count the tokens."""
+        """The number of tokens."""
         return self.end - self.start
 
     def __bool__(self) -> bool:
-        """Be true even without a token."""
+        """True, even for a sentence without tokens."""
         return True
 
     def __iter__(self) -> Iterator[Token]:
-        """Go through the tokens."""
+        """Iterate over the tokens."""
         return iter(self.tokens)
 
     def __repr__(self) -> str:
-        """Show the words."""
+        """The index and the words."""
         return f"<Sentence {self.index}: {' '.join(self.words)[:60]!r}>"
 
 
 class Token:
-    """One token of a document, as a view.
+    """A lazy view of one token of a document.
 
     Attributes:
-        document: The document.
-        index: Which of its tokens.
+        document: the document.
+        index: index of the token in the document.
     """
 
     __slots__ = ("document", "index")
 
     def __init__(self, document: Columns, index: int) -> None:
-        """Look at token number `index` of a document."""
+        """Make a view of the token at `index`."""
         self.document = document
         self.index = index
 
     @property
     def word(self) -> str:
-        """The word; not the same as `text` only for words inside a multiword token."""
+        """The word; it differs from `text` only for words inside a multiword token."""
         return self.document.words[self.index]
 
     @property
     def text(self) -> str:
-        """The stretch of the document's text that the token covers."""
+        """The part of the document's text that the token covers."""
         return self.document.text[self.start_char : self.end_char]
 
     @property
@@ -179,29 +187,33 @@ class Token:
 
     @property
     def sentence(self) -> Sentence:
-        """The sentence the token stands in."""
+        """The sentence of the token."""
         return Sentence(self.document, self.document._sentence_of(self.index))
 
     def tag(self, task: str | None = None) -> str:
-        """Give the tag in a task; without a name that of the first plain task, or else the first."""
+        """The tag in a task; without a name in the first plain task, or else in the first task.
+
+        Raises:
+            CorpusError: there is no such task, or no task at all.
+        """
         return self.document.tags_of(task)[self.index]
 
     def __repr__(self) -> str:
-        """Show the word."""
+        """The index and the word."""
         return f"<Token {self.index}: {self.word!r}>"
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A labelled stretch of tokens.
+    """A labelled sequence of tokens.
 
     Attributes:
-        start: First token, counted in what was asked: the document or the sentence.
-        end: End in tokens, exclusive.
-        label: What it is, for instance ``PER``.
-        task: The task it belongs to.
-        document: The document; two spans are compared without it.
-        offset: The document's token from which start and end are counted.
+        start: first token, counted from the beginning of the document or sentence whose spans were asked for.
+        end: end in tokens, exclusive.
+        label: the label, for instance `PER`.
+        task: the task.
+        document: the document; two spans are compared without it.
+        offset: index in the document of the token from which start and end are counted.
     """
 
     start: int
@@ -235,7 +247,7 @@ class Span:
 
     @property
     def text(self) -> str:
-        """The stretch of the document's text that the span covers."""
+        """The part of the document's text that the span covers."""
         return self.document.text[self.start_char : self.end_char]
 
     @property
@@ -245,11 +257,19 @@ class Span:
         return [Token(self.document, index) for index in range(first, last)]
 
     def __len__(self) -> int:
-        """Count the tokens."""
+        """The number of tokens."""
         return self.end - self.start
 
 
 def spans_between(document: Columns, task: str, first: int, last: int, *, offset: int) -> list[Span]:
-    """Spans of the sentences from `first` up to `last`, their positions counted from token `offset`."""
-    found = document._spans_between(task, first, last, offset=offset)
-    return [Span(start, end, label, task, document, offset) for start, end, label in found]
+    """The spans of some sentences of a document as views.
+
+    Args:
+        document: the document.
+        task: the task.
+        first: index of the first sentence.
+        last: index of the sentence after the last one.
+        offset: index of the token from which positions are counted.
+    """
+    spans = document._spans_between(task, first, last, offset=offset)
+    return [Span(start, end, label, task, document, offset) for start, end, label in spans]

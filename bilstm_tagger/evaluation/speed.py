@@ -121,7 +121,7 @@ def benchmark(
         progress: hears of each rate.
 
     Returns:
-        All rates, the best setting, and the time of single sentences with it.
+        all rates, the best setting, and the time of single sentences with it.
 
     Raises:
         CorpusError: if there is no token in the documents.

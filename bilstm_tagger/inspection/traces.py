@@ -111,7 +111,7 @@ def gradient_norms(model: TaggingModel, x: Tensor, *, task: str, tags: Sequence[
         tags: for each token the tag whose emission is the score.
 
     Returns:
-        For each direction, and for `all`, the length of the gradient of token `i`'s score with respect to token `j`'s
+        for each direction, and for `all`, the length of the gradient of token `i`'s score with respect to token `j`'s
         embedding at `[i, j]`, `(tokens, tokens)`. For a direction the states of the other one are held still in every
         layer.
     """

@@ -68,7 +68,7 @@ class CopyTask:
             generator: source of the random symbols.
 
         Returns:
-            Symbol ids `(batch, tokens)`, marks first in the alphabet, and the mark of each sequence `(batch,)`.
+            symbol ids `(batch, tokens)`, marks first in the alphabet, and the mark of each sequence `(batch,)`.
         """
         size = (len(lags), self.tokens)
         symbols = torch.randint(self.marks, self.symbols, size, generator=generator)

@@ -1,7 +1,7 @@
 """The study of encoders: the same data and settings with six encoders, several seeds each.
 
-Each run has a folder of its own, which is a model folder when it is done, and a file of results. What is done is not
-done again, and a run that was interrupted goes on from its last epoch.
+Each run has its own folder, which is a model folder when the run is complete, and a file of results. A complete run is
+not repeated, and an interrupted run continues from its last epoch.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import torch  # noqa: TID253
 
 from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.evaluation.evaluate import evaluate
+from bilstm_tagger.evaluation.scores import SpanScores, TagScores
 from bilstm_tagger.io.atomic import atomic_write
 from bilstm_tagger.model_folder.find import is_model_folder
 from bilstm_tagger.schemes.grammar import Scheme
@@ -34,8 +35,8 @@ from bilstm_tagger.training.run import SETTINGS
 
 logger = logging.getLogger("bilstm_tagger")
 
-#: For each encoder its name for people and its settings. A cnn with `sum` has filters over the whole window, the usual
-#: kind; its two layers of width 5 see 9 tokens.
+#: Title and settings of each encoder. A CNN with `sum` has the usual filters over the whole window; its two layers of
+#: width 5 read 9 tokens.
 ENCODERS: dict[str, tuple[str, dict[str, Any]]] = {
     "lstm-both-concat": ("LSTM (both, concat)", {"type": "lstm", "direction": "both", "merge": "concat"}),
     "lstm-both-sum": ("LSTM (both, sum)", {"type": "lstm", "direction": "both", "merge": "sum"}),
@@ -44,9 +45,9 @@ ENCODERS: dict[str, tuple[str, dict[str, Any]]] = {
     "rnn-both": ("RNN (both, concat)", {"type": "rnn", "direction": "both", "merge": "concat"}),
     "cnn": ("CNN (window of 9)", {"type": "cnn", "direction": "both", "merge": "sum", "width": 5, "layers": 2}),
 }
-TIMED = 3  # passes over dev, of which the fastest counts: what disturbs a measurement only makes it slower
+TIMED = 3  # passes over dev; the fastest counts, since other load on the machine can only slow a pass down
 
-#: Called after each run: the run, whether it had been done before, runs done, runs in all.
+#: Called after each run: the run, whether it had been complete before, number of complete runs, number of all runs.
 Listener = Callable[[EncoderRun, bool, int, int], None]
 
 
@@ -60,21 +61,25 @@ def run_encoders_study(
     listener: Listener | None = None,
     progress: TrainingProgress | None = None,
 ) -> EncodersResult:
-    """Train and measure each encoder with each seed, or read what an earlier call has done.
+    """Train and measure each encoder with each seed; read the results of runs that are complete already.
 
-    Seeds are the outer loop: whenever the study is broken off, the encoders have about as many runs each.
+    Seeds are the outer loop, so that an interrupted study has about the same number of runs of each encoder.
 
     Args:
-        settings: of all runs but for the encoder's kind and the seed; needs `data.train` and `data.dev`.
-        output: folder of the study; below it a model folder for each run in `runs`.
-        seeds: each encoder is trained once for each.
+        settings: the settings of all runs except the kind of encoder and the seed; `data.train` and `data.dev` are
+            needed.
+        output: the folder of the study; `runs` below it gets a model folder per run.
+        seeds: each encoder is trained once per seed.
         test: a file to score on as well.
-        encoders: name and settings of each; the six of `ENCODERS` if None.
-        listener: hears of each run that is done.
-        progress: hears of every training step.
+        encoders: title and settings of each encoder; the six of `ENCODERS` if None.
+        listener: called after each run.
+        progress: told of every training step.
+
+    Returns:
+        All runs; they are also written to `encoders.json` in `output`.
 
     Raises:
-        ConfigError: settings without dev, or runs in `output` that were made with other ones.
+        ConfigError: there is no dev file, or the runs in `output` were made with other settings.
     """
     if settings.data.train is None or settings.data.dev is None:
         raise ConfigError("the study of encoders needs data.train and data.dev")
@@ -83,13 +88,20 @@ def run_encoders_study(
     runs = []
     for seed in seeds:
         for name, (_, values) in encoders.items():
-            chosen = _settings_of(settings, values, seed)
-            run, done_before = _run(folder, name, chosen, test, progress)
+            run, done_before = _run(folder, name, _settings_of(settings, values, seed), test, progress)
             runs.append(run)
             if listener:
                 listener(run, done_before, len(runs), len(seeds) * len(encoders))
-    first = Tagger.load(folder / "runs" / f"{next(iter(encoders))}-{seeds[0]}")
-    result = EncodersResult(
+    result = _result(settings, encoders, runs, Tagger.load(folder / "runs" / f"{next(iter(encoders))}-{seeds[0]}"))
+    result.save(folder / "encoders.json")
+    return result
+
+
+def _result(
+    settings: Settings, encoders: Mapping[str, tuple[str, dict[str, Any]]], runs: Sequence[EncoderRun], first: Tagger
+) -> EncodersResult:
+    """Collect the runs; `first` is the tagger of the first run."""
+    return EncodersResult(
         # As a model folder stores them: files by their names alone.
         settings=first.info.settings | {"encoder": settings.encoder.model_dump(mode="json")},
         titles={name: title for name, (title, _) in encoders.items()},
@@ -99,8 +111,6 @@ def run_encoders_study(
         threads=settings.training.threads or torch.get_num_threads(),
         torch_version=torch.__version__,
     )
-    result.save(folder / "encoders.json")
-    return result
 
 
 def _settings_of(settings: Settings, encoder: Mapping[str, Any], seed: int) -> Settings:
@@ -113,7 +123,7 @@ def _settings_of(settings: Settings, encoder: Mapping[str, Any], seed: int) -> S
 def _run(
     folder: Path, name: str, settings: Settings, test: str | None, progress: TrainingProgress | None
 ) -> tuple[EncoderRun, bool]:
-    """One run and whether it had been done before."""
+    """One run, and whether it had been complete before."""
     label = f"{name}-{settings.training.seed}"
     record = folder / "results" / f"{label}.json"
     made_with = {"settings": settings.model_dump(mode="json"), "test": test}
@@ -135,21 +145,21 @@ def _write(record: Path, values: Mapping[str, Any]) -> None:
 
 
 def _read(record: Path, made_with: Mapping[str, Any]) -> EncoderRun | None:
-    """The run of a record; None of one that was begun only."""
+    """The run of a result file; None if the run is not complete."""
     try:
         stored = json.loads(record.read_text("utf-8"))
         run = stored["run"] and EncoderRun(**stored["run"])
         same = {key: stored[key] for key in made_with} == made_with
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TaggerError(f"{record}: damaged: {error!r}; remove it and the run is done again") from None
+        raise TaggerError(f"{record}: damaged: {error!r}; remove it and the run is repeated") from None
     if not same:
-        raise ConfigError(f"{record}: made with other settings; choose another output folder, or remove this one")
+        raise ConfigError(f"{record}: made with other settings; choose another --output, or remove this folder")
     return run
 
 
 def _train(folder: Path, settings: Settings, *, begun: bool, progress: TrainingProgress | None) -> None:
-    """Train anew, go on training, or leave alone what was finished but not measured."""
-    unfinished = (folder / SETTINGS).is_file()  # a finished run has no such file any more
+    """Train from the start or continue; nothing to do for a run that was trained but not measured."""
+    unfinished = (folder / SETTINGS).is_file()  # training removes this file at its end
     if not begun or unfinished or not is_model_folder(folder):
         train(settings, output=folder, resume=begun, force=not begun, progress=progress)
 
@@ -157,15 +167,29 @@ def _train(folder: Path, settings: Settings, *, begun: bool, progress: TrainingP
 def _measure(folder: Path, name: str, settings: Settings, test: str | None, started: float) -> EncoderRun:
     tagger = Tagger.load(folder)
     passes = [evaluate(tagger, str(settings.data.dev)) for _ in range(TIMED)]
-    found = evaluate(tagger, test).tasks if test else {}
+    on_test = evaluate(tagger, test).tasks if test else {}
+    history = tagger.metrics["history"]
     return EncoderRun(
         encoder=name,
         seed=settings.training.seed,
         dev={task: scores.headline for task, scores in passes[0].tasks.items()},
-        test={task: scores.headline for task, scores in found.items()},
+        test={task: scores.headline for task, scores in on_test.items()},
         parameters=sum(weight.numel() for weight in torch_model(tagger.runtime).encoders[0].parameters()),
-        trained_per_second=median(row["tokens_per_second"] for row in tagger.metrics["history"]),
+        trained_per_second=median(row["tokens_per_second"] for row in history),
         tagged_per_second=max(each.tokens / max(each.seconds, 1e-9) for each in passes),
         epochs=tagger.metrics["epochs"],
         seconds=time.perf_counter() - started,
+        late_gain=_late_gain([row["score"] for row in history]),
+        dev_units=min(_units(scores) for scores in passes[0].tasks.values()),
     )
+
+
+def _late_gain(scores: Sequence[float]) -> float:
+    """By how much the best score of all epochs exceeds the best one of the first three quarters of them."""
+    early = scores[: len(scores) * 3 // 4]
+    return max(scores) - max(early, default=0.0)
+
+
+def _units(scores: SpanScores | TagScores) -> int:
+    """The number of gold spans, or of tokens for plain tags."""
+    return scores.micro.support if isinstance(scores, SpanScores) else scores.accuracy.total

@@ -1,12 +1,11 @@
-"""What the study of encoders found: plain data, one JSON file a run and one for all."""
+"""Results of the study of encoders: plain data, one JSON file per run and one for all runs."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 
@@ -17,13 +16,17 @@ class EncoderRun:
     Attributes:
         encoder: a key of `ENCODERS`.
         seed: of weights and data order.
-        dev: score of each task on dev, between 0 and 1, of the epoch that was best there.
-        test: score of each task on test; empty where none was given.
-        parameters: weights of the encoder alone.
-        trained_per_second: tokens read a second in training, median over the epochs.
-        tagged_per_second: tokens tagged a second, the best of several passes over dev.
-        epochs: epochs trained.
-        seconds: duration of the run by the clock; of an interrupted one, of its last part.
+        dev: score of each task on dev, between 0 and 1, with the weights of the best epoch.
+        test: score of each task on test; empty without a test file.
+        parameters: number of weights of the encoder alone.
+        trained_per_second: tokens per second in training, median over the epochs.
+        tagged_per_second: tokens per second in tagging, the best of several passes over dev.
+        epochs: number of epochs trained.
+        seconds: elapsed time of the run; of an interrupted run, the time since it was resumed.
+        late_gain: by how much the best dev score of all epochs exceeds the best one of the first three quarters of
+            them; None where it was not recorded.
+        dev_units: number of gold spans on dev, or of tokens for plain tags, of the task that has the fewest; None where
+            it was not recorded.
     """
 
     encoder: str
@@ -35,6 +38,8 @@ class EncoderRun:
     tagged_per_second: float
     epochs: int
     seconds: float
+    late_gain: float | None = None
+    dev_units: int | None = None
 
     @property
     def score(self) -> float:
@@ -43,7 +48,7 @@ class EncoderRun:
 
     @property
     def test_score(self) -> float | None:
-        """Score on test, the mean over the tasks; None where there is no test."""
+        """Score on test, the mean over the tasks; None without a test file."""
         return fmean(self.test.values()) if self.test else None
 
 
@@ -52,13 +57,13 @@ class EncodersResult:
     """All runs, and what they were made with.
 
     Attributes:
-        settings: of all runs; the encoder's kind and the seed differ from run to run.
-        titles: the encoders' names for people, in the order they are shown.
-        settings_of: for each encoder what differs from `settings`.
-        measures: for each task what its score is, as `strict F1`.
-        runs: one for each encoder and seed.
-        threads: of the processor.
-        torch_version: of the library that computed it.
+        settings: the settings of all runs; the kind of encoder and the seed differ from run to run.
+        titles: the names of the encoders in tables and figures, in the order they are shown.
+        settings_of: the settings of each encoder that differ from `settings`.
+        measures: the measure of each task, such as `strict F1`.
+        runs: one per encoder and seed.
+        threads: number of processor threads.
+        torch_version: version of torch.
     """
 
     settings: dict[str, Any]
@@ -80,19 +85,24 @@ class EncodersResult:
         return cls(**{**data, "runs": [EncoderRun(**run) for run in data["runs"]]})
 
     def runs_of(self, encoder: str) -> list[EncoderRun]:
-        """The runs of one encoder, one for each seed."""
+        """The runs of one encoder, one per seed."""
         return [run for run in self.runs if run.encoder == encoder]
 
     def scores(self, encoder: str) -> list[float]:
-        """Its scores on dev, one for each seed."""
+        """The scores of one encoder on dev, one per seed."""
         return [run.score for run in self.runs_of(encoder)]
 
     def parameters(self, encoder: str) -> int:
-        """Weights of the encoder alone."""
+        """The number of weights of the encoder alone."""
         return self.runs_of(encoder)[0].parameters
 
     def speeds(self, encoder: str, *, tagging: bool) -> list[float]:
-        """Tokens per second, one for each seed."""
+        """Tokens per second of one encoder, one number per seed.
+
+        Args:
+            encoder: the encoder.
+            tagging: the speed of tagging instead of that of training.
+        """
         return [run.tagged_per_second if tagging else run.trained_per_second for run in self.runs_of(encoder)]
 
     @property
@@ -100,14 +110,13 @@ class EncodersResult:
         """The seeds of the runs."""
         return sorted({run.seed for run in self.runs})
 
+    def late_gain(self, encoder: str) -> float | None:
+        """The mean of `EncoderRun.late_gain` over the seeds of one encoder; None where a run did not record it."""
+        gains = [run.late_gain for run in self.runs_of(encoder)]
+        recorded = [gain for gain in gains if gain is not None]
+        return fmean(recorded) if recorded and len(recorded) == len(gains) else None
 
-def deviation(values: Sequence[float]) -> float | None:
-    """Sample standard deviation; None of a single value."""
-    return stdev(values) if len(values) > 1 else None
-
-
-def standard_error(one: Sequence[float], other: Sequence[float]) -> float | None:
-    """Standard error of the difference of two means (Welch 1947); None where a single value shows no spread."""
-    if min(len(one), len(other)) < 2:
-        return None
-    return float((stdev(one) ** 2 / len(one) + stdev(other) ** 2 / len(other)) ** 0.5)
+    @property
+    def dev_units(self) -> int | None:
+        """The smallest number of gold spans or tokens on dev that a score is based on; None where not recorded."""
+        return min((run.dev_units for run in self.runs if run.dev_units is not None), default=None)

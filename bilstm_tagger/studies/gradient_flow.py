@@ -61,7 +61,7 @@ def train_plainly(
         seed: of the training data.
 
     Returns:
-        Of every step the loss, nats, and the norm of the gradient over all weights before it was clipped.
+        of every step the loss, nats, and the norm of the gradient over all weights before it was clipped.
     """
     generator = Generator().manual_seed(seed)
     optimiser = torch.optim.SGD(model.parameters(), lr=recipe.learning_rate)
@@ -83,7 +83,7 @@ def forced_gates_differences(*, seed: int) -> dict[str, float]:
     """How far an LSTM with forced gates (f = 0, i = 1, o = 1) is from RNNs with the weights of its candidate.
 
     Returns:
-        Largest difference in output. `doubled`: from the RNN whose activation is `tanh(tanh(·))`; `plain`: from
+        largest difference in output. `doubled`: from the RNN whose activation is `tanh(tanh(·))`; `plain`: from
         `torch.nn.RNN`, whose activation is `tanh`.
     """
     size, tokens = 8, 30

@@ -26,7 +26,7 @@ from bilstm_tagger.training.sources import Source, read_sources, schemes_of, set
 from bilstm_tagger.training.warm_start import kept_lists, load_earlier, name_lost_labels, same_word_size, take_over
 from bilstm_tagger.vocab.features import build_features
 from bilstm_tagger.vocab.vectors import Vectors, read_vectors
-from bilstm_tagger.vocab.vocab import Vocab, build_vocab, extend_vocab, wanted_words
+from bilstm_tagger.vocab.vocab import Vocab, build_vocab, extend_vocab, lookup_keys
 
 logger = logging.getLogger("bilstm_tagger")
 
@@ -100,7 +100,7 @@ def prepare_sources(settings: Settings, sources: list[Source]) -> Prepared:
     vectors = coverage = None
     if settings.embedder.vectors:
         vectors = read_vectors(
-            settings.embedder.vectors, wanted=wanted_words(words), keep=settings.embedder.max_pretrained
+            settings.embedder.vectors, words=lookup_keys(words), keep=settings.embedder.max_pretrained
         )
         coverage = _coverage(words, vectors)
     size = vectors.size if vectors else settings.embedder.size

@@ -1,4 +1,4 @@
-"""Features of tokens beside the word: columns of the data, pairs of neighbouring words, phrases of lists."""
+"""Features of tokens beside the word: columns of the data, bigrams of words, phrases of word lists."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Kind = Literal["column", "bigram", "phrases"]
 
 @dataclass(slots=True)
 class Feature:
-    """Values of a feature in the order of their ids, and how a token gets one.
+    """The values of a feature in the order of their ids, and how the value of a token is determined.
 
     Attributes:
-        name: its name, under which documents carry its column.
-        kind: `column` of the data, `bigram` of a word and the next one, or `phrases` of lists.
-        values: strings with an id; those of a column or bigrams too rare to learn have the id of the unknown, and
-            so has a token outside all phrases.
-        phrases: the lists, by label.
+        name: the name of the feature and, for a column, of the document's column.
+        kind: `column` of the data, `bigram` of a word and the next one, or `phrases` of word lists.
+        values: the strings with an id of their own. Rare values of a column or bigram have the id `UNK`, and so has a
+            token outside all phrases.
+        phrases: the phrases of each list, by label.
         ignore_case: whether phrases match in any case.
     """
 
@@ -52,18 +52,18 @@ class Feature:
 
     @property
     def count(self) -> int:
-        """Number of ids: pad, unknown, and the values."""
+        """The number of ids: pad, unknown, and the values."""
         return len(self.values) + UNK + 1
 
     def encode(self, document: Document) -> np.ndarray:
-        """The id of each token `(tokens,)`.
+        """The id of the feature's value at each token `(tokens,)`.
 
         Raises:
-            CorpusError: if the document lacks the column.
+            CorpusError: the document lacks the column.
         """
-        found = values_of(self.name, self.kind, document, self._matcher)
+        values = values_of(self.name, self.kind, document, self._matcher)
         get = self._ids.get
-        return np.fromiter((get(value, UNK) for value in found), np.int64, len(document.words))
+        return np.fromiter((get(value, UNK) for value in values), np.int64, len(document.words))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `vocab.json`."""
@@ -74,35 +74,40 @@ class Feature:
 def build_features(
     settings: Mapping[str, FeatureSettings], documents: Iterable[Document], *, kept: Mapping[str, Feature] | None = None
 ) -> dict[str, Feature]:
-    """The features that the settings name, with the values that the training documents have.
+    """Build the features that the settings name, with the values that occur in the training documents.
 
     Args:
-        settings: those of each feature by its name.
+        settings: the settings of each feature, by its name.
         documents: the training documents.
-        kept: features that are taken as they are, such as lists of an earlier model whose files may be gone.
+        kept: features that are used unchanged, such as lists of an earlier model whose files may be gone.
 
     Raises:
-        ConfigError: if a list of phrases cannot be read or is empty.
-        CorpusError: if a document lacks a column.
+        ConfigError: a list of phrases cannot be read or is empty.
+        CorpusError: a document lacks a column.
     """
     listed = list(documents) if settings else []
-    known = kept or {}
-    return {name: known.get(name) or _build(name, chosen, listed) for name, chosen in settings.items()}
+    kept = kept or {}
+    return {name: kept.get(name) or _build(name, feature, listed) for name, feature in settings.items()}
 
 
-def _build(name: str, chosen: FeatureSettings, documents: Sequence[Document]) -> Feature:
-    if chosen.phrases:
-        phrases = {label: _read_phrases(name, path) for label, path in chosen.phrases.items()}
-        labels = sorted(set(_Matcher(phrases, ignore_case=chosen.ignore_case).labels.values()))
+def _build(name: str, settings: FeatureSettings, documents: Sequence[Document]) -> Feature:
+    if settings.phrases:
+        phrases = {label: _read_phrases(name, path) for label, path in settings.phrases.items()}
+        labels = sorted(set(_Matcher(phrases, ignore_case=settings.ignore_case).labels.values()))
         values = [f"{letter}-{label}" for label in labels for letter in _LETTERS]
-        return Feature(name, "phrases", values, phrases, chosen.ignore_case)
-    kind: Kind = "bigram" if chosen.bigram else "column"
+        return Feature(name, "phrases", values, phrases, settings.ignore_case)
+    kind: Kind = "bigram" if settings.bigram else "column"
     counts = Counter(chain.from_iterable(values_of(name, kind, document, None) for document in documents))
-    return Feature(name, kind, sorted(value for value, count in counts.items() if count >= chosen.min_count))
+    return Feature(name, kind, sorted(value for value, count in counts.items() if count >= settings.min_count))
 
 
 def merge_features(features: Mapping[str, Feature], earlier: Mapping[str, Feature]) -> dict[str, Feature]:
-    """The features with all values of an earlier model's first, whose ids stay the same."""
+    """Put the values of an earlier model's features first, so that their ids stay the same.
+
+    Args:
+        features: the features of the new training data.
+        earlier: the features of the model that training starts from.
+    """
     merged = {}
     for name, feature in features.items():
         old = earlier.get(name)
@@ -112,7 +117,7 @@ def merge_features(features: Mapping[str, Feature], earlier: Mapping[str, Featur
 
 
 def encode_features(features: Mapping[str, Feature], documents: Iterable[Document]) -> dict[str, np.ndarray]:
-    """Ids of the tokens of consecutive documents `(tokens,)` by feature; empty, at no cost, without features."""
+    """The ids of the tokens of consecutive documents `(tokens,)`, by feature; empty without features."""
     if not features:
         return {}
     listed = list(documents)
@@ -123,7 +128,17 @@ def encode_features(features: Mapping[str, Feature], documents: Iterable[Documen
 
 
 def values_of(name: str, kind: Kind, document: Document, matcher: _Matcher | None) -> Sequence[str]:
-    """The value of each token, as a string."""
+    """The value of a feature at each token, as a string.
+
+    Args:
+        name: the name of the feature.
+        kind: the kind of the feature.
+        document: the document.
+        matcher: finds the phrases of a feature of kind `phrases`.
+
+    Raises:
+        CorpusError: the document lacks the column.
+    """
     if kind == "phrases" and matcher is not None:
         return [value for start, end in pairwise(document.bounds) for value in matcher(document.words[start:end])]
     if kind == "bigram":
@@ -139,7 +154,7 @@ def values_of(name: str, kind: Kind, document: Document, matcher: _Matcher | Non
 
 
 def _bigrams(document: Document) -> Iterator[str]:
-    """Each word with the next one of its sentence; the last word alone."""
+    """Each word with the next one of its sentence; the last word by itself."""
     for start, end in pairwise(document.bounds):
         words = document.words[start:end]
         yield from (f"{word} {after}" for word, after in pairwise(words))
@@ -147,21 +162,21 @@ def _bigrams(document: Document) -> Iterator[str]:
 
 
 class _Matcher:
-    """Finds phrases in sentences, from left to right the longest at each place.
+    """Finds phrases in sentences, from left to right, the longest at each token.
 
-    Phrases are compared without their white space, so that it does not matter how the text was cut into tokens; a match
-    begins and ends with a token. A phrase that several lists have gets their labels joined by `+`.
+    Phrases are compared without their white space, so that it does not matter how the text was tokenised; a match
+    begins and ends with a token. A phrase that stands in several lists gets their labels joined by `+`.
     """
 
     def __init__(self, phrases: Mapping[str, Sequence[str]], *, ignore_case: bool) -> None:
         self.ignore_case = ignore_case
-        found: dict[str, list[str]] = {}
+        labels_of: dict[str, list[str]] = {}
         for label, listed in sorted(phrases.items()):
             for phrase in listed:
-                labels = found.setdefault(self._key(phrase), [])
+                labels = labels_of.setdefault(self._key(phrase), [])
                 if label not in labels:
                     labels.append(label)
-        self.labels = {key: "+".join(labels) for key, labels in found.items() if key}
+        self.labels = {key: "+".join(labels) for key, labels in labels_of.items() if key}
         self.keys = sorted(self.labels)
 
     def _key(self, text: str) -> str:
@@ -169,7 +184,7 @@ class _Matcher:
         return joined.casefold() if self.ignore_case else joined
 
     def __call__(self, words: Sequence[str]) -> list[str]:
-        """The tag of each word of a sentence in IOBES, `O` outside."""
+        """The tag of each word of a sentence in IOBES, `O` outside phrases."""
         tags = ["O"] * len(words)
         keys = list(map(self._key, words))
         start = 0
@@ -183,7 +198,7 @@ class _Matcher:
         return tags
 
     def _longest(self, keys: Sequence[str], start: int) -> tuple[int, str]:
-        """End and label of the longest phrase that begins there; `start` itself if there is none."""
+        """End and label of the longest phrase that begins at `start`; `start` itself if there is none."""
         best, label, text = start, "", ""
         for end in range(start, len(keys)):
             text += keys[end]
@@ -196,11 +211,11 @@ class _Matcher:
 
 
 def _read_phrases(name: str, path: str) -> list[str]:
-    """The phrases of a file, one a line; empty lines and repetitions are left out."""
+    """The phrases of a file, one per line; empty lines and repetitions are left out."""
     try:
         phrases = dict.fromkeys(" ".join(line.split()) for _, line in open_text(path) if not line.isspace() and line)
     except (CorpusError, OSError) as error:
         raise ConfigError(f"features.{name}: {error}") from None
     if not phrases:
-        raise ConfigError(f"features.{name}: {path} holds no phrase; write one a line")
+        raise ConfigError(f"features.{name}: {path} holds no phrase; write one per line")
     return list(phrases)

@@ -1,4 +1,4 @@
-"""Which words, characters and tags the network knows, and the numbers it reads for a word."""
+"""The vocabulary: words, characters and tags as ids, and the ids that the network reads for a word."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ _DIGIT = re.compile(r"\d")
 
 @dataclass(frozen=True, slots=True)
 class TypeArrays:
-    """Words as numbers: `rows` `(words,)`, `chars` `(words, characters)`, `shapes` `(words,)`, all int64."""
+    """Words as ids, int64.
+
+    Attributes:
+        rows: row of the word vector `(words,)`.
+        chars: character ids `(words, characters)`, padded with `PAD`.
+        shapes: index into `SHAPES` `(words,)`.
+    """
 
     rows: np.ndarray
     chars: np.ndarray
@@ -31,13 +37,13 @@ class Vocab:
     """Words, characters and tags in the order of their ids.
 
     Attributes:
-        trained: keys of the trained word rows; entries 0 and 1 are pad and unk.
+        trained: keys of the trained word rows (lower-cased, digits as 0); entries 0 and 1 are pad and unk.
         frozen: keys of the frozen rows, whose ids follow.
         characters: character ids; entries 0 and 1 are pad and unk.
         tags: for each task its tags in the order of their ids.
         known: word forms of the training data, for scores on known and unknown words.
-        longest: characters of a word that are read.
-        features: what is known of tokens beside their words, by name.
+        longest: how many characters of a word are read.
+        features: further features of tokens, by name.
     """
 
     trained: list[str]
@@ -55,7 +61,7 @@ class Vocab:
         self._chars = {char: number for number, char in enumerate(self.characters) if number > UNK}
 
     def row(self, word: str) -> int:
-        """The word's row: lower-cased, then with its digits as 0, else unk."""
+        """The row of a word: that of its lower-case form, else of that form with digits as 0, else unk."""
         key = word.lower()
         row = self._rows.get(key)
         if row is None:
@@ -63,7 +69,7 @@ class Vocab:
         return UNK if row is None else row
 
     def encode(self, words: Sequence[str]) -> TypeArrays:
-        """The numbers of each word."""
+        """Row, characters and shape of each word."""
         cut = [shorten(word, self.longest) for word in words]
         chars = np.zeros((len(words), max(map(len, cut), default=0) or 1), np.int64)
         get = self._chars.get
@@ -100,10 +106,18 @@ def build_vocab(
     longest: int = 24,
     features: dict[str, Feature] | None = None,
 ) -> Vocab:
-    """The vocabulary of training tokens and of the pretrained words that were kept.
+    """Build the vocabulary of the training tokens and of the pretrained words that were read.
 
-    A training word gets a trained row if it has a pretrained vector or occurs `min_count` times; a number that has
-    neither shares the row of its zeroed form. All other pretrained words become frozen rows.
+    A training word gets a trained row if it has a pretrained vector or occurs `min_count` times; a word with digits
+    that has no vector is counted as its form with digits as 0. All other pretrained words become frozen rows.
+
+    Args:
+        words: the training tokens.
+        tags: the tags of each task in the order of their ids.
+        vector_words: the words of the pretrained vectors.
+        min_count: how often a word without a vector must occur to get a row.
+        longest: how many characters of a word are read.
+        features: further features of tokens, by name.
     """
     forms = Counter(words)
     pretrained = dict.fromkeys(vector_words)
@@ -126,11 +140,11 @@ def build_vocab(
 
 
 def extend_vocab(vocab: Vocab, earlier: Vocab) -> Vocab:
-    """The vocabulary with all words and characters of an earlier model, whose ids stay the same.
+    """Extend a vocabulary by all words and characters of an earlier model, whose ids stay the same.
 
     Args:
-        vocab: that of the new training data; the frozen words of `earlier` were among its pretrained words.
-        earlier: that of the model training starts from.
+        vocab: the vocabulary of the new training data; the frozen words of `earlier` were among its pretrained words.
+        earlier: the vocabulary of the model that training starts from.
     """
     trained = list(dict.fromkeys([*earlier.trained, *vocab.trained]))
     in_training = set(trained)
@@ -144,19 +158,19 @@ def extend_vocab(vocab: Vocab, earlier: Vocab) -> Vocab:
     )
 
 
-def wanted_words(words: Iterable[str]) -> set[str]:
-    """Every key under which one of the words may be looked up, to read just these from a file of vectors."""
+def lookup_keys(words: Iterable[str]) -> set[str]:
+    """Every key under which one of the words may be looked up, so that only these are read from a file of vectors."""
     keys = {word.lower() for word in words}
     return keys | {zero_digits(key) for key in keys}
 
 
 def zero_digits(word: str) -> str:
-    """The word with each digit as 0."""
+    """Replace each digit by 0."""
     return _DIGIT.sub("0", word)
 
 
 def shorten(word: str, longest: int) -> str:
-    """The word, or its first and last characters if it is longer than `longest`."""
+    """Cut a word longer than `longest` characters to that length: its first and its last characters."""
     if len(word) <= longest:
         return word
     head = longest // 2
@@ -164,7 +178,7 @@ def shorten(word: str, longest: int) -> str:
 
 
 def shape_of(word: str) -> int:
-    """Id of the word's case shape, an index into `SHAPES`."""
+    """The case shape of a word, an index into `SHAPES`."""
     if word.islower():
         name = "lower"
     elif not any(map(str.isalnum, word)):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
+import numpy as np
 import pytest
 from tiny import sentences, settings_of, write_conll
 
@@ -19,8 +20,10 @@ from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.studies import encoders
 from bilstm_tagger.studies.encoders import ENCODERS, run_encoders_study
-from bilstm_tagger.studies.encoders_report import compare, encoders_claims, encoders_table, write_encoders_report
-from bilstm_tagger.studies.encoders_result import EncoderRun, EncodersResult, standard_error
+from bilstm_tagger.studies.encoders_claims import compare, encoders_claims, undecided
+from bilstm_tagger.studies.encoders_report import encoders_table, write_encoders_report
+from bilstm_tagger.studies.encoders_result import EncoderRun, EncodersResult
+from bilstm_tagger.studies.seed_statistics import difference
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.vocab.vocab import build_vocab
 
@@ -54,6 +57,9 @@ def test_a_study_is_measured_and_resumed(tmp_path: Path, settings: Settings, mon
         found = evaluate(tagger, tmp_path / "dev.conll")
         assert run.dev == run.test == {"ner": found.tasks["ner"].headline}
         assert run.dev["ner"] == pytest.approx(tagger.metrics["dev"]["ner"])
+        assert run.dev_units == found.tasks["ner"].micro.support
+        scores = [row["score"] for row in tagger.metrics["history"]]
+        assert run.late_gain == max(scores) - scores[0], "two epochs: the first is the early one"
         assert run.parameters == sum(weight.numel() for weight in tagger.runtime.model.encoders[0].parameters())
         assert min(run.trained_per_second, run.tagged_per_second, run.seconds) > 0
     assert EncodersResult.load(tmp_path / "study" / "encoders.json") == result
@@ -99,7 +105,7 @@ def test_other_settings_are_refused(tmp_path: Path, settings: Settings) -> None:
     run_encoders_study(settings, **one)
     other = settings.model_copy(update={"embedder": settings.embedder.model_copy(update={"dropout": 0.1})})
     record = tmp_path / "study" / "results" / "cnn-0.json"
-    with pytest.raises(ConfigError, match=r"cnn-0\.json: made with other settings; choose another output"):
+    with pytest.raises(ConfigError, match=r"cnn-0\.json: made with other settings; choose another --output"):
         run_encoders_study(other, **one)
     with pytest.raises(ConfigError, match="made with other settings"):
         run_encoders_study(settings, test="x.conll", **one)
@@ -173,33 +179,101 @@ def test_the_table_has_means_and_deviations() -> None:
     assert rows == [["CNN (window of 9)", "90.00", "2,000", "7,000", "88,000"]]
 
 
-def test_differences_count_only_beyond_the_noise() -> None:
-    one, other = [0.92, 0.93, 0.94], [0.89, 0.88, 0.90]
-    error = (stdev(one) ** 2 / 3 + stdev(other) ** 2 / 3) ** 0.5
-    assert standard_error(one, other) == pytest.approx(error)
-    assert mean(one) - mean(other) > 2 * error
-    assert compare(one, other)[1] == 1
-    assert compare(other, one)[1] == -1
-    words, sign = compare(one, [0.91, 0.93, 0.96])
-    assert sign == 0
-    assert "no more than the seeds make" in words
-    assert compare([0.9], [0.1]) == ("a difference of +80.00 points of one seed, which shows no spread", 0)
-    assert compare([0.5, 0.5], [0.5, 0.5])[1] == 0
-    assert compare([0.6, 0.6], [0.5, 0.5])[1] == 1
+@pytest.mark.parametrize(
+    ("scores", "others"),
+    [([0.92, 0.93, 0.94], [0.89, 0.88, 0.90]), ([0.5, 0.7], [0.61, 0.62, 0.6, 0.63]), ([0.1, 0.2], [0.1, 0.3])],
+)
+def test_the_interval_is_welchs(scores: list[float], others: list[float]) -> None:
+    """Against scipy: its error and degrees of freedom, these rounded down."""
+    stats = pytest.importorskip("scipy.stats")
+    expected = stats.ttest_ind(scores, others, equal_var=False)
+    margin = stats.t.ppf(0.975, np.floor(expected.df)) * expected._standard_error
+    found = difference(scores, others)
+    assert found.mean == pytest.approx(mean(scores) - mean(others))
+    assert found.interval == pytest.approx((found.mean - margin, found.mean + margin), rel=1e-3)
+
+
+def test_many_degrees_of_freedom_use_the_last_quantile() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    scores = [0.5 + 0.01 * (number % 5) for number in range(40)]
+    found = difference(scores, [0.4 + score / 10 for score in scores])
+    assert found.interval is not None
+    low, high = found.interval
+    sides = [np.var(each, ddof=1) / 40 for each in (scores, [0.4 + score / 10 for score in scores])]
+    assert (high - low) / 2 == pytest.approx(stats.t.ppf(0.975, 30) * np.sqrt(sum(sides)), rel=1e-3)
+
+
+def test_differences_count_only_beyond_the_interval() -> None:
+    assert difference([0.92, 0.93, 0.94], [0.89, 0.88, 0.90]).sign == 1
+    assert difference([0.89, 0.88, 0.90], [0.92, 0.93, 0.94]).sign == -1
+    assert difference([0.92, 0.93, 0.94], [0.91, 0.93, 0.96]).sign == 0
+    assert difference([0.9], [0.1]).interval is None
+    assert difference([0.9], [0.1]).sign == 0
+    assert difference([0.5, 0.5], [0.5, 0.5]).sign == 0
+    assert difference([0.6, 0.6], [0.5, 0.5]).sign == 1
 
 
 def test_verdicts_follow_the_numbers() -> None:
     claims = encoders_claims(made_up())
     assert [claim.verdict for claim in claims] == [
-        "agrees", "disagrees", "agrees", "agrees", "not claimed", "not claimed"
+        "agrees", "disagrees", "agrees", "agrees", "not enough to tell", "not enough to tell"
     ]  # fmt: skip
     assert "4,000 weights in the encoder against 1,000, 4.00 times as many" in claims[3].measured
-    assert "at 75% of the weights" in claims[5].measured
+    assert "It has 75% of the weights" in claims[5].measured
+    assert "the interval contains 0" in claims[4].measured
     swapped = {**SCORES, "lstm-both-concat": SCORES["rnn-both"], "rnn-both": SCORES["lstm-both-concat"]}
     assert encoders_claims(made_up(swapped))[0].verdict == "disagrees"
-    single = {name: values[:1] for name, values in SCORES.items()}
-    assert encoders_claims(made_up(single))[0].verdict == "agrees in part"
+    assert encoders_claims(made_up({**SCORES, "gru-both": [0.99, 0.99, 0.98]}))[5].verdict == "measured"
     assert encoders_claims(made_up({"cnn": [0.9]})) == []
+
+
+def undecided_by(result: EncodersResult) -> str:
+    """The measurement beside the first statement, which is LSTM against RNN and not decided."""
+    claim = encoders_claims(result)[0]
+    assert claim.verdict == "not enough to tell"
+    return claim.measured
+
+
+def test_one_seed_is_not_enough_to_tell() -> None:
+    single = {name: values[:1] for name, values in SCORES.items()}
+    assert "with one seed there is no interval" in undecided_by(made_up(single))
+
+
+def test_a_small_corpus_is_not_enough_to_tell() -> None:
+    small = made_up()
+    assert compare(small, "lstm-both-concat", "rnn-both").sign == 1
+    for units, sign in ((99, 0), (100, 1)):
+        runs = [replace(run, dev_units=units) for run in small.runs]
+        assert compare(replace(small, runs=runs), "lstm-both-concat", "rnn-both").sign == sign
+    assert "dev has only 99 gold spans or tokens; at least 100 are needed" in undecided_by(
+        replace(small, runs=[replace(run, dev_units=99) for run in small.runs])
+    )
+
+
+def test_short_training_is_not_enough_to_tell() -> None:
+    """The LSTM is 4 points ahead; that counts only if neither network gained as much at the end of its training."""
+    result = made_up()
+    for gain, sign in ((0.03, 1), (0.05, 0)):
+        runs = [replace(run, late_gain=gain if run.encoder == "rnn-both" else 0.0) for run in result.runs]
+        changed = replace(result, runs=runs)
+        assert compare(changed, "lstm-both-concat", "rnn-both").sign == sign
+    assert "RNN (both, concat) has not converged: its last quarter of epochs gained 5.00 points" in undecided_by(
+        changed
+    )
+
+
+def test_the_gain_of_the_last_quarter() -> None:
+    assert encoders._late_gain([0.2, 0.6, 0.5, 0.8]) == pytest.approx(0.2)
+    assert encoders._late_gain([0.2, 0.6, 0.7, 0.5]) == 0
+    assert encoders._late_gain([0.4]) == 0.4, "one epoch alone has not converged"
+
+
+def test_what_to_do_about_undecided_comparisons() -> None:
+    note = undecided(made_up())
+    assert note is not None
+    assert note.startswith("2 of 6 comparisons cannot be decided")
+    clear = {**SCORES, "gru-both": [0.99, 0.99, 0.98], "lstm-both-sum": [0.7, 0.71, 0.7]}
+    assert undecided(made_up(clear)) is None
 
 
 def test_the_report(tmp_path: Path) -> None:
@@ -207,7 +281,8 @@ def test_the_report(tmp_path: Path) -> None:
     text = page.read_text("utf-8")
     assert "data:image/png;base64," in text
     assert "bilstm-tagger study encoders --seeds 3" in text
-    assert "Best on dev is CNN (window of 9) with 96.00 %, last RNN (both, concat) with 89.00 %." in text
+    assert "Highest mean score on dev: CNN (window of 9) with 96.00 %; lowest: RNN (both, concat) with 89.00 %." in text
+    assert "2 of 6 comparisons cannot be decided" in text
     assert "a/train.conll" not in text, "files by their names alone"
     table = (tmp_path / "new" / "encoders.md").read_text("utf-8").splitlines()
     assert table[1] == "| --- | ---: | ---: | ---: | ---: |"

@@ -226,7 +226,7 @@ def test_frozen_rows_never_change_and_trained_rows_do(
         settings(embedder__vectors=path, embedder__max_pretrained=100, training__average_from=None),
         output=tmp_path / "m",
     )
-    vectors = read_vectors(path, wanted=(), keep=100)
+    vectors = read_vectors(path, words=(), keep=100)
     given = {word: torch.from_numpy(row) for word, row in zip(vectors.words, vectors.table, strict=True)}
     vocab, loaded = tagger.vocab, Tagger.load(tmp_path / "m")
     assert vocab.frozen == ["river", "swan"]

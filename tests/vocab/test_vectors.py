@@ -46,7 +46,7 @@ def test_glove_and_word2vec_text_plain_and_gzip(
     write: Callable[..., Path], name: str, header: str, ending: str
 ) -> None:
     path = write((header + GLOVE).replace("\n", ending), name)
-    vectors = read_vectors(path, wanted=Everything())
+    vectors = read_vectors(path, words=Everything())
     assert vectors.words == ["the", "of", "river", "Boat"]
     assert vectors.table.dtype == np.float32
     np.testing.assert_allclose(vectors.table, [[0.5, -1, 0.2], [1, 2, 3], [4, 5, 6], [7, 8, 9]])
@@ -54,41 +54,41 @@ def test_glove_and_word2vec_text_plain_and_gzip(
 
 
 def test_a_last_line_without_an_end_and_blank_lines(write: Callable[..., Path]) -> None:
-    assert rows(read_vectors(write("a 1 2\n\nb 3 4"), wanted=Everything())) == {"a": [1, 2], "b": [3, 4]}
+    assert rows(read_vectors(write("a 1 2\n\nb 3 4"), words=Everything())) == {"a": [1, 2], "b": [3, 4]}
 
 
 @given(
     words=st.lists(st.sampled_from([f"w{number}" for number in range(30)]), unique=True, min_size=1, max_size=12),
-    wanted=st.sets(st.sampled_from([f"w{number}" for number in range(30)])),
+    needed=st.sets(st.sampled_from([f"w{number}" for number in range(30)])),
     keep=st.integers(0, 14),
 )
-def test_the_wanted_and_the_first_rows_are_kept(
-    tmp_path_factory: pytest.TempPathFactory, words: list[str], wanted: set[str], keep: int
+def test_the_needed_and_the_first_rows_are_kept(
+    tmp_path_factory: pytest.TempPathFactory, words: list[str], needed: set[str], keep: int
 ) -> None:
     path = tmp_path_factory.mktemp("v") / "v.txt"
     path.write_text("".join(f"{word} {number} -{number}\n" for number, word in enumerate(words)))
-    vectors = read_vectors(path, wanted=wanted, keep=keep)
-    expected = {word: [number, -number] for number, word in enumerate(words) if number < keep or word in wanted}
+    vectors = read_vectors(path, words=needed, keep=keep)
+    expected = {word: [number, -number] for number, word in enumerate(words) if number < keep or word in needed}
     assert rows(vectors) == expected
     assert vectors.words == list(expected)
     assert vectors.table.shape == (len(expected), 2)
     assert vectors.total == len(words)
 
 
-def test_no_row_wanted_leaves_an_empty_table_of_the_right_size(write: Callable[..., Path]) -> None:
-    assert read_vectors(write(GLOVE), wanted=()).table.shape == (0, 3)
+def test_no_row_read_leaves_an_empty_table_of_the_right_size(write: Callable[..., Path]) -> None:
+    assert read_vectors(write(GLOVE), words=()).table.shape == (0, 3)
 
 
 def test_a_word_may_hold_spaces(write: Callable[..., Path]) -> None:
     """As some rows of GloVe 840B do, the word `at name@domain.com` among them."""
     path = write("at 1 2\n. . . 3 4\nat a@b.c 5 6\nof 7 8\n")
-    assert rows(read_vectors(path, wanted={"at", "of", "."})) == {"at": [1, 2], "of": [7, 8]}
-    assert read_vectors(path, wanted=(), keep=3).words == ["at", ". . .", "at a@b.c"]
+    assert rows(read_vectors(path, words={"at", "of", "."})) == {"at": [1, 2], "of": [7, 8]}
+    assert read_vectors(path, words=(), keep=3).words == ["at", ". . .", "at a@b.c"]
 
 
 def test_words_are_cut_at_plain_spaces_only(write: Callable[..., Path]) -> None:
     path = write("a\u00a0b 1 2\nc\u2028d 3 4\n")
-    assert read_vectors(path, wanted=Everything()).words == ["a\u00a0b", "c\u2028d"]
+    assert read_vectors(path, words=Everything()).words == ["a\u00a0b", "c\u2028d"]
 
 
 @pytest.mark.parametrize(
@@ -109,17 +109,17 @@ def test_words_are_cut_at_plain_spaces_only(write: Callable[..., Path]) -> None:
 def test_a_malformed_row_is_named(write: Callable[..., Path], text: str, message: str) -> None:
     path = write(text)
     with pytest.raises(VectorsError, match=re.escape(f"{path}{message}")):
-        read_vectors(path, wanted=Everything())
+        read_vectors(path, words=Everything())
 
 
-def test_rows_that_are_not_wanted_are_not_read(write: Callable[..., Path]) -> None:
-    assert read_vectors(write("a 1 2\nb x\nc 3 4\n"), wanted={"c"}).words == ["c"]
+def test_rows_of_other_words_are_not_read(write: Callable[..., Path]) -> None:
+    assert read_vectors(write("a 1 2\nb x\nc 3 4\n"), words={"c"}).words == ["c"]
 
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     for path in (tmp_path / "absent.txt", tmp_path / "absent.gz", tmp_path):
         with pytest.raises(VectorsError, match=re.escape(f"{path}: cannot be read")):
-            read_vectors(path, wanted=Everything())
+            read_vectors(path, words=Everything())
 
 
 def test_a_truncated_or_damaged_gzip(write: Callable[..., Path], tmp_path: Path) -> None:
@@ -129,11 +129,11 @@ def test_a_truncated_or_damaged_gzip(write: Callable[..., Path], tmp_path: Path)
         path = tmp_path / "damaged.txt.gz"
         path.write_bytes(content)
         with pytest.raises(VectorsError, match=r"damaged\.txt\.gz:(\d+:)? "):
-            read_vectors(path, wanted=Everything())
+            read_vectors(path, words=Everything())
 
 
 def test_a_file_that_is_not_text(tmp_path: Path) -> None:
     path = tmp_path / "v.txt"
     path.write_bytes(b"2 3\n" + b"the \x00\x01\xff\xfe\n")
     with pytest.raises(VectorsError, match=r"v\.txt:2: not UTF-8.*\.bin"):
-        read_vectors(path, wanted=Everything())
+        read_vectors(path, words=Everything())

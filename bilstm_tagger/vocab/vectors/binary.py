@@ -1,4 +1,4 @@
-"""The binary format of word2vec: a line of two counts, then for each word itself, a space and float32 numbers."""
+"""The binary format of word2vec: a line of two counts, then for each word the word, a space and float32 numbers."""
 
 from __future__ import annotations
 
@@ -14,22 +14,27 @@ from bilstm_tagger.errors import VectorsError
 from bilstm_tagger.vocab.vectors.table import Vectors
 
 _CHUNK = 1 << 22  # bytes read at a time
-_FASTTEXT = b"\xba\x16\x4f\x2f"  # what fastText's own models begin with
+_FASTTEXT = b"\xba\x16\x4f\x2f"  # the first bytes of fastText's own models
 
 
-def read_binary(path: str | Path, *, wanted: Container[str], keep: int) -> Vectors:
-    """The vectors of the wanted words and of the first `keep` words of a file, plain or gzip.
+def read_binary(path: str | Path, *, words: Container[str], keep: int) -> Vectors:
+    """Read vectors from a file in word2vec's binary format, plain or gzip.
+
+    Args:
+        path: the file.
+        words: words to read wherever they stand.
+        keep: how many words to read from the beginning as well.
 
     Raises:
-        VectorsError: if the file is missing, cut short, or is something else.
+        VectorsError: the file is missing, cut short or in another format.
     """
     kept: dict[str, None] = {}
-    table = bytearray()  # grows in place, so that the numbers are in memory but once
+    table = bytearray()  # grows in place, so that the numbers are in memory only once
     try:
         with _open(path) as stream:
             total, size = _header(stream, path)
             for number, (word, numbers) in enumerate(_rows(stream, path, total, 4 * size)):
-                if (number < keep or word in wanted) and word not in kept:
+                if (number < keep or word in words) and word not in kept:
                     kept[word] = None
                     table += numbers
     except (OSError, EOFError, zlib.error) as error:
@@ -38,7 +43,7 @@ def read_binary(path: str | Path, *, wanted: Container[str], keep: int) -> Vecto
     finite = np.isfinite(rows).all(axis=1)
     if not finite.all():
         word = list(kept)[int(np.argmin(finite))]
-        raise VectorsError(f"{path}: the vector of {word[:60]!r} holds what is no number; is this word2vec's format?")
+        raise VectorsError(f"{path}: the vector of {word[:60]!r} has a NaN or infinity; is this word2vec's format?")
     return Vectors(list(kept), rows, str(path), total)
 
 
@@ -47,7 +52,7 @@ def _open(path: str | Path) -> BinaryIO:
 
 
 def _header(stream: BinaryIO, path: str | Path) -> tuple[int, int]:
-    """How many words, and the size of a vector."""
+    """The number of words, and the size of a vector."""
     line = stream.readline(100)
     fields = line.split()
     if line.startswith(_FASTTEXT):
@@ -60,7 +65,7 @@ def _header(stream: BinaryIO, path: str | Path) -> tuple[int, int]:
 
 
 def _rows(stream: BinaryIO, path: str | Path, total: int, width: int) -> Iterator[tuple[str, bytes]]:
-    """Each word and the bytes of its vector. A word that is no UTF-8 is given so that no token can equal it."""
+    """Each word and the bytes of its vector. A word that is not UTF-8 gets characters that no token has."""
     buffer, place = b"", 0
     for number in range(total):
         space = buffer.find(b" ", place)
@@ -71,7 +76,7 @@ def _rows(stream: BinaryIO, path: str | Path, total: int, width: int) -> Iterato
                 raise VectorsError(f"{path}: breaks off in word {number + 1} of {total}; {hint}")
             buffer, place = buffer[place:] + chunk, 0
             space = buffer.find(b" ")
-        # Some writers put a line break behind each vector.
+        # Some programs write a line break after each vector.
         yield buffer[place:space].lstrip(b"\n").decode("utf-8", "replace"), buffer[space + 1 : space + 1 + width]
         place = space + 1 + width
     if (buffer[place:] + stream.read(2)).strip(b"\n"):

