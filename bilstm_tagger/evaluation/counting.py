@@ -14,7 +14,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.evaluation.scores import Average, Score, Share, SpanScores, TagScores
 from bilstm_tagger.evaluation.strict import SeqevalReader, strict_spans
-from bilstm_tagger.schemes.grammar import ROLES, Scheme, parse
+from bilstm_tagger.schemes.grammar import ROLES, Scheme, parse, parse_in
 from bilstm_tagger.schemes.spans import SpanTuple
 
 _CONFUSIONS = 50  # kept in the scores; tables show fewer
@@ -98,7 +98,7 @@ def lenient_spans(tags: Sequence[str], scheme: Scheme) -> list[SpanTuple]:
     spans: list[SpanTuple] = []
     before = "O"
     for index, tag in enumerate(tags):
-        letter, label = parse(tag) or ("O", "")
+        letter, label = parse_in(tag, scheme) or parse(tag) or ("O", "")
         role = ROLES.get(letter, "O")
         if role in "IE" and before in "BI" and spans[-1][2] == label:
             spans[-1] = (spans[-1][0], index + 1, label)

@@ -19,8 +19,8 @@ class TaskSettings(_Frozen):
 
     column: int | str = -1
     """Column of the tags: counted from 1, from the end if negative, or a name (`UPOS`, a MISC key)."""
-    scheme: Literal["auto", "none", "IOB1", "BIO", "IOBES", "BMES", "BILOU"] = "auto"
-    """How the data writes spans; detected on train unless named."""
+    scheme: Literal["auto", "none", "IOB1", "BIO", "IOBES", "BMES", "BILOU", "IO"] = "auto"
+    """How the data writes spans; detected on train unless named. IO, where a tag is the label alone, has to be named."""
     encoding: Literal["BIO", "IOBES"] = "IOBES"
     """How the network writes spans; without effect on plain tags."""
     head: Literal["auto", "crf", "softmax"] = "auto"
