@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.detection import Transition, best_scheme, count_transitions, violations
-from bilstm_tagger.schemes.grammar import Scheme, belongs, first_illegal, is_legal, parse
+from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme, belongs, first_illegal, is_legal, parse
+from bilstm_tagger.schemes.near_miss import near_misses
+
+_COMMENT_MARKS = "#%"
 
 
 def settle_scheme(documents: Sequence[Document], task: str, *, declared: Scheme | None = None) -> Scheme:
@@ -37,18 +40,33 @@ def settle_scheme(documents: Sequence[Document], task: str, *, declared: Scheme 
 
 
 def _refuse_strays(documents: Sequence[Document], task: str, transitions: Counter[Transition]) -> None:
-    """Refuse span tags with a few odd ones among them, which would otherwise pass for plain tags."""
-    tags = {after for _, after in transitions if after is not None} - {"O"}
-    strays = {tag for tag in tags if parse(tag) is None}
-    if len(strays) * 2 >= len(tags):
+    """Refuse span tags with odd ones among them, which would otherwise pass for plain tags.
+
+    They are odd ones if fewer tokens have them than have tags of spans, `O` included.
+    """
+    counts: Counter[str] = Counter()
+    for (_, after), count in transitions.items():
+        if after not in (None, UNKNOWN):
+            counts[str(after)] += count
+    strays = {tag for tag in counts if parse(tag) is None}
+    spans = counts.keys() - strays - {"O"}
+    if not strays or not spans or 2 * sum(counts[tag] for tag in strays) >= counts.total():
         return
-    for document in documents:
-        for index, tag in enumerate(document.tags_of(task)):
-            if tag in strays:
-                raise CorpusError(
-                    f"{document.where(index)}: tag {tag!r} among tags such as {min(tags - strays)!r}; "
-                    "correct it, or declare the scheme of the task as none if these are plain tags"
-                )
+    places = [
+        (document, index) for document in documents for index, tag in enumerate(document.tags_of(task)) if tag in strays
+    ]
+    document, index = places[0]
+    tag = document.tags_of(task)[index]
+    what = f"{document.where(index)}: tag {tag!r} among tags such as {min(spans)!r}"
+    marks = {found.words[at][:1] for found, at in places}
+    if len(places) > 1 and len(marks) == 1 and (mark := marks.pop()) in _COMMENT_MARKS:
+        raise CorpusError(
+            f"{what}; this and {len(places) - 1} more lines begin with {mark}: if they are comments, add --comments "
+            f"'{mark}'; declare the scheme of the task as none if these are plain tags"
+        )
+    meant = near_misses(counts).get(tag)
+    remedy = f"if {meant!r} was meant, add --fix-tags" if meant else "correct it"
+    raise CorpusError(f"{what}; {remedy}, or declare the scheme of the task as none if these are plain tags")
 
 
 def _complaint(
@@ -56,6 +74,7 @@ def _complaint(
 ) -> str:
     """Say where the first impossible tag of a corpus stands and what to do about it."""
     better = best_scheme(transitions)
+    meant = near_misses(str(after) for _, after in transitions if after is not None)
     for document in documents:
         for first, tags in zip(document.bounds, document.sentence_tags(task), strict=False):
             index = first_illegal(tags, scheme)
@@ -65,6 +84,8 @@ def _complaint(
             what = f"{document.where(first + index)}: tag {tags[index]!r} "
             if not belongs(tags[index], scheme):
                 what += f"is no tag of {scheme}"
+                if tags[index] in meant:
+                    return f"{what}; if {meant[tags[index]]!r} was meant, add --fix-tags"
             elif not is_legal(before, tags[index], scheme):
                 what += f"cannot {f'follow {before!r}' if index else 'begin a sentence'} in {scheme}"
             else:
