@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 def train(
     experiment: Annotated[
-        Path | None, typer.Argument(help="Settings in a TOML file; flags and --set win over it.", show_default=False)
+        Path | None,
+        typer.Argument(help="Settings in a TOML file; flags and --set win over it. Or the data.", show_default=False),
     ] = None,
     *,
     preset: Annotated[str | None, typer.Option(help="Settings to start from: ner, pos, ...")] = None,
@@ -56,6 +57,23 @@ def train(
     repair: Annotated[
         bool, typer.Option("--repair", help="Make impossible tag sequences legal, as the CoNLL scorer reads them.")
     ] = False,
+    comments: Annotated[
+        str | None, typer.Option(metavar="MARK", help="What comment lines begin with in CoNLL columns, as #.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of the files; else UTF-8, or UTF-16 by mark.")] = None,
+    sentence_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="With a token in each row of CSV: what tells sentences apart.")
+    ] = None,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="OLD=NEW,...", help="Rename labels, as Person=PER; =O leaves one out."),
+    ] = None,
+    fix_tags: Annotated[
+        bool, typer.Option("--fix-tags", help="Read near misses such as B_PER or b-per as the tags that were meant.")
+    ] = False,
+    label: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The label of tags that have none, such as B and I.")
+    ] = None,
     language: Annotated[str | None, typer.Option(help="Language of raw text to tag later, such as en or de.")] = None,
     tokenizer: Annotated[
         str | None, typer.Option(help="In its place spacy:LANGUAGE, characters or whitespace.")
@@ -88,11 +106,18 @@ def train(
 
     Flags win over --set, --set over the TOML file, the file over the preset.
     """
+    experiment, train_file = _corpus_or_settings(experiment, train_file)
     flags = {
         "data.train": train_file,
         "data.dev": dev_file,
         "data.replay": replay,
         "data.repair": repair or None,
+        "data.comments": comments,
+        "data.encoding": encoding,
+        "data.sentence_column": None if sentence_column is None else column_name(sentence_column),
+        "data.labels": label_map(labels),
+        "data.fix_tags": fix_tags or None,
+        "data.label": label,
         "data.tokenizer": _tokenizer(language, tokenizer),
         "embedder.vectors": vectors,
         "training.init_from": init_from,
@@ -115,6 +140,38 @@ def train(
     for task, rows in tagger.metrics.get("init", {}).items():
         console.print(_before_and_after(task, rows))
     note(f"model: {folder}")
+
+
+def _corpus_or_settings(experiment: Path | None, train_file: str | None) -> tuple[Path | None, str | None]:
+    """Tell settings from training data, which may stand in their place."""
+    if experiment is None or experiment.suffix.lower() == ".toml":
+        return experiment, train_file
+    from bilstm_tagger.corpus.formats import format_of
+    from bilstm_tagger.errors import CorpusError
+
+    try:
+        format_of(experiment)
+    except CorpusError:
+        return experiment, train_file
+    if train_file is not None:
+        raise typer.BadParameter(f"{experiment} is data too; name the training data once", param_hint="--train")
+    return None, str(experiment)
+
+
+def label_map(given: list[str] | None) -> dict[str, str] | None:
+    """New names of labels from `OLD=NEW,...`; None if there are none.
+
+    Raises:
+        typer.BadParameter: one is not of that form, or a label is renamed twice.
+    """
+    labels: dict[str, str] = {}
+    for text in ",".join(given or []).split(",") if given else []:
+        old, equals, new = (part.strip() for part in text.rpartition("="))
+        if not (old and equals and new) or labels.get(old, new) != new:
+            problem = "is renamed twice" if old in labels else "write OLD=NEW, as in Person=PER,ort=Ort"
+            raise typer.BadParameter(f"{text!r}: {problem}", param_hint="--map")
+        labels[old] = new
+    return labels or None
 
 
 def column_name(text: str) -> int | str:

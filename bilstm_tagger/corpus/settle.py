@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
@@ -37,6 +38,20 @@ def settle_scheme(documents: Sequence[Document], task: str, *, declared: Scheme 
     if count := violations(transitions, scheme):
         raise CorpusError(_complaint(documents, task, scheme, transitions, count))
     return scheme
+
+
+def holds_for(documents: Sequence[Document], task: str, tasks: Sequence[str]) -> bool:
+    """Tell whether a scheme that was named for a file is that of a task.
+
+    With one task it is, whatever its tags. Of several it is for those whose tags are of some scheme, and in any case
+    for some: if no task has such tags, for all.
+    """
+
+    def has_spans(name: str) -> bool:
+        sentences = chain.from_iterable(document.sentence_tags(name) for document in documents)
+        return best_scheme(count_transitions(sentences)) is not Scheme.NONE
+
+    return len(tasks) < 2 or has_spans(task) or not any(map(has_spans, tasks))
 
 
 def _refuse_strays(documents: Sequence[Document], task: str, transitions: Counter[Transition]) -> None:

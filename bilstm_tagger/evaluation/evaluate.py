@@ -65,6 +65,7 @@ def evaluate(
     format: str | None = None,
     names: Sequence[str] | None = None,
     word_column: int | str | None = None,
+    reading: Mapping[str, Any] | None = None,
 ) -> Evaluation:
     """Tag a corpus and compare with its gold tags.
 
@@ -77,6 +78,7 @@ def evaluate(
         format: name of the file's format, if its suffix does not tell it.
         names: names of the file's columns.
         word_column: the column of the words.
+        reading: further fields of the file's `ReadSpec`, such as `labels`.
 
     Returns:
         Scores of all tasks that the corpus has tags for.
@@ -88,7 +90,7 @@ def evaluate(
     if isinstance(corpus, str | Path):
         given = _columns_by_task(tagger, columns)
         documents, left_out = _read(
-            tagger, Path(corpus), columns=given, format=format, names=names, word_column=word_column
+            tagger, Path(corpus), columns=given, format=format, names=names, word_column=word_column, reading=reading
         )
     else:
         documents = Corpus(corpus)
@@ -133,6 +135,7 @@ def _read(
     format: str | None,
     names: Sequence[str] | None,
     word_column: int | str | None,
+    reading: Mapping[str, Any] | None,
 ) -> tuple[Corpus, dict[str, str]]:
     """The corpus with the gold tags of all tasks that are in the file, and why others are left out."""
     spec, left_out = spec_as_trained(
@@ -143,6 +146,7 @@ def _read(
         names=names,
         word_column=word_column,
     )
+    spec = spec.replace(**(reading or {}))
     if not spec.columns:
         raise CorpusError(f"{path}: nothing to compare with; {'; '.join(_notes(left_out))}")
     corpus, missing = read_available(path, spec, required=columns)
