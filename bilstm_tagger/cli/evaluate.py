@@ -19,7 +19,7 @@ from bilstm_tagger.cli.reading import (
     SentenceOption,
     spelling_fields,
 )
-from bilstm_tagger.cli.train import column_name
+from bilstm_tagger.cli.values import column_name
 
 
 def evaluate(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from bilstm_tagger.cli.train import column_name, label_map
+from bilstm_tagger.cli.values import column_name, label_map
 
 if TYPE_CHECKING:
     from bilstm_tagger.schemes.grammar import Scheme

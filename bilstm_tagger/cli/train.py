@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.values import column_name, label_map, task_corpora
 from bilstm_tagger.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -158,45 +159,6 @@ def _corpus_or_settings(experiment: Path | None, train_file: str | None) -> tupl
     return None, str(experiment)
 
 
-def label_map(given: list[str] | None) -> dict[str, str] | None:
-    """New names of labels from `OLD=NEW,...`; None if there are none.
-
-    Raises:
-        typer.BadParameter: one is not of that form, or a label is renamed twice.
-    """
-    labels: dict[str, str] = {}
-    for text in ",".join(given or []).split(",") if given else []:
-        old, equals, new = (part.strip() for part in text.rpartition("="))
-        if not (old and equals and new) or labels.get(old, new) != new:
-            problem = "is renamed twice" if old in labels else "write OLD=NEW, as in Person=PER,ort=Ort"
-            raise typer.BadParameter(f"{text!r}: {problem}", param_hint="--map")
-        labels[old] = new
-    return labels or None
-
-
-def column_name(text: str) -> int | str:
-    """A column as the user wrote it: a number where it is one, else a name."""
-    return int(text) if text.removeprefix("-").isdecimal() else text
-
-
-def task_corpora(assignments: list[str]) -> dict[str, Any]:
-    """Settings from `NAME=TRAIN[,DEV]`: in CoNLL-U the column of the task's name in capitals, elsewhere the last one.
-
-    Raises:
-        ConfigError: if one is not of that form.
-    """
-    settings: dict[str, Any] = {}
-    for text in assignments:
-        name, equals, files = text.partition("=")
-        train_file, _, dev_file = files.partition(",")
-        if not (name and equals and train_file) or "." in name:
-            raise ConfigError(f"--task {text!r}: write NAME=TRAIN or NAME=TRAIN,DEV")
-        key = f"tasks.{name}"
-        settings |= {f"{key}.train": train_file, f"{key}.dev": dev_file or None}
-        settings[f"{key}.column"] = name.upper() if ".conllu" in Path(train_file).name else -1
-    return settings
-
-
 def _tokenizer(language: str | None, tokenizer: str | None) -> str | None:
     if language is not None and tokenizer is not None:
         raise typer.BadParameter("give --language or --tokenizer, not both", param_hint="--tokenizer")
@@ -220,8 +182,19 @@ def _settings(
     load = partial(load_settings, preset, file=experiment, tasks=names)
     settings = load(overrides=overrides)
     if settings.training.init_from:
-        load = partial(load, base=_model_settings(settings.training.init_from))
+        earlier = _model(settings.training.init_from)
+        load = partial(load, base=_model_settings(earlier, settings.training.init_from))
         settings = load(overrides=overrides)
+        if not names and len(settings.tasks) > 1 and flags.get("data.train"):
+            from bilstm_tagger.cli.init_from import choose_task
+
+            chosen = choose_task(settings, earlier, column=given.get("column"))
+            if chosen is not None:
+                task, found = chosen
+                note(f"--init-from {settings.training.init_from}: trains its task {task!r} on column {found}")
+                load = partial(load, tasks=[task])
+                overrides |= {f"tasks.{task}.column": found}
+                settings = load(overrides=overrides)
     if not given:
         return settings
     if len(settings.tasks) != 1:
@@ -233,11 +206,16 @@ def _settings(
     return load(overrides=overrides)
 
 
-def _model_settings(name: str) -> Settings:
+def _model(name: str) -> Tagger:
     from bilstm_tagger.tagging.tagger import Tagger
+
+    return Tagger.load(name)
+
+
+def _model_settings(earlier: Tagger, name: str) -> Settings:
     from bilstm_tagger.training.warm_start import settings_of
 
-    return settings_of(Tagger.load(name), name=name)
+    return settings_of(earlier, name=name)
 
 
 def _train(settings: Settings, folder: Path, *, resume: bool, force: bool) -> Tagger:

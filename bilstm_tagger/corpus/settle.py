@@ -74,9 +74,10 @@ def _refuse_strays(documents: Sequence[Document], task: str, transitions: Counte
     tag = document.tags_of(task)[index]
     what = f"{document.where(index)}: tag {tag!r} among tags such as {min(spans)!r}"
     marks = {found.words[at][:1] for found, at in places}
-    if len(places) > 1 and len(marks) == 1 and (mark := marks.pop()) in _COMMENT_MARKS:
+    if len(marks) == 1 and (mark := marks.pop()) in _COMMENT_MARKS:
+        lines = f"this and {len(places) - 1} more lines begin" if len(places) > 1 else "the line begins"
         raise CorpusError(
-            f"{what}; this and {len(places) - 1} more lines begin with {mark}: if they are comments, add --comments "
+            f"{what}; {lines} with {mark}: if that means a comment, add --comments "
             f"'{mark}'; declare the scheme of the task as none if these are plain tags"
         )
     meant = near_misses(counts).get(tag)

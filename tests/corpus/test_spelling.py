@@ -151,7 +151,7 @@ def test_b7_spans_that_touch_stay_apart(labels: list[str], scheme: Scheme) -> No
 @pytest.mark.parametrize("count", [4, 60])
 def test_a3_a_comment_before_each_sentence_is_named(tmp_path: Path, count: int) -> None:
     path = put(tmp_path, sentences(count, "# {}\n"))
-    with pytest.raises(CorpusError, match=r"a\.conll:1: tag '0' .*if they are comments, add --comments '#'"):
+    with pytest.raises(CorpusError, match=r"a\.conll:1: tag '0' .*if that means a comment, add --comments '#'"):
         read_corpus(path, {"ner": -1}).settle("ner")
     corpus = read_corpus(path, {"ner": -1}, comments="#").settle("ner")
     assert (corpus.schemes["ner"], corpus.stats().tokens) == (Scheme.BIO, 3 * count)
