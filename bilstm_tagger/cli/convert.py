@@ -12,8 +12,15 @@ import typer
 from bilstm_tagger.cli.app import note
 from bilstm_tagger.cli.reading import (
     ColumnOption,
+    CommentsOption,
+    DelimiterOption,
+    EncodingOption,
+    FixOption,
+    LabelOption,
+    MapOption,
     MisalignedOption,
     NamesOption,
+    SentenceOption,
     TextOption,
     TokenizerOption,
     WordOption,
@@ -36,7 +43,7 @@ def convert(
     target_format: Annotated[str | None, typer.Option("--to", metavar="FORMAT", help="Format of OUT likewise.")] = None,
     column: ColumnOption = None,
     scheme: Annotated[
-        str | None, typer.Option(help="Scheme to write spans in: IOB1, BIO, IOBES, BMES or BILOU; else as in IN.")
+        str | None, typer.Option(help="Scheme to write spans in: IOB1, BIO, IOBES, BMES, BILOU or IO; else as in IN.")
     ] = None,
     from_scheme: Annotated[
         str | None, typer.Option(help="Scheme of the spans in IN, if it is not to be detected.")
@@ -49,6 +56,13 @@ def convert(
     tokenizer: TokenizerOption = "spacy:en",
     text_column: TextOption = None,
     misaligned: MisalignedOption = "error",
+    encoding: EncodingOption = None,
+    comments: CommentsOption = None,
+    delimiter: DelimiterOption = None,
+    sentence_column: SentenceOption = None,
+    labels: MapOption = None,
+    fix_tags: FixOption = False,
+    label: LabelOption = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite OUT.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Report for machines.")] = False,
 ) -> None:
@@ -66,6 +80,13 @@ def convert(
             tokenizer=tokenizer,
             text_column=text_column,
             misaligned=misaligned,
+            encoding=encoding,
+            comments=comments,
+            delimiter=delimiter,
+            sentence_column=sentence_column,
+            labels=labels,
+            fix_tags=fix_tags,
+            label=label,
         ),
         target_format=target_format,
         declared=scheme_of(from_scheme, "--from-scheme"),

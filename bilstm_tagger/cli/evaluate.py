@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from bilstm_tagger.cli.app import note
-from bilstm_tagger.cli.train import column_name
+from bilstm_tagger.cli.reading import (
+    CommentsOption,
+    DelimiterOption,
+    EncodingOption,
+    FixOption,
+    LabelOption,
+    MapOption,
+    SentenceOption,
+    spelling_fields,
+)
+from bilstm_tagger.cli.values import column_name
 
 
 def evaluate(
@@ -26,6 +36,13 @@ def evaluate(
         typer.Option(metavar="[TASK=]COLUMN", help="Column of the gold tags, if not that of the training data."),
     ] = None,
     format: Annotated[str | None, typer.Option(help="Format of the file, if its name does not tell it.")] = None,
+    encoding: EncodingOption = None,
+    comments: CommentsOption = None,
+    delimiter: DelimiterOption = None,
+    sentence_column: SentenceOption = None,
+    labels: MapOption = None,
+    fix_tags: FixOption = False,
+    label: LabelOption = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
 ) -> None:
     """Compare a tagger with the gold tags of a file."""
@@ -37,7 +54,16 @@ def evaluate(
     from bilstm_tagger.tagging.tagger import Tagger
 
     tagger = Tagger.load(model, device=device)
-    evaluation = compare(tagger, corpus, columns=columns_by_task(column or []), format=format)
+    reading = spelling_fields(
+        encoding=encoding,
+        comments=comments,
+        delimiter=delimiter,
+        sentence_column=sentence_column,
+        labels=labels,
+        fix_tags=fix_tags,
+        label=label,
+    )
+    evaluation = compare(tagger, corpus, columns=columns_by_task(column or []), format=format, reading=reading)
     for line in evaluation.notes:
         note(f"note: {line}")
     values = json.dumps(evaluation.to_json(), ensure_ascii=False, indent=2) + "\n"

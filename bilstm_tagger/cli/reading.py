@@ -1,12 +1,12 @@
-"""What the commands that read annotated files share: how the user says where the tags are."""
+"""What the commands that read annotated files share: how the user says where the tags are and how they are spelled."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from bilstm_tagger.cli.train import column_name
+from bilstm_tagger.cli.values import column_name, label_map
 
 if TYPE_CHECKING:
     from bilstm_tagger.schemes.grammar import Scheme
@@ -34,6 +34,33 @@ MisalignedOption = Annotated[
     str,
     typer.Option("--misaligned", help="Spans of characters that cut through tokens: error, snap (widen them) or drop."),
 ]
+EncodingOption = Annotated[
+    str | None, typer.Option("--encoding", help="Encoding of the file, as cp1252; else UTF-8, or UTF-16 by its mark.")
+]
+CommentsOption = Annotated[
+    str | None, typer.Option("--comments", metavar="MARK", help="What comment lines begin with in CoNLL columns, as #.")
+]
+DelimiterOption = Annotated[
+    str | None, typer.Option("--delimiter", help="What stands between the cells of CSV; else it is found out.")
+]
+SentenceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--sentence-column", metavar="COLUMN", help="With a token in each row of CSV: what tells the sentences apart."
+    ),
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", metavar="OLD=NEW,...", help="Rename labels, as Person=PER,ort=Ort; =O leaves one out; repeatable."
+    ),
+]
+FixOption = Annotated[
+    bool, typer.Option("--fix-tags", help="Read near misses such as B_PER, b-per or PER-B as the tags that were meant.")
+]
+LabelOption = Annotated[
+    str | None, typer.Option("--label", metavar="NAME", help="The label of tags that have none, such as B and I.")
+]
 
 
 def read_spec(
@@ -45,8 +72,19 @@ def read_spec(
     tokenizer: str,
     text_column: str | None,
     misaligned: str,
+    **spelling: Any,
 ) -> ReadSpec:
     """Tell how to read a file by the flags of a command.
+
+    Args:
+        column: the columns, as `[TASK=]COLUMN`.
+        format: name of the format.
+        names: names of the columns, with commas.
+        word_column: column of the words.
+        tokenizer: name of the tokeniser.
+        text_column: column of raw text.
+        misaligned: the policy for spans.
+        **spelling: the flags that `spelling_fields` takes.
 
     Raises:
         typer.BadParameter: columns or the policy for spans are not written as they should be.
@@ -63,7 +101,29 @@ def read_spec(
         tokenizer=tokenizer,
         text_column=text_column,
         misaligned=misaligned,  # type: ignore[arg-type]
-    )
+    ).replace(**spelling_fields(**spelling))
+
+
+def spelling_fields(
+    *,
+    encoding: str | None = None,
+    comments: str | None = None,
+    delimiter: str | None = None,
+    sentence_column: str | None = None,
+    labels: list[str] | None = None,
+    fix_tags: bool = False,
+    label: str | None = None,
+) -> dict[str, Any]:
+    """Give the fields of a `ReadSpec` for the flags that were given."""
+    return {
+        "encoding": encoding,
+        "comments": comments or None,
+        "delimiter": {"\\t": "\t", "tab": "\t"}.get(delimiter or "", delimiter),
+        "sentence_column": None if sentence_column is None else column_name(sentence_column),
+        "labels": label_map(labels),
+        "fix_tags": fix_tags or None,
+        "label": label,
+    }
 
 
 def _task_columns(given: list[str] | None) -> dict[str, int | str] | None:

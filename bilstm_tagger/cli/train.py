@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.values import column_name, label_map, task_corpora
 from bilstm_tagger.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 def train(
     experiment: Annotated[
-        Path | None, typer.Argument(help="Settings in a TOML file; flags and --set win over it.", show_default=False)
+        Path | None,
+        typer.Argument(help="Settings in a TOML file; flags and --set win over it. Or the data.", show_default=False),
     ] = None,
     *,
     preset: Annotated[str | None, typer.Option(help="Settings to start from: ner, pos, ...")] = None,
@@ -56,6 +58,23 @@ def train(
     repair: Annotated[
         bool, typer.Option("--repair", help="Make impossible tag sequences legal, as the CoNLL scorer reads them.")
     ] = False,
+    comments: Annotated[
+        str | None, typer.Option(metavar="MARK", help="What comment lines begin with in CoNLL columns, as #.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of the files; else UTF-8, or UTF-16 by mark.")] = None,
+    sentence_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="With a token in each row of CSV: what tells sentences apart.")
+    ] = None,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="OLD=NEW,...", help="Rename labels, as Person=PER; =O leaves one out."),
+    ] = None,
+    fix_tags: Annotated[
+        bool, typer.Option("--fix-tags", help="Read near misses such as B_PER or b-per as the tags that were meant.")
+    ] = False,
+    label: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The label of tags that have none, such as B and I.")
+    ] = None,
     language: Annotated[str | None, typer.Option(help="Language of raw text to tag later, such as en or de.")] = None,
     tokenizer: Annotated[
         str | None, typer.Option(help="In its place spacy:LANGUAGE, characters or whitespace.")
@@ -88,11 +107,18 @@ def train(
 
     Flags win over --set, --set over the TOML file, the file over the preset.
     """
+    experiment, train_file = _corpus_or_settings(experiment, train_file)
     flags = {
         "data.train": train_file,
         "data.dev": dev_file,
         "data.replay": replay,
         "data.repair": repair or None,
+        "data.comments": comments,
+        "data.encoding": encoding,
+        "data.sentence_column": None if sentence_column is None else column_name(sentence_column),
+        "data.labels": label_map(labels),
+        "data.fix_tags": fix_tags or None,
+        "data.label": label,
         "data.tokenizer": _tokenizer(language, tokenizer),
         "embedder.vectors": vectors,
         "training.init_from": init_from,
@@ -117,27 +143,20 @@ def train(
     note(f"model: {folder}")
 
 
-def column_name(text: str) -> int | str:
-    """A column as the user wrote it: a number where it is one, else a name."""
-    return int(text) if text.removeprefix("-").isdecimal() else text
+def _corpus_or_settings(experiment: Path | None, train_file: str | None) -> tuple[Path | None, str | None]:
+    """Tell settings from training data, which may stand in their place."""
+    if experiment is None or experiment.suffix.lower() == ".toml":
+        return experiment, train_file
+    from bilstm_tagger.corpus.formats import format_of
+    from bilstm_tagger.errors import CorpusError
 
-
-def task_corpora(assignments: list[str]) -> dict[str, Any]:
-    """Settings from `NAME=TRAIN[,DEV]`: in CoNLL-U the column of the task's name in capitals, elsewhere the last one.
-
-    Raises:
-        ConfigError: if one is not of that form.
-    """
-    settings: dict[str, Any] = {}
-    for text in assignments:
-        name, equals, files = text.partition("=")
-        train_file, _, dev_file = files.partition(",")
-        if not (name and equals and train_file) or "." in name:
-            raise ConfigError(f"--task {text!r}: write NAME=TRAIN or NAME=TRAIN,DEV")
-        key = f"tasks.{name}"
-        settings |= {f"{key}.train": train_file, f"{key}.dev": dev_file or None}
-        settings[f"{key}.column"] = name.upper() if ".conllu" in Path(train_file).name else -1
-    return settings
+    try:
+        format_of(experiment)
+    except CorpusError:
+        return experiment, train_file
+    if train_file is not None:
+        raise typer.BadParameter(f"{experiment} is data too; name the training data once", param_hint="--train")
+    return None, str(experiment)
 
 
 def _tokenizer(language: str | None, tokenizer: str | None) -> str | None:
@@ -163,8 +182,19 @@ def _settings(
     load = partial(load_settings, preset, file=experiment, tasks=names)
     settings = load(overrides=overrides)
     if settings.training.init_from:
-        load = partial(load, base=_model_settings(settings.training.init_from))
+        earlier = _model(settings.training.init_from)
+        load = partial(load, base=_model_settings(earlier, settings.training.init_from))
         settings = load(overrides=overrides)
+        if not names and len(settings.tasks) > 1 and flags.get("data.train"):
+            from bilstm_tagger.cli.init_from import choose_task
+
+            chosen = choose_task(settings, earlier, column=given.get("column"))
+            if chosen is not None:
+                task, found = chosen
+                note(f"--init-from {settings.training.init_from}: trains its task {task!r} on column {found}")
+                load = partial(load, tasks=[task])
+                overrides |= {f"tasks.{task}.column": found}
+                settings = load(overrides=overrides)
     if not given:
         return settings
     if len(settings.tasks) != 1:
@@ -176,11 +206,16 @@ def _settings(
     return load(overrides=overrides)
 
 
-def _model_settings(name: str) -> Settings:
+def _model(name: str) -> Tagger:
     from bilstm_tagger.tagging.tagger import Tagger
+
+    return Tagger.load(name)
+
+
+def _model_settings(earlier: Tagger, name: str) -> Settings:
     from bilstm_tagger.training.warm_start import settings_of
 
-    return settings_of(Tagger.load(name), name=name)
+    return settings_of(earlier, name=name)
 
 
 def _train(settings: Settings, folder: Path, *, resume: bool, force: bool) -> Tagger:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.formats import FORMATS, CorpusFormat, data_sets, format_of
+from bilstm_tagger.corpus.spelling import respell_tags
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io.atomic import atomic_write
@@ -28,6 +29,13 @@ def read_corpus(
     text_column: str | None = None,
     misaligned: Policy | None = None,
     split: str | None = None,
+    encoding: str | None = None,
+    comments: str | None = None,
+    delimiter: str | None = None,
+    sentence_column: int | str | None = None,
+    labels: Mapping[str, str] | None = None,
+    fix_tags: bool | None = None,
+    label: str | None = None,
 ) -> Corpus:
     """Read an annotated file or data set.
 
@@ -47,6 +55,13 @@ def read_corpus(
         misaligned: what happens to a span of characters that is not a run of whole tokens: `error` (the default)
             refuses the file, `snap` widens the span, `drop` leaves it out.
         split: the split of a data set whose name names none, `train` by default.
+        encoding: encoding of a text file, by default UTF-8, or UTF-16 if it begins with its mark.
+        comments: what lines begin with that are no tokens, in CoNLL columns.
+        delimiter: what stands between the cells of a CSV file, found out by default.
+        sentence_column: in a table with a token in each row, the column that tells the sentences apart.
+        labels: new names of labels or plain tags; `O` leaves one out.
+        fix_tags: whether near misses such as `B_PER` are read as the tags that were meant.
+        label: the label of tags that have none, such as B and I.
 
     Returns:
         The corpus: a sequence of documents.
@@ -69,8 +84,18 @@ def read_corpus(
         text_column=text_column,
         misaligned=misaligned,
         split=split,
+        encoding=encoding,
+        comments=comments,
+        delimiter=delimiter,
+        sentence_column=sentence_column,
+        labels=labels,
+        fix_tags=fix_tags,
+        label=label,
     )
-    corpus = Corpus(iterate_corpus(path, whole))
+    documents = list(iterate_corpus(path, whole))
+    if whole.columns is None:
+        whole = whole.replace(columns=format_of(path, whole.format).columns)
+    corpus = Corpus(respell_tags(documents, whole, str(path)))
     if not any(document.words for document in corpus):
         raise CorpusError(f"{path}: there is no token in it; is it the right file?")
     return corpus

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.formats import DATA_SETS, format_called, format_of
@@ -98,6 +99,8 @@ def spec_as_trained(
     reason = "it was trained on another file format, so name its column"
     left_out = {task: reason for task in trained if task not in chosen}
     spec = base.model_copy(update={"format": format, "columns": chosen, "suffix": None, "split": split})
+    if not known.records:
+        spec = spec.model_copy(update={"text_column": None})
     return spec.replace(names=names or None, word_column=word_column), left_out
 
 
@@ -162,7 +165,10 @@ def words_in_format(spec: ReadSpec, format: str) -> ReadSpec:
         features = {name: _number(column, spec.names) for name, column in features.items()}
         word_column = _number(word_column, spec.names)
     word_column = word_column if isinstance(word_column, int) == (format == "conll") else 1
-    update = {"format": format, "columns": {}, "names": (), "word_column": word_column, "features": features}
+    update: dict[str, Any] = {"format": format, "columns": {}, "names": (), "word_column": word_column}
+    update["features"] = features
+    if not format_called(format).records:
+        update["text_column"] = None
     return spec.model_copy(update=update)
 
 

@@ -12,9 +12,10 @@ from itertools import chain
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.evaluation.partial import annotated_parts
 from bilstm_tagger.evaluation.scores import Average, Score, Share, SpanScores, TagScores
 from bilstm_tagger.evaluation.strict import SeqevalReader, strict_spans
-from bilstm_tagger.schemes.grammar import ROLES, Scheme, parse
+from bilstm_tagger.schemes.grammar import ROLES, Scheme, parse, parse_in
 from bilstm_tagger.schemes.spans import SpanTuple
 
 _CONFUSIONS = 50  # kept in the scores; tables show fewer
@@ -35,6 +36,7 @@ def headline(gold: Sequence[Document], predicted: Sequence[Document], task: str)
         CorpusError: the two do not have the same documents and sentences.
     """
     check_aligned(gold, predicted)
+    gold, predicted = annotated_parts(gold, predicted, task)
     scheme = _scheme(gold, task)
     if scheme is Scheme.NONE:
         return _accuracy(gold, predicted, task).value
@@ -62,6 +64,7 @@ def score_task(
         CorpusError: the two do not have the same documents, sentences and scheme.
     """
     check_aligned(gold, predicted)
+    gold, predicted = annotated_parts(gold, predicted, task)
     scheme, spelling = _scheme(gold, task), _scheme(predicted, task)
     if scheme is not spelling:
         raise CorpusError(f"task {task!r} is {scheme} in gold but {spelling} predicted; convert one of them")
@@ -98,7 +101,7 @@ def lenient_spans(tags: Sequence[str], scheme: Scheme) -> list[SpanTuple]:
     spans: list[SpanTuple] = []
     before = "O"
     for index, tag in enumerate(tags):
-        letter, label = parse(tag) or ("O", "")
+        letter, label = parse_in(tag, scheme) or parse(tag) or ("O", "")
         role = ROLES.get(letter, "O")
         if role in "IE" and before in "BI" and spans[-1][2] == label:
             spans[-1] = (spans[-1][0], index + 1, label)

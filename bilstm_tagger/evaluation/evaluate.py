@@ -65,6 +65,7 @@ def evaluate(
     format: str | None = None,
     names: Sequence[str] | None = None,
     word_column: int | str | None = None,
+    reading: Mapping[str, Any] | None = None,
 ) -> Evaluation:
     """Tag a corpus and compare with its gold tags.
 
@@ -77,6 +78,7 @@ def evaluate(
         format: name of the file's format, if its suffix does not tell it.
         names: names of the file's columns.
         word_column: the column of the words.
+        reading: further fields of the file's `ReadSpec`, such as `labels`.
 
     Returns:
         Scores of all tasks that the corpus has tags for.
@@ -85,7 +87,9 @@ def evaluate(
         ConfigError: `columns` does not fit the model's tasks.
         CorpusError: the corpus cannot be read, or has no gold tags of any of the model's tasks.
     """
-    gold, notes = read_gold(tagger, corpus, columns=columns, format=format, names=names, word_column=word_column)
+    gold, notes = read_gold(
+        tagger, corpus, columns=columns, format=format, names=names, word_column=word_column, reading=reading
+    )
     start = time.perf_counter()
     predicted = list(tagger.pipe(gold))
     seconds = time.perf_counter() - start
@@ -109,6 +113,7 @@ def read_gold(
     format: str | None = None,
     names: Sequence[str] | None = None,
     word_column: int | str | None = None,
+    reading: Mapping[str, Any] | None = None,
 ) -> tuple[Corpus, list[str]]:
     """Gold tags of a tagger's tasks, spelled in its schemes, and notes on tasks that are left out.
 
@@ -117,7 +122,7 @@ def read_gold(
     if isinstance(corpus, str | Path):
         given = _columns_by_task(tagger, columns)
         documents, left_out = _read(
-            tagger, Path(corpus), columns=given, format=format, names=names, word_column=word_column
+            tagger, Path(corpus), columns=given, format=format, names=names, word_column=word_column, reading=reading
         )
     else:
         documents = Corpus(corpus)
@@ -148,6 +153,7 @@ def _read(
     format: str | None,
     names: Sequence[str] | None,
     word_column: int | str | None,
+    reading: Mapping[str, Any] | None,
 ) -> tuple[Corpus, dict[str, str]]:
     """The corpus with the gold tags of all tasks that are in the file, and why others are left out."""
     spec, left_out = spec_as_trained(
@@ -158,6 +164,7 @@ def _read(
         names=names,
         word_column=word_column,
     )
+    spec = spec.replace(**(reading or {}))
     if not spec.columns:
         raise CorpusError(f"{path}: nothing to compare with; {'; '.join(_notes(left_out))}")
     corpus, missing = read_available(path, spec, required=columns)

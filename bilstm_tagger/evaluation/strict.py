@@ -46,6 +46,8 @@ class SeqevalReader:
         Raises:
             CorpusError: a tag is none of the scheme.
         """
+        if self.scheme is Scheme.IO:  # which seqeval lacks, and where every tag says all
+            return tags_to_spans(tags, Scheme.IO)
         if self.scheme is Scheme.NONE or tags.count("O") == len(tags):
             return []
         spans: list[SpanTuple] = []

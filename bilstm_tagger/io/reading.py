@@ -14,9 +14,10 @@ from typing import BinaryIO, TextIO, cast
 from bilstm_tagger.errors import CorpusError
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_LOOKED_AT = 1 << 18  # bytes of a file whose encoding is guessed
 
 
-def open_text(path: str | Path, *, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
+def open_text(path: str | Path, *, encoding: str | None = None) -> Iterator[tuple[int, str]]:
     r"""Iterate over the lines of a text file, one at a time.
 
     Lines end at `\n`, `\r\n` or `\r` and nowhere else: a U+2028 or a form feed is part of its line.
@@ -24,7 +25,7 @@ def open_text(path: str | Path, *, encoding: str = "utf-8") -> Iterator[tuple[in
 
     Args:
         path: the file.
-        encoding: its encoding.
+        encoding: its encoding; None for UTF-8, or UTF-16 if the file begins with its byte order mark.
 
     Yields:
         The line number, counted from 1, and the line without its line ending.
@@ -38,12 +39,12 @@ def open_text(path: str | Path, *, encoding: str = "utf-8") -> Iterator[tuple[in
             yield number, line.removesuffix("\n")
 
 
-def read_text(path: str | Path, *, encoding: str = "utf-8") -> str:
+def read_text(path: str | Path, *, encoding: str | None = None) -> str:
     """Read a whole text file with its line endings untouched, so that offsets stay true to the file.
 
     Args:
         path: the file; `*.gz` is decompressed.
-        encoding: its encoding; a byte order mark is dropped.
+        encoding: its encoding, as in `open_text`; a byte order mark is dropped.
 
     Raises:
         CorpusError: as in `open_text`.
@@ -53,13 +54,14 @@ def read_text(path: str | Path, *, encoding: str = "utf-8") -> str:
 
 
 @contextmanager
-def _reading(path: str | Path, encoding: str, newline: str | None) -> Iterator[TextIO]:
+def _reading(path: str | Path, encoding: str | None, newline: str | None) -> Iterator[TextIO]:
     """Open for reading; whatever is wrong with the file becomes a CorpusError."""
-    codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
         stream = _open_binary(path)
+        encoding = encoding or _marked(stream, path)
     except OSError as error:
         raise _unreadable(path, error) from error
+    codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
         with _wrap(stream, codec, newline) as text:
             yield text
@@ -69,6 +71,17 @@ def _reading(path: str | Path, encoding: str, newline: str | None) -> Iterator[T
         raise CorpusError(f"{path}: the gzip file is damaged or cut short ({error}); fetch it again") from error
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def _marked(stream: BinaryIO, path: str | Path) -> str:
+    """UTF-16 if a file begins with its mark, else UTF-8; nothing of the stream is used up."""
+    if isinstance(stream, io.BufferedReader):
+        return "utf-16" if stream.peek(2)[:2] in _UTF16_MARKS else "utf-8"
+    try:
+        with _open_binary(path) as again:
+            return "utf-16" if again.read(2) in _UTF16_MARKS else "utf-8"
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return "utf-8"  # reading it will say what is wrong
 
 
 def _wrap(stream: BinaryIO, codec: str, newline: str | None) -> TextIO:
@@ -95,21 +108,36 @@ def _unreadable(path: str | Path, error: OSError) -> CorpusError:
 
 def _decoding_message(path: str | Path, encoding: str) -> str:
     """Find the first byte that cannot be decoded; only run once decoding has failed."""
+    if encoding.lower().startswith(("utf-16", "utf_16")):
+        return f"{path}: is not whole {encoding.upper()}; fetch it again, or name another --encoding"
     offset = 0
     with _open_binary(path) as stream:
         for number, line in enumerate(stream, 1):
-            if number == 1 and line[:2] in _UTF16_MARKS:
-                return f"{path}: is UTF-16, not UTF-8; convert the file, e.g. iconv -f utf-16 -t utf-8"
             try:
                 line.decode(encoding)
             except UnicodeDecodeError as error:
                 place, value = offset + error.start, line[error.start]
-                return (
-                    f"{path}:{number}: byte {place} of the file (0x{value:02x}) is not {encoding.upper()}; "
-                    "convert the file, e.g. iconv -f latin1 -t utf-8"
-                )
+                what = f"byte {place} of the file (0x{value:02x}) is not {encoding.upper()}"
+                return f"{path}:{number}: {what}; {_likely(path)}"
             offset += len(line)
-    return f"{path}: is not {encoding.upper()}; convert the file, e.g. with iconv"
+    return f"{path}: is not {encoding.upper()}; {_likely(path)}"
+
+
+def _likely(path: str | Path) -> str:
+    """What a file may be encoded in, as an advice."""
+    from charset_normalizer import from_bytes
+
+    try:
+        with _open_binary(path) as stream:
+            data = stream.read(_LOOKED_AT)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return "name its --encoding, or fetch it again"
+    if b"\x00" in data[:64] or data[:4] in (b"%PDF", b"PK\x03\x04"):
+        return "it does not look like a text file; if it is one, name its --encoding"
+    names = list(dict.fromkeys(match.encoding for match in from_bytes(data)))
+    usual = [name for name in ("cp1252", "latin_1") if name in names or not names]
+    likely = list(dict.fromkeys([*names[:1], *usual]))[:3] or ["cp1252"]
+    return f"it may be {' or '.join(likely)}: add --encoding {likely[0]}, or save it as UTF-8"
 
 
 def sha256_file(path: str | Path) -> str:

@@ -13,7 +13,7 @@ from bilstm_tagger.nn.embedder import CharacterCNN, Embedder
 from bilstm_tagger.nn.heads import Head
 from bilstm_tagger.nn.model import Member, TaggingModel
 from bilstm_tagger.nn.recurrent import CELLS, RecurrentEncoder
-from bilstm_tagger.schemes.grammar import Scheme, legal_moves
+from bilstm_tagger.schemes.grammar import Scheme, allowed_transitions
 from bilstm_tagger.vocab.vocab import SHAPES, Vocab
 
 
@@ -40,7 +40,7 @@ def _member(network: NetworkConfig, vocab: Vocab, input_size: int) -> Member:
 
 
 def _head(config: TaskConfig, tags: list[str], input_size: int) -> Head:
-    allowed = Transitions(*map(torch.from_numpy, legal_moves(tags, config.encoding)))
+    allowed = Transitions(*map(torch.from_numpy, allowed_transitions(tags, config.encoding)))
     crf = CRF(allowed) if config.head == "crf" else None
     restricted = crf is None and config.encoding is not Scheme.NONE
     return Head(input_size, len(tags), crf=crf, allowed=allowed if restricted else None, hidden_size=config.hidden_size)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.schemes.grammar import PREFIXES, ROLES, Scheme, first_illegal, is_legal, parse
+from bilstm_tagger.schemes.grammar import PREFIXES, ROLES, UNKNOWN, Scheme, first_illegal, is_legal, parse, parse_in
 
 SpanTuple = tuple[int, int, str]
 
@@ -15,24 +15,27 @@ def tags_to_spans(tags: Sequence[str], scheme: Scheme) -> list[SpanTuple]:
     """Read the spans of one sentence from its tags.
 
     Args:
-        tags: Legal tags of one sentence.
-        scheme: The scheme they are in. Plain tags have no spans.
+        tags: legal tags of one sentence.
+        scheme: the scheme they are in. Plain tags have no spans.
 
     Returns:
-        One (start, end, label) for each span, in order; ends are exclusive.
+        One (start, end, label) for each span, in order; ends are exclusive. Unknown tags are in no span.
 
     Raises:
-        CorpusError: A tag continues a span that was not begun. Other impossible sequences are dearer to see:
+        CorpusError: a tag continues a span that was not begun. Other disallowed transitions take longer to find:
             they are for `first_illegal` and `repair`.
     """
     if tags.count("O") == len(tags) or scheme is Scheme.NONE:
         return []
     spans: list[SpanTuple] = []
     start, end, label = 0, 0, ""
+    bare = scheme is Scheme.IO
     for index in [place for place, tag in enumerate(tags) if tag != "O"]:
-        begins, name = _cut(tags[index])
+        if tags[index] == UNKNOWN:
+            continue
+        begins, name = (False, tags[index]) if bare else _cut(tags[index])
         if begins or index != end or name != label:
-            if not begins and scheme is not Scheme.IOB1:
+            if not begins and scheme is not Scheme.IOB1 and not bare and tags[index - 1 : index] != [UNKNOWN]:
                 where = f"tag {index + 1} of {len(tags)}, {tags[index]!r},"
                 raise CorpusError(f"{where} cannot begin a span in {scheme}; repair the tags first")
             if label:
@@ -58,14 +61,14 @@ def spans_to_tags(spans: Iterable[SpanTuple], length: int, scheme: Scheme) -> li
 
     Args:
         spans: (start, end, label) of each span in any order; ends are exclusive.
-        length: How many tokens the sentence has.
-        scheme: The scheme to spell them in.
+        length: how many tokens the sentence has.
+        scheme: the scheme to spell them in.
 
     Returns:
         One tag for each token.
 
     Raises:
-        CorpusError: Spans overlap, are empty, unlabelled or outside the sentence, or the scheme has none.
+        CorpusError: spans overlap, are empty, unlabelled or outside the sentence, or the scheme has none.
     """
     tags = ["O"] * length
     last: SpanTuple = (0, 0, "")
@@ -81,6 +84,8 @@ def spans_to_tags(spans: Iterable[SpanTuple], length: int, scheme: Scheme) -> li
                 f"span {label!r} (tokens {start} to {end}) overlaps span {last[2]!r} (tokens {last[0]} to "
                 f"{last[1]}); tags can hold one span a token, so drop one of them"
             )
+        if scheme is Scheme.IO and (label in ("O", UNKNOWN) or parse(label)):
+            raise CorpusError(f"span {label!r} cannot be spelled in IO, where its label would be read as another tag")
         tags[start:end] = _spell(label, end - start, scheme, adjacent=(last[1], last[2]) == (start, label))
         last = span
     return tags
@@ -88,6 +93,8 @@ def spans_to_tags(spans: Iterable[SpanTuple], length: int, scheme: Scheme) -> li
 
 def _spell(label: str, size: int, scheme: Scheme, *, adjacent: bool) -> list[str]:
     """Tags of one span; `adjacent` means that a span of the same label ends right before it."""
+    if scheme is Scheme.IO:
+        return [label] * size
     if scheme is Scheme.IOB1:
         return ["B-" + label if adjacent else "I-" + label] + ["I-" + label] * (size - 1)
     if scheme is Scheme.BIO:
@@ -102,15 +109,15 @@ def convert(tags: Sequence[str], source: Scheme, target: Scheme) -> list[str]:
     """Respell the legal tags of one sentence in another scheme.
 
     Args:
-        tags: Legal tags of one sentence.
-        source: The scheme they are in.
-        target: The scheme wanted.
+        tags: legal tags of one sentence.
+        source: the scheme they are in.
+        target: the scheme wanted.
 
     Returns:
         One tag for each token.
 
     Raises:
-        CorpusError: One of the two is plain tags and the other is not.
+        CorpusError: one of the two is plain tags and the other is not.
     """
     if source is target:
         return list(tags)
@@ -133,25 +140,30 @@ class _Respelling(dict[tuple[str, str, str], str]):
         for left, right in ((before, tag), (tag, after)):
             if not is_legal(left, right, self.source):
                 raise CorpusError(f"tag {right!r} cannot follow {left!r} in {self.source}; repair the tags first")
-        self[window] = "O" if tag == "O" else self._spell(*window)
+        self[window] = tag if tag in ("O", UNKNOWN) else self._spell(*window)
         return self[window]
 
     def _spell(self, before: str, tag: str, after: str) -> str:
-        label = tag[2:]
-        begins = _begins(before, tag)
+        label = self._label(tag)
+        begins = self._begins(before, tag)
+        if self.target is Scheme.IO:
+            return spans_to_tags([(0, 1, label)], 1, Scheme.IO)[0]
         if self.target is Scheme.IOB1:
-            return ("B-" if begins and before[2:] == label else "I-") + label
+            return ("B-" if begins and self._label(before) == label else "I-") + label
         if self.target is Scheme.BIO:
             return ("B-" if begins else "I-") + label
         first, inner, final, single = tuple(PREFIXES[self.target])
-        if after == "O" or _begins(tag, after):
+        if after in ("O", UNKNOWN) or self._begins(tag, after):
             return f"{single if begins else final}-{label}"
         return f"{first if begins else inner}-{label}"
 
+    def _label(self, tag: str) -> str:
+        return (parse_in(tag, self.source) or ("", ""))[1]
 
-def _begins(before: str, tag: str) -> bool:
-    """Whether a tag begins a span, given the tag before it; both legal and the tag not O."""
-    return tag[0] in "BSU" or before[2:] != tag[2:]
+    def _begins(self, before: str, tag: str) -> bool:
+        """Whether a tag begins a span, given the tag before it; both legal and the tag neither O nor unknown."""
+        begins = self.source is not Scheme.IO and tag[0] in "BSU"
+        return begins or self._label(before) != self._label(tag)
 
 
 @lru_cache
@@ -166,21 +178,21 @@ def repair(tags: Sequence[str], scheme: Scheme) -> tuple[list[str], int]:
     an inside tag has no span to continue, and end wherever no tag continues it.
 
     Args:
-        tags: The tags of one sentence, each ``O`` or a known letter with a label.
-        scheme: The scheme they should be in; the answer is in it.
+        tags: the tags of one sentence, each `O` or a known letter with a label.
+        scheme: the scheme they should be in; the answer is in it.
 
     Returns:
         Legal tags and how many of them differ from those given.
 
     Raises:
-        CorpusError: A tag is neither ``O`` nor a letter with a label.
+        CorpusError: a tag is neither `O` nor a letter with a label.
     """
     if first_illegal(tags, scheme) is None:
         return list(tags), 0
     spans: list[SpanTuple] = []
     role = "O"
     for index, tag in enumerate(tags):
-        parsed = parse(tag)
+        parsed = ("O", "") if tag == UNKNOWN else parse(tag)
         if parsed is None:
             raise CorpusError(f"tag {index + 1} of {len(tags)}, {tag!r}, is beyond repair: no scheme has it")
         before, label = role, parsed[1]
@@ -192,4 +204,5 @@ def repair(tags: Sequence[str], scheme: Scheme) -> tuple[list[str], int]:
         else:
             spans.append((index, index + 1, label))
     legal = spans_to_tags(spans, len(tags), scheme)
+    legal = [UNKNOWN if old == UNKNOWN else new for old, new in zip(tags, legal, strict=True)]
     return legal, sum(old != new for old, new in zip(tags, legal, strict=True))

@@ -35,7 +35,7 @@ from bilstm_tagger.settings.schema import (
 OPTIONAL = frozenset(
     [
         "characters", "average_from", "patience", "threads", "vectors", "train", "dev", "format", "text_column",
-        "replay", "init_from", "plugin",
+        "replay", "init_from", "plugin", "encoding", "comments", "delimiter", "sentence_column", "label",
     ]
 )  # fmt: skip
 

@@ -46,6 +46,20 @@ class ReadSpec(BaseModel):
     the span to whole tokens, `drop` leaves it out; both print counts."""
     split: str = "train"
     """The split of a data set whose name names none."""
+    encoding: str | None = None
+    """Encoding of a text file; None for UTF-8, or UTF-16 where the file begins with its mark."""
+    comments: str | None = None
+    """What lines begin with that are no tokens, in CoNLL columns; None where every line is a token."""
+    delimiter: str | None = None
+    """What stands between the cells of a CSV file; None to find out."""
+    sentence_column: int | str | None = None
+    """In a table with a token in each row, the column that tells the sentences apart."""
+    labels: dict[str, str] = Field(default_factory=dict)
+    """New names of labels, or of plain tags; `O` for those that are not wanted."""
+    fix_tags: bool = False
+    """Whether near misses such as `B_PER` or `b-per` are read as the tags that were meant."""
+    label: str | None = None
+    """The label of tags that have none, such as B and I."""
     suffix: str | None = None
     """Suffix of a file whose format was named; other files with this suffix have the same format."""
 
@@ -76,6 +90,13 @@ class ReadSpec(BaseModel):
             text_column=data.text_column,
             misaligned=data.misaligned,
             split=split,
+            encoding=data.encoding,
+            comments=data.comments,
+            delimiter=data.delimiter,
+            sentence_column=data.sentence_column,
+            labels=data.labels,
+            fix_tags=data.fix_tags,
+            label=data.label,
         )
 
     def replace(self, **fields: Any) -> ReadSpec:

@@ -19,8 +19,8 @@ class TaskSettings(_Frozen):
 
     column: int | str = -1
     """Column of the tags: counted from 1, from the end if negative, or a name (`UPOS`, a MISC key)."""
-    scheme: Literal["auto", "none", "IOB1", "BIO", "IOBES", "BMES", "BILOU"] = "auto"
-    """How the data writes spans; detected on train unless named."""
+    scheme: Literal["auto", "none", "IOB1", "BIO", "IOBES", "BMES", "BILOU", "IO"] = "auto"
+    """How the data writes spans; detected on train unless named. IO (a tag is the label alone) has to be named."""
     encoding: Literal["BIO", "IOBES"] = "IOBES"
     """How the network writes spans; without effect on plain tags."""
     head: Literal["auto", "crf", "softmax"] = "auto"
@@ -54,6 +54,20 @@ class DataSettings(_Frozen):
     """Key or column of raw text in JSON, CSV and Parquet; else their tokens are read, or `text` if there are none."""
     misaligned: Literal["error", "snap", "drop"] = "error"
     """What to do with a span of characters that is not a run of whole tokens: refuse it, widen it, leave it out."""
+    encoding: str | None = None
+    """Encoding of text files; else UTF-8, or UTF-16 where a file begins with its mark."""
+    comments: Annotated[str, Field(min_length=1)] | None = None
+    """What comment lines begin with in CoNLL columns; else every line is a token."""
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    """What stands between the cells of a CSV file; else comma, semicolon or tab, as its header shows."""
+    sentence_column: int | str | None = None
+    """In a table with a token in each row: the column that tells the sentences apart."""
+    labels: dict[str, str] = Field(default_factory=dict)
+    """New names of labels, as `Person = "PER"`; `O` leaves a label out."""
+    fix_tags: bool = False
+    """Whether near misses such as `B_PER` are read as the tags that were meant."""
+    label: str | None = None
+    """The label of tags that have none, such as B and I."""
 
 
 class CharacterSettings(_Frozen):

@@ -10,8 +10,9 @@ import torch
 
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.reading import read_corpus
-from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.corpus.spelling import doubts, unknown_tokens
+from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.settings.schema import Settings, TaskSettings
 
@@ -114,6 +115,10 @@ def _settle(settings: Settings, source: Source) -> Source:
         named = settings.tasks[task].scheme
         declared = None if named == "auto" else Scheme(named)
         train = _settle_task(train, task, declared, role="train", repair=settings.data.repair)
+        _refuse_unknown(train, task)
+        if declared is None:
+            for _, message in doubts(train, task, train.schemes[task]):
+                logger.warning("%s: %s", task, message)
         dev = _settle_task(dev, task, train.schemes[task], role="dev", repair=settings.data.repair)
     return replace(source, train=train, dev=dev)
 
@@ -125,6 +130,15 @@ def _settle_task(corpus: Corpus, task: str, declared: Scheme | None, *, role: st
     if repairs:
         logger.warning("%s: repaired %s of %s to legal %s", role, repairs, task, settled.schemes[task])
     return settled
+
+
+def _refuse_unknown(corpus: Corpus, task: str) -> None:
+    count, first = unknown_tokens(corpus, task)
+    if count:
+        raise CorpusError(
+            f"{first}: {count:,} of {corpus.stats().tokens:,} tokens are not annotated (tag {UNKNOWN!r}) in task "
+            f"{task!r}; annotate them, or leave their sentences out"
+        )
 
 
 def schemes_of(sources: Iterable[Source], tasks: Iterable[str]) -> dict[str, Scheme]:

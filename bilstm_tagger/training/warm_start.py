@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -29,6 +29,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("bilstm_tagger")
 
+# How the model's own training files were read, which says nothing of another file.
+_AS_ANY_FILE: dict[str, Any] = {
+    "replay": None,
+    "format": None,
+    "names": (),
+    "encoding": None,
+    "comments": None,
+    "delimiter": None,
+}
+_AS_ANY_FILE |= {"sentence_column": None, "labels": {}, "fix_tags": False, "label": None}
+
 Scores = Mapping[str, SpanScores | TagScores]
 
 
@@ -44,7 +55,7 @@ def settings_of(earlier: Tagger, *, name: str) -> Settings:
     return settings.model_copy(
         update={
             "notes": "",
-            "data": settings.data.model_copy(update=no_files | {"replay": None, "format": None, "names": ()}),
+            "data": settings.data.model_copy(update=no_files | _AS_ANY_FILE),
             "tasks": {task: each.model_copy(update=no_files) for task, each in settings.tasks.items()},
             "embedder": settings.embedder.model_copy(
                 update={"vectors": None, "size": earlier.info.network.embedder.word_size}

@@ -55,7 +55,7 @@ def test_wrong_encoding_names_line_and_byte(tmp_path_factory: pytest.TempPathFac
         list(open_text(path))
     line = start.count(b"\n") + 1
     assert str(caught.value).startswith(f"{path}:{line}: byte {len(start)} of the file (0xe9) is not UTF-8; ")
-    assert "iconv -f latin1" in str(caught.value)
+    assert "--encoding" in str(caught.value)
 
 
 def test_wrong_encoding_inside_gzip(tmp_path: Path) -> None:
@@ -67,8 +67,34 @@ def test_wrong_encoding_inside_gzip(tmp_path: Path) -> None:
 
 def test_utf16_is_recognised(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
-    path.write_bytes("hello".encode("utf-16"))
-    with pytest.raises(CorpusError, match="is UTF-16, not UTF-8"):
+    for encoding in ("utf-16", "utf-8-sig"):
+        path.write_bytes("h\u00e9llo\r\n\U0001f600".encode(encoding))
+        assert list(open_text(path)) == [(1, "h\u00e9llo"), (2, "\U0001f600")]
+        assert read_text(path) == "h\u00e9llo\r\n\U0001f600"
+    path.write_bytes("hello".encode("utf-16")[:-1])
+    with pytest.raises(CorpusError, match="is not whole UTF-16"):
+        list(open_text(path))
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp1251", "gb18030"])
+def test_b6_a_likely_encoding_is_named(tmp_path: Path, encoding: str) -> None:
+    prose = {
+        "cp1252": "Die Straße führt über die Brücke zum Café „Größe“. ",
+        "cp1251": "Поезд отправляется утром с первого пути вокзала. ",
+        "gb18030": "火车早上从第一站台出发，乘客请提前到达。",
+    }[encoding]
+    path = tmp_path / "a.txt"
+    path.write_bytes((prose * 20).encode(encoding))
+    with pytest.raises(CorpusError) as caught:
+        list(open_text(path))
+    named = str(caught.value).split("--encoding ")[1].split(",")[0]
+    assert (prose * 20) == read_text(path, encoding=named)
+
+
+def test_b6_no_encoding_is_advised_for_what_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"%PDF-1.7\n\xe2\xe3\xcf\xd3")
+    with pytest.raises(CorpusError, match="does not look like a text file"):
         list(open_text(path))
 
 

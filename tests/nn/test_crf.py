@@ -11,10 +11,10 @@ from torch import Tensor
 
 from bilstm_tagger.nn.batch import mask_of
 from bilstm_tagger.nn.crf import CRF, DISALLOWED, Transitions, viterbi
-from bilstm_tagger.schemes.grammar import Scheme, legal_moves, tag_names
+from bilstm_tagger.schemes.grammar import Scheme, allowed_transitions, tag_names
 
 NAMES = tag_names(["A"], Scheme.IOBES)  # five tags: small enough for every sequence of four
-ALLOWED = Transitions(*map(torch.from_numpy, legal_moves(NAMES, Scheme.IOBES)))
+ALLOWED = Transitions(*map(torch.from_numpy, allowed_transitions(NAMES, Scheme.IOBES)))
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from seqeval.scheme import BILOU, IOB1, IOB2, IOBES, Entities
 
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.detection import detect
-from bilstm_tagger.schemes.grammar import Scheme, first_illegal, legal_moves, tag_names
+from bilstm_tagger.schemes.grammar import Scheme, allowed_transitions, first_illegal, tag_names
 from bilstm_tagger.schemes.spans import SpanTuple, convert, repair, spans_to_tags, tags_to_spans
 
-SPAN_SCHEMES = [scheme for scheme in Scheme if scheme is not Scheme.NONE]
+SPAN_SCHEMES = [scheme for scheme in Scheme if scheme not in (Scheme.NONE, Scheme.IO)]
 SEQEVAL = {Scheme.IOB1: IOB1, Scheme.BIO: IOB2, Scheme.IOBES: IOBES, Scheme.BILOU: BILOU}
 
 # Two names in a row, one of three words, then another label that touches it.
@@ -99,13 +99,13 @@ def test_reads_spans_as_seqeval_does(sentence: tuple[list[SpanTuple], int], sche
 def test_legal_is_what_some_spans_spell(scheme: Scheme) -> None:
     """Of all tag sequences up to four tokens, legal are just those that some set of spans is spelled as."""
     names = tag_names("XY", scheme)
-    moves, starts, ends = legal_moves(names, scheme)
+    allowed, starts, ends = allowed_transitions(names, scheme)
     for length in range(5):
         spelled = {tuple(spans_to_tags(spans, length, scheme)) for spans in all_span_sets(length, "XY")}
         for ids in itertools.product(range(len(names)), repeat=length):
             tags = tuple(names[index] for index in ids)
             by_table = not ids or (
-                starts[ids[0]] and ends[ids[-1]] and all(moves[a, b] for a, b in itertools.pairwise(ids))
+                starts[ids[0]] and ends[ids[-1]] and all(allowed[a, b] for a, b in itertools.pairwise(ids))
             )
             assert bool(by_table) == (tags in spelled) == (first_illegal(tags, scheme) is None)
 
@@ -192,7 +192,7 @@ def test_plain_tags_have_no_spans() -> None:
     assert convert(["NOUN"], Scheme.NONE, Scheme.NONE) == ["NOUN"]
     assert repair(["NOUN"], Scheme.NONE) == (["NOUN"], 0)
     assert tag_names(["VERB", "NOUN", "VERB"], Scheme.NONE) == ["NOUN", "VERB"]
-    assert all(table.all() for table in legal_moves(["NOUN", "VERB"], Scheme.NONE))
+    assert all(table.all() for table in allowed_transitions(["NOUN", "VERB"], Scheme.NONE))
     with pytest.raises(CorpusError, match="plain tags have no spans"):
         convert(["NOUN"], Scheme.NONE, Scheme.BIO)
     with pytest.raises(CorpusError, match="plain tags have no spans"):
@@ -207,14 +207,14 @@ def test_conversion_refuses_illegal_tags(tags: list[str]) -> None:
 
 def test_names_and_tables() -> None:
     assert tag_names(["B", "A"], Scheme.BMES) == ["O", "B-A", "M-A", "E-A", "S-A", "B-B", "M-B", "E-B", "S-B"]
-    moves, starts, ends = legal_moves(["O", "B-A", "I-A"], Scheme.BIO)
-    np.testing.assert_array_equal(moves, [[1, 1, 0], [1, 1, 1], [1, 1, 1]])
+    allowed, starts, ends = allowed_transitions(["O", "B-A", "I-A"], Scheme.BIO)
+    np.testing.assert_array_equal(allowed, [[1, 1, 0], [1, 1, 1], [1, 1, 1]])
     np.testing.assert_array_equal(starts, [1, 1, 0])
     np.testing.assert_array_equal(ends, [1, 1, 1])
-    assert moves.dtype == np.bool_
-    assert legal_moves([], Scheme.BIO)[0].shape == (0, 0)
+    assert allowed.dtype == np.bool_
+    assert allowed_transitions([], Scheme.BIO)[0].shape == (0, 0)
     with pytest.raises(CorpusError, match="'E-A' is no tag of BIO"):
-        legal_moves(["O", "E-A"], Scheme.BIO)
+        allowed_transitions(["O", "E-A"], Scheme.BIO)
 
 
 @pytest.mark.parametrize(

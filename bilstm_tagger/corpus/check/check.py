@@ -17,6 +17,7 @@ from bilstm_tagger.corpus.check.words import check_words
 from bilstm_tagger.corpus.convert.tasks import find_columns
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.reading import read_corpus
+from bilstm_tagger.corpus.settle import holds_for
 from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -113,7 +114,7 @@ def _settle(
         corpus, usable = file.corpus, []
         for task in file.tasks:
             declared = schemes.get(task)
-            if declared is None and scheme_of_spans is not None and corpus.has_spans(task):
+            if declared is None and scheme_of_spans is not None and holds_for(corpus, task, file.tasks):
                 declared = scheme_of_spans
             settled, faults = settle_or_repair(corpus, task, declared)
             findings += faults

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from bilstm_tagger.corpus.check.findings import CheckedFile, Finding, Level, plural, shown
 from bilstm_tagger.corpus.corpus import Corpus
+from bilstm_tagger.corpus.spelling import doubts, unknown_tokens
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.detection import detect
@@ -20,7 +21,6 @@ LONG_SPAN = 30  # tokens
 ENOUGH = 200  # spans or tokens, from which on a tag that occurs once is suspicious
 FEW = 3
 MANY = 1000  # different tags
-_LETTERS = frozenset("BIESLUM")
 
 
 def sentence_tags(documents: Sequence[Document], task: str) -> Iterator[tuple[Document, int, list[str]]]:
@@ -78,10 +78,9 @@ def check_tags(file: CheckedFile, task: str, scheme: Scheme) -> Iterator[Finding
         only = next(iter(counts))
         yield Finding("warning", "one tag", f"{file.path}: {task}: all {plural(tokens, 'token')} have the tag {only!r}")
     if scheme is Scheme.NONE:
-        if counts.keys() & {"B", "I"} and all(tag in _LETTERS or tag == "O" for tag in counts):
-            seen = ", ".join(sorted(counts))
-            message = f"{file.path}: {task}: tags {seen} have no label; write B-NAME, or they count as plain tags"
-            yield Finding("warning", "no labels", message)
+        for kind, message in doubts(file.corpus, task, scheme):
+            level: Level = "info" if kind == "plain tags" else "warning"
+            yield Finding(level, kind, f"{file.path}: {task}: {message}")
         if len(counts) > MANY or (len(counts) > 50 and len(counts) > tokens / 4):
             message = (
                 f"{file.path}: {task}: {len(counts):,} different tags in {plural(tokens, 'token')}; the right column?"
@@ -89,6 +88,10 @@ def check_tags(file: CheckedFile, task: str, scheme: Scheme) -> Iterator[Finding
             yield Finding("warning", "many tags", message, shown(repr(tag) for tag in counts))
     else:
         yield from _long_spans(file, task, scheme)
+    missing, first = unknown_tokens(file.corpus, task)
+    if missing:
+        message = f"{file.path}: {task}: {plural(missing, 'token')} of {tokens:,} not annotated, left out of scores"
+        yield Finding("warning", "not annotated", message, (first,))
 
 
 def _long_spans(file: CheckedFile, task: str, scheme: Scheme) -> Iterator[Finding]:

@@ -10,13 +10,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bilstm_tagger.corpus.convert.not_kept import losses
+from bilstm_tagger.corpus.convert.not_kept import losses, touching_spans
 from bilstm_tagger.corpus.convert.tasks import Columns, find_columns, further_keys
 from bilstm_tagger.corpus.corpus import Corpus, CorpusStats, Repairs
 from bilstm_tagger.corpus.formats import format_of
 from bilstm_tagger.corpus.formats.columns import ConllLayout
 from bilstm_tagger.corpus.formats.conllu_rows import ConlluLayout
 from bilstm_tagger.corpus.reading import read_corpus, save_corpus
+from bilstm_tagger.corpus.settle import holds_for
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -86,7 +87,7 @@ def convert_corpus(source: str | Path, target: str | Path, options: ConvertOptio
     """
     options = options or ConvertOptions()
     if options.scheme is Scheme.NONE:
-        raise ConfigError("spans cannot become plain tags; choose one of IOB1, BIO, IOBES, BMES, BILOU")
+        raise ConfigError("spans cannot become plain tags; choose one of IOB1, BIO, IOBES, BMES, BILOU, IO")
     target_format = format_of(target, options.target_format)
     if not target_format.suffixes:
         raise CorpusError(f"{target}: a data set cannot be written; write .parquet or .jsonl")
@@ -96,9 +97,12 @@ def convert_corpus(source: str | Path, target: str | Path, options: ConvertOptio
     tasks = list(spec.columns or {})
     corpus = read_corpus(source, spec=spec)
     schemes, repairs = {}, {}
+    merged = 0
     for task in tasks:
-        corpus, repairs[task] = _settle(corpus, task, options)
+        corpus, repairs[task] = _settle(corpus, task, tasks, options)
         before = corpus.schemes[task]
+        if options.scheme is Scheme.IO and before is not Scheme.IO:
+            merged += touching_spans(corpus, task)
         if options.scheme is not None and before is not Scheme.NONE:
             corpus = corpus.respell(task, options.scheme)
         schemes[task] = (before, corpus.schemes[task])
@@ -106,15 +110,17 @@ def convert_corpus(source: str | Path, target: str | Path, options: ConvertOptio
     places = _places(target_format.name, corpus, tasks)
     lost = _compare(corpus, target, spec.replace(columns=places), options.target_format)
     keys = further_keys(source, format=spec.format, read=map(str, (spec.columns or {}).values()))
+    if merged:
+        lost.append(f"boundaries between {merged:,} pairs of spans that touch and have one label, which IO cannot tell")
     if keys:
         lost.append(f"further keys of the records: {', '.join(keys)}")
     return Conversion(corpus.stats(), places, schemes, {t: r for t, r in repairs.items() if r}, tuple(lost))
 
 
-def _settle(corpus: Corpus, task: str, options: ConvertOptions) -> tuple[Corpus, Repairs]:
+def _settle(corpus: Corpus, task: str, tasks: Sequence[str], options: ConvertOptions) -> tuple[Corpus, Repairs]:
     """The corpus with the scheme of a task, after any repair; a declared one holds for tasks that have spans."""
     declared = options.declared
-    if declared not in (None, Scheme.NONE) and not corpus.has_spans(task):
+    if declared not in (None, Scheme.NONE) and not holds_for(corpus, task, tasks):
         declared = None
     if options.repair:
         return corpus.repair(task, declared=declared)

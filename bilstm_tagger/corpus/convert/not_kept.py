@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 
 from bilstm_tagger.corpus.formats.columns import ConllLayout
 from bilstm_tagger.corpus.formats.conllu_rows import NEWDOC, WIDTH, ConlluLayout
@@ -14,7 +14,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, tags_to_spans
 
-__all__ = ["losses"]
+__all__ = ["losses", "touching_spans"]
 
 _SENTENCE = re.compile(r"#\s*sent_id\s*=\s*(\S*)")
 _TEXT = re.compile(r"#\s*text\s*=")
@@ -51,6 +51,16 @@ def losses(before: Sequence[Document], after: Sequence[Document]) -> list[str]:
         )
     lost += _lost_columns(before, after)
     return lost + _lost_lines(before, after)
+
+
+def touching_spans(documents: Sequence[Document], task: str) -> int:
+    """Count the pairs of spans of one label with nothing between them."""
+    scheme = documents[0].schemes[task] if documents else Scheme.NONE
+    count = 0
+    for document in documents:
+        for tags in document.sentence_tags(task):
+            count += sum(a[1:] == (b[0], b[2]) for a, b in pairwise(tags_to_spans(tags, scheme)))
+    return count
 
 
 def _words(documents: Sequence[Document]) -> list[str]:

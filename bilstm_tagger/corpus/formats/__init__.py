@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from bilstm_tagger.corpus.formats import columns, conllu, data_sets, jsonl, spacy_docbin, table, table_write
+from bilstm_tagger.corpus.formats import (
+    columns,
+    conllu,
+    data_sets,
+    jsonl,
+    sheets,
+    sheets_write,
+    spacy_docbin,
+    table,
+    table_write,
+)
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -61,12 +71,24 @@ class CorpusFormat:
         return self is other or (self.records and other.records)
 
 
+def _read_columns(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
+    """Read columns of tokens; a table with a header and tabs is read as a table."""
+    if sheets.is_table(path, spec):
+        return sheets.read_tsv(path, spec)
+    if spec.text_column:
+        raise CorpusError(
+            f"{path}: columns of tokens have no text, so --text-column {spec.text_column} cannot apply; leave it out, "
+            "or name the format"
+        )
+    return columns.read(path, spec)
+
+
 _TAGS: Mapping[str, int | str] = {"tags": -1}
 _CONLL_SUFFIXES = (".conll", ".txt", ".bio", ".iob", ".bmes", ".tsv")
 # Data sets of the Hugging Face hub and folders of `save_to_disk` are known by their path and written by nobody.
 DATA_SETS = CorpusFormat("dataset", data_sets.read, data_sets.write, (), _TAGS, records=True)
 _KNOWN = (
-    CorpusFormat("conll", columns.read, columns.write, _CONLL_SUFFIXES, _TAGS),
+    CorpusFormat("conll", _read_columns, columns.write, _CONLL_SUFFIXES, _TAGS),
     CorpusFormat("conllu", conllu.read, conllu.write, (".conllu",), {"upos": "UPOS"}),
     CorpusFormat("jsonl", jsonl.read, jsonl.write, (".jsonl", ".ndjson", ".json"), _TAGS, records=True),
     CorpusFormat("spacy", spacy_docbin.read, spacy_docbin.write, (".spacy",), {"ner": "ents"}, binary=True),
@@ -74,7 +96,8 @@ _KNOWN = (
         "parquet", table.read_parquet, table_write.write_parquet, (".parquet",), _TAGS, binary=True, records=True
     ),
     CorpusFormat("arrow", table.read_arrow, table_write.write_arrow, (".arrow",), _TAGS, binary=True, records=True),
-    CorpusFormat("csv", table.read_csv, table_write.write_csv, (".csv",), _TAGS, records=True),
+    CorpusFormat("csv", sheets.read_csv, table_write.write_csv, (".csv",), _TAGS, records=True),
+    CorpusFormat("xlsx", sheets.read_xlsx, sheets_write.write_xlsx, (".xlsx",), _TAGS, binary=True, records=True),
 )
 FORMATS: dict[str, CorpusFormat] = {known.name: known for known in _KNOWN}
 

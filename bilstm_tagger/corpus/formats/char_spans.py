@@ -50,7 +50,7 @@ def read_mark(item: Any, place: str) -> Mark | None:
         place: where it stands, for messages.
 
     Returns:
-        The span; None for an answer of Label Studio that marks no text, such as a choice.
+        The span; None for a result of Label Studio that is no labelled span, such as a relation or a choice.
 
     Raises:
         CorpusError: if it is none of these.
@@ -60,11 +60,14 @@ def read_mark(item: Any, place: str) -> Mark | None:
         task = text = None
     elif isinstance(item, Mapping):
         task, text = item.get("task"), None
-        if isinstance(item.get("value"), Mapping):  # Label Studio
-            task, kind, item = item.get("from_name"), item.get("type"), item["value"]
-            if not any(name in item for name in (*_STARTS, "labels")):
+        if _is_result(item):
+            kind = str(item.get("type", "labels"))
+            if not isinstance(item.get("value"), Mapping) or not kind.endswith("labels"):
                 return None
-            label = item.get("labels", item.get(str(kind)))
+            task, item = item.get("from_name"), item["value"]
+            label = item.get("labels", item.get(kind))
+            if not label:
+                return None
         else:
             label = item.get("label", item.get("labels"))
         start, end = (next((item[name] for name in names if name in item), None) for names in (_STARTS, _ENDS))
@@ -84,6 +87,11 @@ def read_mark(item: Any, place: str) -> Mark | None:
         task if isinstance(task, str) else None,
         text if isinstance(text, str) else None,
     )
+
+
+def _is_result(item: Mapping[str, Any]) -> bool:
+    """Whether it is one of Label Studio's results."""
+    return isinstance(item.get("value"), Mapping) or ("type" in item and "label" not in item and "from_id" in item)
 
 
 def _is_count(value: Any) -> bool:
@@ -139,6 +147,7 @@ class Aligner:
         spans: set[SpanTuple] = set()
         for mark in self._about(list(marks), text, line):
             self._total += 1
+            mark = _trimmed(mark, text)
             start, end = first.get(mark.start, -1), last.get(mark.end, -1)
             if 0 <= start < end:
                 spans.add((start, end, mark.label))
@@ -204,14 +213,18 @@ class Aligner:
             )
 
     def _about(self, marks: list[Mark], text: str, line: int) -> list[Mark]:
-        """The marks if they are about this text; those counted in UTF-16, as browsers count, are put right.
+        """The marks if they are about this text; those counted otherwise are put right.
+
+        They may be counted in UTF-16, as browsers count, or with one character for each line end of two.
 
         Only a file that repeats the text of its marks can tell. White space may differ: Label Studio writes a
         line break as two characters.
         """
-        moved = [_from_utf16(mark, text) for mark in marks]
+        readings = [marks, [_from_utf16(mark, text) for mark in marks]]
+        if "\r\n" in text:
+            readings.append([_from_short_lines(mark, text) for mark in marks])
         for same in (str.__eq__, _alike):
-            for reading in (marks, moved):
+            for reading in readings:
                 if all(_says(mark, text, same) for mark in reading):
                     return reading
         wrong = next(mark for mark in marks if not _says(mark, text, _alike))
@@ -231,6 +244,26 @@ def _says(mark: Mark, text: str, same: Callable[[str, str], bool]) -> bool:
 
 def _alike(left: str, right: str) -> bool:
     return _BLANKS.sub("", left) == _BLANKS.sub("", right)
+
+
+def _trimmed(mark: Mark, text: str) -> Mark:
+    """The mark without white space at either end, where it has anything else."""
+    marked = text[mark.start : mark.end]
+    if not marked.strip():
+        return mark
+    start = mark.start + len(marked) - len(marked.lstrip())
+    return replace(mark, start=start, end=start + len(marked.strip()))
+
+
+def _from_short_lines(mark: Mark, text: str) -> Mark:
+    """The mark in characters, counted in the text with one character for each line end of two."""
+    if mark.text is None:
+        return replace(mark, start=-1)
+    long = [at for at, character in enumerate(text) if character != "\r" or text[at + 1 : at + 2] != "\n"]
+    long.append(len(text))
+    if not 0 <= mark.start <= mark.end < len(long):
+        return replace(mark, start=-1)
+    return replace(mark, start=long[mark.start], end=long[mark.end])
 
 
 def _from_utf16(mark: Mark, text: str) -> Mark:

@@ -1,12 +1,12 @@
 r"""CoNLL columns: one token a line, columns by tabs or spaces, an empty line after each sentence.
 
-`-DOCSTART-` lines separate documents. There are no comments: a line that begins with `#` is a token.
+`-DOCSTART-` lines separate documents. A line that begins with `#` is a token, unless it is said that comments begin so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import TextIO
@@ -31,6 +31,7 @@ class ConllLayout:
         sources: 0-based column each task was read from.
         separator: what stood between columns, a tab or a space.
         docstart: cells of the document's `-DOCSTART-` line, or None where there was none.
+        comments: for the number of a token the comment lines before it.
     """
 
     width: int
@@ -38,6 +39,7 @@ class ConllLayout:
     sources: Mapping[str, int]
     separator: str
     docstart: tuple[str, ...] | None
+    comments: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
 
 def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
@@ -65,6 +67,10 @@ class _Reader:
         self.columns = spec.all_columns()
         self.names = spec.names
         self.word_column = spec.word_column
+        self.encoding = spec.encoding
+        self.mark = spec.comments
+        self.comments: dict[int, list[str]] = {}
+        self.first_line = ""
         self.width = 0
         self.separator = "\t"
         self.word = 0
@@ -76,7 +82,11 @@ class _Reader:
         lines: list[int] = []
         bounds = [0]
         docstart: tuple[str, ...] | None = None
-        for number, line in open_text(self.path):
+        mark = self.mark
+        for number, line in open_text(self.path, encoding=self.encoding):
+            if mark and line.startswith(mark):
+                self.comments.setdefault(len(lines), []).append(line)
+                continue
             if "\t" in line:
                 row = line.split("\t")
             else:
@@ -95,24 +105,42 @@ class _Reader:
                     self.separator = "\t" if "\t" in line else " "
             else:
                 if len(row) != self.width:
-                    self.first_or_fail(number, row, line)
+                    row = self.first_or_fail(number, row, line)
                 cells += row
                 lines.append(number)
         if lines or docstart is not None:
             yield self.document(cells, lines, bounds, docstart)
 
-    def first_or_fail(self, number: int, row: list[str], line: str) -> None:
-        """Take the columns' meaning from the first token; refuse a later one with other columns."""
+    def first_or_fail(self, number: int, row: list[str], line: str) -> list[str]:
+        """Take the columns' meaning from the first token; refuse a later one with other columns.
+
+        Returns:
+            The cells of the token, without empty ones at the end where the file has them in place of tags.
+        """
         place = f"{self.path}:{number}"
         if self.width:
+            if len(row) > self.width and not any(row[self.width :]):
+                return row[: self.width]
             raise CorpusError(
                 f"{place}: {_count(len(row))} where the file's first token has {self.width}; "
-                "every token needs the same columns, an empty line ends a sentence"
+                f"every token needs the same columns, an empty line ends a sentence{self.hint(line)}"
             )
         if self.names and len(self.names) != len(row):
-            raise CorpusError(f"{place}: {_count(len(row))}, but {len(self.names)} column names were given")
-        self.width = len(row)
+            raise CorpusError(
+                f"{place}: {_count(len(row))}, but {len(self.names)} column names were given{self.hint(line)}"
+            )
+        self.first_line = line
         self.separator = "\t" if "\t" in line else " "
+        self.arrange(len(row), place)
+        if any(not row[column] for column in self.sources.values()) and not row[-1]:
+            while not row[-1]:
+                row = row[:-1]
+            self.arrange(len(row), place)
+        return row
+
+    def arrange(self, width: int, place: str) -> None:
+        """Find the columns of words and tags in a file of some width."""
+        self.width = width
         self.word = self.resolve(self.word_column, place)
         for task, column in self.columns.items():
             self.sources[task] = self.resolve(column, place)
@@ -121,6 +149,11 @@ class _Reader:
                     f"{place}: {task!r} would be read from the column of the words "
                     f"({_count(self.width)} in all); name another column"
                 )
+
+    def hint(self, line: str) -> str:
+        """Name the option for comments, where a line or the file's first one may be one."""
+        marks = [each[0] for each in (line, self.first_line) if each[:1] in ("#", "%")]
+        return f"; if lines that begin with {marks[0]} are comments, add --comments '{marks[0]}'" if marks else ""
 
     def resolve(self, column: int | str, place: str) -> int:
         """0-based position of a column given by number or name."""
@@ -154,6 +187,7 @@ class _Reader:
                     f"{self.path}:{lines[by_number[index].index('')]}: column {index + 1} is empty; "
                     "every token needs a word and a tag"
                 )
+        comments, self.comments = self.comments, {}
         if not by_number:  # nothing but -DOCSTART- lines so far
             by_number = [[]]
         kept = {str(i + 1): column for i, column in enumerate(by_number) if i != self.word}
@@ -165,7 +199,7 @@ class _Reader:
             tags={task: _stripped(by_number[self.sources[task]]) if lines else [] for task in self.columns},
             path=self.path,
             lines=lines,
-            layout=ConllLayout(self.width, self.word, dict(self.sources), self.separator, docstart),
+            layout=ConllLayout(self.width, self.word, dict(self.sources), self.separator, docstart, comments),
             columns=kept,
         )
 
@@ -217,9 +251,17 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
         _check_words_and_tags(document, chosen)
         rows = list(map(separator.join, zip(*columns, strict=True)))
         _check_rows(document, columns[0], rows)
+        comments = dict(document.layout.comments) if isinstance(document.layout, ConllLayout) else {}
         for start, end in pairwise(document.bounds):
             sentence = [*rows[start:end], ""]
+            if comments:
+                sentence = [
+                    line
+                    for at, row in enumerate(sentence, start)
+                    for line in (*(comments.pop(at, ()) if at < end else ()), row)
+                ]
             stream.writelines(row + "\n" for row in sentence)
+        stream.writelines(line + "\n" for lines in comments.values() for line in lines)
 
 
 def _arrange(document: Document, tasks: Sequence[str]) -> tuple[list[list[str]], str, tuple[str, ...] | None]:

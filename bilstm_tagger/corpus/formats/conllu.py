@@ -54,7 +54,7 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     word = "FORM" if spec.word_column == 1 else _source(spec.word_column, path)
     if word not in COLUMNS:
         raise CorpusError(f"{path}: no column {word!r} to take the words from; CoNLL-U has {', '.join(COLUMNS)}")
-    return _Reader(str(path), sources, COLUMNS.index(word)).documents()
+    return _Reader(str(path), sources, COLUMNS.index(word), spec.encoding).documents()
 
 
 def _source(column: int | str, path: str | Path) -> str:
@@ -73,11 +73,11 @@ def _source(column: int | str, path: str | Path) -> str:
     return name
 
 
-def _blocks(path: str) -> Iterator[tuple[int, list[str], str | None]]:
+def _blocks(path: str, encoding: str | None) -> Iterator[tuple[int, list[str], str | None]]:
     """Lines between empty lines: number of the first, the lines, the empty line after (None at the end)."""
     block: list[str] = []
     number = 0
-    for number, line in open_text(path):
+    for number, line in open_text(path, encoding=encoding):
         if line and not line.isspace():
             block.append(line)
         else:
@@ -120,8 +120,9 @@ class _Parts:
 class _Reader:
     """One pass over one file."""
 
-    def __init__(self, path: str, sources: Mapping[str, str], word: int) -> None:
+    def __init__(self, path: str, sources: Mapping[str, str], word: int, encoding: str | None = None) -> None:
         self.path = path
+        self.encoding = encoding
         self.sources = sources
         self.word = word
         self.memo: dict[str, str] = {}
@@ -131,7 +132,7 @@ class _Reader:
     def documents(self) -> Iterator[Document]:
         parts = _Parts()
         any_tokens = False
-        for first, block, empty in _blocks(self.path):
+        for first, block, empty in _blocks(self.path, self.encoding):
             comments = next((i for i, line in enumerate(block) if line[0] != "#"), len(block))
             opening = next(filter(None, map(NEWDOC.match, block[:comments])), None) if comments else None
             if opening is not None:
@@ -184,7 +185,7 @@ class _Reader:
             text="".join(parts.pieces),
             starts=parts.starts,
             ends=parts.ends,
-            tags={task: self.tags(source, by_name) for task, source in self.sources.items()},
+            tags={task: self.tags(source, by_name, parts.numbers) for task, source in self.sources.items()},
             id=parts.id,
             path=self.path,
             lines=parts.numbers,
@@ -192,7 +193,7 @@ class _Reader:
             columns={name: by_name[name] for name in _KEPT},
         )
 
-    def tags(self, source: str, by_name: Mapping[str, list[str]]) -> list[str]:
+    def tags(self, source: str, by_name: Mapping[str, list[str]], numbers: Sequence[int]) -> list[str]:
         if source in COLUMNS:
             column = by_name[source]
             if source in self.unfilled and any(cell != "_" for cell in column):
@@ -204,6 +205,14 @@ class _Reader:
                 self.unfilled.discard(source)
             else:
                 self.keys_seen.update(part.split("=")[0] for cell in values for part in cell.split("|") if "=" in part)
+        hidden = re.compile(rf"(?<![\w|=-]){re.escape(source)}=")
+        for cell, value in values.items():
+            if value is None and hidden.search(cell):
+                line = numbers[by_name["MISC"].index(cell)]
+                raise CorpusError(
+                    f"{self.path}:{line}: {source}= stands inside {cell!r}, not at the start of an entry; MISC has "
+                    "entries with | between them"
+                )
         tags = {cell: self.memo.setdefault(value, value) if value else "O" for cell, value in values.items()}
         return [tags[cell] for cell in by_name["MISC"]]
 

@@ -17,6 +17,8 @@ from bilstm_tagger.settings.read_spec import ReadSpec
 
 # An array of records begins like this; a line that is one record of spaCy's, ["text", {...}], does not.
 _ARRAY = re.compile(r"\s*\[\s*(?:[{\[\]]|$)")
+# A record that goes on in the next line.
+_OPENED = re.compile(r"\s*\{\s*$")
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
@@ -33,25 +35,44 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         CorpusError: for a record that does not fit, as `file:line`.
     """
     reader = RecordReader(str(path), spec)
-    for line, record in _records(str(path)):
+    for line, record in _records(str(path), spec.encoding):
         document = reader.document(record, line)
         if document is not None:
             yield document
     reader.finish()
 
 
-def _records(path: str) -> Iterator[tuple[int, Any]]:
+def _records(path: str, encoding: str | None) -> Iterator[tuple[int, Any]]:
     """Each record with the line it begins in."""
-    lines = open_text(path)
+    lines = open_text(path, encoding=encoding)
     first = next((item for item in lines if item[1].strip()), None)
     if first is None:
         return
     if _ARRAY.match(first[1]):
-        yield from _array(path, read_text(path))
+        yield from _array(path, read_text(path, encoding=encoding))
+        return
+    if _OPENED.match(first[1]):
+        yield from _spread(path, read_text(path, encoding=encoding))
         return
     for number, line in chain([first], lines):
         if line.strip():
             yield number, _parse(line, f"{path}:{number}")
+
+
+def _spread(path: str, text: str) -> Iterator[tuple[int, Any]]:
+    """Records that are written over several lines, one after another."""
+    decoder = json.JSONDecoder()
+    line, counted, place = 1, 0, _skip(text, 0)
+    while place < len(text):
+        line, counted = line + text.count("\n", counted, place), place
+        try:
+            record, end = decoder.raw_decode(text, place)
+        except json.JSONDecodeError as error:
+            raise CorpusError(f"{path}:{error.lineno}: not JSON at character {error.colno}: {error.msg}") from None
+        except (ValueError, RecursionError) as error:
+            raise CorpusError(f"{path}:{line}: not JSON that can be read: {error}") from None
+        yield line, record
+        place = _skip(text, end)
 
 
 def _parse(line: str, place: str) -> Any:

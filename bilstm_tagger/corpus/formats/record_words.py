@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate, chain
 from typing import Any
 
+from bilstm_tagger.corpus.formats.list_cells import ListLike
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.text.sentences import sentence_bounds
@@ -16,21 +18,39 @@ Record = Mapping[str, Any]
 WORDS = ("words", "tokens")
 
 
-def given_words(value: Any, record: Record, place: str, *, text: Any) -> tuple[Document, bool]:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Which tokens of a record are left once those of white space are gone.
+
+    Attributes:
+        places: their numbers.
+        count: how many are gone.
+    """
+
+    places: list[int]
+    count: int
+
+
+def given_words(
+    value: Any, record: Record, place: str, *, text: Any, drop_blanks: bool = False
+) -> tuple[Document, bool, Kept | None]:
     """Make a document from tokens that a record gives.
 
     Args:
         value: strings, a list of strings for each sentence, Prodigy's objects, or one string with spaces.
         record: the record, for the sentences and offsets of our own output.
         place: where it stands, for messages.
+        drop_blanks: whether tokens of white space are left out.
         text: its text, if it has one. Where tokens without offsets cannot be found in it, it is left aside.
 
     Returns:
-        The document, and whether its text is that of the record.
+        The document, whether its text is that of the record, and if tokens of white space were left out, the others.
 
     Raises:
         CorpusError: if a token is no word, or offsets do not fit.
     """
+    if isinstance(value, ListLike):
+        raise CorpusError(f"{place}: the tokens {value.fault}")
     value = value.split() if isinstance(value, str) else value
     if not isinstance(value, list | tuple):
         raise CorpusError(f"{place}: the tokens are {kind_of(value)}, not a list")
@@ -43,6 +63,12 @@ def given_words(value: Any, record: Record, place: str, *, text: Any) -> tuple[D
         starts, ends = ([item.get(name) for item in value] for name in ("start", "end"))
         value = [item.get("text") for item in value]
     words = _checked_words(value, place)
+    kept = _without_blanks(words) if drop_blanks else None
+    if kept is not None:
+        words = [words[index] for index in kept.places]
+        bounds = bounds and [sum(index < bound for index in kept.places) for bound in bounds]
+        if isinstance(starts, list) and isinstance(ends, list) and len(starts) == len(ends) == len(value):
+            starts, ends = ([column[index] for index in kept.places] for column in (starts, ends))
     if not isinstance(text, str):
         starts = ends = None
     elif not isinstance(starts, list) or not isinstance(ends, list):
@@ -50,7 +76,7 @@ def given_words(value: Any, record: Record, place: str, *, text: Any) -> tuple[D
     elif not all(type(at) is int for at in chain(starts, ends)):
         raise CorpusError(f"{place}: the tokens' starts and ends must be whole numbers")
     if starts is None or ends is None:
-        return Document(words, _fitting(bounds, words, place)), False
+        return Document(words, _fitting(bounds, words, place)), False, kept
     check_unicode(str(text), place)
     if objects:
         _check_offsets(words, starts, ends, str(text), place)
@@ -60,7 +86,15 @@ def given_words(value: Any, record: Record, place: str, *, text: Any) -> tuple[D
         document.check_offsets()
     except CorpusError as error:
         raise CorpusError(f"{place}: {error}") from None
-    return document, True
+    return document, True, kept
+
+
+def _without_blanks(words: Sequence[str]) -> Kept | None:
+    """The tokens that are not white space; None if all are such. No tokeniser gives a token of white space."""
+    if not any(map(str.isspace, words)):
+        return None
+    places = [index for index, word in enumerate(words) if not word.isspace()]
+    return Kept(places, len(words) - len(places))
 
 
 def _checked_words(value: Sequence[Any], place: str) -> list[str]:
@@ -130,9 +164,17 @@ def key_of(record: Record, name: str) -> str | None:
     return next((key for key in record if key.casefold() == name.casefold()), None)
 
 
+def is_empty(record: Record, name: str) -> bool:
+    """Tell whether a record has a key of that name and nothing under it."""
+    key = key_of(record, name)
+    return key is not None and record[key] is None
+
+
 def wanted(record: Record, name: str, place: str) -> Any:
     """The value of a key that must be there."""
     key = key_of(record, name)
+    if key is not None and record[key] is None and name == "text":
+        raise CorpusError(f"{place}: text is null; leave the record out, or give it a text")
     if key is None or record[key] is None:
         missing = f"no {name!r}" if name != "text" else "neither tokens nor text"
         raise CorpusError(f"{place}: {missing}; the record has: {keys_of(record)}; name word_column or text_column")

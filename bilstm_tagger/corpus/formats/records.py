@@ -8,16 +8,19 @@ them; doccano's `label`, `labels` and `entities`; Label Studio's JSON and JSON-M
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from bilstm_tagger.corpus.formats.char_spans import Aligner, Mark, read_mark
+from bilstm_tagger.corpus.formats.list_cells import ListLike
 from bilstm_tagger.corpus.formats.record_words import (
     WORDS,
+    Kept,
     Record,
     check_unicode,
     given_words,
+    is_empty,
     key_of,
     keys_of,
     kind_of,
@@ -25,7 +28,7 @@ from bilstm_tagger.corpus.formats.record_words import (
 )
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, spans_to_tags
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.text.tokenizers import Tokenizer, get_tokenizer
@@ -56,6 +59,10 @@ class RecordReader:
         self._unseen = {task: column for task, column in self.columns.items() if isinstance(column, str)}
         self._mark_tasks: dict[str, set[str]] = {task: set() for task in self.columns}
         self._left_out = 0
+        self._no_text = 0
+        self._kept: Kept | None = None
+        self._no_spans = 0
+        self._several = 0
         self._empty = True
 
     def document(self, record: Any, line: int) -> Document | None:
@@ -74,11 +81,13 @@ class RecordReader:
         """
         place = f"{self.path}:{line}"
         self._empty = False
+        self._several += _has_several(record)
         record = _flat(record, place)
         # Of what is only to be tagged, nothing is left out.
         if self.spec.columns and _unanswered(record):
             self._left_out += 1
             return None
+        self._kept = None
         document, has_text = self._words(record, place)
         document.path, document.lines = self.path, [line] * len(document)
         identity = record.get("id")
@@ -92,10 +101,16 @@ class RecordReader:
                     raise CorpusError(f"{place}: {key} counts characters, but the record has no text with its tokens")
                 spans[task] = self._aligner.lay(marks, document.text, document.starts, document.ends, line)
             else:
-                document.tags[task] = _checked_tags(_flat_tags(key, value, place), document, task, place)
+                tags = _flat_tags(key, value, place)
+                if self._kept is not None and len(tags) == self._kept.count + len(document):
+                    tags = [tags[index] for index in self._kept.places]
+                document.tags[task] = _checked_tags(tags, document, task, place)
         _keep_together(document.bounds, chain.from_iterable(spans.values()))
         for task, placed in spans.items():
-            document.tags[task] = spans_to_tags(placed, len(document), Scheme.BIO)
+            tags = spans_to_tags(placed, len(document), Scheme.BIO)
+            if record.get("_is_binary"):  # Prodigy asked about these spans alone
+                tags = [UNKNOWN if tag == "O" else tag for tag in tags]
+            document.tags[task] = tags
             document.schemes[task] = Scheme.BIO
         document.tags = {task: document.tags[task] for task in self.columns}
         return None if self._aligner.failed else document
@@ -110,8 +125,14 @@ class RecordReader:
         for task, column in () if self._empty else self._unseen.items():
             seen = ", ".join(sorted(self._mark_tasks[task])) or "none"
             raise CorpusError(f"{self.path}: no span belongs to {column!r} (named there: {seen}); name another key")
-        if self._left_out:
-            logger.warning("%s: %d records without an accepted annotation were left out", self.path, self._left_out)
+        for count, what in (
+            (self._left_out, "records without an accepted annotation were left out"),
+            (self._no_text, "records without text are empty documents"),
+            (self._no_spans, "results that are no labelled spans, such as relations or choices, were left out"),
+            (self._several, "tasks have several annotations: the one marked as ground truth was taken, else the first"),
+        ):
+            if count:
+                logger.warning("%s: %d %s", self.path, count, what)
 
     def _words(self, record: Record, place: str) -> tuple[Document, bool]:
         """The record's tokens, or its text tokenised; and whether its text is the record's."""
@@ -121,7 +142,13 @@ class RecordReader:
         else:
             value = None if key else next((record[name] for name in WORDS if record.get(name) is not None), None)
         if value is not None:
-            return given_words(value, record, place, text=wanted(record, key, place) if key else record.get("text"))
+            text = wanted(record, key, place) if key else record.get("text")
+            blanks = bool(self.spec.columns) and not {"sentences", "start_char"} <= record.keys()
+            document, has_text, self._kept = given_words(value, record, place, text=text, drop_blanks=blanks)
+            return document, has_text
+        if not self.spec.columns and is_empty(record, key or "text"):
+            self._no_text += 1
+            return Document([], [0]), False
         text = wanted(record, key or "text", place)
         if not isinstance(text, str):
             raise CorpusError(f"{place}: {key or 'text'} is {kind_of(text)}, not a string")
@@ -148,7 +175,9 @@ class RecordReader:
 
     def _marks(self, value: list[Any], task: str, column: int | str, key: str, place: str) -> list[Mark]:
         """A task's spans: of a file that names tasks with them, all must be of one, or one is asked for."""
-        marks = [mark for mark in (read_mark(item, place) for item in value) if mark is not None]
+        found = [read_mark(item, place) for item in value]
+        marks = [mark for mark in found if mark is not None]
+        self._no_spans += len(found) - len(marks)
         seen = self._mark_tasks[task]
         seen.update(mark.task for mark in marks if mark.task is not None)
         if isinstance(column, str) and column.casefold() != key.casefold():
@@ -172,9 +201,22 @@ def _flat(record: Any, place: str) -> Record:
     if not isinstance(data, Mapping):
         return record
     rest = {name: value for name, value in record.items() if name not in ("annotations", "completions", "data")}
-    taken = [answer for answer in answers or [] if not answer.get("was_cancelled")]
+    taken = sorted(_given(answers), key=lambda answer: not answer.get("ground_truth"))
     marked = {"spans": taken[0]["result"]} if taken else {}
     return {**rest, **data, **marked, _LABEL_STUDIO: bool(taken)}
+
+
+def _has_several(record: Any) -> bool:
+    """Whether a task of Label Studio has several annotations that were not cancelled."""
+    if not isinstance(record, Mapping) or not isinstance(record.get("data"), Mapping):
+        return False
+    return any(
+        _is_answers(record.get(name)) and len(_given(record[name])) > 1 for name in ("annotations", "completions")
+    )
+
+
+def _given(answers: Sequence[Any] | None) -> list[Any]:
+    return [answer for answer in answers or [] if not answer.get("was_cancelled")]
 
 
 def _is_answers(value: Any) -> bool:
@@ -226,6 +268,8 @@ def _is_marks(key: str, value: Any, record: Record) -> bool:
 
 def _flat_tags(key: str, value: Any, place: str) -> list[Any]:
     """Tags as a list: from a string with spaces, or from those of each sentence."""
+    if isinstance(value, ListLike):
+        raise CorpusError(f"{place}: {key}: the tags {value.fault}")
     if isinstance(value, str):
         return value.split()
     if not isinstance(value, list | tuple):
@@ -238,6 +282,7 @@ def _flat_tags(key: str, value: Any, place: str) -> list[Any]:
 def _checked_tags(tags: list[Any], document: Document, task: str, place: str) -> list[str]:
     if len(tags) != len(document):
         raise CorpusError(f"{place}: {len(tags)} tags of task {task!r} for {len(document)} tokens")
+    tags = [UNKNOWN if tag is None else tag for tag in tags] if None in tags else tags
     for index, tag in enumerate(tags):
         if isinstance(tag, int) and not isinstance(tag, bool):
             raise CorpusError(

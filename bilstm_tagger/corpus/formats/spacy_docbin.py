@@ -15,7 +15,7 @@ from bilstm_tagger.corpus.formats.char_spans import Aligner
 from bilstm_tagger.corpus.formats.spacy_write import write
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, spans_to_tags
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.text.sentences import sentence_bounds
@@ -104,6 +104,9 @@ def _document(doc: Doc, sources: Mapping[str, str], path: str, number: int, alig
     document.bounds = [bound for bound in bounds if bound not in inside]
     for task, placed in spans.items():
         document.tags[task] = spans_to_tags(placed, len(words), Scheme.BIO)
+        if sources[task] == ENTITIES:
+            tags = zip(document.tags[task], kept, strict=True)
+            document.tags[task] = [tag if token.ent_iob_ else UNKNOWN for tag, token in tags]
         document.schemes[task] = Scheme.BIO
     document.tags = {task: document.tags[task] for task in sources}
     return document
@@ -121,11 +124,11 @@ def _attribute(doc: Doc, index: int, name: str, place: str) -> str:
 def _spans(doc: Doc, source: str, position: Mapping[int, int], place: str) -> list[SpanTuple]:
     """Entities or the spans of a group, in tokens of ours."""
     if source == ENTITIES:
-        missing = next((token for token in doc if not token.ent_iob_ and not token.text.isspace()), None)
-        if missing is not None:
+        own = [token for token in doc if not token.text.isspace()]
+        if own and not any(token.ent_iob_ for token in own):
             raise CorpusError(
-                f"{place}: token {missing.i + 1}, {missing.text!r}, is not annotated, not even as outside; "
-                "set doc.ents, or name another column"
+                f"{place}: no token is annotated, {own[0].text!r} not even as outside; set doc.ents, or name "
+                "another column"
             )
         spans = list(doc.ents)
     else:

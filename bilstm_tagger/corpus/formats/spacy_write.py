@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, convert, tags_to_spans
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ def _doc(document: Document, places: Mapping[str, str], vocab: Vocab) -> tuple[D
             continue
         spans = [Span(doc, at[a], at[b - 1] + 1, label=label) for a, b, label in _spans(document, task)]
         if place == "ents":
-            doc.set_ents(spans, default="outside")
+            unknown = [at[index] for index, tag in enumerate(document.tags_of(task)) if tag == UNKNOWN]
+            doc.set_ents(spans, missing=[Span(doc, index, index + 1) for index in unknown], default="outside")
         else:
             doc.spans[task] = spans
     return doc, faithful

@@ -1,14 +1,10 @@
-"""Tables: Parquet, Arrow and CSV with one document a row; see `records` for the columns that are recognised.
+"""Tables: Parquet and Arrow with one document per row; see `records` for the columns that are recognised.
 
 Integers of a column that is a `ClassLabel` of the `datasets` package are resolved to their names.
 """
 
 from __future__ import annotations
 
-import ast
-import csv
-import io
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from bilstm_tagger.corpus.formats.records import RecordReader
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.io.reading import read_text
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 if TYPE_CHECKING:
@@ -26,7 +21,6 @@ if TYPE_CHECKING:
 
 OWN = ("id", "text", "sentences", "tokens", "words", "start_char", "end_char", "spans")
 BATCH = 500  # rows held at a time
-_CELL = 2**31 - 1  # longest cell of a CSV file; Python's own limit is far below a document
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +53,6 @@ def read_parquet(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
 def read_arrow(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read the rows of an Arrow file, stream or random access. Arguments and errors as in `read_parquet`."""
     return read_rows(str(path), _arrow_batches(path), spec)
-
-
-def read_csv(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
-    """Read the rows of a CSV file, each a document.
-
-    A cell is a list if it is one in JSON or Python; tokens and tags may also be separated by spaces. Arguments
-    and errors as in `read_parquet`, but that `names` are the columns' names where the file has no header.
-    """
-    reader = RecordReader(str(path), spec)
-    texts = {"id", "text", spec.text_column}
-    for line, row in _csv_rows(str(path), spec.names):
-        cells = {name: cell if name in texts else _cell(cell) for name, cell in row.items()}
-        document = reader.document(cells | {"id": cells.get("id") or None}, line)
-        if document is not None:
-            yield document
-    reader.finish()
 
 
 def read_rows(path: str, batches: Iterable[pa.RecordBatch], spec: ReadSpec) -> Iterator[Document]:
@@ -157,40 +135,3 @@ def _named(value: Any, names: Sequence[str], place: str) -> Any:
     if not 0 <= value < len(names):
         raise CorpusError(f"{place}: {value} is no class; there are {len(names)}, counted from 0")
     return names[value]
-
-
-def _csv_rows(path: str, names: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row with the line it begins in."""
-    csv.field_size_limit(_CELL)
-    rows = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
-    header, line = list(names), 1
-    try:
-        for row in rows:
-            if row and not header:
-                header = row
-                check_header(header, f"{path}:{line}")
-            elif row:
-                if len(row) != len(header):
-                    raise CorpusError(f"{path}:{line}: {len(row)} cells, but the header names {len(header)} columns")
-                yield line, dict(zip(header, row, strict=True))
-            line = rows.line_num + 1
-    except csv.Error as error:
-        raise CorpusError(f"{path}:{line}: not CSV: {error}; is a quotation mark missing?") from None
-
-
-def check_header(header: Sequence[str], place: str) -> None:
-    """Refuse two columns of one name."""
-    twice = next((name for name in header if header.count(name) > 1), None)
-    if twice is not None:
-        raise CorpusError(f"{place}: two columns are named {twice!r}; rename one of them")
-
-
-def _cell(cell: str) -> Any:
-    """A list if the cell is one; None for an empty one."""
-    if cell[:1] == "[" and cell[-1:] == "]":
-        for parse in (json.loads, ast.literal_eval):
-            try:
-                return parse(cell)
-            except (ValueError, SyntaxError, RecursionError, MemoryError):
-                continue
-    return cell or None

@@ -9,7 +9,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from bilstm_tagger.corpus.formats.jsonl import to_record
-from bilstm_tagger.corpus.formats.table import BATCH, OWN, RowLayout, check_header
+from bilstm_tagger.corpus.formats.sheets import check_header
+from bilstm_tagger.corpus.formats.table import BATCH, OWN, RowLayout
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.corpus.formats import conllu
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
@@ -375,3 +376,14 @@ def test_the_whole_of_misc_is_no_tag(tmp_path: Path) -> None:
     for column in (-1, 10):
         with pytest.raises(CorpusError, match="MISC, which holds many things; name a column or a key"):
             list(conllu.read(path, ReadSpec(columns={"ner": column})))
+
+
+@pytest.mark.parametrize("cell", ["SpaceAfter=No NER=I-PER", "SpaceAfter=No;NER=I-PER", "Gloss=x, NER=I-PER"])
+def test_a6_a_key_behind_another_separator_is_refused(tmp_path: Path, cell: str) -> None:
+    row = "{}\t{}\t_\t_\t_\t_\t0\troot\t_\t{}\n"
+    path = tmp_path / "a.conllu"
+    path.write_text(row.format(1, "Ada", "NER=B-PER") + row.format(2, "Byron", cell) + "\n")
+    with pytest.raises(CorpusError, match=r"a\.conllu:2: NER= stands inside .*entries with \| between"):
+        read_corpus(path, {"ner": "NER"})
+    path.write_text(row.format(1, "Ada", "NER=B-PER") + row.format(2, "Byron", "INNER=I-PER|X-NER=1") + "\n")
+    assert read_corpus(path, {"ner": "NER"})[0].tags_of("ner") == ["B-PER", "O"]

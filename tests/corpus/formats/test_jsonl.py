@@ -199,7 +199,7 @@ def test_records_nobody_accepted_are_left_out(tmp_path: Path, caplog: pytest.Log
 
 MISFIT = [
     {"text": TEXT, "label": [[0, 9, "PER"]]},
-    {"text": TEXT, "label": [[0, 6, "PER"], [14, 22, "LOC"]]},
+    {"text": TEXT, "label": [[0, 6, "PER"], [17, 22, "LOC"]]},
     {"text": TEXT, "label": [[14, 15, "X"]]},
 ]
 

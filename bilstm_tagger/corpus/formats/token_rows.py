@@ -1,0 +1,163 @@
+"""Tables with a token in each row: sentences are told apart by a column, or by empty rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bilstm_tagger.corpus.formats.list_cells import read_cell
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.settings.read_spec import ReadSpec
+
+__all__ = ["TEXTS", "Table", "looks_like_header", "read_token_rows"]
+
+Row = tuple[int, list[str]]  # the line it begins in, its cells
+
+_WORDS = ("word", "token", "form", "words", "tokens")
+_TAGS = ("tag", "tags", "ner", "nertag", "nertags", "label", "labels", "iob", "bio", "netag", "entity", "upos", "pos")
+_SENTENCES = frozenset(
+    ["sentence#", "sentenceid", "sentenceidx", "sentenceno", "sentencenr", "sentencenumber", "sentid", "sentidx"]
+)
+TEXTS = ("text", "sentence", "body", "content")
+
+
+def _plain(name: str) -> str:
+    """The name of a column without blanks, marks and case."""
+    return "".join(character for character in name.casefold() if character not in " _-.:")
+
+
+def looks_like_header(cells: Sequence[str]) -> bool:
+    """Tell whether the cells of a first line are names of columns, not a token and its tags."""
+    names = [_plain(cell) for cell in cells]
+    known = sum(name in {*_WORDS, *_TAGS, *_SENTENCES, *TEXTS, "id", "chunk", "lemma"} for name in names)
+    return len(names) > 1 and known > 1 and bool({*_WORDS, *TEXTS}.intersection(names))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of a table with a token in each.
+
+    Attributes:
+        path: the file, for messages.
+        header: the names of the columns.
+        rows: all rows; an empty one, or one of empty cells, ends a sentence.
+        spec: how to read it.
+    """
+
+    path: str
+    header: Sequence[str]
+    rows: Sequence[Row]
+    spec: ReadSpec
+
+    def is_one(self) -> bool:
+        """Tell whether there is a token in each row, not a document.
+
+        Raises:
+            CorpusError: it may be either.
+        """
+        if self.spec.sentence_column is not None:
+            return True
+        word = self.word()
+        if word is None or self.spec.text_column:
+            return False
+        filled = [row for row in self.rows if any(row[1])]
+        if len(filled) < 2 or not all(len(row) > word and _is_token(row[word]) for _, row in filled):
+            return False
+        if self.sentence() is not None or len(filled) < len(self.rows):
+            return True
+        raise CorpusError(
+            f"{self.path}:{filled[0][0]}: each row has one token, and nothing tells where sentences end: name the "
+            "column that does by --sentence-column, or put an empty row after each sentence; if each row is a sentence "
+            "of one token, write its cells as JSON lists"
+        )
+
+    def word(self) -> int | None:
+        """Find the column of the tokens."""
+        if self.spec.word_column != 1:
+            return self.position(self.spec.word_column)
+        names = [_plain(name) for name in self.header]
+        return next((names.index(name) for name in _WORDS if name in names), None)
+
+    def sentence(self) -> int | None:
+        """Find the column that tells the sentences apart."""
+        if self.spec.sentence_column is not None:
+            return self.position(self.spec.sentence_column)
+        return next((at for at, name in enumerate(self.header) if _plain(name) in _SENTENCES), None)
+
+    def tag(self, task: str, column: int | str) -> int:
+        """Find the column of a task: a number other than -1 counts columns, -1 is the usual names or the last one."""
+        if column != -1:
+            return self.position(column)
+        names = [_plain(name) for name in self.header]
+        wanted = (_plain(task), f"{_plain(task)}tags", *_TAGS)
+        known = next((names.index(name) for name in wanted if name in names), None)
+        taken = (self.word(), self.sentence())
+        rest = [at for at in range(len(names)) if at not in taken]
+        if known is None and not rest:
+            raise CorpusError(f"{self.path}: no column has tags; there are {', '.join(self.header)}")
+        return rest[-1] if known is None else known
+
+    def position(self, column: int | str) -> int:
+        """Find a column by its number from 1, from the end if negative, or its name.
+
+        Raises:
+            CorpusError: there is no such column.
+        """
+        if isinstance(column, int) and 1 <= abs(column) <= len(self.header):
+            return column - 1 if column > 0 else len(self.header) + column
+        names = [name.casefold() for name in self.header]
+        if str(column).casefold() in names:
+            return names.index(str(column).casefold())
+        raise CorpusError(f"{self.path}: no column {column!r}; there are {', '.join(self.header)}")
+
+
+def _is_token(cell: str) -> bool:
+    return len(cell.split()) == 1 and isinstance(read_cell(cell), str)
+
+
+def read_token_rows(table: Table) -> Iterator[Document]:
+    """Read a table with a token in each row as one document.
+
+    A sentence begins where its column has another value than before (an empty cell continues it) and after an empty
+    row. Cells that are not read are kept in `Document.columns`.
+
+    Raises:
+        CorpusError: a row lacks a token or a tag, as `file:line`.
+    """
+    word, sentence = table.word(), table.sentence()
+    if word is None:
+        raise CorpusError(f"{table.path}: no column of tokens ({', '.join(table.header)}); name it by --word-column")
+    sources = {task: table.tag(task, column) for task, column in table.spec.all_columns().items()}
+    lines: list[int] = []
+    kept: list[list[str]] = []
+    bounds = [0]
+    current = ""
+    for line, row in table.rows:
+        ends = not any(row)
+        if not ends and sentence is not None and row[sentence] and row[sentence] != current:
+            ends, current = True, row[sentence]
+        if ends and bounds[-1] < len(lines):
+            bounds.append(len(lines))
+        if not any(row):
+            continue
+        for column in (word, *sources.values()):
+            if not row[column].strip():
+                raise CorpusError(
+                    f"{table.path}:{line}: no {table.header[column]!r}; every token needs a word and a tag"
+                )
+        lines.append(line)
+        kept.append(row)
+    if not lines:
+        return
+    if bounds[-1] < len(lines):
+        bounds.append(len(lines))
+    columns = list(zip(*kept, strict=True))
+    yield Document(
+        [cell.strip() for cell in columns[word]],
+        bounds,
+        tags={task: [cell.strip() for cell in columns[column]] for task, column in sources.items()},
+        path=table.path,
+        lines=lines,
+        columns={name: list(columns[at]) for at, name in enumerate(table.header) if at not in (word, sentence)},
+    )

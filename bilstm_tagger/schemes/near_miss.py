@@ -1,0 +1,66 @@
+"""Tags that were meant otherwise: `B_PER`, `b-per`, `PER-B`, `"B-PER"`, and letters without a label."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from bilstm_tagger.schemes.grammar import UNKNOWN, parse
+
+__all__ = ["bare_letter", "is_bare", "near_misses"]
+
+_QUOTES = "\"'`“”‘’„«»"
+_SEPARATOR = r"[-_:/.|~‐‑‒–—−]"
+_PREFIX = re.compile(rf"([BIESLUMbieslum])\s*{_SEPARATOR}+\s*(\S.*)")
+_SUFFIX = re.compile(rf"(.*\S)\s*{_SEPARATOR}+\s*([BIESLUMbieslum])")
+_BARE = re.compile(rf"([BIESLUM]){_SEPARATOR}*")
+_OUTSIDE = frozenset(["O", "o", "0"])
+
+
+def near_misses(tags: Iterable[str]) -> dict[str, str]:
+    """Find out which span tags were meant by tags that no scheme has.
+
+    Only where all of a corpus's odd tags are odd in the same way, and the tags that were meant make sense together:
+    a `B` and a second letter among them, or an `I` and `O`.
+
+    Args:
+        tags: the distinct tags of a task.
+
+    Returns:
+        The tag that was meant by each odd one; empty if there is none or they are plain tags.
+    """
+    distinct = set(tags) - {UNKNOWN, ""}
+    odd = {tag for tag in distinct if parse(tag) is None}
+    known = {label.casefold(): label for _, label in filter(None, map(parse, distinct)) if label}
+    for pattern, letter, label in ((_PREFIX, 1, 2), (_SUFFIX, 2, 1)):
+        meant: dict[str, str] = {}
+        for tag in odd:
+            bare = tag.strip(_QUOTES + " ")
+            match = pattern.fullmatch(bare)
+            if bare in _OUTSIDE:
+                meant[tag] = "O"
+            elif match:
+                name = match[label].strip(_QUOTES + " ")
+                meant[tag] = f"{match[letter].upper()}-{known.get(name.casefold(), name)}"
+        if odd and len(meant) == len(odd) and _make_sense({meant.get(tag, tag) for tag in distinct}):
+            return meant
+    return {}
+
+
+def _make_sense(tags: set[str]) -> bool:
+    parsed = [parse(tag) for tag in tags]
+    letters = {each[0] for each in parsed if each}
+    return all(parsed) and bool(letters & {"B", "I"}) and bool(letters & {"O", "B"}) and len(letters) > 1
+
+
+def is_bare(tags: Iterable[str]) -> bool:
+    """Tell whether the distinct tags of a task are letters of spans without a label, such as B, I and O."""
+    distinct = set(tags) - {UNKNOWN, "O"}
+    letters = {bare_letter(tag) for tag in distinct}
+    return bool(letters & {"B", "I"}) and None not in letters
+
+
+def bare_letter(tag: str) -> str | None:
+    """Give the letter of a tag without a label, `B` or `B-`; None for any other tag."""
+    match = _BARE.fullmatch(tag)
+    return match[1] if match else None
