@@ -18,6 +18,7 @@ from bilstm_tagger.cli.app import Commands, use_utf8
 from bilstm_tagger.cli.benchmark import benchmark
 from bilstm_tagger.cli.check import check
 from bilstm_tagger.cli.convert import convert
+from bilstm_tagger.cli.entities import entities
 from bilstm_tagger.cli.evaluate import evaluate
 from bilstm_tagger.cli.info import info
 from bilstm_tagger.cli.inspect import inspect
@@ -51,7 +52,7 @@ def options(
     """Train BiLSTM-CRF taggers on annotated text and tag text with them."""
 
 
-for command in (train, evaluate, predict, check, convert, info, inspect, benchmark):
+for command in (train, evaluate, predict, entities, check, convert, info, inspect, benchmark):
     app.command()(command)
 app.add_typer(study, name="study")
 

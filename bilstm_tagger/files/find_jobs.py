@@ -39,6 +39,7 @@ def find_jobs(
     input_format: str | None = None,
     output: Path | None = None,
     suffixes: Iterable[str] = (),
+    exclude: Path | None = None,
 ) -> JobList:
     """List the files to tag, folders with all below them in sorted order.
 
@@ -49,6 +50,7 @@ def find_jobs(
         input_format: how to read all of them; else by suffix, and standard input as text.
         output: folder the results go to, which is not tagged itself.
         suffixes: those that output files can have.
+        exclude: a file that is left out of folders.
 
     Returns:
         The files, and what in folders was left out.
@@ -72,7 +74,7 @@ def find_jobs(
             skipped += of_folder.skipped
         else:
             jobs.append(_file_job(path, input_format))
-    return JobList(_without_own_output(jobs, output, tuple(suffixes)), skipped, left_out)
+    return JobList(_without_own_output(jobs, output, tuple(suffixes), exclude), skipped, left_out)
 
 
 def _file_job(path: Path, input_format: str | None) -> Job:
@@ -155,10 +157,14 @@ def _name(path: Path) -> str:
     return path.as_posix()
 
 
-def _without_own_output(jobs: list[Job], output: Path | None, suffixes: tuple[str, ...]) -> list[Job]:
+def _without_own_output(
+    jobs: list[Job], output: Path | None, suffixes: tuple[str, ...], exclude: Path | None
+) -> list[Job]:
     """Leave out a file given twice, and in folders the output an earlier run left among the input."""
     real = RealPaths()
     own = set() if output is None else {real(job.target(output, suffix)) for job in jobs for suffix in suffixes}
+    if exclude is not None:
+        own.add(real(exclude))
     kept: dict[Path, Job] = {}
     for job in jobs:
         path = job.path if job.path == _STDIN_PATH else real(job.path)

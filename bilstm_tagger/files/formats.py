@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BufferedIOBase, RawIOBase
 from itertools import groupby
 from typing import IO, TYPE_CHECKING, TextIO
 
@@ -14,7 +15,17 @@ from bilstm_tagger.corpus.formats.jsonl import to_record
 from bilstm_tagger.corpus.formats.jsonl import write as write_jsonl
 from bilstm_tagger.document.html import COLOURS, OTHER_COLOUR, html_fragment
 from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.files.entity_tables import (
+    counts,
+    csv_writer,
+    rows,
+    table_writer,
+    tsv_writer,
+    write_counts,
+    write_entities,
+)
 from bilstm_tagger.files.inputs import LineLayout
+from bilstm_tagger.files.workbook import workbook_writer
 from bilstm_tagger.schemes.grammar import Scheme
 
 if TYPE_CHECKING:
@@ -136,28 +147,44 @@ OUTPUT_FORMATS: dict[str, OutputFormat] = {
     "text": OutputFormat(write_text, ".tagged.txt"),
     "spacy": OutputFormat(spacy_docbin.write, ".spacy", binary=True),
     "parquet": OutputFormat(table_write.write_parquet, ".parquet", binary=True),
+    "csv": OutputFormat(csv_writer(rows), ".csv"),
+    "tsv": OutputFormat(tsv_writer(rows), ".tsv"),
+    "xlsx": OutputFormat(workbook_writer(rows), ".xlsx", binary=True),
+    "entities": OutputFormat(write_entities, ".entities.jsonl", apart=True),
+}
+# Other names of formats, and tables of counts, which are of all files together.
+_FURTHER: dict[str, OutputFormat] = {
+    "json": OUTPUT_FORMATS["jsonl"],
+    "table": OutputFormat(table_writer(rows), ".txt"),
+    "table-counts": OutputFormat(table_writer(counts), ".txt"),
+    "entities-counts": OutputFormat(write_counts, ".jsonl"),
+    "csv-counts": OutputFormat(csv_writer(counts), ".csv"),
+    "tsv-counts": OutputFormat(tsv_writer(counts), ".tsv"),
+    "xlsx-counts": OutputFormat(workbook_writer(counts), ".xlsx", binary=True),
 }
 
 
 def output_format(name: str) -> OutputFormat:
-    """The format of that name.
+    """The format of that name; `json` is `jsonl`.
 
     Raises:
         ConfigError: if there is none.
     """
-    if name not in OUTPUT_FORMATS:
+    known = OUTPUT_FORMATS.get(name) or _FURTHER.get(name)
+    if known is None:
         raise ConfigError(f"no output format {name!r}; known: {', '.join(OUTPUT_FORMATS)}")
-    return OUTPUT_FORMATS[name]
+    return known
 
 
-def fitting_stream(format: OutputFormat, stream: TextIO) -> IO[str] | IO[bytes]:
-    """The stream itself, or the bytes beneath it where the format is binary.
+def fitting_stream(format: OutputFormat, stream: IO[str] | IO[bytes]) -> IO[str] | IO[bytes]:
+    """The stream itself, or the bytes beneath it where the format is binary and the stream takes text.
 
     Raises:
         ConfigError: if bytes would go to a terminal, or the stream has none.
     """
-    if not format.binary:
+    if not format.binary or isinstance(stream, (RawIOBase, BufferedIOBase)):
         return stream
-    if stream.isatty() or not hasattr(stream, "buffer"):
+    beneath: IO[bytes] | None = getattr(stream, "buffer", None)
+    if stream.isatty() or beneath is None:
         raise ConfigError(f"{format.suffix} is binary; write it into a folder (--output) or to a file, not a screen")
-    return stream.buffer
+    return beneath

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from bilstm_tagger.document.document import Document
+from bilstm_tagger.document.entities import FirstLine
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.inputs import Job, read_job
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.text.sentences import with_line_ends
 
 
 class DocumentTagger(Protocol):
@@ -43,10 +45,16 @@ class Untagged(NamedTuple):
     Attributes:
         content: a text still to be tokenised, or a document without tags.
         id: the name the document gets, if any.
+        file: the file it comes from, as it was named.
+        first: where a text begins in its file, if not in the first line.
+        by_line: whether each line end of a text ends a sentence.
     """
 
     content: str | Document
     id: str | None
+    file: str | None = None
+    first: FirstLine | None = None
+    by_line: bool = False
 
 
 class Tagged(NamedTuple):
@@ -84,9 +92,17 @@ def read_files(jobs: Iterable[Job], spec: ReadSpec, *, profile: Profile) -> Iter
         error: TaggerError | None = None
         try:
             contents = profile.each("read", read_job(job, spec))
-            for number, content in enumerate(contents, 1):
-                given = None if isinstance(content, str) else content.id
-                yield job, Untagged(content, given or (name if job.format == "text" else f"{name}:{number}"))
+            for number, source in enumerate(contents, 1):
+                yield (
+                    job,
+                    Untagged(
+                        source.content,
+                        source.id or (name if source.whole else f"{name}:{number}"),
+                        name,
+                        source.first,
+                        source.by_line,
+                    ),
+                )
         except TaggerError as caught:
             error = caught
         except OSError as caught:
@@ -110,8 +126,18 @@ def tokenize(tagger: DocumentTagger, untagged: Untagged, profile: Profile) -> Do
             _ = getattr(tagger, "tokenizer", None)
     with profile.part("tokenise"):
         document = tagger.read(untagged.content)
-    document.id = untagged.id
+    if untagged.by_line:
+        document.bounds = with_line_ends(document)
+    set_origin(document, untagged)
     return document
+
+
+def set_origin(document: Document, untagged: Untagged) -> None:
+    """Give a document its name, its file, and the place of its text in the file."""
+    document.id = untagged.id
+    document.path = untagged.file or document.path
+    if untagged.first is not None:
+        document.layout = untagged.first
 
 
 def tag_here(

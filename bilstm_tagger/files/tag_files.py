@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import IO, Any
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, TaggerError
@@ -30,10 +30,11 @@ def tag_files(
     inputs: Sequence[str | Path],
     *,
     output: str | Path | None = None,
-    stream: TextIO | None = None,
+    stream: IO[Any] | None = None,
     format: str = "jsonl",
     input_format: str | None = None,
     force: bool = False,
+    exclude: Path | None = None,
     spec: ReadSpec | None = None,
     batch_tokens: int | None = None,
     progress: Listener | None = None,
@@ -52,6 +53,7 @@ def tag_files(
         format: one of `OUTPUT_FORMATS`.
         input_format: one of `INPUT_FORMATS`; else by suffix, standard input as text.
         force: whether files in `output` may be overwritten.
+        exclude: a file that is left out of folders, since it is what `stream` writes.
         spec: how to read words, and raw text in JSON and tables; its format and its tasks are not used.
         batch_tokens: padded tokens per batch for the network; the tagger's own default if None.
         progress: called after each document with the report so far.
@@ -67,7 +69,7 @@ def tag_files(
     """
     began, profile, spec = time.perf_counter(), profile or Profile(), spec or ReadSpec()
     write = _destination(output, stream, format)
-    jobs, targets = _jobs_and_targets(inputs, input_format, output, format, force)
+    jobs, targets = _jobs_and_targets(inputs, input_format, output, format, force, exclude)
     report = FilesReport(found=len(jobs.jobs), skipped=jobs.skipped, left_out=jobs.left_out)
     items = _tag(tagger, read_files(jobs.jobs, spec, profile=profile), format, batch_tokens, profile)
     with profile.part("write"):
@@ -79,7 +81,7 @@ def tag_files(
 _Write = Callable[[Iterable[_Item], Mapping[Job, Path], FilesReport], None]
 
 
-def _destination(output: str | Path | None, stream: TextIO | None, format: str) -> _Write:
+def _destination(output: str | Path | None, stream: IO[Any] | None, format: str) -> _Write:
     """The third stream: writes into a folder or to a stream.
 
     Raises:
@@ -95,12 +97,17 @@ def _destination(output: str | Path | None, stream: TextIO | None, format: str) 
 
 
 def _jobs_and_targets(
-    inputs: Sequence[str | Path], input_format: str | None, output: str | Path | None, format: str, force: bool
+    inputs: Sequence[str | Path],
+    input_format: str | None,
+    output: str | Path | None,
+    format: str,
+    force: bool,
+    exclude: Path | None,
 ) -> tuple[JobList, dict[Job, Path]]:
     """The files to tag and, if they go into a folder, where the output of each goes."""
     suffixes = [each.suffix for each in OUTPUT_FORMATS.values()]
     folder = None if output is None else Path(output)
-    jobs = find_jobs(inputs, input_format=input_format, output=folder, suffixes=suffixes)
+    jobs = find_jobs(inputs, input_format=input_format, output=folder, suffixes=suffixes, exclude=exclude)
     if folder is None:
         return jobs, {}
     suffix = output_format(format).suffix

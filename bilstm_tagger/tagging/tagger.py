@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from bilstm_tagger.document.document import Document
+from bilstm_tagger.document.entities import Entity, entities_of
 from bilstm_tagger.document.probabilities import Probabilities, TagSequence
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.model_folder.info import ModelInfo
@@ -171,6 +172,21 @@ class Tagger:
         documents = map(self.read, sources)
         while window := _window(documents, WINDOW_TOKENS):
             yield from self._tag(window, batch_tokens, wanted)
+
+    def entities(self, sources: Iterable[Input], *, probabilities: bool = False) -> list[Entity]:
+        """The names in texts, word lists or documents, as plain rows; `document` counts the sources from 1.
+
+        Args:
+            sources: texts, word lists, lists of sentences, spaCy Docs or Documents.
+            probabilities: whether the rows tell how probable each name is.
+        """
+        if isinstance(sources, str):
+            sources = [sources]
+        found: list[Entity] = []
+        for number, document in enumerate(self.pipe(sources, probabilities=probabilities), 1):
+            document.id = document.id or str(number)
+            found += entities_of(document)
+        return found
 
     def read(self, source: Input) -> Document:
         """The untagged document of one source."""
