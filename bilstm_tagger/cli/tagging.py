@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
@@ -16,6 +16,7 @@ from bilstm_tagger.errors import CorpusError
 
 if TYPE_CHECKING:
     from bilstm_tagger.files import FilesReport, ModelLoader, Profile, WorkerPool
+    from bilstm_tagger.files.source import Tally
     from bilstm_tagger.tagging.tagger import Tagger
 
 _Listener = Callable[["FilesReport"], None]
@@ -32,12 +33,15 @@ TextOption = Annotated[str | None, typer.Option("--text", "-t", help="A text to 
 InputFormatOption = Annotated[
     str | None,
     typer.Option(
-        help="text, lines (a document each), words (a tokenised sentence a line), conll, conllu, jsonl, spacy, "
-        "parquet, arrow or csv; else by suffix, and standard input is text."
+        help="text, lines (a document each), words (a tokenised sentence a line), log, html, mail, mbox, subtitles, "
+        "docx, pdf, table, conll, conllu, jsonl, spacy, parquet, arrow or csv; else by suffix, standard input is text."
     ),
 ]
 TextColumnOption = Annotated[
-    str | None, typer.Option(help="Key or column of raw text in JSON and tables; else their tokens, or text.")
+    str | None,
+    typer.Option(
+        help="Key or column of raw text in JSON and tables; else their tokens, or what is called like a text."
+    ),
 ]
 BatchOption = Annotated[
     int | None, typer.Option(min=1, help="Padded tokens given to the network at a time.", show_default=False)
@@ -98,10 +102,12 @@ def _sizes(report: FilesReport) -> str:
 def conclude(report: FilesReport, output: Path | None) -> None:
     """Tell what was done and what was not; any failure makes the exit code 1."""
     if report.skipped:
-        note(f"note: {report.skipped} files of other kinds left out; to tag one, name it with --input-format")
+        kinds = _by_suffix(report.other)
+        note(f"note: {report.skipped} files of other kinds left out ({kinds}); to tag one, name it with --input-format")
     if report.left_out:
         more = f"; and {len(report.left_out) - SHOWN} more" if len(report.left_out) > SHOWN else ""
         note(f"note: no regular files, left out: {'; '.join(report.left_out[:SHOWN])}{more}")
+    _tell(report.tally)
     for error in report.failures:
         tell_error(error)
     place = "" if output is None else f" into {output}"
@@ -109,6 +115,29 @@ def conclude(report: FilesReport, output: Path | None) -> None:
         note(f"tagged {report.files} of {report.found} files{place}: {_sizes(report)}")
     if report.failures:
         raise typer.Exit(1)
+
+
+def _tell(tally: Tally) -> None:
+    """Tell what readers met that is no failure."""
+    for message in tally.no_text:
+        note(f"note: left out: {message}")
+    if tally.extracted:
+        note(
+            f"note: of {_by_suffix(tally.extracted)} the offsets count in the text taken from the file, not in the file"
+        )
+    if tally.empty:
+        note(f"note: {tally.empty} rows or records without a text are empty documents")
+    if tally.attachments:
+        note(f"note: {tally.attachments} attachments of mails are not read; save them as files to tag them")
+    if tally.guessed:
+        more = f"; and {len(tally.guessed) - SHOWN} more" if len(tally.guessed) > SHOWN else ""
+        note(f"note: read as windows-1252, since not UTF-8: {'; '.join(tally.guessed[:SHOWN])}{more}")
+
+
+def _by_suffix(counts: Mapping[str, int]) -> str:
+    """Counts by suffix, the most frequent first."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{count} {suffix or 'without a suffix'}" for suffix, count in ordered)
 
 
 def tag_text(tagger: Tagger, text: str, format: str, profile: Profile, *, stream: IO[Any] | None = None) -> None:

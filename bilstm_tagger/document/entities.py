@@ -43,19 +43,6 @@ class Entity:
     task: str
 
 
-@dataclass(frozen=True, slots=True)
-class FirstLine:
-    """The layout of a text that does not begin in the first line of its file.
-
-    Attributes:
-        line: the line it begins in, counted from 1.
-        inside: whether line ends of the text are line ends of the file.
-    """
-
-    line: int
-    inside: bool = True
-
-
 def span_tasks(document: Columns) -> list[str]:
     """The tasks of a document whose tags are spans."""
     return [task for task in document.tasks if document.schemes.get(task, Scheme.NONE) is not Scheme.NONE]
@@ -96,9 +83,6 @@ def _line_finder(document: Columns) -> Callable[[int], int]:
     """Gives the line of a token, by the lines of its file or else by those of the text."""
     if document.lines is not None:
         return document.lines.__getitem__
-    first = document.layout if isinstance(document.layout, FirstLine) else FirstLine(1)
-    if not first.inside:
-        return lambda _: first.line
     line_ends = [found.end() for found in _LINE_END.finditer(document.text)]
     starts = document.starts
-    return lambda token: first.line + bisect_right(line_ends, starts[token])
+    return lambda token: 1 + bisect_right(line_ends, starts[token])

@@ -2,7 +2,8 @@
 
 CSV is what spreadsheets open without a question: UTF-8 with a byte order mark, lines that end in CR LF. A cell that a
 spreadsheet would take for a formula gets an apostrophe before it, as OWASP advises ("CSV Injection"). TSV is for
-other programs: no mark, and a row is one line, with spaces for the line ends and tabs of cells. In `.xlsx` cells are stored as text, so nothing has to be put before them.
+other programs: no mark, and a row is one line, with spaces for the line ends and tabs of cells. In `.xlsx` cells are
+stored as text, so nothing has to be put before them.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BufferedIOBase, RawIOBase
 from itertools import groupby
-from typing import IO, TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING, TextIO, cast
 
 from bilstm_tagger.corpus.formats import Writer, conllu, spacy_docbin, table_write
 from bilstm_tagger.corpus.formats import columns as conll
@@ -79,10 +79,34 @@ class OutputFormat:
 
 
 def write_conll(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
-    """Write columns as `corpus.conll.write` does; lines of tokenised words go without `-DOCSTART-`."""
+    """Write columns as `corpus.conll.write` does; lines of tokenised words go without `-DOCSTART-`.
+
+    A file that begins with U+FEFF gets a byte order mark before it, which readers drop in place of it.
+    """
+    stream = cast("TextIO", _Marked(stream))
     for lines, group in groupby(documents, key=lambda document: isinstance(document.layout, LineLayout)):
         for part in ([document] for document in group) if lines else (group,):
             conll.write(part, stream, tasks=tasks)
+
+
+class _Marked:
+    """A stream that gets a byte order mark if what is written first begins like one."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._begun = False
+
+    def write(self, text: str) -> int:
+        if text and not self._begun:
+            self._begun = True
+            text = "\ufeff" + text if text.startswith("\ufeff") else text
+        return self._stream.write(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        if self._begun:
+            self._stream.writelines(lines)
+        else:
+            self.write("".join(lines))
 
 
 def write_html(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, TaggerError
-from bilstm_tagger.files.find_jobs import JobList, find_jobs
+from bilstm_tagger.files.find_jobs import JobList, check_text_column, find_jobs
 from bilstm_tagger.files.formats import OUTPUT_FORMATS, OutputFormat, fitting_stream, output_format
 from bilstm_tagger.files.inputs import Job
 from bilstm_tagger.files.pool import WorkerPool
@@ -36,6 +36,7 @@ def tag_files(
     force: bool = False,
     exclude: Path | None = None,
     spec: ReadSpec | None = None,
+    text_column: str | None = None,
     batch_tokens: int | None = None,
     progress: Listener | None = None,
     profile: Profile | None = None,
@@ -55,6 +56,7 @@ def tag_files(
         force: whether files in `output` may be overwritten.
         exclude: a file that is left out of folders, since it is what `stream` writes.
         spec: how to read words, and raw text in JSON and tables; its format and its tasks are not used.
+        text_column: column of the text in tables and JSON; else found by its name.
         batch_tokens: padded tokens per batch for the network; the tagger's own default if None.
         progress: called after each document with the report so far.
         profile: where the time spent on each part is added.
@@ -67,14 +69,19 @@ def tag_files(
         CorpusError: before anything is tagged, for an input that does not exist or holds nothing to tag.
         TaggerError: if the tagger fails, or the stream cannot hold the documents.
     """
-    began, profile, spec = time.perf_counter(), profile or Profile(), spec or ReadSpec()
+    profile, spec = profile or Profile(), spec or ReadSpec()
+    clock = _clock(profile)
     write = _destination(output, stream, format)
     jobs, targets = _jobs_and_targets(inputs, input_format, output, format, force, exclude)
-    report = FilesReport(found=len(jobs.jobs), skipped=jobs.skipped, left_out=jobs.left_out)
-    items = _tag(tagger, read_files(jobs.jobs, spec, profile=profile), format, batch_tokens, profile)
+    report = FilesReport(len(jobs.jobs), sum(jobs.skipped.values()), jobs.left_out, other=dict(jobs.skipped))
+    if text_column is not None:
+        spec = spec.replace(text_column=text_column)
+        check_text_column(jobs.jobs, text_column)
+    untagged = read_files(jobs.jobs, spec, profile=profile, tally=report.tally)
+    items = _tag(tagger, untagged, format, batch_tokens, profile)
     with profile.part("write"):
-        write(_count(items, report, began, progress), targets, report)
-    report.seconds = time.perf_counter() - began
+        write(_count(items, report, clock, progress), targets, report)
+    report.seconds = clock()
     return report
 
 
@@ -129,7 +136,15 @@ def _tag(
     return tag_here(tagger, untagged, batch_tokens=batch_tokens, profile=profile)
 
 
-def _count(items: Iterable[_Item], report: FilesReport, began: float, progress: Listener | None) -> Iterator[_Item]:
+def _clock(profile: Profile) -> Callable[[], float]:
+    """Tells the seconds since now, without those of loading the tokeniser, which comes with the first text."""
+    began = time.perf_counter()
+    return lambda: time.perf_counter() - began - profile.seconds.get("load tokeniser", 0.0)
+
+
+def _count(
+    items: Iterable[_Item], report: FilesReport, clock: Callable[[], float], progress: Listener | None
+) -> Iterator[_Item]:
     for item in items:
         if isinstance(tagged := item[1], Tagged):
             report.documents += 1
@@ -137,7 +152,7 @@ def _count(items: Iterable[_Item], report: FilesReport, began: float, progress: 
             report.tokens += tagged.tokens
         yield item
         if progress is not None:
-            report.seconds = time.perf_counter() - began
+            report.seconds = clock()
             progress(report)
 
 
@@ -153,8 +168,12 @@ def _contents(items: Iterable[_Item], report: FilesReport) -> Iterator[Document 
             yield item.content
         elif item.error is not None:
             report.failures.append(item.error)
-        else:
+        elif not item.left_out:
             report.files += 1
+
+
+class _LeftOut(Exception):  # noqa: N818 - no error
+    """A file of a folder that turned out to hold no text; nothing is written for it."""
 
 
 def _write_files(
@@ -171,6 +190,8 @@ def _write_files(
         try:
             with atomic_write(target, binary=True) if format.binary else atomic_write(target) as stream:
                 _write(_contents_or_error(items_of_job), format, stream)
+        except _LeftOut:
+            continue
         except TaggerError as error:
             if error in tagger_errors:
                 raise
@@ -196,6 +217,8 @@ def _contents_or_error(items: Iterable[_Item]) -> Iterator[Document | str]:
             yield item.content
         elif item.error is not None:
             raise item.error
+        elif item.left_out:
+            raise _LeftOut
         else:
             return  # the file is complete, whatever becomes of the next one
 

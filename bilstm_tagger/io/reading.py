@@ -56,18 +56,21 @@ def read_text(path: str | Path, *, encoding: str = "utf-8") -> str:
 def _reading(path: str | Path, encoding: str, newline: str | None) -> Iterator[TextIO]:
     """Open for reading; whatever is wrong with the file becomes a CorpusError."""
     codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
+    with _failures_named(path, encoding), _wrap(_open_binary(path), codec, newline) as text:
+        yield text
+
+
+@contextmanager
+def _failures_named(path: str | Path, encoding: str) -> Iterator[None]:
     try:
-        stream = _open_binary(path)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    try:
-        with _wrap(stream, codec, newline) as text:
-            yield text
+        yield
     except UnicodeDecodeError as error:
         raise CorpusError(_decoding_message(path, encoding)) from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CorpusError(f"{path}: the gzip file is damaged or cut short ({error}); fetch it again") from error
     except OSError as error:
+        if str(path).endswith(".zst") and error.errno is None:  # as pyarrow raises it
+            raise CorpusError(f"{path}: the zst file is damaged or cut short ({error}); fetch it again") from error
         raise _unreadable(path, error) from error
 
 
@@ -82,6 +85,10 @@ def _wrap(stream: BinaryIO, codec: str, newline: str | None) -> TextIO:
 def _open_binary(path: str | Path) -> BinaryIO:
     if str(path).endswith(".gz"):
         return cast(BinaryIO, gzip.open(path, "rb"))
+    if str(path).endswith(".zst"):
+        import pyarrow as pa  # which is there with `datasets`; Python itself reads Zstandard from 3.14 on
+
+        return cast(BinaryIO, pa.CompressedInputStream(open(path, "rb"), "zstd"))
     return open(path, "rb")
 
 
@@ -110,6 +117,19 @@ def _decoding_message(path: str | Path, encoding: str) -> str:
                 )
             offset += len(line)
     return f"{path}: is not {encoding.upper()}; convert the file, e.g. with iconv"
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """Read all bytes of a file, decompressed if its name says so.
+
+    Args:
+        path: the file; `*.gz` and `*.zst` are decompressed.
+
+    Raises:
+        CorpusError: if the file cannot be read or decompressed.
+    """
+    with _failures_named(path, "utf-8"), _open_binary(path) as stream:
+        return stream.read()
 
 
 def sha256_file(path: str | Path) -> str:

@@ -193,6 +193,7 @@ class Tagger:
         if isinstance(source, Document):
             return source
         if isinstance(source, str):
+            _check_unicode(source, "the text")
             return self.tokenizer(source)
         if hasattr(source, "has_annotation"):  # a spaCy Doc, known without importing spaCy
             return Document.from_spacy(cast("Any", source))
@@ -200,6 +201,7 @@ class Tagger:
             raise TaggerError(f"{_WANTED}, not {type(source).__name__}")
         words = list(source)
         if all(map(isinstance, words, repeat(str))):
+            _check_words(words)
             return Document.from_words(words)
         if any(isinstance(sentence, str) for sentence in words):
             raise TaggerError(
@@ -209,6 +211,7 @@ class Tagger:
         for word in chain.from_iterable(sentences):
             if not isinstance(word, str):
                 raise TaggerError(f"{_WANTED}; a word is a str, not {type(word).__name__}")
+        _check_words(list(chain.from_iterable(sentences)))
         return Document.from_sentences(sentences)
 
     def _tag(self, documents: list[Document], batch_tokens: int, wanted: Wanted | None) -> Iterator[Document]:
@@ -258,6 +261,25 @@ class Tagger:
             if len(each) != bounds[-1]:
                 raise TaggerError(f"internal error: {len(each)} {task} tags for {bounds[-1]} tokens")
         return tags
+
+
+def _check_words(words: list[str]) -> None:
+    """Refuse words that no file could hold.
+
+    Raises:
+        TaggerError: for an empty word or half a character.
+    """
+    if not all(words):
+        raise TaggerError(f"word {words.index('') + 1} is empty; leave it out")
+    _check_unicode("".join(words), "a word")
+
+
+def _check_unicode(text: str, what: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = ascii(text[error.start])
+        raise TaggerError(f"{what} holds half a character, {half}: decode its source as UTF-8") from None
 
 
 def _window(documents: Iterator[Document], tokens: int) -> list[Document]:
