@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bilstm_tagger.corpus import Corpus, ReadSpec, read_corpus
     from bilstm_tagger.document.document import Document
+    from bilstm_tagger.document.entities import Entity
     from bilstm_tagger.document.views import Sentence, Span, Token
     from bilstm_tagger.errors import ConfigError, CorpusError, ModelError, TaggerError, VectorsError
     from bilstm_tagger.evaluation.evaluate import evaluate
@@ -27,6 +28,7 @@ __all__ = [
     "Corpus",
     "CorpusError",
     "Document",
+    "Entity",
     "ModelError",
     "ReadSpec",
     "Sentence",
@@ -47,6 +49,7 @@ __all__ = [
 _HOMES = {
     "corpus": ("Corpus", "ReadSpec", "read_corpus"),
     "document.document": ("Document",),
+    "document.entities": ("Entity",),
     "document.views": ("Sentence", "Span", "Token"),
     "errors": ("ConfigError", "CorpusError", "ModelError", "TaggerError", "VectorsError"),
     "evaluation.evaluate": ("evaluate",),

@@ -19,6 +19,7 @@ from bilstm_tagger.cli.benchmark import benchmark
 from bilstm_tagger.cli.calibrate import calibrate
 from bilstm_tagger.cli.check import check
 from bilstm_tagger.cli.convert import convert
+from bilstm_tagger.cli.entities import entities
 from bilstm_tagger.cli.evaluate import evaluate
 from bilstm_tagger.cli.info import info
 from bilstm_tagger.cli.inspect import inspect
@@ -52,7 +53,7 @@ def options(
     """Train BiLSTM-CRF taggers on annotated text and tag text with them."""
 
 
-for command in (train, evaluate, calibrate, predict, check, convert, info, inspect, benchmark):
+for command in (train, evaluate, calibrate, predict, entities, check, convert, info, inspect, benchmark):
     app.command()(command)
 app.add_typer(study, name="study")
 

@@ -68,7 +68,7 @@ def _documents(tagger: Tagger, data: str | None, input_format: str | None) -> li
     documents: list[Document] = []
     tokens = 0
     for source in read_job(job, words_spec(tagger.reading)):
-        documents.append(tagger.read(source))
+        documents.append(tagger.read(source.content))
         tokens += len(documents[-1])
         if tokens >= MOST_TOKENS:
             break

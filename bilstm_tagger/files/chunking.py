@@ -37,6 +37,8 @@ def join_texts(text: str, pieces: Sequence[Document]) -> Document:
     """Join the documents that the pieces of a text have become."""
     first = pieces[0]
     joined = Document([], [0], text=text, starts=[], ends=[], id=first.id, schemes=first.schemes)
+    joined.path, joined.layout = first.path, first.layout
+    joined.lines = None if first.lines is None else [line for piece in pieces for line in piece.lines or ()]
     joined.tags = {task: [] for task in first.tags}
     start = 0
     for piece in pieces:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from bilstm_tagger.errors import ConfigError, CorpusError
-from bilstm_tagger.files.inputs import INPUT_FORMATS, SUFFIXES, Job
+from bilstm_tagger.files.inputs import INPUT_FORMATS, SUFFIXES, TABLES, Job
+from bilstm_tagger.files.source import suffix_of
 from bilstm_tagger.files.targets import RealPaths, real_path
 
 STDIN = "-"
 _STDIN_PATH = Path("/dev/stdin")
-# Too many other things are named like this for a folder's files to be taken for documents.
-_ONLY_NAMED = (".json", ".csv")
 _KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFDIR: "a link to a folder"}
 
 
@@ -24,12 +25,12 @@ class JobList(NamedTuple):
 
     Attributes:
         jobs: the files to tag.
-        skipped: number of files in folders left out because of their suffix.
+        skipped: number of files in folders left out because of their suffix, by suffix.
         left_out: what in folders is no regular file, each with its path and what it is.
     """
 
     jobs: list[Job]
-    skipped: int
+    skipped: Counter[str]
     left_out: list[str]
 
 
@@ -39,6 +40,7 @@ def find_jobs(
     input_format: str | None = None,
     output: Path | None = None,
     suffixes: Iterable[str] = (),
+    exclude: Path | None = None,
 ) -> JobList:
     """List the files to tag, folders with all below them in sorted order.
 
@@ -49,6 +51,7 @@ def find_jobs(
         input_format: how to read all of them; else by suffix, and standard input as text.
         output: folder the results go to, which is not tagged itself.
         suffixes: those that output files can have.
+        exclude: a file that is left out of folders.
 
     Returns:
         The files, and what in folders was left out.
@@ -61,8 +64,8 @@ def find_jobs(
         raise ConfigError(f"no input format {input_format!r}; known: {', '.join(INPUT_FORMATS)}")
     jobs: list[Job] = []
     left_out: list[str] = []
-    skipped = 0
-    for given in inputs:
+    skipped: Counter[str] = Counter()
+    for given in _expanded(inputs):
         if str(given) == STDIN:
             jobs.append(Job(_STDIN_PATH, "stdin", input_format or "text"))
         elif (path := Path(given)).is_dir():
@@ -72,7 +75,45 @@ def find_jobs(
             skipped += of_folder.skipped
         else:
             jobs.append(_file_job(path, input_format))
-    return JobList(_without_own_output(jobs, output, tuple(suffixes)), skipped, left_out)
+    return JobList(_without_own_output(jobs, output, tuple(suffixes), exclude), skipped, left_out)
+
+
+def _expanded(inputs: Sequence[str | Path]) -> Iterator[str | Path]:
+    """The inputs, with what matches in place of a pattern that the shell has left as it is.
+
+    Raises:
+        ConfigError: for an empty input, which would mean the current folder.
+        CorpusError: for a pattern that nothing matches.
+    """
+    for given in inputs:
+        name = str(given)
+        if not name:
+            raise ConfigError("an input is empty; name a file or a folder (. is the current one)")
+        if not glob.has_magic(name) or os.path.lexists(name):
+            yield given
+        elif found := sorted(glob.glob(name, recursive=True)):  # noqa: PTH207 - the pattern may be absolute
+            yield from found
+        else:
+            raise CorpusError(f"{name}: no file matches this pattern; check it")
+
+
+def check_text_column(jobs: Sequence[Job], name: str) -> None:
+    """Refuse a text column for files that have no columns of text.
+
+    Args:
+        jobs: the files.
+        name: the column.
+
+    Raises:
+        ConfigError: naming a file.
+    """
+    wrong = [job for job in jobs if job.format not in TABLES]
+    named = next((job for job in wrong if not job.in_folder), wrong[0] if len(wrong) == len(jobs) and wrong else None)
+    if named is not None:
+        raise ConfigError(
+            f"{named.path}: --text-column {name} is of no use, since it is read as {named.format}; leave it out, or "
+            "say that it is a table, --input-format table"
+        )
 
 
 def _file_job(path: Path, input_format: str | None) -> Job:
@@ -89,30 +130,25 @@ def _folder_jobs(folder: Path, input_format: str | None, output: Path | None) ->
     excluded = real_path(output) if output is not None and _inside(output, folder) else None
     jobs: list[Job] = []
     left_out: list[str] = []
-    skipped = 0
+    skipped: Counter[str] = Counter()
     for path in _walk(folder, excluded):
         if (kind := _special(path)) is not None:
             left_out.append(f"{path}: {kind}")
         elif (format := _folder_format(path, input_format)) is None:
-            skipped += 1
+            skipped[suffix_of(path)] += 1
         else:
             name = (Path(_name(folder)) / path.relative_to(folder)).as_posix()
             jobs.append(Job(path, name, format, in_folder=True))
     if not jobs:
-        others = skipped + len(left_out)
+        others = skipped.total() + len(left_out)
         more = f" among {others} of other kinds" if others else ""
         raise CorpusError(f"{folder}: no file to tag in this folder{more} (known: {', '.join(sorted(SUFFIXES))})")
     return JobList(jobs, skipped, left_out)
 
 
 def _folder_format(path: Path, input_format: str | None) -> str | None:
-    """How a folder's file is read; `None` if its suffix is unknown or says too little."""
-    format = _format_of(path)
-    if format is None:
-        return None
-    if input_format is not None:
-        return input_format
-    return None if path.name.lower().endswith(_ONLY_NAMED) else format
+    """How a folder's file is read; `None` if its suffix is unknown."""
+    return input_format or _format_of(path)
 
 
 def _walk(folder: Path, excluded: Path | None) -> Iterator[Path]:
@@ -144,8 +180,7 @@ def _inside(path: Path, folder: Path) -> bool:
 
 
 def _format_of(path: Path) -> str | None:
-    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
-    return SUFFIXES.get(suffixes[-1]) if suffixes else None
+    return SUFFIXES.get(suffix_of(path))
 
 
 def _name(path: Path) -> str:
@@ -155,10 +190,14 @@ def _name(path: Path) -> str:
     return path.as_posix()
 
 
-def _without_own_output(jobs: list[Job], output: Path | None, suffixes: tuple[str, ...]) -> list[Job]:
+def _without_own_output(
+    jobs: list[Job], output: Path | None, suffixes: tuple[str, ...], exclude: Path | None
+) -> list[Job]:
     """Leave out a file given twice, and in folders the output an earlier run left among the input."""
     real = RealPaths()
     own = set() if output is None else {real(job.target(output, suffix)) for job in jobs for suffix in suffixes}
+    if exclude is not None:
+        own.add(real(exclude))
     kept: dict[Path, Job] = {}
     for job in jobs:
         path = job.path if job.path == _STDIN_PATH else real(job.path)

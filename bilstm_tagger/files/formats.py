@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BufferedIOBase, RawIOBase
 from itertools import groupby
-from typing import IO, TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING, TextIO, cast
 
 from bilstm_tagger.corpus.formats import Writer, conllu, spacy_docbin, table_write
 from bilstm_tagger.corpus.formats import columns as conll
@@ -14,7 +15,17 @@ from bilstm_tagger.corpus.formats.jsonl import to_record
 from bilstm_tagger.corpus.formats.jsonl import write as write_jsonl
 from bilstm_tagger.document.html import COLOURS, OTHER_COLOUR, html_fragment
 from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.files.entity_tables import (
+    counts,
+    csv_writer,
+    rows,
+    table_writer,
+    tsv_writer,
+    write_counts,
+    write_entities,
+)
 from bilstm_tagger.files.inputs import LineLayout
+from bilstm_tagger.files.workbook import workbook_writer
 from bilstm_tagger.schemes.grammar import Scheme
 
 if TYPE_CHECKING:
@@ -68,10 +79,34 @@ class OutputFormat:
 
 
 def write_conll(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
-    """Write columns as `corpus.conll.write` does; lines of tokenised words go without `-DOCSTART-`."""
+    """Write columns as `corpus.conll.write` does; lines of tokenised words go without `-DOCSTART-`.
+
+    A file that begins with U+FEFF gets a byte order mark before it, which readers drop in place of it.
+    """
+    stream = cast("TextIO", _Marked(stream))
     for lines, group in groupby(documents, key=lambda document: isinstance(document.layout, LineLayout)):
         for part in ([document] for document in group) if lines else (group,):
             conll.write(part, stream, tasks=tasks)
+
+
+class _Marked:
+    """A stream that gets a byte order mark if what is written first begins like one."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._begun = False
+
+    def write(self, text: str) -> int:
+        if text and not self._begun:
+            self._begun = True
+            text = "\ufeff" + text if text.startswith("\ufeff") else text
+        return self._stream.write(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        if self._begun:
+            self._stream.writelines(lines)
+        else:
+            self.write("".join(lines))
 
 
 def write_html(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
@@ -136,28 +171,44 @@ OUTPUT_FORMATS: dict[str, OutputFormat] = {
     "text": OutputFormat(write_text, ".tagged.txt"),
     "spacy": OutputFormat(spacy_docbin.write, ".spacy", binary=True),
     "parquet": OutputFormat(table_write.write_parquet, ".parquet", binary=True),
+    "csv": OutputFormat(csv_writer(rows), ".csv"),
+    "tsv": OutputFormat(tsv_writer(rows), ".tsv"),
+    "xlsx": OutputFormat(workbook_writer(rows), ".xlsx", binary=True),
+    "entities": OutputFormat(write_entities, ".entities.jsonl", apart=True),
+}
+# Other names of formats, and tables of counts, which are of all files together.
+_FURTHER: dict[str, OutputFormat] = {
+    "json": OUTPUT_FORMATS["jsonl"],
+    "table": OutputFormat(table_writer(rows), ".txt"),
+    "table-counts": OutputFormat(table_writer(counts), ".txt"),
+    "entities-counts": OutputFormat(write_counts, ".jsonl"),
+    "csv-counts": OutputFormat(csv_writer(counts), ".csv"),
+    "tsv-counts": OutputFormat(tsv_writer(counts), ".tsv"),
+    "xlsx-counts": OutputFormat(workbook_writer(counts), ".xlsx", binary=True),
 }
 
 
 def output_format(name: str) -> OutputFormat:
-    """The format of that name.
+    """The format of that name; `json` is `jsonl`.
 
     Raises:
         ConfigError: if there is none.
     """
-    if name not in OUTPUT_FORMATS:
+    known = OUTPUT_FORMATS.get(name) or _FURTHER.get(name)
+    if known is None:
         raise ConfigError(f"no output format {name!r}; known: {', '.join(OUTPUT_FORMATS)}")
-    return OUTPUT_FORMATS[name]
+    return known
 
 
-def fitting_stream(format: OutputFormat, stream: TextIO) -> IO[str] | IO[bytes]:
-    """The stream itself, or the bytes beneath it where the format is binary.
+def fitting_stream(format: OutputFormat, stream: IO[str] | IO[bytes]) -> IO[str] | IO[bytes]:
+    """The stream itself, or the bytes beneath it where the format is binary and the stream takes text.
 
     Raises:
         ConfigError: if bytes would go to a terminal, or the stream has none.
     """
-    if not format.binary:
+    if not format.binary or isinstance(stream, (RawIOBase, BufferedIOBase)):
         return stream
-    if stream.isatty() or not hasattr(stream, "buffer"):
+    beneath: IO[bytes] | None = getattr(stream, "buffer", None)
+    if stream.isatty() or beneath is None:
         raise ConfigError(f"{format.suffix} is binary; write it into a folder (--output) or to a file, not a screen")
-    return stream.buffer
+    return beneath

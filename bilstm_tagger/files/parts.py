@@ -14,7 +14,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.chunking import Tags, cut_document, cut_text, join_tags, join_texts
 from bilstm_tagger.files.inputs import Job
-from bilstm_tagger.files.streams import End, Tagged, Untagged
+from bilstm_tagger.files.streams import End, Tagged, Untagged, set_origin
 from bilstm_tagger.files.worker import Outcome
 
 FIRST_CHUNK = 20_000  # characters: small, so that all processes have work at once
@@ -60,7 +60,7 @@ def split_item(job: Job, item: Untagged | End, *, apart: bool, columns: Sequence
         return
     whole = item.content
     if isinstance(whole, Document):
-        whole.id = item.id
+        set_origin(whole, item)
     long = _size(whole) > 2 * CHUNK
     if not long and (apart or isinstance(whole, str)):
         yield Part(job, whole, item, render=apart)
@@ -68,9 +68,9 @@ def split_item(job: Job, item: Untagged | End, *, apart: bool, columns: Sequence
     pieces = _cut(whole, CHUNK if long else sys.maxsize, columns)
     piece = next(pieces)
     for following in pieces:
-        yield Part(job, whole, Untagged(piece, item.id), last=False)
+        yield Part(job, whole, item._replace(content=piece), last=False)
         piece = following
-    yield Part(job, whole, Untagged(piece, item.id))
+    yield Part(job, whole, item._replace(content=piece))
 
 
 def _cut(whole: str | Document, size: int, columns: Sequence[str]) -> Iterator[str | Document]:

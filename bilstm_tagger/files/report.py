@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.files.source import Tally
 
 
 @dataclass(slots=True)
@@ -20,7 +21,9 @@ class FilesReport:
         sentences: number of sentences in them.
         tokens: number of tokens in them.
         failures: what was wrong with files that could not be tagged; each message names its file.
-        seconds: time since the start.
+        seconds: time since the start, without that of loading the tokeniser.
+        other: of the files left out because of their suffix, how many have which; without one, an empty string.
+        tally: what readers had to tell.
     """
 
     found: int
@@ -32,3 +35,5 @@ class FilesReport:
     tokens: int = 0
     failures: list[TaggerError] = field(default_factory=list)
     seconds: float = 0.0
+    other: dict[str, int] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)

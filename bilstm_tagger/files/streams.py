@@ -11,7 +11,10 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.inputs import Job, read_job
 from bilstm_tagger.files.profile import Profile
+from bilstm_tagger.files.source import Source, Tally
+from bilstm_tagger.files.tables import NoTextError
 from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.text.sentences import with_line_ends
 
 
 class DocumentTagger(Protocol):
@@ -32,9 +35,11 @@ class End:
 
     Attributes:
         error: what is wrong with the file, if it could not be read.
+        left_out: whether it was left out, as something in a folder that holds no text.
     """
 
     error: TaggerError | None = None
+    left_out: bool = False
 
 
 class Untagged(NamedTuple):
@@ -43,10 +48,18 @@ class Untagged(NamedTuple):
     Attributes:
         content: a text still to be tokenised, or a document without tags.
         id: the name the document gets, if any.
+        file: the file it comes from, as it was named.
+        line: the line or row of its file that all of a text is in, if it is not all of the file.
+        by_line: whether each line end of a text ends a sentence.
+        layout: what else belongs to a text, for formats that keep it.
     """
 
     content: str | Document
     id: str | None
+    file: str | None = None
+    line: int | None = None
+    by_line: bool = False
+    layout: object | None = None
 
 
 class Tagged(NamedTuple):
@@ -68,30 +81,45 @@ class Tagged(NamedTuple):
         return cls(document, len(document.bounds) - 1, len(document))
 
 
-def read_files(jobs: Iterable[Job], spec: ReadSpec, *, profile: Profile) -> Iterator[tuple[Job, Untagged | End]]:
+def read_files(
+    jobs: Iterable[Job], spec: ReadSpec, *, profile: Profile, tally: Tally | None = None
+) -> Iterator[tuple[Job, Untagged | End]]:
     """First stream: the documents of each file, and its end.
 
     Args:
         jobs: the files.
         spec: how to read words, and raw text in JSON and tables.
         profile: where the time spent on reading is added.
+        tally: where is counted what a reader has to tell.
 
     Yields:
         Documents and ends, each with its file; an error of a file is in its end.
     """
+    tally = Tally() if tally is None else tally
     for job in jobs:
         name = job.name.encode("utf-8", "backslashreplace").decode("utf-8")
         error: TaggerError | None = None
+        number = 0
         try:
-            contents = profile.each("read", read_job(job, spec))
-            for number, content in enumerate(contents, 1):
-                given = None if isinstance(content, str) else content.id
-                yield job, Untagged(content, given or (name if job.format == "text" else f"{name}:{number}"))
+            contents = profile.each("read", read_job(job, spec, tally))
+            for number, source in enumerate(contents, 1):
+                yield job, _untagged(source, name, number)
+        except NoTextError as caught:
+            if job.in_folder and number == 0:
+                tally.no_text.append(str(caught))
+                yield job, End(left_out=True)
+                continue
+            error = caught
         except TaggerError as caught:
             error = caught
         except OSError as caught:
             error = TaggerError(f"{job.path}: cannot be read: {caught.strerror or caught}")
         yield job, End(error)
+
+
+def _untagged(source: Source, file: str, number: int) -> Untagged:
+    id = source.id or (file if source.whole else f"{file}:{number}")
+    return Untagged(source.content, id, file, source.line, source.by_line, source.layout)
 
 
 def tokenize(tagger: DocumentTagger, untagged: Untagged, profile: Profile) -> Document:
@@ -110,8 +138,20 @@ def tokenize(tagger: DocumentTagger, untagged: Untagged, profile: Profile) -> Do
             _ = getattr(tagger, "tokenizer", None)
     with profile.part("tokenise"):
         document = tagger.read(untagged.content)
-    document.id = untagged.id
+    if untagged.by_line:
+        document.bounds = with_line_ends(document)
+    set_origin(document, untagged)
     return document
+
+
+def set_origin(document: Document, untagged: Untagged) -> None:
+    """Give a document its name, its file, and the place of its text in the file."""
+    document.id = untagged.id
+    document.path = untagged.file or document.path
+    if untagged.line is not None:
+        document.lines = [untagged.line] * len(document)
+    if untagged.layout is not None:
+        document.layout = untagged.layout
 
 
 def tag_here(

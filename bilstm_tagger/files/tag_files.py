@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import IO, Any
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, TaggerError
-from bilstm_tagger.files.find_jobs import JobList, find_jobs
+from bilstm_tagger.files.find_jobs import JobList, check_text_column, find_jobs
 from bilstm_tagger.files.formats import OUTPUT_FORMATS, OutputFormat, fitting_stream, output_format
 from bilstm_tagger.files.inputs import Job
 from bilstm_tagger.files.pool import WorkerPool
@@ -30,11 +30,13 @@ def tag_files(
     inputs: Sequence[str | Path],
     *,
     output: str | Path | None = None,
-    stream: TextIO | None = None,
+    stream: IO[Any] | None = None,
     format: str = "jsonl",
     input_format: str | None = None,
     force: bool = False,
+    exclude: Path | None = None,
     spec: ReadSpec | None = None,
+    text_column: str | None = None,
     batch_tokens: int | None = None,
     progress: Listener | None = None,
     profile: Profile | None = None,
@@ -52,7 +54,9 @@ def tag_files(
         format: one of `OUTPUT_FORMATS`.
         input_format: one of `INPUT_FORMATS`; else by suffix, standard input as text.
         force: whether files in `output` may be overwritten.
+        exclude: a file that is left out of folders, since it is what `stream` writes.
         spec: how to read words, and raw text in JSON and tables; its format and its tasks are not used.
+        text_column: column of the text in tables and JSON; else found by its name.
         batch_tokens: padded tokens per batch for the network; the tagger's own default if None.
         progress: called after each document with the report so far.
         profile: where the time spent on each part is added.
@@ -65,21 +69,26 @@ def tag_files(
         CorpusError: before anything is tagged, for an input that does not exist or holds nothing to tag.
         TaggerError: if the tagger fails, or the stream cannot hold the documents.
     """
-    began, profile, spec = time.perf_counter(), profile or Profile(), spec or ReadSpec()
+    profile, spec = profile or Profile(), spec or ReadSpec()
+    clock = _clock(profile)
     write = _destination(output, stream, format)
-    jobs, targets = _jobs_and_targets(inputs, input_format, output, format, force)
-    report = FilesReport(found=len(jobs.jobs), skipped=jobs.skipped, left_out=jobs.left_out)
-    items = _tag(tagger, read_files(jobs.jobs, spec, profile=profile), format, batch_tokens, profile)
+    jobs, targets = _jobs_and_targets(inputs, input_format, output, format, force, exclude)
+    report = FilesReport(len(jobs.jobs), sum(jobs.skipped.values()), jobs.left_out, other=dict(jobs.skipped))
+    if text_column is not None:
+        spec = spec.replace(text_column=text_column)
+        check_text_column(jobs.jobs, text_column)
+    untagged = read_files(jobs.jobs, spec, profile=profile, tally=report.tally)
+    items = _tag(tagger, untagged, format, batch_tokens, profile)
     with profile.part("write"):
-        write(_count(items, report, began, progress), targets, report)
-    report.seconds = time.perf_counter() - began
+        write(_count(items, report, clock, progress), targets, report)
+    report.seconds = clock()
     return report
 
 
 _Write = Callable[[Iterable[_Item], Mapping[Job, Path], FilesReport], None]
 
 
-def _destination(output: str | Path | None, stream: TextIO | None, format: str) -> _Write:
+def _destination(output: str | Path | None, stream: IO[Any] | None, format: str) -> _Write:
     """The third stream: writes into a folder or to a stream.
 
     Raises:
@@ -95,12 +104,17 @@ def _destination(output: str | Path | None, stream: TextIO | None, format: str) 
 
 
 def _jobs_and_targets(
-    inputs: Sequence[str | Path], input_format: str | None, output: str | Path | None, format: str, force: bool
+    inputs: Sequence[str | Path],
+    input_format: str | None,
+    output: str | Path | None,
+    format: str,
+    force: bool,
+    exclude: Path | None,
 ) -> tuple[JobList, dict[Job, Path]]:
     """The files to tag and, if they go into a folder, where the output of each goes."""
     suffixes = [each.suffix for each in OUTPUT_FORMATS.values()]
     folder = None if output is None else Path(output)
-    jobs = find_jobs(inputs, input_format=input_format, output=folder, suffixes=suffixes)
+    jobs = find_jobs(inputs, input_format=input_format, output=folder, suffixes=suffixes, exclude=exclude)
     if folder is None:
         return jobs, {}
     suffix = output_format(format).suffix
@@ -122,7 +136,15 @@ def _tag(
     return tag_here(tagger, untagged, batch_tokens=batch_tokens, profile=profile)
 
 
-def _count(items: Iterable[_Item], report: FilesReport, began: float, progress: Listener | None) -> Iterator[_Item]:
+def _clock(profile: Profile) -> Callable[[], float]:
+    """Tells the seconds since now, without those of loading the tokeniser, which comes with the first text."""
+    began = time.perf_counter()
+    return lambda: time.perf_counter() - began - profile.seconds.get("load tokeniser", 0.0)
+
+
+def _count(
+    items: Iterable[_Item], report: FilesReport, clock: Callable[[], float], progress: Listener | None
+) -> Iterator[_Item]:
     for item in items:
         if isinstance(tagged := item[1], Tagged):
             report.documents += 1
@@ -130,7 +152,7 @@ def _count(items: Iterable[_Item], report: FilesReport, began: float, progress: 
             report.tokens += tagged.tokens
         yield item
         if progress is not None:
-            report.seconds = time.perf_counter() - began
+            report.seconds = clock()
             progress(report)
 
 
@@ -146,8 +168,12 @@ def _contents(items: Iterable[_Item], report: FilesReport) -> Iterator[Document 
             yield item.content
         elif item.error is not None:
             report.failures.append(item.error)
-        else:
+        elif not item.left_out:
             report.files += 1
+
+
+class _LeftOut(Exception):  # noqa: N818 - no error
+    """A file of a folder that turned out to hold no text; nothing is written for it."""
 
 
 def _write_files(
@@ -164,6 +190,8 @@ def _write_files(
         try:
             with atomic_write(target, binary=True) if format.binary else atomic_write(target) as stream:
                 _write(_contents_or_error(items_of_job), format, stream)
+        except _LeftOut:
+            continue
         except TaggerError as error:
             if error in tagger_errors:
                 raise
@@ -189,6 +217,8 @@ def _contents_or_error(items: Iterable[_Item]) -> Iterator[Document | str]:
             yield item.content
         elif item.error is not None:
             raise item.error
+        elif item.left_out:
+            raise _LeftOut
         else:
             return  # the file is complete, whatever becomes of the next one
 

@@ -56,20 +56,25 @@ def read_text(path: str | Path, *, encoding: str | None = None) -> str:
 @contextmanager
 def _reading(path: str | Path, encoding: str | None, newline: str | None) -> Iterator[TextIO]:
     """Open for reading; whatever is wrong with the file becomes a CorpusError."""
-    try:
+    with _failures_named(path, encoding or "utf-8"):
         stream = _open_binary(path)
         encoding = encoding or _marked(stream, path)
-    except OSError as error:
-        raise _unreadable(path, error) from error
     codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
+    with _failures_named(path, encoding), _wrap(stream, codec, newline) as text:
+        yield text
+
+
+@contextmanager
+def _failures_named(path: str | Path, encoding: str) -> Iterator[None]:
     try:
-        with _wrap(stream, codec, newline) as text:
-            yield text
+        yield
     except UnicodeDecodeError as error:
         raise CorpusError(_decoding_message(path, encoding)) from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CorpusError(f"{path}: the gzip file is damaged or cut short ({error}); fetch it again") from error
     except OSError as error:
+        if str(path).endswith(".zst") and error.errno is None:  # as pyarrow raises it
+            raise CorpusError(f"{path}: the zst file is damaged or cut short ({error}); fetch it again") from error
         raise _unreadable(path, error) from error
 
 
@@ -95,6 +100,10 @@ def _wrap(stream: BinaryIO, codec: str, newline: str | None) -> TextIO:
 def _open_binary(path: str | Path) -> BinaryIO:
     if str(path).endswith(".gz"):
         return cast(BinaryIO, gzip.open(path, "rb"))
+    if str(path).endswith(".zst"):
+        import pyarrow as pa  # which is there with `datasets`; Python itself reads Zstandard from 3.14 on
+
+        return cast(BinaryIO, pa.CompressedInputStream(open(path, "rb"), "zstd"))
     return open(path, "rb")
 
 
@@ -138,6 +147,19 @@ def _likely(path: str | Path) -> str:
     usual = [name for name in ("cp1252", "latin_1") if name in names or not names]
     likely = list(dict.fromkeys([*names[:1], *usual]))[:3] or ["cp1252"]
     return f"it may be {' or '.join(likely)}: add --encoding {likely[0]}, or save it as UTF-8"
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """Read all bytes of a file, decompressed if its name says so.
+
+    Args:
+        path: the file; `*.gz` and `*.zst` are decompressed.
+
+    Raises:
+        CorpusError: if the file cannot be read or decompressed.
+    """
+    with _failures_named(path, "utf-8"), _open_binary(path) as stream:
+        return stream.read()
 
 
 def sha256_file(path: str | Path) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from bilstm_tagger.document.document import Document
+from bilstm_tagger.document.entities import Entity, entities_of
 from bilstm_tagger.document.probabilities import Probabilities, TagSequence
 from bilstm_tagger.document.probable import Least, keep_probable
 from bilstm_tagger.errors import TaggerError
@@ -180,11 +181,27 @@ class Tagger:
             tagged = self._tag(window, batch_tokens, wanted)
             yield from (keep_probable(each, min_probability) for each in tagged) if min_probability else tagged
 
+    def entities(self, sources: Iterable[Input], *, probabilities: bool = False) -> list[Entity]:
+        """The names in texts, word lists or documents, as plain rows; `document` counts the sources from 1.
+
+        Args:
+            sources: texts, word lists, lists of sentences, spaCy Docs or Documents.
+            probabilities: whether the rows tell how probable each name is.
+        """
+        if isinstance(sources, str):
+            sources = [sources]
+        found: list[Entity] = []
+        for number, document in enumerate(self.pipe(sources, probabilities=probabilities), 1):
+            document.id = document.id or str(number)
+            found += entities_of(document)
+        return found
+
     def read(self, source: Input) -> Document:
         """The untagged document of one source."""
         if isinstance(source, Document):
             return source
         if isinstance(source, str):
+            _check_unicode(source, "the text")
             return self.tokenizer(source)
         if hasattr(source, "has_annotation"):  # a spaCy Doc, known without importing spaCy
             return Document.from_spacy(cast("Any", source))
@@ -192,6 +209,7 @@ class Tagger:
             raise TaggerError(f"{_WANTED}, not {type(source).__name__}")
         words = list(source)
         if all(map(isinstance, words, repeat(str))):
+            _check_words(words)
             return Document.from_words(words)
         if any(isinstance(sentence, str) for sentence in words):
             raise TaggerError(
@@ -201,6 +219,7 @@ class Tagger:
         for word in chain.from_iterable(sentences):
             if not isinstance(word, str):
                 raise TaggerError(f"{_WANTED}; a word is a str, not {type(word).__name__}")
+        _check_words(list(chain.from_iterable(sentences)))
         return Document.from_sentences(sentences)
 
     def _tag(self, documents: list[Document], batch_tokens: int, wanted: Wanted | None) -> Iterator[Document]:
@@ -250,6 +269,25 @@ class Tagger:
             if len(each) != bounds[-1]:
                 raise TaggerError(f"internal error: {len(each)} {task} tags for {bounds[-1]} tokens")
         return tags
+
+
+def _check_words(words: list[str]) -> None:
+    """Refuse words that no file could hold.
+
+    Raises:
+        TaggerError: for an empty word or half a character.
+    """
+    if not all(words):
+        raise TaggerError(f"word {words.index('') + 1} is empty; leave it out")
+    _check_unicode("".join(words), "a word")
+
+
+def _check_unicode(text: str, what: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = ascii(text[error.start])
+        raise TaggerError(f"{what} holds half a character, {half}: decode its source as UTF-8") from None
 
 
 def _window(documents: Iterator[Document], tokens: int) -> list[Document]:

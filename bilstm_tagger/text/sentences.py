@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
+from bilstm_tagger.document.columns import Columns
+
 # A token of nothing but these ends a sentence.
 FINAL = ".!?…。！？｡．‼⁇⁈⁉؟۔।॥"
 CHINESE_FINAL = "。！？!?；…"
@@ -52,6 +54,12 @@ def sentence_bounds(
         cuts.add(len(words))
     cuts.discard(0)
     return [0, *sorted(cuts)]
+
+
+def with_line_ends(document: Columns) -> list[int]:
+    """The bounds of a document with further ones: every line end of its text ends a sentence."""
+    cuts = {bisect_left(document.starts, found.end()) for found in LINE.finditer(document.text)}
+    return sorted(cuts.union(document.bounds))
 
 
 def _after_closing(words: list[str], starts: list[int], ends: list[int], index: int, stops: set[str]) -> int:

@@ -284,16 +284,16 @@ def test_predict_colours_text_on_a_terminal(model_folder: Path, monkeypatch: pyt
 
 
 def test_predict_counts_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bilstm_tagger.cli.predict import _progress
+    from bilstm_tagger.cli.tagging import progress
     from bilstm_tagger.files import tag_files
 
     (tmp_path / "a.txt").write_text("Ada wins", "utf-8")
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("TERM", "xterm-256color")
-    with _progress(quiet=True) as listener:
+    with progress(quiet=True) as listener:
         assert listener is None
-    with _progress(quiet=False) as listener:
+    with progress(quiet=False) as listener:
         tag_files(RuleTagger(), [tmp_path / "a.txt"], output=tmp_path / "out", progress=listener)
     assert "0 of 1 files, 1 sentences, 2 tokens" in screen.getvalue()
 

@@ -16,7 +16,7 @@ import torch
 from rule_tagger import RuleTagger
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
-from tagged import CONLLU, to_stream
+from tagged import CONLLU, below, to_stream
 
 from bilstm_tagger.corpus import ReadSpec, read_corpus, save_corpus
 from bilstm_tagger.errors import ConfigError
@@ -119,12 +119,15 @@ def test_bytes_do_not_go_to_text_streams(tmp_path: Path, monkeypatch: pytest.Mon
     assert pq.read_table(io.BytesIO(beneath.getvalue())).num_rows == 2
 
 
-def test_json_and_csv_in_folders_are_only_tagged_by_name(tmp_path: Path) -> None:
+def test_json_and_csv_in_folders_are_tagged_if_they_have_a_text(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text("{}")
     (tmp_path / "a.csv").write_text("text\nAda\n")
     (tmp_path / "a.txt").write_text("Ada")
-    report = tag_files(RuleTagger(), [tmp_path], stream=io.StringIO(), spec=PLAIN)
-    assert (report.found, report.skipped) == (1, 2)
+    for options in ({"stream": io.StringIO()}, {"output": tmp_path.parent / "out"}):
+        report = tag_files(RuleTagger(), [tmp_path], spec=PLAIN, **options)
+        assert (report.found, report.files, report.skipped, report.failures) == (3, 2, 0, [])
+        assert [str(tmp_path / "package.json") in line for line in report.tally.no_text] == [True]
+    assert below(tmp_path.parent / "out" / tmp_path.name) == ["a.csv.jsonl", "a.txt.jsonl"]
     stream = io.StringIO()
     tag_files(RuleTagger(), [tmp_path / "a.csv"], stream=stream, spec=PLAIN)
     assert json.loads(stream.getvalue())["spans"][0]["text"] == "Ada"

@@ -20,6 +20,7 @@ from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
 from bilstm_tagger.files import OUTPUT_FORMATS, streams, tag_files
 from bilstm_tagger.files.formats import OutputFormat, write_jsonl
 from bilstm_tagger.files.inputs import Job, read_job
+from bilstm_tagger.files.source import Source, Tally
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 
@@ -65,10 +66,10 @@ def test_faults_of_the_disk_are_reported(tagger: RuleTagger, tmp_path: Path, mon
         (tmp_path / name).write_text("Ada")
     inputs = [tmp_path / name for name in ("a.txt", "b.txt", "c.txt")]
 
-    def read(job: Job, spec: ReadSpec) -> Iterator[str | Document]:
+    def read(job: Job, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
         if job.name == "a.txt":
             raise OSError(errno.EIO, "Input/output error")
-        return read_job(job, spec)
+        return read_job(job, spec, tally)
 
     def write(documents: Iterable[Document], stream: TextIO, **options: Any) -> None:
         for document in documents:
@@ -169,10 +170,10 @@ def test_a_tagger_that_fails_inside_a_file_is_no_fault_of_the_file(kind: type[Ru
     ("name", "options", "error", "message"),
     [
         ("missing.txt", {}, CorpusError, "no such file"),
-        ("a.md", {}, ConfigError, "does not tell the format"),
-        ("a.md", {"input_format": "pdf"}, ConfigError, "known: text, lines, words, conll, conllu"),
+        ("a.jpg", {}, ConfigError, "does not tell the format"),
+        ("a.jpg", {"input_format": "mp3"}, ConfigError, "known: text, lines, words, log, html, .*conll, conllu"),
         (
-            "a.md",
+            "a.jpg",
             {"input_format": "text", "format": "xml"},
             ConfigError,
             "known: jsonl, conll, conllu, html, text",
@@ -189,7 +190,7 @@ def test_what_cannot_begin(
     message: str,
 ) -> None:
     (tmp_path / "folder").mkdir()
-    for path in ("a.md", "folder/b.md"):
+    for path in ("a.jpg", "folder/b.jpg"):
         (tmp_path / path).write_text("Ada")
     with pytest.raises(error, match=message):
         tag_files(tagger, [tmp_path / name], output=tmp_path / "out", **options)

@@ -1,0 +1,132 @@
+"""`bilstm-tagger entities`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bilstm_tagger.cli.tagging import (
+    BatchOption,
+    DeviceOption,
+    InputFormatOption,
+    InputsArgument,
+    ModelOption,
+    PrecisionOption,
+    TextColumnOption,
+    TextOption,
+    ThreadsOption,
+    WorkersOption,
+    conclude,
+    loaded_tagger,
+    progress,
+    tag_text,
+)
+
+if TYPE_CHECKING:
+    from bilstm_tagger.files import FilesReport
+
+_SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".xlsx": "xlsx", ".jsonl": "entities", ".json": "entities"}
+_FORMATS = {"csv": "csv", "tsv": "tsv", "xlsx": "xlsx", "jsonl": "entities", "json": "entities", "table": "table"}
+
+
+def entities(
+    inputs: InputsArgument = None,
+    *,
+    model: ModelOption = Path("en"),
+    text: TextOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The file to write, .csv, .tsv, .xlsx or .jsonl; else standard output."),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="csv, tsv, xlsx, jsonl or table; else by the suffix of --output, table on a terminal, csv elsewhere.",
+        ),
+    ] = None,
+    count: Annotated[
+        bool, typer.Option("--count", help="One row per distinct name: how often it was found, in how many files.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the output file.")] = False,
+    input_format: InputFormatOption = None,
+    text_column: TextColumnOption = None,
+    batch_tokens: BatchOption = None,
+    workers: WorkersOption = 1,
+    threads: ThreadsOption = None,
+    device: DeviceOption = "cpu",
+    precision: PrecisionOption = "auto",
+) -> None:
+    """Find names and write them as a table: one row per name, with its place, or one per distinct name."""
+    if (text is None) == (not inputs):
+        raise typer.BadParameter("give files, folders or - to search, or else --text", param_hint="INPUTS")
+    chosen = _format(format, output, count=count)
+    from bilstm_tagger.corpus.trained import words_spec
+    from bilstm_tagger.files import ModelLoader, Profile, tag_files
+
+    load = ModelLoader(str(model), device, precision, threads)
+    profile = Profile()
+    report: FilesReport | None = None
+    with _opened(output, binary=chosen.startswith("xlsx"), force=force) as stream:
+        if text is not None:
+            tag_text(load(profile), text, chosen, profile, stream=stream)
+        else:
+            quiet = output is None and sys.stdout.isatty()
+            with loaded_tagger(load, workers, profile) as tagger, progress(quiet=quiet) as heard:
+                report = tag_files(
+                    tagger,
+                    inputs or [],
+                    stream=stream,
+                    format=chosen,
+                    input_format=input_format,
+                    exclude=output,
+                    spec=words_spec(tagger.reading),
+                    text_column=text_column,
+                    batch_tokens=batch_tokens,
+                    progress=heard,
+                    profile=profile,
+                )
+    if report is not None:
+        conclude(report, output)
+
+
+def _format(format: str | None, output: Path | None, *, count: bool) -> str:
+    """The output format by what is named, the suffix of the file, or where it goes."""
+    if format is not None and format not in _FORMATS:
+        raise typer.BadParameter(f"{format!r}: choose one of {', '.join(_FORMATS)}", param_hint="--format")
+    if format is not None:
+        chosen = _FORMATS[format]
+    elif output is not None:
+        known = _SUFFIXES.get(output.suffix.lower())
+        if known is None:
+            raise typer.BadParameter(
+                f"{output}: the name does not tell the format ({', '.join(_SUFFIXES)}); name it, --format csv",
+                param_hint="--output",
+            )
+        chosen = known
+    else:
+        chosen = "table" if sys.stdout.isatty() else "csv"
+    return f"{chosen}-counts" if count else chosen
+
+
+@contextmanager
+def _opened(output: Path | None, *, binary: bool, force: bool) -> Iterator[IO[Any]]:
+    """Standard output, or a file that is replaced only when the new one is complete."""
+    from bilstm_tagger.errors import ConfigError
+    from bilstm_tagger.io.atomic import atomic_write
+
+    if output is None:
+        yield sys.stdout
+        return
+    if output.is_dir():
+        raise ConfigError(f"{output}: is a folder; name a file, such as {output / 'names.csv'}")
+    if output.exists() and not force:
+        raise ConfigError(f"{output} would be overwritten; use --force or another --output")
+    with atomic_write(output, binary=True) if binary else atomic_write(output) as stream:
+        yield stream

@@ -1,0 +1,169 @@
+"""What the commands share that tag files: the tagger, the line that counts, and the summary."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bilstm_tagger.cli.app import note, tell_error
+from bilstm_tagger.errors import CorpusError
+
+if TYPE_CHECKING:
+    from bilstm_tagger.files import FilesReport, ModelLoader, Profile, WorkerPool
+    from bilstm_tagger.files.source import Tally
+    from bilstm_tagger.tagging.tagger import Tagger
+
+_Listener = Callable[["FilesReport"], None]
+SHOWN = 5  # of what is left out, so many are named
+
+InputsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(help='Files, folders with all below them, patterns such as "*.txt", or - for standard input.'),
+]
+ModelOption = Annotated[
+    Path, typer.Option("--model", "-m", help="Model folder, or a model that comes with the package.")
+]
+TextOption = Annotated[str | None, typer.Option("--text", "-t", help="A text to tag in place of files.")]
+InputFormatOption = Annotated[
+    str | None,
+    typer.Option(
+        help="text, lines (a document each), words (a tokenised sentence a line), log, html, mail, mbox, subtitles, "
+        "docx, pdf, table, conll, conllu, jsonl, spacy, parquet, arrow or csv; else by suffix, standard input is text."
+    ),
+]
+TextColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Key or column of raw text in JSON and tables; else their tokens, or what is called like a text."
+    ),
+]
+BatchOption = Annotated[
+    int | None, typer.Option(min=1, help="Padded tokens given to the network at a time.", show_default=False)
+]
+WorkersOption = Annotated[
+    int, typer.Option(min=1, help="Processes to tag with, one thread each; for much text, one for each core.")
+]
+ThreadsOption = Annotated[
+    int | None, typer.Option(min=1, help="Processor threads; else all cores, or one for each of several workers.")
+]
+DeviceOption = Annotated[str, typer.Option(help="cpu, cuda or mps.")]
+PrecisionOption = Annotated[str, typer.Option(help="float32, bfloat16, or auto for what the processor is faster with.")]
+
+
+@contextmanager
+def loaded_tagger(load: ModelLoader, workers: int, profile: Profile) -> Iterator[Tagger | WorkerPool]:
+    """The tagger in this process, or several processes that have loaded it."""
+    from bilstm_tagger.files import WorkerPool, collect_rarely
+
+    if workers == 1:
+        tagger = load(profile)
+        collect_rarely()
+        yield tagger
+        return
+
+    with WorkerPool(load, workers) as pool:
+        with profile.part("start workers"):
+            _ = pool.reading
+        yield pool
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[_Listener | None]:
+    """A line on standard error that counts while files are tagged; none where it would get into the results."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    shown = 0.0
+    with Console(stderr=True).status("tagging") as status:
+
+        def listen(report: FilesReport) -> None:
+            nonlocal shown
+            now = time.monotonic()
+            if now - shown >= 0.1:
+                shown = now
+                status.update(f"{report.files} of {report.found} files, {_sizes(report)}")
+
+        yield listen
+
+
+def _sizes(report: FilesReport) -> str:
+    rate = report.tokens / max(report.seconds, 1e-9)
+    return f"{report.sentences:,} sentences, {report.tokens:,} tokens ({rate:,.0f} tokens/s)"
+
+
+def conclude(report: FilesReport, output: Path | None) -> None:
+    """Tell what was done and what was not; any failure makes the exit code 1."""
+    if report.skipped:
+        kinds = _by_suffix(report.other)
+        note(f"note: {report.skipped} files of other kinds left out ({kinds}); to tag one, name it with --input-format")
+    if report.left_out:
+        more = f"; and {len(report.left_out) - SHOWN} more" if len(report.left_out) > SHOWN else ""
+        note(f"note: no regular files, left out: {'; '.join(report.left_out[:SHOWN])}{more}")
+    _tell(report.tally)
+    for error in report.failures:
+        tell_error(error)
+    place = "" if output is None else f" into {output}"
+    if output is not None or not sys.stdout.isatty():
+        note(f"tagged {report.files} of {report.found} files{place}: {_sizes(report)}")
+    if report.failures:
+        raise typer.Exit(1)
+
+
+def _tell(tally: Tally) -> None:
+    """Tell what readers met that is no failure."""
+    for message in tally.no_text:
+        note(f"note: left out: {message}")
+    if tally.extracted:
+        note(
+            f"note: of {_by_suffix(tally.extracted)} the offsets count in the text taken from the file, not in the file"
+        )
+    if tally.empty:
+        note(f"note: {tally.empty} rows or records without a text are empty documents")
+    if tally.attachments:
+        note(f"note: {tally.attachments} attachments of mails are not read; save them as files to tag them")
+    if tally.guessed:
+        more = f"; and {len(tally.guessed) - SHOWN} more" if len(tally.guessed) > SHOWN else ""
+        note(f"note: read as windows-1252, since not UTF-8: {'; '.join(tally.guessed[:SHOWN])}{more}")
+
+
+def _by_suffix(counts: Mapping[str, int]) -> str:
+    """Counts by suffix, the most frequent first."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{count} {suffix or 'without a suffix'}" for suffix, count in ordered)
+
+
+def tag_text(tagger: Tagger, text: str, format: str, profile: Profile, *, stream: IO[Any] | None = None) -> None:
+    """Tag one text and write it.
+
+    Args:
+        tagger: the tagger.
+        text: the text.
+        format: the output format.
+        profile: where the time spent is added.
+        stream: where to; standard output if None.
+
+    Raises:
+        CorpusError: if the text is not Unicode.
+    """
+    from bilstm_tagger.files.formats import fitting_stream, output_format
+    from bilstm_tagger.files.streams import Untagged, tokenize
+
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise CorpusError("--text is not UTF-8; set the terminal to UTF-8 or put the text into a file") from None
+    known = output_format(format)
+    sink = fitting_stream(known, stream or sys.stdout)
+    document = tokenize(tagger, Untagged(text, None), profile)
+    with profile.part("tag"):
+        tagged = tagger(document)
+    with profile.part("write"):
+        known.write([tagged], sink)

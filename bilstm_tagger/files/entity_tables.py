@@ -1,0 +1,184 @@
+"""Tables of the names that were found: one row per name, or one per distinct name with its count.
+
+CSV is what spreadsheets open without a question: UTF-8 with a byte order mark, lines that end in CR LF. A cell that a
+spreadsheet would take for a formula gets an apostrophe before it, as OWASP advises ("CSV Injection"). TSV is for
+other programs: no mark, and a row is one line, with spaces for the line ends and tabs of cells. In `.xlsx` cells are
+stored as text, so nothing has to be put before them.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from itertools import chain, islice
+from typing import Any, Literal, TextIO
+
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.document.entities import Entity, entities_of, span_tasks
+from bilstm_tagger.errors import ConfigError
+
+ROW = ("file", "document", "line", "start", "end", "label", "text", "sentence", "probability")
+COUNT = ("text", "label", "count", "files")
+
+Cell = str | int | float | None
+Table = tuple[Sequence[str], Iterable[Sequence[Cell]]]
+TableMaker = Callable[[Iterable[Document], Sequence[str] | None], Table]
+
+WIDTH = 24  # of a column on a terminal that is never made narrower
+SHOWN_ROWS = 200  # that are shown on a terminal in columns of the same width
+_BREAKS = re.compile(r"\r\n|[\t\r\n]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def rows(documents: Iterable[Document], tasks: Sequence[str] | None = None) -> Table:
+    """Make a table with one row per name; with several tasks that have spans, the task is a column.
+
+    Args:
+        documents: with tags; read as the rows are taken.
+        tasks: the tasks to write; by default all.
+
+    Returns:
+        The header and the rows.
+
+    Raises:
+        ConfigError: if the model tags no spans.
+    """
+    first, documents = _first(documents, tasks)
+    header = ROW if len(first) < 2 else (*ROW, "task")
+    return header, ([getattr(entity, name) for name in header] for entity in _entities(documents, tasks))
+
+
+def counts(documents: Iterable[Document], tasks: Sequence[str] | None = None) -> Table:
+    """Make a table with one row per distinct name and label: how often, in how many files; the most frequent first.
+
+    Args:
+        documents: with tags.
+        tasks: the tasks to count; by default all.
+
+    Returns:
+        The header and the rows.
+
+    Raises:
+        ConfigError: if the model tags no spans.
+    """
+    _, documents = _first(documents, tasks)
+    found: Counter[tuple[str, str]] = Counter()
+    files: dict[tuple[str, str], set[str | None]] = {}
+    for entity in _entities(documents, tasks):
+        name = (" ".join(entity.text.split()), entity.label)
+        found[name] += 1
+        files.setdefault(name, set()).add(entity.file)
+    ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    return COUNT, ([*name, count, len(files[name])] for name, count in ordered)
+
+
+def _first(documents: Iterable[Document], tasks: Sequence[str] | None) -> tuple[list[str], Iterable[Document]]:
+    """The tasks with spans, as the first document has them, and all documents."""
+    iterator = iter(documents)
+    first = next(iterator, None)
+    if first is None:
+        return [], ()
+    named = [task for task in span_tasks(first) if tasks is None or task in tasks]
+    if not named:
+        known = ", ".join(first.tasks) or "none"
+        raise ConfigError(f"the model finds no names (its tasks: {known}); use another --model or --format jsonl")
+    return named, chain([first], iterator)
+
+
+def _entities(documents: Iterable[Document], tasks: Sequence[str] | None) -> Iterator[Entity]:
+    for document in documents:
+        yield from (entity for entity in entities_of(document) if tasks is None or entity.task in tasks)
+
+
+def write_entities(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+    """Write one JSON object per name and line."""
+    for document in documents:
+        for entity in entities_of(document):
+            if tasks is None or entity.task in tasks:
+                stream.write(json.dumps(asdict(entity), ensure_ascii=False) + "\n")
+
+
+def write_counts(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+    """Write one JSON object per distinct name and line."""
+    header, table = counts(documents, tasks)
+    for row in table:
+        stream.write(json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False) + "\n")
+
+
+def csv_writer(make: TableMaker) -> Callable[..., None]:
+    """The writer of a table as CSV for spreadsheets."""
+
+    def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+        header, table = make(documents, tasks)
+        stream.write("\ufeff")
+        _write_cells(csv.writer(stream), header, table)
+
+    return write
+
+
+def tsv_writer(make: TableMaker) -> Callable[..., None]:
+    """The writer of a table with tabs, for other programs."""
+
+    def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+        header, table = make(documents, tasks)
+        one_line = ([_in_one_line(cell) for cell in row] for row in table)
+        _write_cells(csv.writer(stream, dialect="excel-tab", lineterminator="\n"), header, one_line)
+
+    return write
+
+
+def table_writer(make: TableMaker) -> Callable[..., None]:
+    """The writer of a table for reading on a terminal; what does not fit into the width is cut at its end."""
+
+    def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table as RichTable
+        from rich.text import Text
+
+        header, table = make(documents, tasks)
+        kept = [index for index, name in enumerate(header) if name not in ("document", "start", "end")]
+        console, remaining = Console(file=stream, highlight=False), iter(table)
+        while shown := list(islice(remaining, SHOWN_ROWS)):
+            view = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+            cells = [[_printed(row[index]) for index in kept] for row in shown]
+            for place, index in enumerate(kept):
+                # The sentence has what is left of the width; it is where to read on, not what was asked for.
+                least = None if header[index] == "sentence" else min(WIDTH, max(len(row[place]) for row in cells))
+                side: Literal["right", "left"] = "right" if _is_number(shown[0][index]) else "left"
+                view.add_column(header[index], no_wrap=True, min_width=least, justify=side)
+            for row in cells:
+                view.add_row(*map(Text, row))
+            console.print(view)
+
+    return write
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, int | float)
+
+
+def _printed(cell: Cell) -> str:
+    """A cell as text without a line end or a control character, which could speak to the terminal."""
+    if isinstance(cell, float):
+        return f"{cell:.3f}"
+    spaced = " ".join(str("" if cell is None else cell).split())
+    return "".join(each if each.isprintable() else "\ufffd" for each in spaced)
+
+
+def _write_cells(writer: Any, header: Sequence[str], table: Iterable[Sequence[Cell]]) -> None:
+    writer.writerow(header)
+    writer.writerows(map(_safe, row) for row in table)
+
+
+def _in_one_line(cell: Cell) -> Cell:
+    return _BREAKS.sub(" ", cell) if isinstance(cell, str) else cell
+
+
+def _safe(cell: Cell) -> Cell:
+    """The cell with an apostrophe before what a spreadsheet would take for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

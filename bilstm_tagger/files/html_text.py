@@ -1,0 +1,123 @@
+"""The visible text of HTML, one line per block, so that no sentence goes from a cell or heading into the next."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.io.reading import read_bytes
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+_HIDDEN = frozenset({
+    "head", "script", "style", "template", "noscript", "svg", "math", "iframe", "object", "audio", "video", "canvas",
+    "select", "datalist",
+})  # fmt: skip
+# What stays inside a line; every other element begins and ends one.
+_INLINE = frozenset({
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img",
+    "ins", "kbd", "label", "mark", "nobr", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong",
+    "sub", "sup", "time", "tt", "u", "var", "wbr",
+})  # fmt: skip
+_CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_NOT_SHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\n\r\f]+")  # white space as HTML has it: a no-break space stays
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+def read_html(path: Path) -> tuple[str, bool]:
+    """Read the visible text of a file.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The text, and whether its encoding was guessed.
+
+    Raises:
+        CorpusError: if the file cannot be read or is not in the encoding that it declares.
+        ConfigError: if the parser is not installed.
+    """
+    html, guessed = _decoded(read_bytes(path), path)
+    return visible_text(html), guessed
+
+
+def visible_text(html: str) -> str:
+    """The text that a browser would show, without its images and forms: one line per block.
+
+    Args:
+        html: the page or a piece of one.
+
+    Raises:
+        ConfigError: if the parser is not installed.
+    """
+    try:
+        from selectolax.lexbor import LexborHTMLParser
+    except ImportError as error:
+        raise ConfigError("HTML needs selectolax: pip install 'bilstm-tagger[documents]'") from error
+
+    body = LexborHTMLParser(html).body
+    pieces: list[str] = [] if body is None else _pieces(body)
+    lines = (line.strip(" ") for line in "".join(pieces).split("\n"))
+    return "".join(f"{line}\n" for line in lines if line)
+
+
+def _pieces(body: LexborNode) -> list[str]:
+    """Stretches of text and line ends, by a walk without recursion, since pages nest without bound."""
+    pieces: list[str] = []
+    waiting: list[LexborNode | str] = [body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, str):
+            pieces.append(node)
+        elif node.tag == "-text":
+            _append_text(pieces, node)
+        elif node.tag is not None and not node.tag.startswith("-") and _is_shown(node):
+            edge = "" if node.tag in _INLINE else "\n"
+            pieces.append(edge)
+            waiting.append(edge)
+            child = node.last_child
+            while child is not None:
+                waiting.append(child)
+                child = child.prev
+    return pieces
+
+
+def _append_text(pieces: list[str], node: LexborNode) -> None:
+    text = node.text_content or ""
+    parent = node.parent
+    if parent is None or parent.tag not in ("pre", "textarea"):
+        text = _SPACE.sub(" ", text)
+    if text.startswith(" ") and pieces and pieces[-1].endswith((" ", "\n")):
+        text = text[1:]
+    if text:
+        pieces.append(text)
+
+
+def _is_shown(node: LexborNode) -> bool:
+    if node.tag in _HIDDEN:
+        return False
+    attributes = node.attributes
+    return "hidden" not in attributes and not _NOT_SHOWN.search(attributes.get("style") or "")
+
+
+def _decoded(data: bytes, path: Path) -> tuple[str, bool]:
+    """The page as text: by its byte order mark, by what it declares, as UTF-8, else windows-1252 as browsers do."""
+    marked = next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), None)
+    declared = _CHARSET.search(data, 0, 2048)
+    encoding = marked or (declared.group(1).decode("ascii", "replace") if declared else "utf-8")
+    if encoding.lower() in ("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"):
+        encoding = "windows-1252"  # which is what pages mean by it: https://encoding.spec.whatwg.org/#names-and-labels
+    try:
+        return data.decode(encoding), False
+    except LookupError:
+        raise CorpusError(f"{path}: the page declares the encoding {encoding!r}, which is not known") from None
+    except UnicodeDecodeError as error:
+        if marked or declared:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise CorpusError(f"{path}:{line}: the page says that it is {encoding}, and is not; convert it") from None
+    return data.decode("windows-1252", "replace"), True

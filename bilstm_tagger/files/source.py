@@ -1,0 +1,73 @@
+"""What readers give: documents to be tagged, and what is to be told of the files they come from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from bilstm_tagger.corpus.reading import iterate_corpus
+from bilstm_tagger.corpus.trained import words_in_format
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.settings.read_spec import ReadSpec
+
+PACKED = (".gz", ".zst")
+
+
+class Source(NamedTuple):
+    """A document of a file, to be tagged.
+
+    Attributes:
+        content: a text where it is still to be tokenised, else a document without tags.
+        id: its own name, if it has one.
+        whole: whether it is all of its file, and so goes by the name of the file.
+        line: the line or row of its file that all of a text is in, if it is not all of the file.
+        by_line: whether each line end of the text ends a sentence.
+        layout: what else belongs to a text, for formats that keep it.
+    """
+
+    content: str | Document
+    id: str | None = None
+    whole: bool = False
+    line: int | None = None
+    by_line: bool = False
+    layout: object | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What readers have to tell that is no failure, of all files together.
+
+    Attributes:
+        extracted: number of files whose text was taken out of them, by suffix.
+        empty: number of rows and records without a text, which are empty documents.
+        attachments: number of attachments of mails, which are not read.
+        guessed: files whose encoding was not declared and is not UTF-8, read as windows-1252.
+        no_text: files in folders that are tables without a column of text; each message names its file.
+    """
+
+    extracted: Counter[str] = field(default_factory=Counter)
+    empty: int = 0
+    attachments: int = 0
+    guessed: list[str] = field(default_factory=list)
+    no_text: list[str] = field(default_factory=list)
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix that tells what a file is, in lower case, without that of the compression; empty if there is none."""
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in PACKED]
+    return suffixes[-1] if suffixes else ""
+
+
+def read_words(path: Path, format: str, spec: ReadSpec) -> Iterator[Source]:
+    """Read the documents of an annotated file without their tags.
+
+    Args:
+        path: the file.
+        format: one of the formats of annotated files.
+        spec: how to read words.
+    """
+    for document in iterate_corpus(path, words_in_format(spec, format)):
+        yield Source(document, document.id)

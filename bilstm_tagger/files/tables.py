@@ -1,0 +1,290 @@
+"""Tables and JSON records of texts that are to be tagged: which column is the text, and its rows as documents.
+
+Rows that give tokens are read as annotated files are; here is what those readers do not need: the text column is found
+by its name, a row without a text is an empty document, and any separator and any spreadsheet will do.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bilstm_tagger.corpus.formats import FORMATS
+from bilstm_tagger.corpus.formats.record_words import WORDS
+from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.files.source import Source, Tally, read_words, suffix_of
+from bilstm_tagger.io.reading import open_text, read_text
+from bilstm_tagger.settings.read_spec import ReadSpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Columns of text go by one of these names, in any case of letters.
+TEXT_NAMES = (
+    "text", "texts", "full_text", "raw_text", "body", "content", "message", "sentence", "review", "tweet", "abstract",
+    "article", "document", "post", "comment", "description", "transcript", "paragraph", "utterance",
+)  # fmt: skip
+_DELIMITERS = ",;\t|"
+_CELL = 2**31 - 1  # longest cell of a CSV file; Python's own limit is far below a document
+_FIRST_LINES = 50  # that tell a table from columns of tokens
+
+
+class NoTextError(CorpusError):
+    """A table in which no column of text is found."""
+
+
+class SeveralTextsError(NoTextError):
+    """A table in which several columns may be the text."""
+
+
+def text_column(columns: Sequence[str], named: str | None, place: str) -> str:
+    """Find the column of the text.
+
+    Args:
+        columns: the names of the columns that can hold a text.
+        named: its name, if the user named it.
+        place: the file, for messages.
+
+    Raises:
+        NoTextError: if the named one is not there, or none or several are called like a text.
+    """
+    shown = ", ".join(columns) if columns else "none"
+    if named is not None:
+        if named not in columns:
+            raise NoTextError(f"{place}: no column {named!r}; there are: {shown}; name one of them, --text-column")
+        return named
+    known = [name for name in columns if is_text_name(name)]
+    if len(known) == 1:
+        return known[0]
+    if known:
+        raise SeveralTextsError(
+            f"{place}: {' and '.join(known)} may each be the text; name it, --text-column {known[0]}"
+        )
+    raise NoTextError(f"{place}: no column is called like a text (columns: {shown}); name it, --text-column NAME")
+
+
+def is_text_name(name: str) -> bool:
+    """Whether columns of this name are taken for the text."""
+    return name.strip().casefold() in TEXT_NAMES
+
+
+def read_table(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
+    """Read the texts of a table, or its tokens where it gives these.
+
+    Args:
+        path: the file.
+        format: `table` for what the suffix says, or one of the formats that tables have.
+        spec: how to read words, and the column of the text if the user named it.
+        tally: where rows without a text are counted.
+
+    Raises:
+        NoTextError: if there is neither a column of text nor of tokens.
+        CorpusError: if the file cannot be read as what it claims to be.
+    """
+    from bilstm_tagger.files.json_texts import read_json
+
+    kind = suffix_of(path) if format == "table" else f".{format}"
+    if kind == ".tsv" and format == "tsv" and spec.text_column is None and not _is_table(path):
+        yield from read_words(path, "conll", spec)
+    elif kind in (".jsonl", ".json", ".ndjson"):
+        yield from read_json(path, spec, tally)
+    elif kind in (".parquet", ".arrow"):
+        yield from _arrow_rows(path, kind.removeprefix("."), spec, tally)
+    elif kind in (".xlsx", ".xlsm", ".xls", ".ods"):
+        yield from _sheets(path, spec, tally)
+    else:
+        yield from _csv_rows(path, spec, tally, delimiter="\t" if kind == ".tsv" else None)
+
+
+def words_or_ask(path: Path, format: str, spec: ReadSpec, asked: NoTextError) -> Iterator[Source]:
+    """Read a file without a column of text as an annotated one; if it is none, the text column is asked for.
+
+    Args:
+        path: the file.
+        format: its format as an annotated file.
+        spec: how to read words.
+        asked: the question.
+
+    Raises:
+        NoTextError: the question, if not even the first document can be read.
+    """
+    if format not in FORMATS or spec.text_column is not None or isinstance(asked, SeveralTextsError):
+        raise asked
+    documents = read_words(path, format, spec)
+    try:
+        first = next(documents, None)
+    except CorpusError:
+        raise asked from None
+    if first is not None:
+        yield first
+        yield from documents
+
+
+def _is_table(path: Path) -> bool:
+    """Whether the first lines of a `.tsv` are rows with a text in a cell, not columns of tokens."""
+    lines = [line for _, line in islice(open_text(path), _FIRST_LINES)]
+    while lines and not lines[-1].strip():
+        del lines[-1]
+    rows = [line.split("\t") for line in lines]
+    if not rows:
+        return False
+    with_spaces = any(" " in cell.strip() for row in rows[1:] for cell in row)
+    if any(map(is_text_name, rows[0])) and (with_spaces or len(rows) == 1):
+        return True
+    return with_spaces and len(rows[0]) > 1 and len({len(row) for row in rows}) == 1
+
+
+def gives_words(columns: Iterable[str], spec: ReadSpec) -> bool:
+    """Whether the tokens are there, so that no text has to be cut."""
+    if isinstance(spec.word_column, str):
+        return spec.word_column in columns
+    return spec.text_column is None and any(name in WORDS for name in columns)
+
+
+def rows_as_texts(
+    rows: Iterable[tuple[int, Mapping[str, Any]]], column: str, path: str, tally: Tally
+) -> Iterator[Source]:
+    """The text of each row; one without is an empty document.
+
+    Args:
+        rows: each with its line or row, counted from 1.
+        column: the column of the text.
+        path: the file, for messages.
+        tally: where rows without a text are counted.
+
+    Raises:
+        CorpusError: for a text that is no string.
+    """
+    for line, row in rows:
+        text = row.get(column)
+        if text is None:
+            tally.empty += 1
+        elif not isinstance(text, str):
+            raise CorpusError(f"{path}:{line}: {column} is {type(text).__name__}, not a text")
+        identity = next((row[name] for name in ("id", "ID", "Id") if row.get(name) not in (None, "")), None)
+        yield Source(text or "", None if identity is None else str(identity), line=line)
+
+
+def _csv_rows(path: Path, spec: ReadSpec, tally: Tally, *, delimiter: str | None) -> Iterator[Source]:
+    csv.field_size_limit(_CELL)
+    text = read_text(path)
+    first_line = next((line for line in text.splitlines() if line.strip()), "")
+    separator = delimiter or _delimiter(first_line)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    header = next(_numbered(rows, str(path)), (1, []))[1]
+    if not header:
+        return
+    if gives_words(header, spec):
+        yield from read_words(path, "csv", spec)
+        return
+    try:
+        column = text_column(header, spec.text_column, str(path))
+    except NoTextError as asked:
+        yield from words_or_ask(path, "csv", spec, asked)
+        return
+    if header.count(column) > 1:
+        raise CorpusError(f"{path}:1: two columns are named {column!r}; rename one of them")
+
+    def cells() -> Iterator[tuple[int, dict[str, Any]]]:
+        for line, row in _numbered(rows, str(path)):
+            if len(row) != len(header):
+                raise CorpusError(f"{path}:{line}: {len(row)} cells, but the header names {len(header)} columns")
+            yield line, dict(zip(header, row, strict=True))
+
+    yield from rows_as_texts(cells(), column, str(path), tally)
+
+
+def _numbered(rows: Any, path: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row that is not blank with the line it begins in."""
+    while True:
+        line = rows.line_num + 1
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            raise CorpusError(f"{path}:{line}: not CSV: {error}; is a quotation mark missing?") from None
+        if row is None:
+            return
+        if row:
+            yield line, row
+
+
+def _delimiter(header: str) -> str:
+    """The separator that makes the most columns of the header; a comma if there is none."""
+    return max(_DELIMITERS, key=lambda sign: len(next(csv.reader([header], delimiter=sign), [])))
+
+
+def _arrow_rows(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
+    import pyarrow as pa
+
+    from bilstm_tagger.corpus.formats import table
+
+    batches = table._parquet_batches(path) if format == "parquet" else table._arrow_batches(path)
+    number = 0
+    column: str | None = None
+    further: tuple[pa.Field, ...] = ()
+    for batch in batches:
+        if column is None:
+            if gives_words(batch.schema.names, spec):
+                yield from read_words(path, format, spec)
+                return
+            strings = [f.name for f in batch.schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+            try:
+                column = text_column(strings, spec.text_column, str(path))
+            except NoTextError as asked:
+                yield from words_or_ask(path, format, spec, asked)
+                return
+            labels = table._class_labels(batch.schema)
+            further = tuple(f for f in table._further_fields(batch.schema, labels, column) if f.name not in labels)
+        with table._reading(path, format.capitalize()):
+            batch.validate(full=True)
+            rows = batch.to_pylist()
+        numbered = enumerate(rows, number + 1)
+        for source, row in zip(rows_as_texts(numbered, column, str(path), tally), rows, strict=True):
+            layout = table.RowLayout(further, {f.name: row[f.name] for f in further}) if further else None
+            yield source._replace(layout=layout)
+        number += len(rows)
+
+
+def _sheets(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
+    """The rows of all sheets of a workbook that have a header with a text."""
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook
+    except ImportError as error:
+        raise ConfigError(f"{path}: spreadsheets need python-calamine: pip install 'bilstm-tagger[office]'") from error
+
+    try:
+        with open(path, "rb") as stream:
+            book = CalamineWorkbook.from_filelike(io.BytesIO(stream.read()))
+        sheets = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in book.sheet_names]
+    except CalamineError as error:
+        raise CorpusError(f"{path}: not a whole spreadsheet: {' '.join(str(error).split())}") from None
+    refused: list[NoTextError] = []
+    read = 0
+    for name, cells in sheets:
+        rows = ((line, row) for line, row in enumerate(cells, 1) if any(cell != "" for cell in row))
+        header = [str(cell).strip() for cell in next(rows, (1, []))[1]]
+        if not header:
+            continue
+        try:
+            column = text_column([cell for cell in header if cell], spec.text_column, f"{path}: sheet {name!r}")
+        except NoTextError as asked:
+            refused.append(asked)
+            continue
+        read += 1
+        named = ((line, dict(zip(header, map(_cell, row), strict=False))) for line, row in rows)
+        yield from rows_as_texts(named, column, str(path), tally)
+    if refused and not read:
+        yield from words_or_ask(path, path.suffix.lower().removeprefix("."), spec, refused[0])
+    elif refused:
+        tally.no_text.extend(map(str, refused))
+
+
+def _cell(value: Any) -> str | None:
+    """The cell of a spreadsheet as text; None if it is empty."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if value != "" else None

@@ -1,0 +1,432 @@
+"""Files of every kind that people have: what is read of each, and what is told."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import mailbox
+import zipfile
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from command_line import run
+from hypothesis import given
+from hypothesis import strategies as st
+from rule_tagger import RuleTagger
+from tagged import records, to_stream
+
+from bilstm_tagger.corpus import read_corpus
+from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
+from bilstm_tagger.files import FilesReport, tag_files
+from bilstm_tagger.files.html_text import visible_text
+from bilstm_tagger.tagging.tagger import Tagger
+
+PROSE = "to Ada Byron in London"
+
+
+def names(path: Path, **options: Any) -> tuple[list[str], FilesReport]:
+    """The names found in a file or folder, each of which is checked to be where its offsets say."""
+    output, report = to_stream(RuleTagger(), [path], **options)
+    found = []
+    for record in records(output):
+        for span in record["spans"]:
+            assert record["text"][span["start_char"] : span["end_char"]] == span["text"]
+            found.append(span["text"])
+    return found, report
+
+
+def texts(path: Path, **options: Any) -> list[str]:
+    return [record["text"] for record in records(to_stream(RuleTagger(), [path], **options)[0])]
+
+
+# ---- HTML
+
+
+def test_only_visible_text_of_a_page_is_tagged(tmp_path: Path) -> None:
+    pytest.importorskip("selectolax")
+    page = tmp_path / "a.html"
+    page.write_text(
+        "<!doctype html><title>Eve</title><style>Bob{}</style><script>var Bob</script><h1>by Ada</h1>"
+        "<p>to <b>Cy</b>&nbsp;and\n <i>Dee</i><p hidden>Bob</p><div style='display: none'>Bob</div>"
+        "<!-- Bob --><ul><li>Fay<li>Gus</ul><table><tr><td>Hal<td>Ida</table>a<br>Jo&amp;Kim",
+        "utf-8",
+    )
+    assert texts(page) == ["by Ada\nto Cy\u00a0and Dee\nFay\nGus\nHal\nIda\na\nJo&Kim\n"]
+    found, report = names(page)
+    assert found == ["Ada", "Cy", "Dee", "Fay", "Gus", "Hal", "Ida", "Jo", "Kim"]  # no name over two lines
+    assert report.tally.extracted == {".html": 1}
+
+
+@pytest.mark.parametrize(
+    ("data", "guessed"),
+    [
+        ('<meta charset="utf-8"><p>Zoë'.encode(), 0),
+        ("<p>Zoë".encode(), 0),
+        ("\ufeff<p>Zoë".encode(), 0),
+        ("<p>Zoë".encode("utf-16"), 0),
+        ("<meta http-equiv=Content-Type content='text/html; charset=ISO-8859-1'><p>Zoë".encode("cp1252"), 0),
+        ("<p>Zoë".encode("cp1252"), 1),
+    ],
+)
+def test_encodings_of_pages(tmp_path: Path, data: bytes, guessed: int) -> None:
+    pytest.importorskip("selectolax")
+    (tmp_path / "a.htm").write_bytes(data)
+    found, report = names(tmp_path / "a.htm")
+    assert (found, len(report.tally.guessed)) == (["Zoë"], guessed)
+
+
+def test_a_page_that_is_not_what_it_says_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("selectolax")
+    for data, message in (
+        (b'<meta charset="utf-8">\n<p>Zo\xeb', r"a\.html:2: the page says that it is utf-8"),
+        (b'<meta charset="nonsense"><p>Zoe', "'nonsense', which is not known"),
+    ):
+        (tmp_path / "a.html").write_bytes(data)
+        (error,) = names(tmp_path / "a.html")[1].failures
+        with pytest.raises(CorpusError, match=message):
+            raise error
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="<&\r\x00", exclude_categories=["Cs"])), max_size=5))
+def test_text_of_paragraphs_comes_back(paragraphs: list[str]) -> None:
+    pytest.importorskip("selectolax")
+    page = "".join(f"<p>{text}</p>" for text in paragraphs)
+    expected = [" ".join(filter(None, text.replace("\t", " ").replace("\n", " ").replace("\f", " ").split(" ")))
+                for text in paragraphs]  # fmt: skip
+    assert visible_text(page) == "".join(f"{text}\n" for text in expected if text)
+
+
+def test_a_page_may_nest_deeply() -> None:
+    pytest.importorskip("selectolax")
+    assert visible_text("<div>" * 20_000 + "Ada").strip() == "Ada"
+
+
+# ---- mail
+
+
+def mail(body: str, *, charset: str = "utf-8", html: bool = False, **headers: str) -> EmailMessage:
+    message = EmailMessage()
+    message["Subject"] = "Bob"
+    message["From"] = "Bob <bob@example.org>"
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    message.set_content(body, charset=charset, cte="quoted-printable", subtype="html" if html else "plain")
+    return message
+
+
+def test_bodies_of_mails_are_decoded(tmp_path: Path) -> None:
+    pytest.importorskip("selectolax")
+    plain = mail("to Zoë\n\n> by Ada\n", charset="iso-8859-1")
+    both = mail("to Zoë\n")
+    both.add_alternative("<p>Bob", subtype="html")
+    page = mail("<p>to Zoë", html=True)
+    forwarded = mail("to Zoë\n")
+    forwarded.add_attachment(mail("by Ada\n"))
+    forwarded.add_attachment(b"Bob", maintype="application", subtype="octet-stream", filename="bob.bin")
+    for message, expected, attachments in (
+        (plain, ["Zoë", "Ada"], 0), (both, ["Zoë"], 0), (page, ["Zoë"], 0), (forwarded, ["Zoë", "Ada"], 1),
+    ):  # fmt: skip
+        (tmp_path / "a.eml").write_bytes(message.as_bytes())
+        found, report = names(tmp_path / "a.eml")
+        assert (found, report.tally.attachments, report.failures) == (expected, attachments, [])
+
+
+def test_a_mail_without_its_encoding_is_still_read(tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(b"From: a@b\n\nto Zo\xeb\n")
+    found, report = names(tmp_path / "a.eml")
+    assert (found, len(report.tally.guessed)) == (["Zoë"], 1)
+    (tmp_path / "b.eml").write_bytes(b"\n\nto Ada\n")
+    assert "no header of a mail" in str(names(tmp_path / "b.eml")[1].failures[0])
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_each_mail_of_a_mailbox_is_a_document(tmp_path: Path, packed: bool) -> None:
+    box = mailbox.mbox(tmp_path / "a.mbox")
+    box.add(mail("to Ada\n\nFrom here on\n", Message_ID="<1@x>"))
+    box.add(mail("by Eve\n"))
+    box.close()
+    path = tmp_path / "a.mbox"
+    if packed:
+        path = tmp_path / "b.mbox.gz"
+        path.write_bytes(gzip.compress((tmp_path / "a.mbox").read_bytes()))
+    output, _ = to_stream(RuleTagger(), [path])
+    assert [record["id"] for record in records(output)] == ["1@x", f"{path.name}:2"]
+    assert names(path)[0] == ["Ada", "From", "Eve"]
+    (tmp_path / "c.mbox").write_text("to Ada\n")
+    assert "no line that begins with 'From '" in str(names(tmp_path / "c.mbox")[1].failures[0])
+
+
+# ---- subtitles, logs, Markdown
+
+
+def test_cues_are_sentences(tmp_path: Path) -> None:
+    first = "\ufeff1\n00:00:01,000 --> 00:00:02,000\n<i>to Ada</i>\nByron\n\n"
+    srt = f"{first}2\n00:00:03,0 --> 00:00:04,500\n- by Eve\n- Bob\n"
+    cue = "id\n00:01.000 --> 00:02.000 align:start\n<v Cy>to Ada &amp; Eve\n\n"
+    vtt = f"WEBVTT Cy\n\nNOTE Cy\n\n{cue}1:00:03.000 --> 1:00:04.000\nBob\n"
+    (tmp_path / "a.srt").write_text(srt, "utf-8", newline="\r\n")
+    (tmp_path / "a.vtt").write_text(vtt, "utf-8")
+    assert texts(tmp_path / "a.srt") == ["to Ada Byron\n- by Eve\n- Bob\n"]
+    assert texts(tmp_path / "a.vtt") == ["to Ada & Eve\nBob\n"]
+    (record,) = records(to_stream(RuleTagger(), [tmp_path / "a.vtt"])[0])
+    assert record["sentences"] == [[0, 4], [4, 5]]
+    (tmp_path / "b.srt").write_text("no times\n")
+    assert "b.srt:1: no line of times" in str(names(tmp_path / "b.srt")[1].failures[0])
+    (tmp_path / "c.srt").write_text("")
+    assert names(tmp_path / "c.srt")[1].failures == []
+
+
+def test_lines_of_a_log_are_sentences(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("by Ada\nBob ran\n")
+    assert names(tmp_path / "a.log")[0] == ["Ada", "Bob"]
+    (tmp_path / "a.md").write_text("# by Ada\n")
+    assert (names(tmp_path / "a.md")[0], texts(tmp_path / "a.md")) == (["Ada"], ["# by Ada\n"])
+
+
+# ---- documents of office programs
+
+
+def test_all_text_of_a_word_document(tmp_path: Path) -> None:
+    docx = pytest.importorskip("docx")
+    document = docx.Document()
+    document.add_paragraph("to Ada")
+    document.add_paragraph("Bob\tCy")
+    table = document.add_table(1, 2)
+    table.cell(0, 0).text, table.cell(0, 1).text = "Dee", "Eve"
+    document.sections[0].header.paragraphs[0].text = "by Fay"
+    document.save(tmp_path / "a.docx")
+    found, report = names(tmp_path / "a.docx")
+    assert (found, report.tally.extracted) == (["Ada", "Bob Cy".replace(" ", "\t"), "Dee", "Eve", "Fay"], {".docx": 1})
+    whole = (tmp_path / "a.docx").read_bytes()
+    for damaged in (whole[:-300], b"", b"PK", whole.replace(b"word/document.xml", b"word/docoment.xml")):
+        (tmp_path / "b.docx").write_bytes(damaged)
+        assert "b.docx: not a whole .docx file" in str(names(tmp_path / "b.docx")[1].failures[0])
+
+
+def pdf(text: str) -> bytes:
+    """A page in the smallest file that a reader takes."""
+    stream = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET".encode()
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    data, places = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, 1):
+        places.append(len(data))
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    start = len(data)
+    return (
+        data
+        + b"xref\n0 6\n0000000000 65535 f \n"
+        + table
+        + b"trailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % start
+    )
+
+
+def test_text_of_pdf(tmp_path: Path) -> None:
+    pypdf = pytest.importorskip("pypdf")
+    (tmp_path / "a.pdf").write_bytes(pdf(PROSE))
+    assert names(tmp_path / "a.pdf")[0] == ["Ada Byron", "London"]
+    writer = pypdf.PdfWriter(clone_from=tmp_path / "a.pdf")
+    writer.encrypt("secret", algorithm="RC4-128")
+    writer.write(tmp_path / "b.pdf")
+    (tmp_path / "c.pdf").write_bytes(pdf(""))
+    (tmp_path / "d.pdf").write_bytes(b"%PDF-1.4 no more")
+    for name, message in (("b", "is encrypted"), ("c", "1 pages without text"), ("d", "not a whole PDF file")):
+        assert message in str(names(tmp_path / f"{name}.pdf")[1].failures[0])
+
+
+# ---- compression
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.jsonl", "a.html", "a.conll"])
+def test_packed_files(tmp_path: Path, name: str, suffix: str) -> None:
+    if name == "a.html":
+        pytest.importorskip("selectolax")
+    data = {"a.csv": "text\nto Ada\n", "a.jsonl": '{"text": "to Ada"}\n', "a.conll": "to\nAda\n"}.get(name, "to Ada")
+    path = tmp_path / (name + suffix)
+    with pa.output_stream(path, compression="gzip" if suffix == ".gz" else "zstd") as stream:
+        stream.write(data.encode())
+    assert names(tmp_path)[0] == ["Ada"]
+    path.write_bytes(path.read_bytes()[:-4])
+    assert "damaged or cut short" in str(names(path)[1].failures[0])
+    path.write_bytes(b"no such file at all")
+    assert "damaged or cut short" in str(names(path)[1].failures[0])
+
+
+# ---- tables of texts
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.tsv", "id\ttext\n1\tto Ada Byron\n2\tand Eve\n"),
+        ("a.csv", "id;Body;date\n1;to Ada Byron;x\n2;and Eve;y\n"),
+        ("a.csv", 'id,text\n1,"to Ada Byron"\n2,and Eve\n'),
+        ("a.csv", "id\tmessage\n1\tto Ada Byron\n2\tand Eve\n"),
+        ("a.jsonl", '{"id": 1, "content": "to Ada Byron"}\n{"id": 2, "content": "and Eve"}\n'),
+        ("a.json", '[{"id": 1, "text": "to Ada Byron"},\n {"id": 2, "text": "and Eve"}]'),
+        ("a.json", '{\n "id": 1,\n "text": "to Ada Byron"\n}\n{\n "id": 2, "text": "and Eve"}\n'),
+        ("a.json", '[{"id": 1, "data": {"text": "to Ada Byron"}}, {"id": 2, "data": {"text": "and Eve"}}]'),
+    ],
+)
+def test_a_table_is_read_as_a_table(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content, "utf-8")
+    for path in (tmp_path / name, tmp_path):  # named itself, and in a folder
+        output, report = to_stream(RuleTagger(), [path])
+        found = [(record["id"], record["text"], len(record["spans"])) for record in records(output)]
+        assert found == [("1", "to Ada Byron", 1), ("2", "and Eve", 1)]
+        assert report.failures == []
+
+
+def test_columns_of_tokens_in_tsv_stay_columns(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("Ada\tB-PER\nruns\tO\n\nEve\tB-PER\n")
+    (record,) = records(to_stream(RuleTagger(), [tmp_path / "a.tsv"])[0])
+    assert (record["tokens"], record["sentences"]) == (["Ada", "runs", "Eve"], [[0, 2], [2, 3]])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.tsv", "id\tnote\n1\tto Ada\n", "no column is called like a text .columns: id, note.; name it"),
+        ("a.csv", "id,note\n1,to Ada\n", "no column is called like a text"),
+        ("a.csv", "text,body\nto Ada,to Eve\n", "text and body may each be the text; name it, --text-column text"),
+        ("a.jsonl", '{"body": "x", "message": null}\n', "body and message may each be the text"),
+        ("a.json", '{"note": "x"}', "no column is called like a text .columns: note."),
+    ],
+)
+def test_where_it_is_unclear_the_column_is_asked_for(tmp_path: Path, name: str, content: str, message: str) -> None:
+    (tmp_path / name).write_text(content)
+    (error,) = names(tmp_path / name)[1].failures
+    with pytest.raises(CorpusError, match=message):
+        raise error
+    (tmp_path / "other.txt").write_text("by Ada")
+    found, report = names(tmp_path)  # among other files of a folder it is left out and named
+    assert (found, report.failures, report.files) == (["Ada"], [], 1)
+    assert [name in line for line in report.tally.no_text] == [True]
+    column = "body" if "body" in content else "note"
+    assert names(tmp_path / name, text_column=column)[1].failures == []
+
+
+def test_a_text_column_where_there_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("to Ada")
+    (tmp_path / "a.conll").write_text("to\nAda\n")
+    (tmp_path / "a.csv").write_text("id,note\n1,to Ada\n")
+    for name in ("a.txt", "a.conll"):
+        with pytest.raises(ConfigError, match=f"{name}: --text-column note is of no use"):
+            names(tmp_path / name, text_column="note")
+    assert names(tmp_path, text_column="note")[0] == ["Ada", "Ada", "Ada"]
+    (error,) = names(tmp_path / "a.csv", text_column="nonsense")[1].failures
+    assert "no column 'nonsense'; there are: id, note" in str(error)
+
+
+def test_null_texts_are_empty_documents(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "to Ada"}\n{"text": null}\n{"id": 3}\n{"text": "Eve"}\n')
+    (tmp_path / "b.json").write_text('[{"text": "to Ada"}, {"text": null}, {"id": 3}, {"text": "Eve"}]')
+    table = pa.table({"text": ["to Ada", None, None, "Eve"], "year": [1, 2, 3, 4]})
+    pq.write_table(table, tmp_path / "c.parquet")
+    with pa.ipc.new_stream(tmp_path / "d.arrow", table.schema) as stream:
+        stream.write_table(table)
+    for path in sorted(tmp_path.iterdir()):
+        found, report = names(path)
+        assert (found, report.documents, report.tally.empty, report.failures) == (["Ada", "Eve"], 4, 2, [])
+    tag_files(RuleTagger(), [tmp_path / "c.parquet"], output=tmp_path / "out", format="parquet")
+    assert pq.read_table(tmp_path / "out" / "c.parquet.parquet")["year"].to_pylist() == [1, 2, 3, 4]
+
+
+def test_sheets_of_workbooks(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    pytest.importorskip("python_calamine")
+    book = openpyxl.Workbook()
+    for row in (["ID", "Text"], [1, "to Ada"], [None, None], [2, None], [3, 4.0]):
+        book.active.append(row)
+    book.create_sheet("odd").append(["x", "y"])
+    book.create_sheet("blank")
+    book.save(tmp_path / "a.xlsx")
+    output, report = to_stream(RuleTagger(), [tmp_path / "a.xlsx"])
+    assert [(record["id"], record["text"]) for record in records(output)] == [("1", "to Ada"), ("2", ""), ("3", "4")]
+    assert (report.tally.empty, ["sheet 'odd'" in line for line in report.tally.no_text]) == (1, [True])
+    rows, _ = to_stream(RuleTagger(), [tmp_path / "a.xlsx"], format="entities")
+    assert json.loads(rows)["line"] == 2
+    (tmp_path / "b.xlsx").write_bytes((tmp_path / "a.xlsx").read_bytes()[:-200])
+    assert "not a whole spreadsheet" in str(names(tmp_path / "b.xlsx")[1].failures[0])
+
+
+@pytest.mark.parametrize(
+    "record", ['{"id": "\\ud800", "text": "Ada"}', '{"text": "Ada", "\\uDC00x": 1}', '{"text": "a\\ud83d"}']
+)
+def test_half_characters_are_refused_with_their_line(tmp_path: Path, record: str) -> None:
+    whole = '{"text": "Eve \\ud83d\\ude00"}'
+    (tmp_path / "a.txt").write_text("to Bob")
+    (tmp_path / "b.jsonl").write_text(f"{whole}\n{record}\n")
+    (tmp_path / "c.txt").write_text("to Cy")
+    found, report = names(tmp_path)
+    assert found == ["Bob", "Eve", "Cy"]
+    assert [r"b.jsonl:2: half a character" in str(error) for error in report.failures] == [True]
+
+
+# ---- where a fault lies in one character
+
+
+def test_a_first_token_with_a_byte_order_mark_comes_back(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\ufeff\ufeffAda runs", "utf-8")
+    tag_files(RuleTagger(tasks=("ner",)), [tmp_path / "a.txt"], output=tmp_path / "out", format="conll")
+    written = read_corpus(tmp_path / "out" / "a.txt.conll", {"ner": -1})
+    (plain,) = records(to_stream(RuleTagger(), [tmp_path / "a.txt"])[0])
+    assert plain["tokens"][0].startswith("\ufeff")
+    assert [document.words for document in written] == [plain["tokens"]]
+
+
+def test_an_empty_word_is_refused(tagger: Tagger) -> None:
+    for words in ([""], ["Ada", ""], [["Ada"], ["runs", ""]]):
+        with pytest.raises(TaggerError, match="is empty"):
+            tagger(words)
+    for words in (["\ud800"], [["Ada", "x\udfff"]]):
+        with pytest.raises(TaggerError, match="half a character"):
+            tagger(words)
+    assert tagger([]).words == []
+
+
+# ---- what is given
+
+
+def test_patterns_the_shell_left_are_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sub").mkdir()
+    for name in ("b.txt", "a.txt", "sub/c.txt", "[x].txt"):
+        (tmp_path / name).write_text("Ada")
+    monkeypatch.chdir(tmp_path)
+    for pattern, count in (("?.txt", 2), ("**/*.txt", 4), ("[x].txt", 1), (f"{tmp_path}/*.txt", 3)):
+        assert to_stream(RuleTagger(), [Path(pattern)])[1].files == count
+    with pytest.raises(CorpusError, match="no file matches this pattern"):
+        to_stream(RuleTagger(), [Path("*.csv")])
+
+
+def test_an_empty_input_is_refused() -> None:
+    with pytest.raises(ConfigError, match="an input is empty"):
+        tag_files(RuleTagger(), [""], stream=io.StringIO())
+
+
+def test_an_input_format_is_that_of_the_whole_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.part1").write_text("Ada")
+    (tmp_path / "b").write_text("Bob")
+    assert names(tmp_path, input_format="text")[0] == ["Ada", "Bob"]
+
+
+def test_what_is_left_out_is_named_by_suffix(model_folder: Path, tmp_path: Path) -> None:
+    for name in ("a.txt", "b.jpg", "c.JPG", "d.zip.gz", "e"):
+        (tmp_path / name).write_text("Ada")
+    with zipfile.ZipFile(tmp_path / "f.zip", "w"):
+        pass
+    result = run("predict", tmp_path, "--model", model_folder)
+    assert "note: 5 files of other kinds left out (2 .jpg, 2 .zip, 1 without a suffix)" in result.stderr
+    assert result.exit_code == 0
