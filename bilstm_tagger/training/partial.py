@@ -20,6 +20,7 @@ UNKNOWN = "_"  # the tag of a token that nobody annotated
 
 Choice = str | frozenset[str]  # the one tag of a token, or several; an empty set stands for all tags
 ANY: frozenset[str] = frozenset()
+_EDGE = ""  # beyond a sentence
 
 
 class TagSets:
@@ -42,7 +43,10 @@ class TagSets:
         if isinstance(choice, str):
             return self._ids.get(choice)
         self.used = True
-        known = ANY if choice >= self._ids.keys() else choice & self._ids.keys()
+        known = choice.intersection(self._ids)
+        if choice and not known:
+            return None
+        known = ANY if len(known) == len(self._ids) else known
         return -1 - self._numbers.setdefault(known, len(self._numbers))
 
     def table(self) -> np.ndarray:
@@ -72,43 +76,36 @@ def tag_choices(
     Raises:
         CorpusError: known tags are not legal.
     """
-    around = UNKNOWN in tags
-    choices: Sequence[Choice] = (
-        _around_unknown(tags, source, target, labels) if around else convert(tags, source, target)
-    )
-    if not unmarked or source is Scheme.NONE:
-        return choices
-    outside = _outside(tuple(sorted(unmarked)), target)
-    return [outside if choice == "O" else choice for choice in choices]
-
-
-def _around_unknown(tags: Sequence[str], source: Scheme, target: Scheme, labels: tuple[str, ...]) -> Sequence[Choice]:
     if source is Scheme.NONE:
         return [ANY if tag == UNKNOWN else tag for tag in tags]
-    windows = zip(("O", *tags), tags, (*tags[1:], "O"), strict=False)
-    return [_possible(window, source, target, labels) for window in windows]
+    hidden = tuple(sorted(unmarked))
+    if UNKNOWN not in tags:
+        outside = _tags_of(hidden, target)
+        written = convert(tags, source, target)
+        return [outside if tag == "O" else tag for tag in written] if hidden else written
+    windows = zip((_EDGE, *tags), tags, (*tags[1:], _EDGE), strict=False)
+    return [_possible(window, source, target, labels, hidden) for window in windows]
 
 
 @lru_cache(maxsize=65536)
-def _possible(window: tuple[str, str, str], source: Scheme, target: Scheme, labels: tuple[str, ...]) -> Choice:
+def _possible(
+    window: tuple[str, str, str], source: Scheme, target: Scheme, labels: tuple[str, ...], unmarked: tuple[str, ...]
+) -> Choice:
     """What the middle one of three tags may be in the target scheme, whatever the unknown ones among them are."""
-    if window == (UNKNOWN,) * 3:
-        return ANY
-    if UNKNOWN not in window:
-        return respell(window, source, target)
-    every = ["O", *(f"{letter}-{label}" for label in labels for letter in PREFIXES[source])]
-    parts = [every if tag == UNKNOWN else [tag] for tag in window]
+    candidates = {_EDGE: {"O"}, UNKNOWN: _tags_of(labels, source), "O": _tags_of(unmarked, source)}
     legal = [
         (before, tag, after)
-        for before, tag, after in product(*parts)
+        for before, tag, after in product(*(candidates.get(tag, {tag}) for tag in window))
         if is_legal(before, tag, source) and is_legal(tag, after, source)
     ]
     if not legal:
-        raise CorpusError(f"tag {window[1]!r} cannot stand between {window[0]!r} and {window[2]!r} in {source}")
+        where = f"between {window[0] or 'O'!r} and {window[2] or 'O'!r}"
+        raise CorpusError(f"tag {window[1]!r} cannot stand {where} in {source}")
     found = frozenset(respell(each, source, target) for each in legal)
     return next(iter(found)) if len(found) == 1 else found
 
 
 @lru_cache
-def _outside(unmarked: tuple[str, ...], target: Scheme) -> frozenset[str]:
-    return frozenset(["O", *(f"{letter}-{label}" for label in unmarked for letter in PREFIXES[target])])
+def _tags_of(labels: tuple[str, ...], scheme: Scheme) -> frozenset[str]:
+    """`O` and all tags of spans of these labels."""
+    return frozenset(["O", *(f"{letter}-{label}" for label in labels for letter in PREFIXES[scheme])])
