@@ -217,6 +217,10 @@ class Settings(_Frozen):
     """Everything that decides a training run."""
 
     preset: str = "ner"
+    languages: tuple[str, ...] = ()
+    """For the model card: codes of the languages that the model is for."""
+    licence: str = ""
+    """For the model card: what the model may be used for, in a line."""
     notes: str = ""
     """For the model card: licences of the data, what the model is for."""
     data: DataSettings = DataSettings()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -41,11 +41,13 @@ def settings_of(earlier: Tagger, *, name: str) -> Settings:
     """
     settings = known_settings(earlier.info.settings)
     no_files = {"train": None, "dev": None}
+    no_corpora: dict[str, Any] = {"corpora": (), "unmarked": ()}
     return settings.model_copy(
         update={
             "notes": "",
+            "licence": "",
             "data": settings.data.model_copy(update=no_files | {"replay": None, "format": None, "names": ()}),
-            "tasks": {task: each.model_copy(update=no_files) for task, each in settings.tasks.items()},
+            "tasks": {task: each.model_copy(update=no_files | no_corpora) for task, each in settings.tasks.items()},
             "embedder": settings.embedder.model_copy(
                 update={"vectors": None, "size": earlier.info.network.embedder.word_size}
             ),
