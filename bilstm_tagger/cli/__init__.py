@@ -23,6 +23,7 @@ from bilstm_tagger.cli.entities import entities
 from bilstm_tagger.cli.evaluate import evaluate
 from bilstm_tagger.cli.info import info
 from bilstm_tagger.cli.inspect import inspect
+from bilstm_tagger.cli.models import models
 from bilstm_tagger.cli.predict import predict
 from bilstm_tagger.cli.study import study
 from bilstm_tagger.cli.train import train
@@ -53,7 +54,9 @@ def options(
     """Train BiLSTM-CRF taggers on annotated text and tag text with them."""
 
 
-for command in (train, evaluate, calibrate, predict, entities, check, convert, info, inspect, benchmark):
+for command in (
+    train, evaluate, calibrate, predict, entities, check, convert, info, models, inspect, benchmark,
+):  # fmt: skip
     app.command()(command)
 app.add_typer(study, name="study")
 

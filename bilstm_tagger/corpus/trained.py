@@ -32,7 +32,7 @@ def training_specs(
     """
     specs = {}
     for name, task in tasks.items():
-        file = task.train or data.train
+        file = next(iter(task.files), data.train)
         spec = ReadSpec.from_settings(data, {name: task}, features)
         format = None if file is None else _format_name(file, data.format)
         suffix = Path(file).suffix if file and data.format else None

@@ -21,6 +21,7 @@ def model_card(info: ModelInfo, *, weights: int, size: int) -> str:
         f"# {', '.join(info.tasks)} tagger",
         _use(),
         "## Tasks\n\n" + "\n".join(_task(info, task) for task in info.tasks),
+        *([f"## Licence\n\n{licence}"] if (licence := _setting(info, "licence")) else []),
         "## Scores\n\n" + _scores(info.metrics),
         "## Data\n\n" + _data(info.provenance, _setting(info, "notes")),
         "## Model\n\n" + _model(info, weights, size),

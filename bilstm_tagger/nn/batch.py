@@ -45,8 +45,11 @@ class Batch:
         types: the distinct words in it; entry 0 is the padding type.
         index: for each token its entry in `types`, `(batch, tokens)`; 0 where padded.
         lengths: number of real tokens of each sentence `(batch,)`.
-        tags: gold tag ids `(batch, tokens)` for each task that has them.
+        tags: gold tag ids `(batch, tokens)` for each task that has them; a token whose tag is not known has -1 - s,
+            which stands for set s of `tag_sets`.
         features: further ids of tokens `(batch, tokens)` by name.
+        tag_sets: for tasks with tags that are not known which tags each set has `(sets, tags)`; set 0 has all.
+        weights: for tasks whose sentences do not all count the same the factor of each one's loss `(batch,)`.
     """
 
     types: Types
@@ -54,6 +57,8 @@ class Batch:
     lengths: Tensor
     tags: Mapping[str, Tensor] = field(default_factory=dict)
     features: Mapping[str, Tensor] = field(default_factory=dict)
+    tag_sets: Mapping[str, Tensor] = field(default_factory=dict)
+    weights: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def tokens(self) -> int:
@@ -68,6 +73,8 @@ class Batch:
             self.lengths.to(device),
             {name: ids.to(device) for name, ids in self.tags.items()},
             {name: ids.to(device) for name, ids in self.features.items()},
+            {task: sets.to(device) for task, sets in self.tag_sets.items()},
+            {task: factors.to(device) for task, factors in self.weights.items()},
         )
 
 

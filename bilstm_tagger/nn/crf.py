@@ -84,6 +84,21 @@ class CRF(nn.Module):
         log_z: Tensor = _LogPartition.apply(emissions, lengths, *scores)  # type: ignore[no-untyped-call]
         return gold - log_z
 
+    def log_likelihood_of_sets(self, emissions: Tensor, allowed: Tensor, lengths: Tensor) -> Tensor:
+        """Log probability of all sequences that are made of allowed tags, `(batch,)` (Tsuboi et al. 2008).
+
+        Args:
+            emissions: `(batch, tokens, tags)`.
+            allowed: which tags each token may have `(batch, tokens, tags)`, at least one legal sequence for each
+                sentence; anything where padded.
+            lengths: real tokens of each sentence `(batch,)`, at least 1.
+        """
+        scores = self.scores()
+        restricted = emissions.masked_fill(~allowed, -torch.inf)
+        log_allowed: Tensor = _LogPartition.apply(restricted, lengths, *scores)  # type: ignore[no-untyped-call]
+        log_z: Tensor = _LogPartition.apply(emissions, lengths, *scores)  # type: ignore[no-untyped-call]
+        return log_allowed - log_z
+
     @torch.no_grad()
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """Posterior probability of each tag at each token `(batch, tokens, tags)`; 0 where padded."""

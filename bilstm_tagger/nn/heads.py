@@ -45,18 +45,50 @@ class Head(nn.Module):
             states = tanh_layers([self.hidden], states, precision)
         return self.projection(states)  # type: ignore[no-any-return]
 
-    def loss(self, emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
+    def loss(
+        self,
+        emissions: Tensor,
+        tags: Tensor,
+        lengths: Tensor,
+        *,
+        tag_sets: Tensor | None = None,
+        weights: Tensor | None = None,
+    ) -> Tensor:
         """Sum of the negative log likelihoods of the sentences, a scalar.
 
         Args:
             emissions: `(batch, tokens, tags)`.
-            tags: gold tag ids `(batch, tokens)`; anything where padded.
+            tags: gold tag ids `(batch, tokens)`; -1 - s for a token that may have any tag of set s; 0 where padded.
             lengths: tokens of each sentence `(batch,)`.
+            tag_sets: which tags each set has `(sets, tags)`; None if all tags are known.
+            weights: factor of each sentence's loss `(batch,)`.
         """
+        if tag_sets is not None and bool((tags < 0).any()):
+            likelihood = self._likelihood_of_sets(emissions, allowed_tags(tags, tag_sets), lengths)
+            return -(likelihood if weights is None else likelihood * weights).sum()
         if self.crf is not None:
-            return -self.crf.log_likelihood(emissions, tags, lengths).sum()
+            likelihood = self.crf.log_likelihood(emissions, tags, lengths)
+            return -(likelihood if weights is None else likelihood * weights).sum()
         mask = mask_of(lengths, tags.shape[1])
-        return nn.functional.cross_entropy(emissions[mask], tags[mask], reduction="sum")
+        if weights is None:
+            return nn.functional.cross_entropy(emissions[mask], tags[mask], reduction="sum")
+        each = nn.functional.cross_entropy(emissions[mask], tags[mask], reduction="none")
+        return (each * weights.repeat_interleave(lengths)).sum()
+
+    def _likelihood_of_sets(self, emissions: Tensor, allowed: Tensor, lengths: Tensor) -> Tensor:
+        """Log likelihood `(batch,)` of all sequences of allowed tags `(batch, tokens, tags)`."""
+        if self.crf is not None:
+            return self.crf.log_likelihood_of_sets(emissions, allowed, lengths)
+        restricted = emissions.masked_fill(~allowed, -torch.inf)
+        each = restricted.logsumexp(-1) - emissions.logsumexp(-1)
+        return each.masked_fill(~mask_of(lengths, emissions.shape[1]), 0.0).sum(1)
+
+
+def allowed_tags(tags: Tensor, tag_sets: Tensor) -> Tensor:
+    """Which tags each token may have `(batch, tokens, tags)`, from ids and sets as in `Head.loss`."""
+    count = tag_sets.shape[1]
+    table = torch.cat([torch.eye(count, dtype=torch.bool, device=tags.device), tag_sets])
+    return table[torch.where(tags < 0, count - 1 - tags, tags)]
 
 
 def decode(heads: Sequence[Head], emissions: Tensor, lengths: Tensor) -> Tensor:

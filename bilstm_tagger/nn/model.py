@@ -101,7 +101,8 @@ class TaggingModel(nn.Module):
         losses: dict[str, Tensor] = {}
         for task, tags in batch.tags.items():
             pairs = zip(self.heads(task), output.emissions[task].unbind(), strict=True)
-            losses[task] = sum_of([head.loss(emissions, tags, batch.lengths) for head, emissions in pairs])
+            given = {"tag_sets": batch.tag_sets.get(task), "weights": batch.weights.get(task)}
+            losses[task] = sum_of([head.loss(emissions, tags, batch.lengths, **given) for head, emissions in pairs])
         return losses
 
     @torch.no_grad()

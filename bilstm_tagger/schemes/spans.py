@@ -127,6 +127,19 @@ def convert(tags: Sequence[str], source: Scheme, target: Scheme) -> list[str]:
     return [respelled[window] for window in zip(("O", *tags), tags, (*tags[1:], "O"), strict=False)]
 
 
+def respell(window: tuple[str, str, str], source: Scheme, target: Scheme) -> str:
+    """Respell the middle one of three legal tags that follow each other; outside of a sentence all tags are `O`.
+
+    Raises:
+        CorpusError: The tags cannot follow each other, or one of the two schemes is plain tags and the other is not.
+    """
+    if source is target:
+        return window[1]
+    if Scheme.NONE in (source, target):
+        raise CorpusError(f"tags in scheme {source} cannot become {target}: plain tags have no spans")
+    return _respelling(source, target)[window]
+
+
 class _Respelling(dict[tuple[str, str, str], str]):
     """A tag in another scheme, by the tag before it, itself and the tag after it, which settle it always."""
 

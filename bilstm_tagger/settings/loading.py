@@ -146,6 +146,10 @@ def portable(settings: Settings) -> dict[str, Any]:
             name = owner.get(key)
             if name and not name.startswith("hf:"):
                 owner[key] = Path(name).name
+    for task in values["tasks"].values():
+        for corpus in task["corpora"]:
+            if not corpus["train"].startswith("hf:"):
+                corpus["train"] = Path(corpus["train"]).name
     for feature in values["features"].values():
         feature["phrases"] = {label: Path(name).name for label, name in feature["phrases"].items()}
     return values

@@ -14,6 +14,17 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class CorpusSettings(_Frozen):
+    """One of several training corpora of a task."""
+
+    train: str
+    """The file."""
+    unmarked: tuple[str, ...] = ()
+    """Labels that this corpus does not annotate: its `O` may be one of them."""
+    weight: PositiveFloat = 1.0
+    """Factor of the loss of its sentences."""
+
+
 class TaskSettings(_Frozen):
     """One kind of tag: where its gold tags stand, and how the network predicts them."""
 
@@ -30,6 +41,24 @@ class TaskSettings(_Frozen):
     train: str | None = None
     """Corpus of this task alone; else that of `[data]`."""
     dev: str | None = None
+    corpora: tuple[CorpusSettings, ...] = ()
+    """Several training corpora in place of `train`, each with what it does not annotate; all are read alike."""
+    unmarked: tuple[str, ...] = ()
+    """Labels that no training corpus of this task annotates everywhere: `O` may be one of them."""
+
+    @model_validator(mode="after")
+    def _one_train(self) -> TaskSettings:
+        if self.train and self.corpora:
+            raise ValueError("a task has either train or corpora; leave one of them out")
+        files = [corpus.train for corpus in self.corpora]
+        if len(set(files)) < len(files):
+            raise ValueError(f"corpora names {max(files, key=files.count)!r} twice")
+        return self
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The training corpora of this task alone; none if it learns from those of `[data]`."""
+        return (self.train,) if self.train else tuple(corpus.train for corpus in self.corpora)
 
 
 class DataSettings(_Frozen):
@@ -201,6 +230,10 @@ class Settings(_Frozen):
     """Everything that decides a training run."""
 
     preset: str = "ner"
+    languages: tuple[str, ...] = ()
+    """For the model card: codes of the languages that the model is for."""
+    licence: str = ""
+    """For the model card: what the model may be used for, in a line."""
     notes: str = ""
     """For the model card: licences of the data, what the model is for."""
     data: DataSettings = DataSettings()

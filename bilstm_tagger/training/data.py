@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -13,7 +13,8 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.nn.batch import Batch, Types
 from bilstm_tagger.schemes.grammar import Scheme
-from bilstm_tagger.schemes.spans import convert
+from bilstm_tagger.settings.schema import CorpusSettings
+from bilstm_tagger.training.partial import TagSets, tag_choices
 from bilstm_tagger.vocab.features import encode_features
 from bilstm_tagger.vocab.vocab import Vocab
 
@@ -32,6 +33,8 @@ class EncodedCorpus:
         tags: for each task the tag ids of each sentence.
         recased: for each type its lower-case and its upper-case type `(2, types)`; None where nothing is recased.
         features: for each further feature its ids of each sentence.
+        tag_sets: for each task with tags that are not known which tags each set has `(sets, tags)`.
+        weights: for each task whose sentences do not all count the same the factor of each one's loss.
     """
 
     types: Types
@@ -39,6 +42,8 @@ class EncodedCorpus:
     tags: dict[str, list[np.ndarray]]
     recased: np.ndarray | None = None
     features: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    tag_sets: dict[str, np.ndarray] = field(default_factory=dict)
+    weights: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -69,6 +74,8 @@ class EncodedCorpus:
             torch.from_numpy(lengths),
             {task: _pad([ids[member] for member in members], places) for task, ids in self.tags.items()},
             {name: _pad([ids[member] for member in members], places) for name, ids in self.features.items()},
+            {task: torch.from_numpy(sets) for task, sets in self.tag_sets.items()},
+            {task: torch.from_numpy(factors[members]) for task, factors in self.weights.items()},
         )
 
 
@@ -89,7 +96,12 @@ def encode_types(vocab: Vocab, words: Sequence[str]) -> Types:
 
 
 def encode_corpus(
-    documents: Sequence[Document], vocab: Vocab, *, tasks: Mapping[str, Scheme], recase: bool = False
+    documents: Sequence[Document],
+    vocab: Vocab,
+    *,
+    tasks: Mapping[str, Scheme],
+    recase: bool = False,
+    option: Callable[[str, Document], CorpusSettings | None] = lambda task, document: None,
 ) -> EncodedCorpus:
     """The documents' sentences as ids; empty sentences are left out.
 
@@ -98,6 +110,7 @@ def encode_corpus(
         vocab: ids of words and tags.
         tasks: the scheme in which the network writes each task's tags.
         recase: whether the words' lower- and upper-case forms are wanted too.
+        option: tells for a task and a document what its corpus does not annotate and how much it counts.
 
     Raises:
         CorpusError: for a tag that the vocabulary lacks.
@@ -106,9 +119,12 @@ def encode_corpus(
     words: list[np.ndarray] = []
     tags: dict[str, list[np.ndarray]] = {task: [] for task in tasks}
     features: dict[str, list[np.ndarray]] = {name: [] for name in vocab.features}
+    sets = {task: TagSets(vocab.tags[task]) for task in tasks}
+    weights: dict[str, list[float]] = {task: [] for task in tasks}
     for document in documents:
         types = np.array([entries.setdefault(word, len(entries) + 1) for word in document.words], np.int64)
-        gold = {task: _tag_ids(document, task, scheme, vocab.tags[task]) for task, scheme in tasks.items()}
+        options = {task: option(task, document) for task in tasks}
+        gold = {task: _tag_ids(document, task, scheme, sets[task], options[task]) for task, scheme in tasks.items()}
         further = encode_features(vocab.features, [document])
         for start, end in pairwise(document.bounds):
             if start == end:
@@ -116,10 +132,19 @@ def encode_corpus(
             words.append(types[start:end])
             for task, ids in gold.items():
                 tags[task].append(ids[start:end])
+                weights[task].append(getattr(options[task], "weight", 1.0))
             for name, ids in further.items():
                 features[name].append(ids[start:end])
     recased = _recased(entries) if recase else None
-    return EncodedCorpus(encode_types(vocab, list(entries)), words, tags, recased, features)
+    return EncodedCorpus(
+        encode_types(vocab, list(entries)),
+        words,
+        tags,
+        recased,
+        features,
+        {task: each.table() for task, each in sets.items() if each.used},
+        {task: np.array(each, np.float32) for task, each in weights.items() if set(each) - {1.0}},
+    )
 
 
 def _recased(entries: dict[str, int]) -> np.ndarray:
@@ -132,16 +157,18 @@ def _recased(entries: dict[str, int]) -> np.ndarray:
     return np.array(cases, np.int64)
 
 
-def _tag_ids(document: Document, task: str, scheme: Scheme, names: Sequence[str]) -> np.ndarray:
-    """The document's gold tags, written as the network does, as ids."""
-    ids = {tag: number for number, tag in enumerate(names)}
+def _tag_ids(document: Document, task: str, scheme: Scheme, sets: TagSets, option: CorpusSettings | None) -> np.ndarray:
+    """The document's gold tags, written as the network does, as ids; negative ones of sets where they are unknown."""
     source = document.schemes.get(task, Scheme.NONE)
+    unmarked = option.unmarked if option else ()
     numbers = []
     for start, end in pairwise(document.bounds):
-        for tag in convert(document.tags[task][start:end], source, scheme):
-            if tag not in ids:
-                raise CorpusError(f"{document.where(start)}: tag {tag!r} of {task} is not in the vocabulary")
-            numbers.append(ids[tag])
+        choices = tag_choices(document.tags[task][start:end], source, scheme, labels=sets.labels, unmarked=unmarked)
+        for choice in choices:
+            number = sets.id_of(choice)
+            if number is None:
+                raise CorpusError(f"{document.where(start)}: tag {choice!r} of {task} is not in the vocabulary")
+            numbers.append(number)
     return np.array(numbers, np.int64)
 
 

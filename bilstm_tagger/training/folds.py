@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -74,7 +74,7 @@ def _score_fold(settings: Settings, sources: list[Source], cut: list[tuple[Corpu
     training = []
     for source, (rest, _) in zip(sources, cut, strict=True):
         train, dev = (rest, source.dev) if source.dev else rest.set_aside(settings.data.dev_fraction)
-        training.append(Source(source.tasks, train, dev))
+        training.append(replace(source, train=train, dev=dev))
     with tempfile.TemporaryDirectory(prefix="bilstm-tagger-") as folder:
         prepared = prepare_sources(settings, training)
         weights = {task: each.weight for task, each in settings.tasks.items()}

@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from itertools import chain
 
 import numpy as np
 import torch
 
 from bilstm_tagger.corpus.trained import training_specs
+from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.model_folder.build import build_model
 from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.model_folder.network import TaskConfig, network_config
 from bilstm_tagger.nn.model import TaggingModel
-from bilstm_tagger.schemes.grammar import Scheme, tag_names
-from bilstm_tagger.schemes.spans import tags_to_spans
+from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme, tag_names
 from bilstm_tagger.settings.loading import portable
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
@@ -61,6 +61,7 @@ class Prepared:
                 self.info.vocab,
                 tasks={task: encodings[task] for task in source.tasks},
                 recase=recase,
+                option=source.option,
             )
             for source in self.sources
         ]
@@ -130,15 +131,25 @@ def prepare_sources(settings: Settings, sources: list[Source]) -> Prepared:
 def _tags(config: TaskConfig, task: str, sources: Sequence[Source]) -> list[str]:
     """All tags the network may give: for spans every prefix of every label, for plain tags those seen in training."""
     source = next(source for source in sources if task in source.tasks)
+    tags = set(chain.from_iterable(document.tags[task] for document in source.train)) - {UNKNOWN}
     if config.scheme is Scheme.NONE:
-        return sorted(set(chain.from_iterable(document.tags[task] for document in source.train)))
-    labels = {
-        label
-        for document in source.train
-        for start, end in pairwise(document.bounds)
-        for _, _, label in tags_to_spans(document.tags[task][start:end], config.scheme)
-    }
-    return tag_names(sorted(labels), config.encoding)
+        if any(option.unmarked for option in source.options.get(task, {}).values()):
+            raise ConfigError(f"tasks.{task}: unmarked is for labels of spans, but its tags are plain; leave it out")
+        return sorted(tags)
+    labels = sorted({tag[2:] for tag in tags if tag != "O"})
+    _check_unmarked(source, task, labels)
+    return tag_names(labels, config.encoding)
+
+
+def _check_unmarked(source: Source, task: str, labels: Sequence[str]) -> None:
+    """Refuse labels that are not annotated anywhere: nothing could be learnt of them."""
+    for option in source.options.get(task, {}).values():
+        for label in option.unmarked:
+            if label not in labels:
+                raise ConfigError(
+                    f"tasks.{task}: unmarked names {label!r}, which no training corpus annotates; "
+                    f"there are {', '.join(labels)}"
+                )
 
 
 def _coverage(words: list[str], vectors: Vectors) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from bilstm_tagger import __version__
+from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.evaluation.calibration import calibrated
 from bilstm_tagger.io.atomic import atomic_write, check_replaceable, recover_folder
@@ -208,9 +209,10 @@ def _data(settings: Settings, prepared: Prepared) -> list[dict[str, Any]]:
     for source in prepared.sources:
         task = settings.tasks[source.tasks[0]]
         train, dev = corpora_of(settings, task)
-        parts = [("train", train, source.train[: len(source.train) - len(source.replayed)])]
-        parts += [("dev", dev or train, source.dev)]
-        parts += [("replay", settings.data.replay, source.replayed)] if source.replayed else []
+        new = source.train[: len(source.train) - len(source.replayed)]
+        parts = [("train", path, new if len(train) == 1 else _from(new, path)) for path in train]
+        parts += [("dev", dev or train[0], source.dev)]
+        parts += [("replay", str(settings.data.replay), source.replayed)] if source.replayed else []
         for role, path, corpus in parts:
             counts = corpus.stats()
             size = {"sentences": counts.sentences, "tokens": counts.tokens}
@@ -226,6 +228,11 @@ def _data(settings: Settings, prepared: Prepared) -> list[dict[str, Any]]:
         path = prepared.vectors.path
         rows.append(_file_row("vectors", Path(path).name, path, tokens=prepared.vectors.total))
     return rows
+
+
+def _from(corpus: Corpus, path: str) -> Corpus:
+    """The documents that were read from one file."""
+    return Corpus(document for document in corpus if document.path == path)
 
 
 def _file_row(role: str, name: str, path: str | Path, *, tokens: int = 0) -> dict[str, Any]:

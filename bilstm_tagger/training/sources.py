@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -11,10 +11,11 @@ import torch
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.corpus.spelling import doubts, unknown_tokens
-from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.settings.read_spec import ReadSpec
-from bilstm_tagger.settings.schema import Settings, TaskSettings
+from bilstm_tagger.settings.schema import CorpusSettings, Settings, TaskSettings
 
 __all__ = ["Source", "corpora_of", "read_sources", "schemes_of", "settle_sources"]
 
@@ -30,12 +31,20 @@ class Source:
         train: training documents; the last ones are those replayed.
         dev: documents that early stopping and the best model are judged on.
         replayed: old documents among them, which an earlier model was trained on.
+        options: for each task and each path of its training documents what that corpus does not annotate and how much
+            it counts; path "" for all that have none of their own.
     """
 
     tasks: list[str]
     train: Corpus
     dev: Corpus
     replayed: Corpus = field(default_factory=Corpus)
+    options: Mapping[str, Mapping[str, CorpusSettings]] = field(default_factory=dict)
+
+    def option(self, task: str, document: Document) -> CorpusSettings | None:
+        """What is special about the corpus of a training document; None if nothing is."""
+        options = self.options.get(task, {})
+        return options.get(document.path or "", options.get(""))
 
 
 def read_sources(settings: Settings, *, aside: bool = True) -> list[Source]:
@@ -53,10 +62,10 @@ def read_sources(settings: Settings, *, aside: bool = True) -> list[Source]:
     if not settings.tasks:
         raise ConfigError("no task: name one in [tasks.NAME], or take a preset that has one")
     _check_names("task", settings.tasks)
-    groups: dict[tuple[str, str | None], list[str]] = {}
+    groups: dict[tuple[tuple[str, ...], str | None], list[str]] = {}
     for name, task in settings.tasks.items():
         train, dev = corpora_of(settings, task)
-        if train is None:
+        if not train:
             raise ConfigError(f"task {name!r} has no training corpus: give --train FILE or tasks.{name}.train")
         groups.setdefault((train, dev), []).append(name)
     return [_read(settings, train, dev, names, aside=aside) for (train, dev), names in groups.items()]
@@ -70,22 +79,29 @@ def _check_names(kind: str, names: Iterable[str]) -> None:
             )
 
 
-def corpora_of(settings: Settings, task: TaskSettings) -> tuple[str | None, str | None]:
-    """Tell where a task's train and dev corpora are: its own, or else those of all tasks.
+def corpora_of(settings: Settings, task: TaskSettings) -> tuple[tuple[str, ...], str | None]:
+    """Tell where a task's train corpora and dev corpus are: its own, or else those of all tasks.
 
     A shared dev corpus is not taken for a task with a train corpus of its own: it need not have the task's tags.
     """
-    return (task.train, task.dev) if task.train else (settings.data.train, task.dev or settings.data.dev)
+    if task.files:
+        return task.files, task.dev
+    shared = settings.data.train
+    return (shared,) if shared else (), task.dev or settings.data.dev
 
 
-def _read(settings: Settings, train_path: str, dev_path: str | None, names: list[str], *, aside: bool) -> Source:
+def _read(
+    settings: Settings, train_paths: Sequence[str], dev_path: str | None, names: list[str], *, aside: bool
+) -> Source:
     tasks = {name: settings.tasks[name] for name in names}
     spec = ReadSpec.from_settings(settings.data, tasks, settings.features)
-    train = read_corpus(train_path, spec=spec)
+    options = {name: _options(task) for name, task in tasks.items() if task.corpora or task.unmarked}
+    train = _read_all(train_paths, spec)
     if dev_path:
-        return Source(names, train, read_corpus(dev_path, spec=spec.replace(split="validation")))
+        dev = read_corpus(dev_path, spec=spec.replace(split="validation"))
+        return Source(names, train, dev, options=options)
     if not aside:
-        return Source(names, train, Corpus())
+        return Source(names, train, Corpus(), options=options)
     train, dev = train.set_aside(settings.data.dev_fraction)
     logger.warning(
         "no dev corpus for %s: set aside %d of %d sentences of train",
@@ -93,7 +109,29 @@ def _read(settings: Settings, train_path: str, dev_path: str | None, names: list
         dev.stats().sentences,
         train.stats().sentences + dev.stats().sentences,
     )
-    return Source(names, train, dev)
+    return Source(names, train, dev, options=options)
+
+
+def _options(task: TaskSettings) -> dict[str, CorpusSettings]:
+    """The options of a task's training corpora by path."""
+    shared = CorpusSettings(train="", unmarked=task.unmarked)
+    found = {"": shared} if task.unmarked else {}
+    for corpus in task.corpora:
+        unmarked = (*task.unmarked, *corpus.unmarked)
+        found[corpus.train] = CorpusSettings(train=corpus.train, unmarked=unmarked, weight=corpus.weight)
+    return found
+
+
+def _read_all(paths: Sequence[str], spec: ReadSpec) -> Corpus:
+    """The documents of all training corpora; where there are several, each document knows which it is from."""
+    if len(paths) == 1:
+        return read_corpus(paths[0], spec=spec)
+    documents: list[Document] = []
+    for path in paths:
+        for document in read_corpus(path, spec=spec):
+            document.path = path
+            documents.append(document)
+    return Corpus(documents)
 
 
 def settle_sources(settings: Settings, sources: Sequence[Source]) -> list[Source]:
@@ -115,7 +153,7 @@ def _settle(settings: Settings, source: Source) -> Source:
         named = settings.tasks[task].scheme
         declared = None if named == "auto" else Scheme(named)
         train = _settle_task(train, task, declared, role="train", repair=settings.data.repair)
-        _refuse_unknown(train, task)
+        _tell_unknown(train, task)
         if declared is None:
             for _, message in doubts(train, task, train.schemes[task]):
                 logger.warning("%s: %s", task, message)
@@ -132,12 +170,16 @@ def _settle_task(corpus: Corpus, task: str, declared: Scheme | None, *, role: st
     return settled
 
 
-def _refuse_unknown(corpus: Corpus, task: str) -> None:
+def _tell_unknown(corpus: Corpus, task: str) -> None:
     count, first = unknown_tokens(corpus, task)
     if count:
-        raise CorpusError(
-            f"{first}: {count:,} of {corpus.stats().tokens:,} tokens are not annotated (tag {UNKNOWN!r}) in task "
-            f"{task!r}; annotate them, or leave their sentences out"
+        logger.info(
+            "%s: %s of %s training tokens are not annotated (tag %r), the first at %s; the loss leaves them open",
+            task,
+            f"{count:,}",
+            f"{corpus.stats().tokens:,}",
+            UNKNOWN,
+            first,
         )
 
 

@@ -52,11 +52,13 @@ def settings_of(earlier: Tagger, *, name: str) -> Settings:
     """
     settings = known_settings(earlier.info.settings)
     no_files = {"train": None, "dev": None}
+    no_corpora: dict[str, Any] = {"corpora": (), "unmarked": ()}
     return settings.model_copy(
         update={
             "notes": "",
+            "licence": "",
             "data": settings.data.model_copy(update=no_files | _AS_ANY_FILE),
-            "tasks": {task: each.model_copy(update=no_files) for task, each in settings.tasks.items()},
+            "tasks": {task: each.model_copy(update=no_files | no_corpora) for task, each in settings.tasks.items()},
             "embedder": settings.embedder.model_copy(
                 update={"vectors": None, "size": earlier.info.network.embedder.word_size}
             ),

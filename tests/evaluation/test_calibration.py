@@ -92,7 +92,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tagger, Path]:
     dev = write_conll(folder / "dev.conll", noisy)
     chosen = settings_of(
         data__train=str(write_conll(folder / "train.conll", rows)), data__dev=str(dev), training__epochs=12,
-        training__learning_rate=0.01,
+        training__learning_rate=0.01, training__optimizer="adamw",
     )  # fmt: skip
     return train(chosen, output=folder / "model"), dev
 

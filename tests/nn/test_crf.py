@@ -93,6 +93,58 @@ def test_likelihood_and_gradient_equal_brute_force(case: tuple[CRF, Tensor, Tens
         torch.testing.assert_close(found, wanted, rtol=0, atol=1e-9)
 
 
+def random_sets(lengths: Tensor, generator: torch.Generator) -> Tensor:
+    """Sets of allowed tags `(batch, tokens, tags)`, each sentence with a legal sequence among them."""
+    allowed = torch.rand(len(lengths), int(lengths.max()), len(NAMES), generator=generator) < 0.4
+    for row, length in enumerate(lengths.tolist()):
+        for step, tag in enumerate(legal_path(length)):
+            allowed[row, step, tag] = True
+    return allowed
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_likelihood_of_sets_and_its_gradient_equal_brute_force(case: tuple[CRF, Tensor, Tensor], seed: int) -> None:
+    crf, emissions, lengths = case
+    allowed = random_sets(lengths, torch.Generator().manual_seed(seed))
+    weights = torch.tensor([1.0, -2.0, 0.5, 3.0], dtype=torch.float64)
+    inputs = [emissions, *crf.parameters()]
+
+    ours = crf.log_likelihood_of_sets(emissions, allowed, lengths)
+    our_gradients = torch.autograd.grad((ours * weights).sum(), inputs)
+    brute = []
+    for row, length in enumerate(lengths.tolist()):
+        paths = all_paths(crf, emissions[row], length)
+        fitting = [
+            score for tags, score in paths.items() if all(allowed[row, step, tag] for step, tag in enumerate(tags))
+        ]
+        assert 0 < len(fitting) < len(paths)
+        brute.append(torch.stack(fitting).logsumexp(0) - torch.stack(list(paths.values())).logsumexp(0))
+    expected = torch.stack(brute)
+    expected_gradients = torch.autograd.grad((expected * weights).sum(), inputs)
+
+    torch.testing.assert_close(ours, expected, rtol=0, atol=1e-9)
+    for found, wanted in zip(our_gradients, expected_gradients, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=0, atol=1e-9)
+
+
+def test_sets_of_one_tag_or_of_all_give_the_likelihood_of_the_path_or_of_everything(
+    case: tuple[CRF, Tensor, Tensor],
+) -> None:
+    crf, emissions, lengths = case
+    tags = torch.zeros(4, 4, dtype=torch.long)
+    for row, length in enumerate(lengths.tolist()):
+        tags[row, :length] = torch.tensor(legal_path(length))
+    one = torch.nn.functional.one_hot(tags, len(NAMES)).bool()
+    torch.testing.assert_close(
+        crf.log_likelihood_of_sets(emissions, one, lengths),
+        crf.log_likelihood(emissions, tags, lengths),
+        rtol=0,
+        atol=1e-9,
+    )
+    everything = crf.log_likelihood_of_sets(emissions, torch.ones_like(one), lengths)
+    torch.testing.assert_close(everything, torch.zeros_like(everything), rtol=0, atol=1e-9)
+
+
 def test_viterbi_equals_brute_force(case: tuple[CRF, Tensor, Tensor]) -> None:
     crf, emissions, lengths = case
     decoded = decode(crf, emissions, lengths)

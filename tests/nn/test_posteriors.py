@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bilstm_tagger.nn.crf import DISALLOWED
 from bilstm_tagger.nn.posteriors import n_best, posteriors, softmax
-from bilstm_tagger.schemes.grammar import Scheme, legal_moves, tag_names
+from bilstm_tagger.schemes.grammar import Scheme, allowed_transitions, tag_names
 from bilstm_tagger.schemes.spans import tags_to_spans
 from bilstm_tagger.tagging.output_tags import OutputTags
 
@@ -40,7 +40,7 @@ class Chain:
         names = tag_names(LABELS, scheme)
         tags = len(names)
         scores = [draw.normal(size=size) * scale for size in ((tags, tags), tags, tags)]
-        allowed = legal_moves(names, scheme)
+        allowed = allowed_transitions(names, scheme)
         disallowed = [np.where(may, score, DISALLOWED) for may, score in zip(allowed, scores, strict=True)]
         return cls(scheme, names, draw.normal(size=(sum(lengths), tags)) * scale, *disallowed, lengths)
 

@@ -1,0 +1,1 @@
+"""The panel: names and parts of speech on texts of many kinds."""
