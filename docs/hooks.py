@@ -120,7 +120,7 @@ def _command(name: str, command: Any) -> str:
     given = [each for each in shown if not each.opts[0].startswith("-")]
     usage = " ".join(["bilstm-tagger", name, "[OPTIONS]", *map(_argument, given)])
     lines = [f"## {name}\n", f"{(command.help or '').strip()}\n", f"```text\n{usage}\n```\n"]
-    lines += ["| | |", "|---|---|", *map(_row, shown), ""]
+    lines += ["| Argument or option | Meaning |", "|---|---|", *map(_row, shown), ""]
     return "\n".join(lines)
 
 
@@ -140,7 +140,7 @@ def _row(given: Any) -> str:
         notes.append("Required.")
     elif given.default not in (None, False, (), []) and given.show_default:
         notes.append(f"Default: `{given.default}`.")
-    if given.multiple:
+    if given.multiple and "repeatable" not in notes[0]:
         notes.append("May be given several times.")
     return f"| `{_cell(name)}` | {_cell(' '.join(filter(None, notes)))} |"
 
@@ -166,7 +166,7 @@ def settings_page() -> str:
     ]
     for prefix, owner in SECTIONS.items():
         definition = schema["$defs"][owner] if prefix else schema
-        title = prefix.removesuffix(".") or "preset, notes"
+        title = prefix.removesuffix(".") or "At the top"
         parts.append(f"## {title}\n\n{definition['description'].strip()}\n")
         parts.append("| Setting | Values | Default | Meaning |\n|---|---|---|---|")
         for name, field in definition["properties"].items():
