@@ -52,7 +52,7 @@ def material(tmp_path_factory: pytest.TempPathFactory, sample: Path, tiny_train:
         (folder / f"{name}.txt").write_text(_CONLL * 10, "utf-8")
     for source, names in {
         "train": ("train", "more", "ewt-train"),
-        "dev": ("ewt-dev",),
+        "dev": ("ewt-dev", "my-dev"),
     }.items():
         for name in names:
             text = (folder / "data" / "sample" / f"en-{source}.conllu").read_text("utf-8")

@@ -45,6 +45,9 @@ def test_blocks_run_from_top_to_bottom(page: Path, place: Path, capsys: pytest.C
     for block in blocks_of(page):
         if block.file is not None:
             (place / block.file).write_text(block.code, "utf-8")
+        elif block.reason is not None and block.language == "bash":
+            for line in shell_lines(block.code):
+                _check_options(call_of(line)[0])
         elif block.reason is None and block.language in ("bash", "python"):
             capsys.readouterr()
             if block.language == "python":
@@ -162,3 +165,14 @@ def test_lines_of_json_hold_their_text() -> None:
         text = record["text"]
         assert [text[a:b] for a, b in zip(record["start_char"], record["end_char"], strict=True)] == record["tokens"]
         assert all(text[span["start_char"] : span["end_char"]] == span["text"] for span in record["spans"])
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if ".zh." in page.name], ids=ids)
+def test_chinese_has_its_own_punctuation(page: Path) -> None:
+    text = re.sub(
+        r"`[^`]*`|\]\([^)]*\)|^ *#.*$", "", re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.M | re.S)
+    )
+    wrong = re.findall(r"[\u4e00-\u9fff] ?[,;:!?()]|[,;:!?(][\u4e00-\u9fff]", text)
+    assert not wrong
+    for old in ("专名", "元胞", "上一层网络"):
+        assert old not in text

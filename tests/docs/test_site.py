@@ -7,7 +7,7 @@ import re
 import socket
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -67,10 +67,11 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
 
 
 def test_home_reaches_what_a_new_user_asks(site: Path) -> None:
-    """Train on a CSV, resume, how fast and how measured, add a format: each within two clicks of the home page."""
+    """Train on a CSV, read a probability, resume, know how fast it is, add a format: within two clicks of home."""
     home = (site / "index.html").read_text("utf-8")
     for page, words in {
         "guides/own-data.html": "From a CSV file",
+        "probabilities.html": "80 in 100 are right",
         "guides/reproducibility.html": "--resume",
         "performance.html": "python -m benchmarks.speed --data DIR",
         "contributing.html": "a corpus format",
@@ -132,3 +133,27 @@ def test_tables_are_complete() -> None:
         text = (guides / f"{page}.md").read_text("utf-8")
         for name in names:
             assert f"`{name}`" in text, (page, name)
+
+
+def test_a_page_that_is_named_nowhere_is_put_under_guides(hooks: ModuleType, tmp_path: Path) -> None:
+    for name in ("index.md", "guides/a.md", "new.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("# A\n", "utf-8")
+    config = SimpleNamespace(docs_dir=str(tmp_path), nav=[{"Home": "index.md"}, {"Guides": [{"A": "guides/a.md"}]}])
+    assert hooks.on_config(config).nav[1] == {"Guides": [{"A": "guides/a.md"}, "new.md"]}
+
+
+@pytest.mark.parametrize(
+    ("page", "link", "made"),
+    [
+        ("guides/a.md", "[x](../../benchmarks/results/speed.md#tagging)", "[x](../results/speed.md#tagging)"),
+        ("guides/a.md", "[x](../index.md)", "[x](../index.md)"),
+        ("contributing.md", "[x](docs/architecture.md)", "[x](architecture.md)"),
+        ("results/speed.md", "![x](speed.png)", "![x](speed.png)"),
+        ("a.md", "[`x`](../bilstm_tagger/errors.py)", "`x`"),
+        ("a.md", "[x](https://example.org/a.md)", "[x](https://example.org/a.md)"),
+        ("a.md", "[x](missing.md)", "[x](missing.md)"),
+    ],
+)
+def test_links_between_files_become_links_between_pages(hooks: ModuleType, page: str, link: str, made: str) -> None:
+    assert hooks.on_page_markdown(link, SimpleNamespace(file=SimpleNamespace(src_uri=page))) == made
