@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit models clean
+.PHONY: demo test lint types unit docs models clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.installed: pyproject.toml
@@ -35,6 +35,13 @@ types: $(VENV)/.installed
 unit: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
+$(VENV)/.docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	@touch $@
+
+docs: $(VENV)/.docs  ## build the documentation site into site/; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 models: $(VENV)/.installed  ## rebuild models/en from DATA=DIR (conll2003/, ud-english-ewt/, glove/)
 	$(BIN)/bilstm-tagger train models/en.toml --output models/en --force --threads 1 --seed 0 \
 		--task upos=$(DATA)/ud-english-ewt/en_ewt-ud-train.conllu,$(DATA)/ud-english-ewt/en_ewt-ud-dev.conllu \
@@ -43,4 +50,4 @@ models: $(VENV)/.installed  ## rebuild models/en from DATA=DIR (conll2003/, ud-e
 	$(BIN)/python -m benchmarks.shipped --data $(DATA) --model models/en
 
 clean:
-	rm -rf $(VENV) models/demo .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) site models/demo .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -41,6 +41,7 @@ class TaskSettings(_Frozen):
     train: str | None = None
     """Corpus of this task alone; else that of `[data]`."""
     dev: str | None = None
+    """Development corpus of this task alone; without it a part of its train is set aside."""
     corpora: tuple[CorpusSettings, ...] = ()
     """Several training corpora in place of `train`, each with what it does not annotate; all are read alike."""
     unmarked: tuple[str, ...] = ()
@@ -65,7 +66,9 @@ class DataSettings(_Frozen):
     """Corpora shared by all tasks that name none of their own, and how raw text becomes words."""
 
     train: str | None = None
+    """Training corpus: a file, a folder of `save_to_disk`, or `hf:NAME` of the hub."""
     dev: str | None = None
+    """Development corpus; without it a part of train is set aside."""
     replay: str | None = None
     """Corpus an earlier model was trained on, mixed into train so that it is not forgotten."""
     format: str | None = None
@@ -73,6 +76,7 @@ class DataSettings(_Frozen):
     names: tuple[str, ...] = ()
     """Names of the columns of a CoNLL file, so that tasks can name theirs."""
     word_column: int | str = 1
+    """Column of the words, as for tags."""
     dev_fraction: float = Field(default=0.1, gt=0.0, lt=1.0)
     """Share of train set aside where there is no dev corpus."""
     repair: bool = False
@@ -103,9 +107,13 @@ class CharacterSettings(_Frozen):
     """The character CNN."""
 
     size: PositiveInt = 30
+    """Size of the vector of a character."""
     widths: tuple[PositiveInt, ...] = (3,)
+    """Characters in the window of each convolution."""
     filters: tuple[PositiveInt, ...] = (50,)
+    """Filters of each convolution, as many numbers as widths."""
     dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
+    """Share of the numbers of a character vector that are dropped."""
     longest: PositiveInt = 24
     """Characters of a longer word beyond these (half from each end) are not read."""
 
@@ -151,12 +159,15 @@ class EmbedderSettings(_Frozen):
     min_count: PositiveInt = 2
     """Training words without a pretrained vector need this many occurrences for a row of their own."""
     characters: CharacterSettings | None = CharacterSettings()
+    """The character CNN; none to leave it out."""
     case_size: int = Field(default=10, ge=0)
     """Size of the vector of a word's case shape; 0 for none."""
     plugin: Annotated[str, Field(pattern=PLUGIN)] | None = None
     """A further embedding of words, of your own, as `package.module:Class`."""
     word_dropout: float = Field(default=0.05, ge=0.0, lt=1.0)
+    """Share of words that are read as unknown."""
     dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
+    """Share of the numbers of a finished word vector that are dropped."""
     quantization: Literal["float32", "int8", "int4"] = "float32"
     """Numbers of the word table in the model folder: 8 or 4 bits with one scale a row take a quarter or an eighth of
     the space."""
@@ -168,15 +179,19 @@ class EncoderSettings(_Frozen):
     type: Annotated[str, Field(pattern=ENCODERS)] = "lstm"
     """`lstm`, `gru`, `rnn`, `cnn`, or an encoder of your own as `package.module:Class`."""
     direction: Literal["both", "forward", "backward"] = "both"
+    """Which way sentences are read."""
     merge: Literal["concat", "sum"] = "concat"
     """With both directions: their states side by side, or added; of a `cnn` the two sides of its window."""
     width: PositiveInt = 5
     """Tokens in the window of one layer of a `cnn`; odd where it looks both ways."""
     hidden_size: PositiveInt = 200
+    """Units of each layer in each direction."""
     layers: PositiveInt = 1
+    """Layers on top of each other."""
     ensemble_size: PositiveInt = 1
     """Encoders of an ensemble over one embedder, trained together; their scores are averaged."""
     dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
+    """Share of the states that are dropped behind each layer."""
 
     @model_validator(mode="after")
     def _same_sides(self) -> EncoderSettings:
@@ -198,7 +213,9 @@ class TrainingSettings(_Frozen):
     """How the weights are found."""
 
     optimizer: Literal["sgd", "adamw"] = "sgd"
+    """SGD with momentum, or AdamW."""
     learning_rate: PositiveFloat = 0.02
+    """Length of a step; AdamW wants about 0.002."""
     momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
     """Of SGD; word rows, touched seldom, take momentum-free steps of the same overall length."""
     epochs: PositiveInt = 40
@@ -219,9 +236,11 @@ class TrainingSettings(_Frozen):
     init_from: str | None = None
     """Model folder whose weights training starts from, wherever words, characters, tags and sizes agree."""
     seed: int = Field(default=0, ge=0)
+    """Decides the first weights, the order of sentences and dropout."""
     threads: PositiveInt | None = None
     """Processor threads; all cores unless named. The same seed and threads give the same weights."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where training runs; `auto` takes a CUDA GPU if there is one."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of the encoder's products while training, bfloat16 where the processor has it; all else stays float32."""
 
@@ -230,6 +249,7 @@ class Settings(_Frozen):
     """Everything that decides a training run."""
 
     preset: str = "ner"
+    """Settings to start from."""
     languages: tuple[str, ...] = ()
     """For the model card: codes of the languages that the model is for."""
     licence: str = ""
