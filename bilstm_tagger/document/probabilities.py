@@ -46,15 +46,23 @@ class Probabilities:
         row = self.marginals[token].tolist()
         return dict(sorted(zip(self.tags, row, strict=True), key=lambda item: -item[1]))
 
-    def span(self, first: int, label: str) -> float:
-        """Probability of the span of this label that begins at token `first`, as it ends in the document."""
-        return float(self.spans[first, self.labels.index(label)])
+    def span(self, first: int, end: int, label: str) -> float | None:
+        """Probability of the span of this label from token `first` to `end`, exclusive.
+
+        None where it is two spans of the model that the scheme of the document, IO, cannot tell apart.
+        """
+        return None if self._are_several(first, end) else float(self.spans[first, self.labels.index(label)])
+
+    def _are_several(self, first: int, end: int) -> bool:
+        return bool(self.spans[first + 1 : end].any())
 
     def token(self, token: int, tag: str) -> float:
         """Probability of a tag at a token."""
         return float(self.marginals[token, self.tags.index(tag)])
 
-    def of_span(self, first: int) -> dict[str, float]:
-        """Probability of each label for the span that begins at token `first`, the most probable first."""
+    def of_span(self, first: int, end: int) -> dict[str, float] | None:
+        """Probability of each label for the span from token `first` to `end`, the most probable first."""
+        if self._are_several(first, end):
+            return None
         row = self.spans[first].tolist()
         return dict(sorted(zip(self.labels, row, strict=True), key=lambda item: -item[1]))

@@ -41,10 +41,15 @@ def _kept(document: Document, task: str, scheme: Scheme, least: Least) -> list[s
         probable = [
             (start, end, label)
             for start, end, label in spans
-            if known is not None and known.span(first + start, label) >= _least_of(label, least)
+            if known is not None and _at_least(known.span(first + start, first + end, label), _least_of(label, least))
         ]
         kept += own if len(probable) == len(spans) else spans_to_tags(probable, last - first, scheme)
     return kept
+
+
+def _at_least(probability: float | None, least: float) -> bool:
+    """Whether it is known to be so high; what is not known is not."""
+    return probability is not None and probability >= least
 
 
 def _least_of(label: str, least: Least) -> float:

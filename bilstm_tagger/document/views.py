@@ -237,13 +237,13 @@ class Span:
     def probability(self) -> float | None:
         """That a span with this label and exactly these ends is there; None if it is not known."""
         known = self.document.probabilities.get(self.task)
-        return None if known is None else known.span(self.offset + self.start, self.label)
+        return None if known is None else known.span(self.offset + self.start, self.offset + self.end, self.label)
 
     @property
     def alternatives(self) -> dict[str, float] | None:
         """Probability of each label for these ends, the most probable first; None if it is not known."""
         known = self.document.probabilities.get(self.task)
-        return None if known is None else known.of_span(self.offset + self.start)
+        return None if known is None else known.of_span(self.offset + self.start, self.offset + self.end)
 
     @property
     def text(self) -> str:

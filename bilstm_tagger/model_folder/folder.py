@@ -136,6 +136,9 @@ def _tensors(path: Path, info: ModelInfo, stored: Stored) -> dict[str, Tensor]:
     """The weights by their present names, in float32."""
     try:
         tensors: dict[str, Tensor] = load_file(path)
+        for name, tensor in tensors.items():
+            if tensor.is_floating_point() and not tensor.isfinite().all():
+                raise ModelError(f"{path}: tensor {name!r} holds a number that is not finite; train the model again")
         if stored.sha256 is not None and sha256_file(path) != stored.sha256:
             raise ModelError(f"{path}: damaged: its checksum is not that of config.json; fetch the model again")
         return dequantized(upgraded_weights(tensors, stored.version), info.network.embedder.word_size)

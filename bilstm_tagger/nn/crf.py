@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from bilstm_tagger.nn.batch import mask_of
 from bilstm_tagger.nn.numba_ops import compiled
 
-DISALLOWED = -1e4  # a score that no sum of real scores can make up for
+DISALLOWED = float("-inf")  # a score that no other scores, however large, can make up for
 
 
 class Transitions(NamedTuple):
@@ -165,7 +165,8 @@ def _path_score(
     """Unnormalised score of the given tags `(batch,)`."""
     mask = mask_of(lengths, emissions.shape[1])
     score = (emissions.gather(2, tags[..., None]).squeeze(2) * mask).sum(1)
-    score = score + (transitions[tags[:, :-1], tags[:, 1:]] * mask[:, 1:]).sum(1)
+    steps = transitions[tags[:, :-1], tags[:, 1:]]
+    score = score + steps.where(mask[:, 1:], 0.0).sum(1)  # where padded a step may be disallowed
     last = tags.gather(1, (lengths - 1)[:, None]).squeeze(1)
     return score + starts[tags[:, 0]] + ends[last]
 

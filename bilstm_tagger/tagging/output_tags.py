@@ -91,6 +91,8 @@ class OutputTags:
 def _respelled(tag: str, scheme: Scheme) -> str:
     """An IOBES tag in the spelling of another scheme."""
     letter, dash, label = tag.partition("-")
+    if scheme is Scheme.IO:
+        return label or letter
     return _RESPELLED.get(scheme, {}).get(letter, letter) + dash + label if dash else tag
 
 

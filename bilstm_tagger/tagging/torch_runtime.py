@@ -18,7 +18,8 @@ from bilstm_tagger.nn.batch import Batch, Types
 from bilstm_tagger.nn.fast_lstm import fast_lstm
 from bilstm_tagger.nn.heads import decode, transition_scores
 from bilstm_tagger.nn.model import TaggingModel
-from bilstm_tagger.nn.posteriors import n_best, posteriors, softmax
+from bilstm_tagger.nn.n_best import n_best
+from bilstm_tagger.nn.posteriors import posteriors, softmax
 from bilstm_tagger.tagging.batching import batch_places
 from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, NBest, Posteriors, Runtime, Wanted, Window
 from bilstm_tagger.tagging.type_cache import TypeCache

@@ -264,6 +264,8 @@ def test_a_mis_shaped_value_is_named_or_harmless(
             "tensor 'members.0.heads.ner.projection.weight' is missing",
         ),
         (lambda t: t.update(more=torch.zeros(1)), "unknown tensor 'more'"),
+        (lambda t: t["embedder.frozen"].view(-1)[3:4].fill_(torch.nan), "'embedder.frozen' holds a number that"),
+        (lambda t: t["embedder.frozen"].view(-1)[3:4].fill_(-torch.inf), "'embedder.frozen' holds a number that"),
         (
             lambda t: t.update({"members.0.heads.pos.projection.bias": torch.zeros(4)}),
             "tensor 'members.0.heads.pos.projection.bias' has shape [4] where config.json and vocab.json need [3]",

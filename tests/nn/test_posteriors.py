@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_tagger.nn.crf import DISALLOWED
-from bilstm_tagger.nn.posteriors import n_best, posteriors, softmax
+from bilstm_tagger.nn.n_best import n_best
+from bilstm_tagger.nn.posteriors import posteriors, softmax
 from bilstm_tagger.schemes.grammar import Scheme, allowed_transitions, tag_names
 from bilstm_tagger.schemes.spans import tags_to_spans
 from bilstm_tagger.tagging.output_tags import OutputTags

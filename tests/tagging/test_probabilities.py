@@ -45,6 +45,10 @@ def test_probabilities_are_those_of_the_tags(scheme: Scheme, ensemble_size: int)
                 assert all(first_illegal(each.tags, document.schemes[task]) is None for each in sequences)
             for span in document.spans_of(task):
                 spans += 1
+                if scheme is Scheme.IO and span.alternatives is None:
+                    assert task == "ner"
+                    assert span.probability is None
+                    continue  # two spans of the network that IO cannot tell apart
                 assert span.alternatives is not None
                 assert span.probability == span.alternatives[span.label]
                 assert 0 < span.probability <= 1
@@ -101,3 +105,20 @@ def test_improbable_spans_are_left_out_and_no_other(scheme: Scheme) -> None:
     some = tagger(CORPUS[0], min_probability={"PER": 1.1})
     assert not any(span.label == "PER" for span in some.spans)
     assert any(span.label == "LOC" for each in tagger.pipe(CORPUS, min_probability={"PER": 1.1}) for span in each.spans)
+
+
+@pytest.mark.parametrize("scheme", [Scheme.BIO, Scheme.IOBES])
+@pytest.mark.parametrize("factor", [3e3, 1e12, 1e30])
+def test_no_weights_are_large_enough_for_a_disallowed_sequence(scheme: Scheme, factor: float) -> None:
+    """Case E4: legality does not depend on how large scores are."""
+    tagger = make(scheme)
+    for task in ("ner", "chunk"):
+        for head in tagger.runtime.model.heads(task):  # type: ignore[attr-defined]
+            head.projection.weight.data.mul_(factor)
+    for document in tagger.pipe(CORPUS, probabilities=True, n_best=2):
+        for sentence in document.sentences:
+            for task in ("ner", "chunk"):
+                assert first_illegal(sentence.tags(task), document.schemes[task]) is None
+        assert all(0 <= (span.probability or 0) <= 1 for span in document.spans)
+        for told in document.probabilities.values():
+            assert np.isfinite(told.marginals).all()

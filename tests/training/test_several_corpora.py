@@ -51,7 +51,7 @@ def recall_of_persons(tagger: Tagger, folder: Path) -> float:
 def test_a_label_that_one_corpus_does_not_mark_is_learnt_from_the_other(folder: Path) -> None:
     found = {}
     for name, option in {"as O": {}, "unmarked": {"unmarked": ["PER"]}}.items():
-        settings = settings_for(folder, option, training__epochs=12, training__learning_rate=0.15)
+        settings = settings_for(folder, option, training__epochs=30, training__learning_rate=0.15)
         found[name] = recall_of_persons(train(settings, output=folder / name), folder)
     assert found["as O"] < 0.3 < 0.7 < found["unmarked"]
 
