@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DPI = 130
+SMALL = 0.3  # inches; a cell that is smaller has no room for a number
 MOST_PIXELS = 60_000  # height or width of a figure; matplotlib refuses more than 2¹⁶
 
 
@@ -22,12 +24,13 @@ class Heatmap:
         title: one short line above.
         rows: names of the rows.
         columns: names of the columns.
-        values: the numbers, row by row.
+        values: the numbers, row by row; NaN leaves a cell empty.
         limits: the numbers of the first and the last shade.
         unit: what the numbers are, beside the scale.
         axes: names of the horizontal and the vertical axis; empty where the names of columns and rows are enough.
         diverging: whether shades run from orange through white to blue, for numbers on both sides of 0; otherwise from
             white to blue.
+        cell: width and height of a cell, inches. Small cells have no numbers.
     """
 
     title: str
@@ -38,21 +41,20 @@ class Heatmap:
     unit: str
     axes: tuple[str, str] = ("", "")
     diverging: bool = False
+    cell: float = 0.42
 
 
-def save_heatmaps(bands: Sequence[Sequence[Heatmap]], path: str | Path | BinaryIO, *, cell: float = 0.42) -> None:
+def save_heatmaps(bands: Sequence[Sequence[Heatmap]], path: str | Path | BinaryIO) -> None:
     """Draw heatmaps as a PNG: bands below each other, each band of maps side by side.
 
     Args:
         bands: from top to bottom; the maps of one band have the same number of columns.
         path: where the PNG goes.
-        cell: width and height of a cell, inches. Cells do not shrink with the number of columns.
     """
     from matplotlib.figure import Figure
 
-    most = max(sum(len(heatmap.columns) for heatmap in band) for band in bands)
-    heights = [cell * max(len(heatmap.rows) for heatmap in band) + 1.35 for band in bands]
-    width = max(7, cell * most + 2.1 * max(map(len, bands)))
+    heights = [max(heatmap.cell * len(heatmap.rows) for heatmap in band) + 1.35 for band in bands]
+    width = max(7, *(sum(heatmap.cell * len(heatmap.columns) + 2.1 for heatmap in band) for band in bands))
     figure = Figure(figsize=(width, sum(heights)), layout="constrained")
     parts = figure.subfigures(len(bands), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, band in zip(parts, bands, strict=True):
@@ -76,9 +78,11 @@ def _draw_heatmap(axes: Axes, heatmap: Heatmap) -> None:
     bar = axes.figure.colorbar(image, ax=axes, pad=0.02, aspect=12)
     bar.set_label(heatmap.unit, fontsize=8)
     bar.ax.tick_params(labelsize=7)
+    if heatmap.cell < SMALL:
+        return
     for y, row in enumerate(heatmap.values):
         for x, value in enumerate(row):
-            if value:
+            if value and not math.isnan(value):
                 dark = abs(value) > 0.65 * high if heatmap.diverging else value > low + 0.65 * (high - low)
                 colour = "white" if dark else "black"
                 axes.text(x, y, _short(value), ha="center", va="center", fontsize=6.5, color=colour)

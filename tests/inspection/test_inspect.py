@@ -19,8 +19,10 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.inspection.inspect import GATES, NamedArray, inspect
 from bilstm_tagger.inspection.traces import embed, gradient_norms, trace
-from bilstm_tagger.inspection.views import depends_most_on, draw, write_page
+from bilstm_tagger.inspection.views import best_tags, depends_most_on, draw, pieces, write_page
 from bilstm_tagger.nn.lstm_reference import run_direction, weights_of
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import convert
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training import train
 
@@ -218,8 +220,13 @@ def test_token_specific_units() -> None:
         assert unit.elsewhere == pytest.approx(others[unit.token], abs=1e-6)
         assert unit.token == np.argmax(np.abs(states - others))
         distances.append(abs(unit.value - unit.elsewhere))
+        assert list(unit.trace) == pytest.approx(states)
     assert distances == sorted(distances, reverse=True)
     assert inspect(tagger, ["Rain"]).units == ()
+    alone = inspect(tagger, ["Rain"]).unit(0, "forward", 3)
+    assert (alone.layer, alone.token, alone.elsewhere) == ("layer 1", 0, None)
+    with pytest.raises(TaggerError, match=r"axis 'unit' has no position 6; there are 0, 1"):
+        inspect(tagger, WORDS).unit(0, "forward", 6)
 
 
 @pytest.mark.parametrize("cell", ["gru", "rnn", "cnn"])
@@ -228,7 +235,9 @@ def test_only_an_lstm_has_gates(cell: str) -> None:
     assert seen.hidden_norm.values.shape == (2, len(seen.directions), 6)
     assert seen.directions == (("window",) if cell == "cnn" else ("forward", "backward"))
     for name in ("gates", "cell_norm"):
-        with pytest.raises(TaggerError, match=f"are an LSTM's; this model's encoder.type is '{cell}'"):
+        with pytest.raises(
+            TaggerError, match=f"only an LSTM has gates and cell states; this model's encoder.type is '{cell}'"
+        ):
             getattr(seen, name)
     assert "gates" not in seen.to_json()
 
@@ -257,7 +266,7 @@ def test_named_arrays() -> None:
     with pytest.raises(TaggerError, match="no axis 'gat'; there are gate, token"):
         array.select(gat=0)
     for place in ("output", 2, -3):
-        with pytest.raises(TaggerError, match=r"axis 'gate' has no place .*; there are forget, input"):
+        with pytest.raises(TaggerError, match=r"axis 'gate' has no position .*; there are forget, input"):
             array.select(gate=place)
     assert array.to_json() == {
         "axes": {"gate": ["forget", "input"], "token": ["a", "b", "a"]},
@@ -282,6 +291,65 @@ def test_the_encoder_reads_what_it_reads_when_tagging(tmp_path: Path) -> None:
     assert inspect(tagger, document).tags == tuple(tagger(document).tags["ner"])
 
 
+# ---- scores and transitions
+
+
+def by_brute_force(scores: np.ndarray, transitions: np.ndarray | None) -> list[int]:
+    """The sequence of tags with the largest sum of scores, of all sequences."""
+    tokens, tags = scores.shape
+    best: tuple[float, list[int]] = (-np.inf, [])
+    for sequence in product(range(tags), repeat=tokens):
+        total = float(sum(scores[place, tag] for place, tag in enumerate(sequence)))
+        if transitions is not None:
+            steps = zip([0, *(tag + 1 for tag in sequence)], [*sequence, tags], strict=True)
+            total += float(sum(transitions[before, after] for before, after in steps))
+        best = max(best, (total, list(sequence)))
+    return best[1]
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+@pytest.mark.parametrize("encoders", [1, 2])
+def test_scores_and_transitions_give_the_predicted_tags(head: str, encoders: int) -> None:
+    tagger = tagger_of(encoder__ensemble_size=encoders, tasks__ner__head=head)
+    with torch.no_grad():
+        for one in tagger.runtime.model.heads("ner"):
+            one.projection.weight.mul_(8)  # so that the scores of the tags differ
+            if one.crf is not None:
+                one.crf.transitions.normal_()
+                one.crf.start_transitions.normal_()
+                one.crf.end_transitions.normal_()
+    words = WORDS[:4]
+    seen = inspect(tagger, words)
+    tags = seen.tag_scores.axes["tag"]
+    transitions = None if seen.transitions is None else seen.transitions.values
+    best = [tags[tag] for tag in by_brute_force(seen.tag_scores.values, transitions)]
+    config = tagger.info.network.tasks["ner"]
+    assert tuple(convert(best, config.encoding, config.scheme)) == seen.tags
+    assert seen.transitions is not None
+    assert seen.transitions.axes["from"] == ("START", *tags)
+    assert seen.transitions.axes["to"] == (*tags, "END")
+    for before, after in product(seen.transitions.axes["from"], seen.transitions.axes["to"]):
+        score = float(seen.transitions.select(**{"from": before, "to": after}))
+        inside = {"B": "IE", "I": "IE"}.get(before[0], "") if before != "START" else ""
+        if inside:  # IOBES: a begun span goes on with its own label
+            allowed = after != "END" and after[0] in inside and after[1:] == before[1:]
+        else:
+            allowed = (before, after) != ("START", "END") and (after == "END" or after[0] in "OBS")
+        assert np.isfinite(score) == allowed, (before, after)
+
+
+def test_the_first_task_with_spans_is_explained() -> None:
+    settings = settings_of(tasks__upos__column=2, tasks__ner__column=3)
+    tagger = untrained(settings, schemes={"upos": Scheme.NONE, "ner": Scheme.BIO})
+    assert tagger.tasks == ["upos", "ner"]
+    assert inspect(tagger, WORDS).task == "ner"
+    plain = inspect(tagger, WORDS, task="upos")
+    assert plain.task == "upos"
+    assert plain.to_json()["tag_scores"]["axes"]["tag"] == ["DET", "NOUN", "X"]
+    only_plain = untrained(settings_of(tasks__ner__column=2), schemes={"ner": Scheme.NONE})
+    assert inspect(only_plain, WORDS).task == "ner"
+
+
 # ---- views
 
 
@@ -300,6 +368,35 @@ def test_figure(tmp_path: Path, cell: str) -> None:
     pytest.importorskip("matplotlib")
     draw(inspect(tagger_of(cell, layers=2), [r"$\x$", *WORDS]), tmp_path / "figure.png")
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_long_texts_are_cut_for_the_figure() -> None:
+    for tokens, widest, count in ((1, 24, 1), (24, 24, 1), (25, 24, 2), (100, 24, 5), (7, 3, 3)):
+        cut = pieces(tokens, widest=widest)
+        assert [place for piece in cut for place in range(tokens)[piece]] == list(range(tokens))
+        sizes = [piece.stop - piece.start for piece in cut]
+        assert len(cut) == count
+        assert max(sizes) <= widest
+        assert max(sizes) - min(sizes) <= 1
+
+
+def test_a_figure_of_a_long_text_grows_in_height_only(tmp_path: Path) -> None:
+    tagger = tagger_of()
+    sizes = []
+    for count in (20, 80):
+        draw(inspect(tagger, [WORDS[:5]] * (count // 5)), tmp_path / "figure.png")
+        header = (tmp_path / "figure.png").read_bytes()[16:24]
+        sizes.append((int.from_bytes(header[:4], "big"), int.from_bytes(header[4:], "big")))
+    assert sizes[1][0] <= sizes[0][0] * 1.3
+    assert sizes[1][1] > 2 * sizes[0][1]
+
+
+def test_tags_with_the_highest_scores() -> None:
+    seen = inspect(tagger_of(), WORDS)
+    found = best_tags(seen, 2, most=4)
+    scores = sorted(seen.tag_scores.select(token=2).tolist(), reverse=True)
+    assert [score for _, score in found] == scores[:4]
+    assert all(seen.tag_scores.select(token=2, tag=name) == score for name, score in found)
 
 
 def test_page_is_self_contained_and_safe(tmp_path: Path) -> None:
