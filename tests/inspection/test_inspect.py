@@ -21,6 +21,7 @@ from bilstm_tagger.inspection.inspect import GATES, NamedArray, inspect
 from bilstm_tagger.inspection.traces import embed, gradient_norms, trace
 from bilstm_tagger.inspection.views import best_tags, depends_most_on, draw, pieces, write_page
 from bilstm_tagger.nn.lstm_reference import run_direction, weights_of
+from bilstm_tagger.plots import Heatmap
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import convert
 from bilstm_tagger.tagging.tagger import Tagger
@@ -380,15 +381,19 @@ def test_long_texts_are_cut_for_the_figure() -> None:
         assert max(sizes) - min(sizes) <= 1
 
 
-def test_a_figure_of_a_long_text_grows_in_height_only(tmp_path: Path) -> None:
-    tagger = tagger_of()
-    sizes = []
-    for count in (18, 45):
-        draw(inspect(tagger, (WORDS * 8)[:count]), tmp_path / "figure.png")
-        header = (tmp_path / "figure.png").read_bytes()[16:24]
-        sizes.append((int.from_bytes(header[:4], "big"), int.from_bytes(header[4:], "big")))
-    assert sizes[1][0] <= sizes[0][0] * 1.3
-    assert sizes[1][1] > 1.5 * sizes[0][1]
+@pytest.mark.parametrize("tokens", [6, 45])
+def test_maps_of_long_texts_stay_narrow(tokens: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[list[Heatmap]] = []
+    monkeypatch.setattr("bilstm_tagger.inspection.views.save_heatmaps", lambda bands, _: drawn.extend(bands))
+    words = (WORDS * 8)[:tokens]
+    seen = inspect(tagger_of(), words)
+    draw(seen, tmp_path / "figure.png")
+    assert max(heatmap.cell * len(heatmap.columns) for band in drawn for heatmap in band) <= 24 * 0.42
+    assert len({len(band) for band in drawn}) > 1 or tokens > 14, "maps of short texts stand side by side"
+    scores = [heatmap for band in drawn for heatmap in band if heatmap.title.startswith("score of each tag")]
+    assert [word for heatmap in scores for word in heatmap.columns] == words
+    values = np.concatenate([np.array(heatmap.values) for heatmap in scores], axis=1)
+    np.testing.assert_array_equal(values.T, seen.tag_scores.values)
 
 
 def test_tags_with_the_highest_scores() -> None:
