@@ -55,7 +55,7 @@ def entities_of(document: Columns) -> Iterator[Entity]:
         document: with tags.
 
     Yields:
-        One row per span.
+        one row per span.
     """
     sentences = len(document.bounds) - 1
     spans = [span for task in span_tasks(document) for span in spans_between(document, task, 0, sentences, offset=0)]

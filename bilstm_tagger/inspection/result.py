@@ -99,8 +99,8 @@ class Inspection:
         task: the task whose predictions are explained.
         encoder: kind of the encoder: `lstm`, `gru`, `rnn` or `cnn`.
         hidden_states: hidden states `(layer, direction, unit, token)`.
-        hidden_norm: Euclidean norm of the hidden state `(layer, direction, token)`.
-        dependence: Euclidean norm of the gradient of a prediction's score with respect to a token's embedding
+        hidden_norm: euclidean norm of the hidden state `(layer, direction, token)`.
+        dependence: euclidean norm of the gradient of a prediction's score with respect to a token's embedding
             `(path, token, on)`: how much the prediction at `token` depends on the token `on`. The score is the emission
             of the predicted tag. Path `forward` goes through left-to-right passes only, in every layer, `backward`
             through right-to-left passes, `all` through all. Tokens of different sentences do not depend on each other.

@@ -76,7 +76,7 @@ def run_encoders_study(
         progress: told of every training step.
 
     Returns:
-        All runs; they are also written to `encoders.json` in `output`.
+        all runs; they are also written to `encoders.json` in `output`.
 
     Raises:
         ConfigError: there is no dev file, or the runs in `output` were made with other settings.
