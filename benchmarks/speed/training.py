@@ -1,4 +1,4 @@
-"""Parts `training` and `minutes`: tokens per second of training, and scores by the clock."""
+"""Parts `training` and `minutes`: tokens per second of training, and time and score of whole runs."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _rate(model: Any, optimizer: Optimizer, made: Iterator[Batch]) -> float:
 
 
 def minutes(bench: Bench) -> Result:
-    """Whole training runs by the clock, from start to the finished model folder, and the test score of each."""
+    """Elapsed time of whole training runs, from the start to the finished model folder, and their test scores."""
     from bilstm_tagger.evaluation.evaluate import evaluate
 
     result: Result = {}

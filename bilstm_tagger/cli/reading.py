@@ -48,7 +48,9 @@ DelimiterOption = Annotated[
 SentenceOption = Annotated[
     str | None,
     typer.Option(
-        "--sentence-column", metavar="COLUMN", help="With a token in each row of CSV: what tells the sentences apart."
+        "--sentence-column",
+        metavar="COLUMN",
+        help="Column that identifies the sentence, in CSV with one token per row.",
     ),
 ]
 MapOption = Annotated[

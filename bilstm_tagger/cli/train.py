@@ -64,7 +64,8 @@ def train(
     ] = None,
     encoding: Annotated[str | None, typer.Option(help="Encoding of the files; else UTF-8, or UTF-16 by mark.")] = None,
     sentence_column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="With a token in each row of CSV: what tells sentences apart.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column that identifies the sentence, in CSV with one token per row."),
     ] = None,
     labels: Annotated[
         list[str] | None,

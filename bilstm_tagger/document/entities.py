@@ -27,7 +27,7 @@ class Entity:
         label: what it is, for instance `PER`.
         text: the stretch of text.
         sentence: the text of its sentence.
-        probability: how likely it is, where the tagger tells that.
+        probability: its probability, if the tagger computed it.
         task: the task it belongs to.
     """
 

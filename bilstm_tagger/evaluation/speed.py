@@ -95,7 +95,7 @@ class Benchmark:
     memory: float | None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for machines."""
+        """Plain values."""
         return asdict(self)
 
 

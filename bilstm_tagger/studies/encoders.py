@@ -73,7 +73,7 @@ def run_encoders_study(
         test: a file to score on as well.
         encoders: title and settings of each encoder; the six of `ENCODERS` if None.
         listener: called after each run.
-        progress: told of every training step.
+        progress: receives every training step.
 
     Returns:
         all runs; they are also written to `encoders.json` in `output`.

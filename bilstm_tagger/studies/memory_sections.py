@@ -39,7 +39,7 @@ def recall(result: MemoryResult, folder: Path) -> Section:
 
 
 def _accuracy_panel(result: MemoryResult, mixture: str, network: str) -> Panel:
-    """One network in its colour over the others in grey, so that lines that coincide can be told apart."""
+    """One network in its colour over the others in grey, so that lines that coincide are separate."""
     models = result.settings["recipes"][mixture]
     lines = [
         Line(
