@@ -3,8 +3,8 @@
     python -m benchmarks.accuracy --data DIR --seeds 5
 
 Every row is one training run in a process of its own, on one thread. A run that is interrupted continues where it was;
-one that is done is not repeated. After each run the table is written anew. All choices (epoch, settings) are made on
-dev; the test figure of a run is read once, from the model that dev chose.
+a complete run is not repeated. After each run the table is written anew. All choices (epoch, settings) are made on
+dev; the test figure of a run is read once, from the model with the best dev score.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def corpora(data: Path) -> dict[str, dict[str, str]]:
 
 
 def main() -> None:
-    """Runs what is not done yet and prints where the table is."""
+    """Run what is not complete yet and print the path of the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with conll2003/, ud-english-ewt/ and glove/")
     parser.add_argument("--seeds", type=int, default=5)
@@ -114,8 +114,8 @@ def main() -> None:
         name, _, seed = arguments.one.rpartition("@")
         run_one(next(row for row in all_rows() if row.name == name), int(seed), arguments.data)
         return
-    wanted = [name.strip() for name in arguments.rows.split(",") if name.strip()]
-    rows = [row for row in all_rows() if not wanted or row.name in wanted]
+    names = [name.strip() for name in arguments.rows.split(",") if name.strip()]
+    rows = [row for row in all_rows() if not names or row.name in names]
     todo = [
         (row, seed) for row in rows for seed in seeds_of(row, arguments.seeds) if not result_file(row, seed).exists()
     ]
@@ -156,7 +156,7 @@ def in_process(row: Row, seed: int, data: Path) -> None:
 
 
 def run_one(row: Row, seed: int, data: Path) -> None:
-    """Trains, reads the test score, and asks an independent scorer for the same figure."""
+    """Train, score on test, and compute the same score with an independent scorer."""
     from bilstm_tagger.settings.loading import load_settings
 
     files = corpora(data)
@@ -277,15 +277,15 @@ def markdown(results: list[dict[str, Any]]) -> Iterator[str]:
     """Lines of the table: means first, then every run."""
     by_row: dict[str, list[dict[str, Any]]] = {}
     for row in all_rows():
-        if found := [result for result in results if result["row"] == row.name]:
-            by_row[row.name] = found
+        if runs := [result for result in results if result["row"] == row.name]:
+            by_row[row.name] = runs
     yield "# Accuracy"
     yield ""
     yield "Made by `python -m benchmarks.accuracy --data DIR --seeds 5`. Strict micro F1 of names (CoNLL-2003),"
     yield "accuracy of UPOS and XPOS (UD English-EWT, gold tokens), in percent; deviation over seeds. All choices are"
     yield "made on dev; train split only."
     yield ""
-    yield "| configuration | task | seeds | dev | test | deviation | minutes a run: wall, processor |"
+    yield "| configuration | task | seeds | dev | test | deviation | minutes per run: wall, processor |"
     yield "|---|---|---|---|---|---|---|"
     for name, runs in by_row.items():
         minutes = ", ".join(mean_of(runs, key) for key in ("minutes", "cpu_minutes"))

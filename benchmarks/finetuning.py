@@ -4,7 +4,7 @@
 
 The labels are the chunks (NP, VP, ...) of CoNLL-2003, which `en` has never seen. Sentences for training and dev are
 drawn from the development file, whose text `en` was not trained on; all are scored on the test file. Every run is the
-command line that the how-to page shows. Runs that are done are not repeated. Writes `benchmarks/results/finetuning.md`
+command line that the how-to page shows. Complete runs are not repeated. Writes `benchmarks/results/finetuning.md`
 and `.png`.
 """
 
@@ -30,7 +30,7 @@ CHUNKS = "3"  # column
 
 
 def main() -> None:
-    """Runs what is not done yet, writes the table and the picture."""
+    """Run what is not complete yet, write the table and the picture."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with conll2003/ and glove/")
     parser.add_argument("--seeds", type=int, default=3)
@@ -59,8 +59,8 @@ def run(data: Path, start: str, size: int, seed: int) -> dict[str, float]:
         tagger("evaluate", data / "conll2003" / "test.txt", "--model", name, "--json", scored)
         history = json.loads((name / "metrics.json").read_text("utf-8"))["history"]
         task = json.loads(scored.read_text("utf-8"))["tasks"]["chunk"]
-        found = {"f1": 100 * task["strict"]["micro"]["f1"], "seconds": sum(row["seconds"] for row in history)}
-        result.write_text(json.dumps(found), "utf-8")
+        scores = {"f1": 100 * task["strict"]["micro"]["f1"], "seconds": sum(row["seconds"] for row in history)}
+        result.write_text(json.dumps(scores), "utf-8")
     return dict(json.loads(result.read_text("utf-8")))
 
 
@@ -72,9 +72,9 @@ def tagger(*arguments: Any) -> None:
 def sample(corpus: Path, size: int, seed: int) -> tuple[Path, Path]:
     """Files of `size` and of `DEV` sentences drawn at random."""
     sentences = [block for block in corpus.read_text("utf-8").split("\n\n") if block and "-DOCSTART-" not in block]
-    chosen = random.Random(seed).sample(sentences, size + DEV)
+    drawn = random.Random(seed).sample(sentences, size + DEV)
     paths = RUNS / f"train-{size}-{seed}.conll", RUNS / f"dev-{size}-{seed}.conll"
-    for path, part in zip(paths, (chosen[:size], chosen[size:]), strict=True):
+    for path, part in zip(paths, (drawn[:size], drawn[size:]), strict=True):
         path.write_text("\n\n".join(part) + "\n", "utf-8")
     return paths
 
@@ -101,17 +101,17 @@ def markdown(scores: dict[tuple[str, int], list[dict[str, float]]]) -> Iterator[
 
 
 def picture(scores: dict[tuple[str, int], list[dict[str, float]]], path: Path) -> None:
-    """F1 by number of sentences, a line for each start."""
+    """F1 by number of sentences, one line per start."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 3.6), layout="constrained")
     axes = figure.subplots()
     for start, label in zip(STARTS, ("from scratch, GloVe", "from en"), strict=True):
-        found = [[run["f1"] for run in scores[start, size]] for size in SIZES]
+        by_size = [[run["f1"] for run in scores[start, size]] for size in SIZES]
         axes.errorbar(
             SIZES,
-            [statistics.mean(each) for each in found],
-            [statistics.stdev(each) if len(each) > 1 else 0 for each in found],
+            [statistics.mean(each) for each in by_size],
+            [statistics.stdev(each) if len(each) > 1 else 0 for each in by_size],
             marker="o",
             capsize=3,
             label=label,

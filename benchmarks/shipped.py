@@ -18,7 +18,7 @@ CASES: dict[str, Callable[[str], str]] = {"as written": str, "lower case": str.l
 
 
 def main() -> None:
-    """Scores the model and stores the tables in its folder."""
+    """Score the model and store the tables in its folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with conll2003/ and ud-english-ewt/")
     parser.add_argument("--model", type=Path, default=Path("models/en"))
@@ -66,14 +66,14 @@ def by_case(tagger: Any, path: str, task: str, column: int | str) -> dict[str, A
     from bilstm_tagger.evaluation.evaluate import evaluate
 
     documents = read_corpus(path, {task: column}, format="conllu" if path.endswith(".conllu") else "conll")
-    found = {}
+    scores = {}
     for case, change in CASES.items():
         recased = [
             Document([change(word) for word in document.words], document.bounds, tags=document.tags)
             for document in documents
         ]
-        found[case] = evaluate(tagger, recased).tasks[task]
-    return found
+        scores[case] = evaluate(tagger, recased).tasks[task]
+    return scores
 
 
 def speed(model: Path, path: str) -> dict[str, Any]:
@@ -85,16 +85,16 @@ def speed(model: Path, path: str) -> dict[str, Any]:
     documents = read_corpus(path, {}, format="conll")
     rows = []
     for threads in thread_counts(os.cpu_count() or 1):
-        found = benchmark(
+        result = benchmark(
             lambda precision: Tagger.load(model, precision=precision),
             documents,
             precisions=["auto"],
             threads=[threads],
         )
-        rows.append([threads, f"{found.best.tokens_per_second:,.0f}", f"{found.latency.median:.1f}"])
+        rows.append([threads, f"{result.best.tokens_per_second:,.0f}", f"{result.latency.median:.1f}"])
     return {
         "title": f"Speed from words to the tags of all tasks, on {processor()}:",
-        "header": ["threads", "tokens a second", "milliseconds for one sentence, median"],
+        "header": ["threads", "tokens per second", "milliseconds per sentence, median"],
         "rows": rows,
     }
 

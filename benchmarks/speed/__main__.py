@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def _measure(part: str, bench: Bench) -> None:
-    """Measure one part and keep what was found."""
+    """Measure one part and store its result."""
     from benchmarks.speed import files, memory, scaling, tagging, training
 
     measures = {
@@ -77,8 +77,8 @@ def _measure(part: str, bench: Bench) -> None:
         "scaling": scaling.scaling,
     }
     machine = _machine(bench)
-    found = measures[part](bench)
-    (RUNS / f"{part}.json").write_text(json.dumps({**found, "machine": machine}, indent=2) + "\n", "utf-8")
+    result = measures[part](bench)
+    (RUNS / f"{part}.json").write_text(json.dumps({**result, "machine": machine}, indent=2) + "\n", "utf-8")
 
 
 def _machine(bench: Bench) -> str:

@@ -28,7 +28,7 @@ class Bench:
         data: folder with `conll2003/`, `ud-english-ewt/` and `glove/`.
         model: model folder to tag with.
         tokens: tokens of raw text in part `files`.
-        threads: processor threads of a run that is not bound to one.
+        threads: number of processor threads, where a run does not use a single one.
     """
 
     data: Path
@@ -50,14 +50,14 @@ class Bench:
         from bilstm_tagger.corpus import read_corpus
 
         documents = read_corpus(self.conll(split), {} if column is None else {"tags": column}, format="conll")
-        found = [sentence for document in documents for sentence in document.sentences if len(sentence)]
-        return [sentence.words if column is None else sentence.tags("tags") for sentence in found]
+        views = [sentence for document in documents for sentence in document.sentences if len(sentence)]
+        return [sentence.words if column is None else sentence.tags("tags") for sentence in views]
 
 
 def interleaved(
     systems: Mapping[str, Callable[[], object]], *, rounds: int = ROUNDS, slow: Iterable[str] = ()
 ) -> dict[str, float]:
-    """Median seconds of each system over rounds in which all take their turn, so that a noisy moment hits all alike.
+    """Median seconds of each system over rounds in which each runs once, so that other load affects all alike.
 
     Args:
         systems: what to measure by name; each ran once before, so that nothing is measured cold.

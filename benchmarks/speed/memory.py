@@ -12,18 +12,18 @@ SIZES = (1_000_000, 5_000_000)
 
 
 def memory(bench: Bench) -> Result:
-    """Largest resident memory in MiB."""
-    found: dict[str, float] = {}
+    """Largest resident memory of tagging and of training, MiB."""
+    peaks: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as place:
         for tokens in SIZES:
             folder = Path(place, str(tokens))
             write_texts(bench, folder, tokens, tokens // 20_000)
             used = run_process(cli("predict", folder, "--model", bench.model))
-            found[f"tagging {tokens:,} tokens"] = used.memory
+            peaks[f"tagging {tokens:,} tokens"] = used.memory
     command = cli(
         "train", "--preset", "ner", "--train", bench.conll("train"), "--dev", bench.conll("valid"),
         "--set", "data.format=conll", "--vectors", bench.vectors, "--epochs", "1",
         "--output", RUNS / "memory", "--force",
     )  # fmt: skip
-    found["training on CoNLL-2003"] = run_process(command).memory
-    return {"MiB": found}
+    peaks["training on CoNLL-2003"] = run_process(command).memory
+    return {"MiB": peaks}

@@ -42,7 +42,7 @@ def crfsuite(bench: Bench) -> Any:
 def crf_features(words: Sequence[str]) -> list[list[str]]:
     """The usual features of named entities: form, affixes and shape of each word, form and shape of its neighbours."""
     own = [_word_features(word) for word in words]
-    found = []
+    rows = []
     for place, (word, about) in enumerate(zip(words, own, strict=True)):
         features = ["bias", *about, f"suffix3={word[-3:]}", f"suffix2={word[-2:]}", f"prefix3={word[:3]}"]
         for offset in (-1, 1):
@@ -50,8 +50,8 @@ def crf_features(words: Sequence[str]) -> list[list[str]]:
                 features += [f"{offset}:{feature}" for feature in own[place + offset]]
             else:
                 features.append(f"{offset}:outside")
-        found.append(features)
-    return found
+        rows.append(features)
+    return rows
 
 
 def _word_features(word: str) -> list[str]:
@@ -95,7 +95,7 @@ def spacy_pipeline(bench: Bench) -> Path:
 
 
 def doc_of(nlp: Any, words: Sequence[str]) -> Any:
-    """A Doc of given words."""
+    """A Doc made from words."""
     from spacy.tokens import Doc
 
     return Doc(nlp.vocab, words=list(words))

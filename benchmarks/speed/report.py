@@ -28,25 +28,25 @@ def markdown(parts: dict[str, Result]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _tagging(found: Result) -> Iterator[str]:
-    rates, ours = found["rates"], found["rates"]["ours"]
+def _tagging(result: Result) -> Iterator[str]:
+    rates, ours = result["rates"], result["rates"]["ours"]
     yield (
-        f"CoNLL-2003 test, {found['tokens']:,} tokens, word lists in, tag lists out; ours does "
-        f"{' and '.join(found['tasks'])} in {found['precision']}. Medians of interleaved rounds."
+        f"CoNLL-2003 test, {result['tokens']:,} tokens, word lists in, tag lists out; ours does "
+        f"{' and '.join(result['tasks'])} in {result['precision']}. Medians of interleaved rounds."
     )
     yield ""
     yield "| system | tokens/s | ours is | F1 |"
     yield "|---|---:|---:|---:|"
     for name, rate in rates.items():
-        score = f"{found['f1'][name]:.1f}" if name in found["f1"] else ""
+        score = f"{result['f1'][name]:.1f}" if name in result["f1"] else ""
         yield f"| {name} | {rate:,.0f} | {ours / rate:.2f} × | {score} |"
     yield ""
-    yield f"Tags of ours equal to those in float32: {found['agreement']:.3%}."
+    yield f"Tags of ours equal to those in float32: {result['agreement']:.3%}."
 
 
-def _files(found: Result) -> Iterator[str]:
-    seconds, tokens = found["seconds"], found["tokens"]
-    yield f"{tokens:,} tokens of raw text in {found['files']} files, from start to exit, JSON lines out."
+def _files(result: Result) -> Iterator[str]:
+    seconds, tokens = result["seconds"], result["tokens"]
+    yield f"{tokens:,} tokens of raw text in {result['files']} files, from start to exit, JSON lines out."
     yield ""
     yield "| program | seconds | tokens/s |"
     yield "|---|---:|---:|"
@@ -62,24 +62,24 @@ def _files(found: Result) -> Iterator[str]:
     yield f"All workers to one worker bound to one core: {bound / several:.2f} ×."
 
 
-def _latency(found: Result) -> Iterator[str]:
+def _latency(result: Result) -> Iterator[str]:
     yield "One sentence of 25 tokens at a time, warm:"
     yield ""
     yield "| | milliseconds |"
     yield "|---|---:|"
-    for name, value in found["milliseconds"].items():
+    for name, value in result["milliseconds"].items():
         yield f"| {name} | {value:.2f} |"
     yield ""
     yield "`predict` on one line, from start to exit:"
     yield ""
     yield "| input | seconds | processor seconds |"
     yield "|---|---:|---:|"
-    for kind, cold in found["cold"].items():
+    for kind, cold in result["cold"].items():
         yield f"| {kind} | {cold['seconds']:.2f} | {cold['processor']:.2f} |"
 
 
-def _training(found: Result) -> Iterator[str]:
-    rates, tokens = found["rates"], found["tokens"]
+def _training(result: Result) -> Iterator[str]:
+    rates, tokens = result["rates"], result["tokens"]
     yield (
         f"CoNLL-2003 train, {tokens:,} tokens; packed: preset `ner` as most write it, `nn.LSTM` on PackedSequences, "
         "at NCRF++'s batch of 10."
@@ -89,31 +89,31 @@ def _training(found: Result) -> Iterator[str]:
     yield "|---|---:|---|---:|---:|---:|"
     for name, rate in rates.items():
         yield (
-            f"| {name} | {found['batch'][name]} | {found['precision'][name]} | {rate:,.0f} | {tokens / rate:.1f} "
+            f"| {name} | {result['batch'][name]} | {result['precision'][name]} | {rate:,.0f} | {tokens / rate:.1f} "
             f"| {rate / rates['packed']:.1f} |"
         )
 
 
-def _minutes(found: Result) -> Iterator[str]:
+def _minutes(result: Result) -> Iterator[str]:
     yield "Whole runs on CoNLL-2003, from start to the finished model folder:"
     yield ""
     yield "| run | epochs | seconds | test F1 |"
     yield "|---|---:|---:|---:|"
-    for name, run in found.items():
+    for name, run in result.items():
         if name != "machine":
             yield f"| {name} | {run['epochs']} | {run['seconds']:.0f} | {run['f1']:.2f} |"
 
 
-def _memory(found: Result) -> Iterator[str]:
+def _memory(result: Result) -> Iterator[str]:
     yield "| largest resident memory | MiB |"
     yield "|---|---:|"
-    for name, value in found["MiB"].items():
+    for name, value in result["MiB"].items():
         yield f"| {name} | {value:,.0f} |"
 
 
-def _scaling(found: Result) -> Iterator[str]:
+def _scaling(result: Result) -> Iterator[str]:
     yield "Microseconds per token on one thread, random weights of preset `ner`:"
-    for name, costs in found.items():
+    for name, costs in result.items():
         if name != "machine":
             yield ""
             yield f"| {name} | {' | '.join(f'{int(size):,}' for size in costs)} |"
@@ -134,11 +134,11 @@ WRITERS = {
 }
 
 
-def bar_chart(found: Result, path: Path) -> None:
+def bar_chart(result: Result, path: Path) -> None:
     """Tokens per second of all systems as bars, as a PNG."""
     from matplotlib.figure import Figure
 
-    rates = dict(sorted(found["rates"].items(), key=lambda item: item[1]))
+    rates = dict(sorted(result["rates"].items(), key=lambda item: item[1]))
     figure = Figure(figsize=(8, 0.4 * len(rates) + 1), layout="constrained")
     axes = figure.subplots()
     colours = [OURS if name.startswith("ours") else KERNEL if "kernel" in name else PEER for name in rates]
@@ -149,11 +149,11 @@ def bar_chart(found: Result, path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def scaling_chart(found: Result, path: Path) -> None:
+def scaling_chart(result: Result, path: Path) -> None:
     """Time per token by each size, as a PNG."""
     from matplotlib.figure import Figure
 
-    named = {name: costs for name, costs in found.items() if name != "machine"}
+    named = {name: costs for name, costs in result.items() if name != "machine"}
     figure = Figure(figsize=(9, 6), layout="constrained")
     for axes, (name, costs) in zip(figure.subplots(2, 2).flat, named.items(), strict=True):
         axes.plot([int(size) for size in costs], list(costs.values()), color="black", marker="o", markersize=4)

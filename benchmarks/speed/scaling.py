@@ -62,8 +62,8 @@ def _words(count: int) -> list[str]:
 
 def _documents(length: int, words: int = WORDS) -> list[Document]:
     draw = random.Random(0)
-    known = _words(words)
-    return [Document.from_words(draw.choices(known, k=length)) for _ in range(max(1, TOKENS // length))]
+    vocabulary = _words(words)
+    return [Document.from_words(draw.choices(vocabulary, k=length)) for _ in range(max(1, TOKENS // length))]
 
 
 def _cost(tagger: Tagger, documents: Sequence[Document], *, batch_tokens: int = BATCH_TOKENS) -> float:

@@ -109,7 +109,7 @@ def latency(bench: Bench) -> Result:
     """One sentence at a time while warm, and the command line from start to exit on one line."""
     words = [word for sentence in bench.sentences("test") for word in sentence]
     tagger = Tagger.load(bench.model)
-    found: dict[str, float] = {}
+    milliseconds: dict[str, float] = {}
     for threads in (1, bench.threads):
         torch.set_num_threads(threads)
         spent = []
@@ -119,9 +119,9 @@ def latency(bench: Bench) -> Result:
             tagger(sentence)
             spent.append(1000 * (time.perf_counter() - began))
         warm = sorted(spent[50:])
-        found[f"median, {threads} threads"] = statistics.median(warm)
-        found[f"90 % under, {threads} threads"] = warm[int(0.9 * len(warm))]
-    return {"milliseconds": found, "cold": {kind: _cold(bench, kind) for kind in ("words", "text")}}
+        milliseconds[f"median, {threads} threads"] = statistics.median(warm)
+        milliseconds[f"90 % under, {threads} threads"] = warm[int(0.9 * len(warm))]
+    return {"milliseconds": milliseconds, "cold": {kind: _cold(bench, kind) for kind in ("words", "text")}}
 
 
 def _cold(bench: Bench, kind: str) -> Result:

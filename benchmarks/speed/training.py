@@ -1,4 +1,4 @@
-"""Parts `training` and `minutes`: tokens per second of training, and scores by the clock."""
+"""Parts `training` and `minutes`: tokens per second of training, and time and score of whole runs."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class PackedEncoder(nn.Module):
 
     def __init__(self, settings: Settings, input_size: int) -> None:
         super().__init__()
-        chosen = settings.encoder
+        encoder = settings.encoder
         self.lstm = nn.LSTM(
-            input_size, chosen.hidden_size, num_layers=chosen.layers, bidirectional=True, batch_first=True
+            input_size, encoder.hidden_size, num_layers=encoder.layers, bidirectional=True, batch_first=True
         )
-        self.dropout = nn.Dropout(chosen.dropout)
-        self.output_size = 2 * chosen.hidden_size
+        self.dropout = nn.Dropout(encoder.dropout)
+        self.output_size = 2 * encoder.hidden_size
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """States `(batch, tokens, 2 * hidden)` for inputs `(batch, tokens, input)`."""
@@ -60,7 +60,7 @@ def conll_settings(bench: Bench, preset: str, **overrides: Any) -> Settings:
 
 def training(bench: Bench) -> Result:
     """Tokens per second of preset `ner` and `fast`, and of `ner` on PackedSequences."""
-    found: Result = {"rates": {}, "batch": {}, "precision": {}}
+    result: Result = {"rates": {}, "batch": {}, "precision": {}}
     torch.set_num_threads(bench.threads)
     for name, preset, packed in (("preset ner", "ner", False), ("preset fast", "fast", False), ("packed", "ner", True)):
         settings = conll_settings(bench, preset)
@@ -75,10 +75,10 @@ def training(bench: Bench) -> Result:
             precision = str(model.precision).removeprefix("torch.")
         size = PACKED_BATCH if packed else settings.training.batch_size
         (corpus,) = prepared.encode(settings)
-        found["rates"][name] = _rate(model, Optimizer(model, settings.training), _endless(corpus, size))
-        found["batch"][name], found["precision"][name] = size, precision
-        found["tokens"] = corpus.tokens
-    return found
+        result["rates"][name] = _rate(model, Optimizer(model, settings.training), _endless(corpus, size))
+        result["batch"][name], result["precision"][name] = size, precision
+        result["tokens"] = corpus.tokens
+    return result
 
 
 def _endless(corpus: EncodedCorpus, size: int) -> Iterator[Batch]:
@@ -105,18 +105,18 @@ def _rate(model: Any, optimizer: Optimizer, made: Iterator[Batch]) -> float:
 
 
 def minutes(bench: Bench) -> Result:
-    """Whole training runs by the clock, from start to the finished model folder, and the test score of each."""
+    """Elapsed time of whole training runs, from the start to the finished model folder, and their test scores."""
     from bilstm_tagger.evaluation.evaluate import evaluate
 
-    found: Result = {}
+    result: Result = {}
     for name, preset in (("preset fast", "fast"), ("preset ner", "ner")):
         began = time.perf_counter()
         tagger = train(conll_settings(bench, preset), output=RUNS / preset, force=True)
         seconds = time.perf_counter() - began
         scores = evaluate(tagger, bench.conll("test"), format="conll").to_json()["tasks"]["ner"]
-        found[name] = {
+        result[name] = {
             "seconds": seconds,
             "f1": 100 * scores["strict"]["micro"]["f1"],
             "epochs": tagger.metrics["epochs"],
         }
-    return found
+    return result

@@ -1,8 +1,8 @@
 """The command line: one thin file per command.
 
-Only here anything is printed and a process ended: with 0 when done, 1 after a `TaggerError`, told in one line,
-2 for wrong usage. Results go to standard output, progress and notes to standard error. Nothing heavy is
-imported before a command runs, so help is there at once.
+Only this package prints and ends the process: with exit code 0 when done, 1 after a `TaggerError` (reported in one
+line), 2 after wrong usage. Results go to standard output, progress and notes to standard error. Heavy packages are
+imported only when a command runs, so that help is fast.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ app = typer.Typer(
 )
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(version: bool) -> None:
+    """Print the version and exit."""
+    if version:
         from bilstm_tagger import __version__
 
         typer.echo(f"bilstm-tagger {__version__}")
@@ -64,12 +65,12 @@ app.add_typer(study, name="study")
 def main() -> None:
     """Run the command line and end the process."""
     use_utf8()
-    # Threads of torch that wait for each other turn in circles for milliseconds unless told otherwise (here a thousand
-    # turns, some 20 us). Where another program holds one of the cores, that makes tagging 20 times slower.
+    # Threads of torch spin for milliseconds while they wait for each other; here at most 1,000 turns, about 20 µs.
+    # If another program uses one of the cores, spinning makes tagging 20 times slower.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    # torch and oneDNN each keep the last 1,024 shapes of matrices they have multiplied, which takes 200 MB in the end.
+    # torch and oneDNN each cache the last 1,024 shapes of matrix products, up to 200 MB.
     for name in ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY"):
         os.environ.setdefault(name, "128")
-    # At its end Python looks through all objects of torch for garbage, which takes most of a second.
+    # Without this, Python searches all objects of torch for garbage when it exits, which takes almost a second.
     atexit.register(gc.freeze)
     app(prog_name="bilstm-tagger")

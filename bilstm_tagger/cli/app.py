@@ -1,4 +1,4 @@
-"""What all commands share: how they end, and how they speak on standard error."""
+"""What all commands share: exit codes, and messages on standard error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class Commands(TyperGroup):
-    """Runs a command and turns what it raises into one line and an exit code."""
+    """Runs a command and turns an exception into one line and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the arguments name."""
@@ -51,26 +51,27 @@ class Commands(TyperGroup):
 
 
 class _Notes(logging.Handler):
-    """Shows what the library reports, one line each; warnings are marked."""
+    """Shows the log messages of the library, one line each; warnings are marked."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        # sys.stderr is looked up each time: a progress bar on the screen puts itself in its place.
+        """Print a message to standard error."""
+        # sys.stderr is looked up each time, because a progress bar replaces it while it is on the screen.
         mark = "warning: " if record.levelno >= logging.WARNING else ""
         print(mark + record.getMessage(), file=sys.stderr, flush=True)
 
 
 def note(message: str) -> None:
-    """Tell the user something beside the results."""
+    """Print a message to standard error."""
     print(message, file=sys.stderr, flush=True)
 
 
 def tell_error(error: object) -> None:
-    """Tell in one line what went wrong."""
+    """Print an error to standard error, on one line."""
     note(f"error: {' '.join(str(error).split(chr(10)))}")
 
 
 def use_utf8() -> None:
-    """Write UTF-8 into files and pipes whatever the locale, with the same line ends on every system."""
+    """Write UTF-8 with line feeds into files and pipes, whatever the locale and the system."""
     if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     if isinstance(sys.stderr, io.TextIOWrapper):
@@ -78,11 +79,11 @@ def use_utf8() -> None:
 
 
 def _close_stdout() -> None:
-    """Send what is still in the buffer nowhere, or the interpreter would complain about it when it ends."""
+    """Discard what is still in the buffer, so that the interpreter does not report an error when it exits."""
     try:
         descriptor = sys.stdout.fileno()
     except (OSError, ValueError):  # not a real file, as under test
         return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, descriptor)
-    os.close(nowhere)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, descriptor)
+    os.close(null)

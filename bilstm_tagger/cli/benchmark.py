@@ -21,17 +21,15 @@ if TYPE_CHECKING:
 
 
 def benchmark(
-    data: Annotated[
-        str | None, typer.Argument(help="File to tag; else a short text repeated, whose words are soon all known.")
-    ] = None,
+    data: Annotated[str | None, typer.Argument(help="File to tag; default: a short text, repeated.")] = None,
     *,
     model: Annotated[
         Path, typer.Option("--model", "-m", help="Model folder, or a model that comes with the package.")
     ] = Path("en"),
-    input_format: Annotated[str | None, typer.Option(help="As for predict.")] = None,
-    seconds: Annotated[float, typer.Option(min=0.0, help="Least time for each setting.")] = 1.0,
+    input_format: Annotated[str | None, typer.Option(help="Input format, as for predict.")] = None,
+    seconds: Annotated[float, typer.Option(min=0.0, help="Least time per setting.")] = 1.0,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure how fast a model tags on this machine, and find the best setting."""
     from bilstm_tagger.evaluation.speed import benchmark as measure
@@ -39,24 +37,24 @@ def benchmark(
     from bilstm_tagger.tagging.tagger import Tagger
 
     tagger = Tagger.load(model, device=device)
-    found = measure(
+    result = measure(
         lambda precision: Tagger.load(model, device=device, precision=precision),
         _documents(tagger, data, input_format),
         precisions=_precisions(device),
         threads=thread_counts(os.cpu_count() or 1) if device == "cpu" else [1],
         seconds=seconds,
-        progress=None if as_json else _told,
+        progress=None if as_json else _note_rate,
     )
     if as_json:
-        typer.echo(json.dumps(found.to_json(), indent=2))
+        typer.echo(json.dumps(result.to_json(), indent=2))
         return
     from rich.console import Console
 
-    Console(highlight=False).print(_view(found))
+    Console(highlight=False).print(_view(result))
 
 
 def _documents(tagger: Tagger, data: str | None, input_format: str | None) -> list[Document]:
-    """As much of the data as is measured, tokenised; else of the text that comes with the program."""
+    """The documents to measure, tokenised; without data, the text that comes with the program."""
     from bilstm_tagger.corpus.trained import words_spec
     from bilstm_tagger.evaluation.speed import MOST_TOKENS, TEXT
     from bilstm_tagger.files.find_jobs import find_jobs
@@ -76,7 +74,7 @@ def _documents(tagger: Tagger, data: str | None, input_format: str | None) -> li
 
 
 def _precisions(device: str) -> list[str]:
-    """float32, and bfloat16 where it is of use."""
+    """float32, and bfloat16 on a device that computes with it natively."""
     import torch
 
     from bilstm_tagger.nn.device import pick_device, pick_precision
@@ -85,40 +83,43 @@ def _precisions(device: str) -> list[str]:
     return ["float32", "bfloat16"] if both else ["float32"]
 
 
-def _told(rate: Rate) -> None:
+def _note_rate(rate: Rate) -> None:
+    """Report a rate while the others are measured."""
     note(f"{rate.precision}, {rate.threads} threads, batches of {rate.batch_tokens}: {rate.tokens_per_second:,.0f}")
 
 
-def _view(found: Benchmark) -> RenderableType:
+def _view(result: Benchmark) -> RenderableType:
+    """The table of rates and the figures below it."""
     from rich.console import Group
     from rich.text import Text
 
-    best, latency = found.best, found.latency
+    best, latency = result.best, result.latency
     lines = [
         f"best: {best.tokens_per_second:,.0f} tokens/s with --precision {best.precision} --threads {best.threads} "
         f"--batch-tokens {best.batch_tokens}",
-        f"while all words are new: {found.first_pass:,.0f} tokens/s "
-        f"({found.tokens:,} tokens, {found.types:,} distinct words)",
+        f"while all words are new: {result.first_pass:,.0f} tokens/s "
+        f"({result.tokens:,} tokens, {result.types:,} distinct words)",
         f"one sentence at a time ({latency.sentences} of {latency.tokens:.0f} tokens on average): "
         f"median {latency.median:.2f} ms, 90 % under {latency.p90:.2f} ms, 99 % under {latency.p99:.2f} ms",
-        *(f"tags of {name} equal to float32: {share:.3%}" for name, share in found.agreement.items() if share < 1),
-        *([] if found.memory is None else [f"peak memory: {found.memory:,.0f} MiB"]),
+        *(f"tags of {name} equal to float32: {share:.3%}" for name, share in result.agreement.items() if share < 1),
+        *([] if result.memory is None else [f"peak memory: {result.memory:,.0f} MiB"]),
     ]
-    return Group(_table(found), Text("\n".join(lines)))
+    return Group(_table(result), Text("\n".join(lines)))
 
 
-def _table(found: Benchmark) -> Table:
+def _table(result: Benchmark) -> Table:
+    """Tokens per second: one row per precision and number of threads, one column per batch size."""
     from rich import box
     from rich.table import Table
 
-    sizes = sorted({rate.batch_tokens for rate in found.rates})
+    sizes = sorted({rate.batch_tokens for rate in result.rates})
     table = Table(box=box.SIMPLE_HEAD, title="tokens per second by batch size (padded tokens)", title_justify="left")
     table.add_column("precision")
     table.add_column("threads", justify="right")
     for size in sizes:
         table.add_column(f"{size:,}", justify="right")
     rows: dict[tuple[str, int], dict[int, Rate]] = {}
-    for rate in found.rates:
+    for rate in result.rates:
         rows.setdefault((rate.precision, rate.threads), {})[rate.batch_tokens] = rate
     for (precision, threads), by_size in rows.items():
         table.add_row(precision, str(threads), *(f"{by_size[size].tokens_per_second:,.0f}" for size in sizes))

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def info(
     model: Annotated[Path, typer.Argument(help="Model folder, or a model that comes with the package.")] = Path("en"),
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Tell what a model does, how well, and what it was made from."""
+    """Show the tasks of a model, its scores, its data and its settings."""
     from rich.console import Console
 
     from bilstm_tagger.model_folder.find import find_folder
@@ -34,7 +34,12 @@ def info(
 
 
 def describe(tagger: Tagger, folder: Path) -> dict[str, Any]:
-    """All there is to know of a model folder, as plain values."""
+    """What is known of a model, as plain values.
+
+    Args:
+        tagger: the loaded model.
+        folder: its folder.
+    """
     from bilstm_tagger.schemes.grammar import Scheme
     from bilstm_tagger.tagging.torch_runtime import torch_model
 
@@ -68,6 +73,7 @@ def describe(tagger: Tagger, folder: Path) -> dict[str, Any]:
 
 
 def _table(facts: Mapping[str, Any]) -> Table:
+    """The facts of `describe` in two columns."""
     from rich.table import Table
     from rich.text import Text
 
@@ -78,13 +84,14 @@ def _table(facts: Mapping[str, Any]) -> Table:
     table.add_column(overflow="fold")
 
     def add(name: str, value: str) -> None:
+        """Add a row; Text, because rich would read square brackets as markup."""
         table.add_row(Text(name), Text(value))
 
     add("model", facts["folder"])
-    for task, each in facts["tasks"].items():
-        score = "" if each["dev"] is None else f"; dev {each['measure']} {percent(each['dev'])}"
-        add(f"task {task}", f"scheme {each['scheme']}, head {each['head']}{score}")
-        add("", ", ".join(each["labels"]))
+    for task, config in facts["tasks"].items():
+        score = "" if config["dev"] is None else f"; dev {config['measure']} {percent(config['dev'])}"
+        add(f"task {task}", f"scheme {config['scheme']}, head {config['head']}{score}")
+        add("", ", ".join(config["labels"]))
     if "epochs" in facts:
         add("trained", f"{facts['epochs']} epochs, the best was number {facts['best_epoch']}")
     for row in facts.get("data", []):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,19 +19,30 @@ if TYPE_CHECKING:
     from bilstm_tagger.inspection.inspect import Inspection, NamedArray
 
 DARKEST = (8, 48, 107)
+MOST_TRANSITIONS = 4
 
 
 def inspect(
     *,
-    text: Annotated[str, typer.Option("--text", "-t", help="What to look into, a sentence or a few.")],
+    text: Annotated[str, typer.Option("--text", "-t", help="Text to inspect: one or a few sentences.")],
     model: Annotated[
         Path, typer.Option("--model", "-m", help="Model folder, or a model that comes with the package.")
     ] = Path("en"),
-    task: Annotated[str | None, typer.Option(help="Task whose predictions to explain; else the first.")] = None,
-    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a figure there.")] = None,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page there, to hover and choose.")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="Task whose predictions to explain; default: the first with spans.")
+    ] = None,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LAYER,DIRECTION,UNIT",
+            help="Show this hidden unit at every token, as 1,forward,17; repeatable.",
+        ),
+    ] = None,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a figure to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an interactive page to this file.")] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write all numbers there, - for standard output.")
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write all numbers to this file; - is standard output."),
     ] = None,
 ) -> None:
     """Look into the network while it tags a text: gates, states, and what each prediction depends on."""
@@ -41,101 +53,159 @@ def inspect(
     from bilstm_tagger.io.atomic import atomic_write
     from bilstm_tagger.tagging.tagger import Tagger
 
-    seen = look_inside(Tagger.load(model), text, task=task)
+    inspection = look_inside(Tagger.load(model), text, task=task).with_units(map(_unit_names, unit or []))
     if png is not None:
-        draw(seen, png)
+        draw(inspection, png)
         note(f"figure: {png}")
     if html is not None:
-        write_page(seen, html)
+        write_page(inspection, html)
         note(f"page: {html}")
-    values = json.dumps(seen.to_json(), ensure_ascii=False)
+    values = json.dumps(inspection.to_json(), ensure_ascii=False)
     if json_file == Path("-"):
         typer.echo(values)
         return
     if json_file is not None:
         with atomic_write(json_file) as stream:
             stream.write(values + "\n")
-    if seen.lstm_gates is None:
-        note(f"note: only an LSTM has gates and cell states; this model's encoder.type is {seen.encoder}")
+    if inspection.lstm_gates is None:
+        note(f"note: only an LSTM has gates and cell states; this model's encoder.type is {inspection.encoder}")
     console = Console(highlight=False)
-    # With eight colours only, a shade and the number on it could look the same.
-    for view in views(seen, coloured=console.color_system in ("256", "truecolor")):
+    # With only eight colours, a shade and the number on it could look the same.
+    coloured = console.color_system in ("256", "truecolor")
+    for view in views(inspection, units=len(unit or []), coloured=coloured):
         console.print(view)
 
 
-def views(seen: Inspection, *, coloured: bool) -> list[RenderableType]:
-    """Tables for the terminal: states by layer, dependences, units."""
+def _unit_names(text: str) -> tuple[int, str, int]:
+    """Layer (index from 0), direction and unit of a `--unit` flag."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 3 or not (parts[0].isdecimal() and int(parts[0]) and parts[2].isdecimal()):
+        raise typer.BadParameter(f"{text!r}: write LAYER,DIRECTION,UNIT, as 1,forward,17", param_hint="--unit")
+    return int(parts[0]) - 1, parts[1], int(parts[2])
+
+
+def views(inspection: Inspection, *, coloured: bool, units: int = 0) -> list[RenderableType]:
+    """Tables for the terminal: states by layer, dependences, scores, transitions, units.
+
+    Args:
+        inspection: the inspection.
+        coloured: whether the terminal can show shades.
+        units: how many of the first units to show at every token.
+    """
     from rich.text import Text
 
+    def heading(text: str) -> Text:
+        return Text(text, style="bold")
+
     parts: list[RenderableType] = []
-    for layer in seen.layers:
-        parts += [Text(layer, style="bold"), _states(seen, layer, coloured=coloured)]
-    of_lstm = (
-        ""
-        if seen.lstm_gates is None
-        else "f, i, o: forget, input, output gate, mean of the units; |c|: length of the cell state; "
-    )
-    parts.append(Text(f"{of_lstm}|h|: length of the hidden state\n", style="dim"))
-    parts += [Text("what each prediction depends on most, by share of the gradient", style="bold"), _dependences(seen)]
-    if seen.units:
-        parts += [
-            Text("most token-specific units: hidden state there, and its mean elsewhere", style="bold"),
-            _units(seen),
-        ]
+    for layer in inspection.layers:
+        parts += [heading(layer), _states(inspection, layer, coloured=coloured)]
+    legend = "|h|: norm of the hidden state\n"
+    if inspection.lstm_gates is not None:
+        legend = f"f, i, o: forget, input, output gate, mean of the units; |c|: norm of the cell state; {legend}"
+    parts.append(Text(legend, style="dim"))
+    parts += [heading("what each prediction depends on most, by share of the gradient"), _dependences(inspection)]
+    parts += [heading("tags with the highest scores (emissions)"), _tag_scores(inspection)]
+    if inspection.transitions is not None:
+        parts += [heading("transitions with the highest scores, by tag"), _transitions(inspection)]
+    if units:
+        parts += [heading("hidden state of single units"), _unit_traces(inspection, units, coloured=coloured)]
+    if inspection.units:
+        parts += [heading("most token-specific units: hidden state there, mean elsewhere"), _units(inspection)]
     return parts
 
 
-def _states(seen: Inspection, layer: str, *, coloured: bool) -> Table:
-    """Gates and norms of one layer, a row a token."""
+def _states(inspection: Inspection, layer: str, *, coloured: bool) -> Table:
+    """Gates and norms of one layer, one row per token."""
     table = _table(["token", "tag"])
     columns: list[tuple[list[float], float]] = []
 
-    def add(name: str, direction: str, values: NamedArray, high: float, **place: str) -> None:
+    def add(name: str, direction: str, values: NamedArray, high: float, **position: str) -> None:
+        """Add a column of numbers between 0 and `high`."""
         arrow = {"forward": "→", "backward": "←"}.get(direction, "")
         table.add_column(arrow + name, justify="right", no_wrap=True)
-        columns.append((values.select(layer=layer, direction=direction, **place).tolist(), high))
+        columns.append((values.select(layer=layer, direction=direction, **position).tolist(), high))
 
-    for direction in seen.directions:
-        if seen.lstm_gates is not None:
-            for gate in seen.gates.axes["gate"]:
-                add(gate[0], direction, seen.gates, 1.0, gate=gate)
-        for name, norm in {"|c|": seen.lstm_cell_norm, "|h|": seen.hidden_norm}.items():
+    for direction in inspection.directions:
+        if inspection.lstm_gates is not None:
+            for gate in inspection.gates.axes["gate"]:
+                add(gate[0], direction, inspection.gates, 1.0, gate=gate)
+        for name, norm in {"|c|": inspection.lstm_cell_norm, "|h|": inspection.hidden_norm}.items():
             if norm is not None:
                 add(name, direction, norm, float(norm.select(layer=layer).max()))
-    for number, (word, tag) in enumerate(zip(seen.tokens, seen.tags, strict=True)):
+    for number, (word, tag) in enumerate(zip(inspection.tokens, inspection.tags, strict=True)):
         cells = [_shaded(values[number], high, coloured=coloured) for values, high in columns]
         table.add_row(_text(word), _text(tag), *cells)
     return table
 
 
-def _dependences(seen: Inspection) -> Table:
+def _dependences(inspection: Inspection) -> Table:
+    """The tokens that each prediction depends on most."""
     from bilstm_tagger.inspection.views import depends_most_on
 
-    table = _table(["token", "tag", "on"])
-    for number, (word, tag) in enumerate(zip(seen.tokens, seen.tags, strict=True)):
-        shares = depends_most_on(seen, number)
-        on = "  ".join(f"{_where(number, place)}{seen.tokens[place]} {share:.0%}" for place, share in shares)
+    table = _table(["token", "tag", "depends on"])
+    for number, (word, tag) in enumerate(zip(inspection.tokens, inspection.tags, strict=True)):
+        shares = depends_most_on(inspection, number)
+        on = "  ".join(f"{_arrow(number, other)}{inspection.tokens[other]} {share:.0%}" for other, share in shares)
         table.add_row(_text(word), _text(tag), _text(on))
     return table
 
 
-def _units(seen: Inspection) -> Table:
-    table = _table(["unit", "token"])
-    for name in ("there", "elsewhere"):
-        table.add_column(name, justify="right")
-    for unit in seen.units:
-        name = f"{unit.layer}, {unit.direction}, unit {unit.unit}"
-        word = seen.tokens[unit.token]
-        table.add_row(_text(name), _text(word), f"{unit.value:+.2f}", f"{unit.elsewhere:+.2f}")
+def _tag_scores(inspection: Inspection) -> Table:
+    """The tags with the highest scores at each token."""
+    from bilstm_tagger.inspection.views import best_tags
+
+    table = _table(["token", "tag", "scores"])
+    for number, (word, tag) in enumerate(zip(inspection.tokens, inspection.tags, strict=True)):
+        scores = "  ".join(f"{name} {score:+.2f}" for name, score in best_tags(inspection, number))
+        table.add_row(_text(word), _text(tag), _text(scores))
     return table
 
 
-def _where(token: int, on: int) -> str:
+def _transitions(inspection: Inspection) -> Table:
+    """The allowed transitions with the highest scores from each tag."""
+    transitions = inspection.transitions
+    assert transitions is not None
+    table = _table(["from", "to"])
+    for name, row in zip(transitions.axes["from"], transitions.values.tolist(), strict=True):
+        allowed = [(score, to) for to, score in zip(transitions.axes["to"], row, strict=True) if score > -math.inf]
+        best = sorted(allowed, key=lambda pair: -pair[0])[:MOST_TRANSITIONS]
+        table.add_row(_text(name), _text("  ".join(f"{to} {score:+.2f}" for score, to in best)))
+    return table
+
+
+def _unit_traces(inspection: Inspection, units: int, *, coloured: bool) -> Table:
+    """The hidden states of the first units, one row per token."""
+    table = _table(["token", "tag"])
+    for unit in inspection.units[:units]:
+        arrow = {"forward": "→", "backward": "←"}.get(unit.direction, "")
+        table.add_column(f"{arrow}{unit.layer.removeprefix('layer ')}:{unit.unit}", justify="right", no_wrap=True)
+    for number, (word, tag) in enumerate(zip(inspection.tokens, inspection.tags, strict=True)):
+        cells = [_shaded(unit.trace[number], 1.0, coloured=coloured) for unit in inspection.units[:units]]
+        table.add_row(_text(word), _text(tag), *cells)
+    return table
+
+
+def _units(inspection: Inspection) -> Table:
+    """The most token-specific units."""
+    table = _table(["unit", "token"])
+    for name in ("there", "elsewhere"):
+        table.add_column(name, justify="right")
+    for unit in inspection.units:
+        name = f"{unit.layer}, {unit.direction}, unit {unit.unit}"
+        word = inspection.tokens[unit.token]
+        elsewhere = "–" if unit.elsewhere is None else f"{unit.elsewhere:+.2f}"
+        table.add_row(_text(name), _text(word), f"{unit.value:+.2f}", elsewhere)
+    return table
+
+
+def _arrow(token: int, on: int) -> str:
     """An arrow towards the other token, none for the token itself."""
     return "" if on == token else "←" if on < token else "→"
 
 
 def _table(names: list[str]) -> Table:
+    """An empty table with columns of text."""
     from rich import box
     from rich.table import Table
 
@@ -152,12 +222,12 @@ def _text(value: str) -> Text:
 
 
 def _shaded(value: float, high: float, *, coloured: bool) -> Text:
-    """A number on a shade of blue, darker for larger ones."""
+    """A number on a shade of blue, darker the farther it is from 0."""
     from rich.text import Text
 
     number = f"{value:.2f}" if value < 10 else f"{value:.1f}"
     if not coloured:
         return Text(number)
-    part = min(1.0, value / high) if high > 0 else 0.0
+    part = min(1.0, abs(value) / high) if high > 0 else 0.0
     red, green, blue = (round(255 + (dark - 255) * part) for dark in DARKEST)
     return Text(number, style=f"{'white' if part > 0.65 else 'black'} on rgb({red},{green},{blue})")

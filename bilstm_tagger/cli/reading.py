@@ -1,4 +1,4 @@
-"""What the commands that read annotated files share: how the user says where the tags are and how they are spelled."""
+"""The options of the commands that read annotated files: where the tags are and how they are spelled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ColumnOption = Annotated[
     typer.Option(
         "--column",
         metavar="[TASK=]COLUMN",
-        help="Column of the tags: a number from 1, -1 the last, or a name; repeatable. Else all that are found.",
+        help="Column of the tags: a number from 1, -1 the last, or a name; repeatable. Default: all columns.",
     ),
 ]
 NamesOption = Annotated[
@@ -25,14 +25,16 @@ NamesOption = Annotated[
 ]
 WordOption = Annotated[str, typer.Option("--word-column", help="Column of the words.")]
 TokenizerOption = Annotated[
-    str, typer.Option("--tokenizer", help="For records of raw text: spacy:LANGUAGE, characters or whitespace.")
+    str, typer.Option("--tokenizer", help="Tokeniser of records of raw text: spacy:LANGUAGE, characters or whitespace.")
 ]
 TextOption = Annotated[
     str | None, typer.Option("--text-column", help="Key or column of the raw text in records, tables and data sets.")
 ]
 MisalignedOption = Annotated[
     str,
-    typer.Option("--misaligned", help="Spans of characters that cut through tokens: error, snap (widen them) or drop."),
+    typer.Option(
+        "--misaligned", help="Spans that begin or end inside a token: error, snap (widen to whole tokens) or drop."
+    ),
 ]
 EncodingOption = Annotated[
     str | None, typer.Option("--encoding", help="Encoding of the file, as cp1252; else UTF-8, or UTF-16 by its mark.")
@@ -46,7 +48,9 @@ DelimiterOption = Annotated[
 SentenceOption = Annotated[
     str | None,
     typer.Option(
-        "--sentence-column", metavar="COLUMN", help="With a token in each row of CSV: what tells the sentences apart."
+        "--sentence-column",
+        metavar="COLUMN",
+        help="Column that identifies the sentence, in CSV with one token per row.",
     ),
 ]
 MapOption = Annotated[
@@ -74,20 +78,20 @@ def read_spec(
     misaligned: str,
     **spelling: Any,
 ) -> ReadSpec:
-    """Tell how to read a file by the flags of a command.
+    """Make the specification of how to read a file from the flags of a command.
 
     Args:
-        column: the columns, as `[TASK=]COLUMN`.
-        format: name of the format.
-        names: names of the columns, with commas.
-        word_column: column of the words.
-        tokenizer: name of the tokeniser.
-        text_column: column of raw text.
-        misaligned: the policy for spans.
+        column: values of `--column`.
+        format: format of the file; None detects it.
+        names: value of `--names`.
+        word_column: value of `--word-column`.
+        tokenizer: value of `--tokenizer`.
+        text_column: value of `--text-column`.
+        misaligned: value of `--misaligned`.
         **spelling: the flags that `spelling_fields` takes.
 
     Raises:
-        typer.BadParameter: columns or the policy for spans are not written as they should be.
+        typer.BadParameter: a value of `--column` or `--misaligned` is malformed.
     """
     from bilstm_tagger.settings.read_spec import Policy, ReadSpec
 
@@ -126,10 +130,10 @@ def spelling_fields(
     }
 
 
-def _task_columns(given: list[str] | None) -> dict[str, int | str] | None:
-    """Columns by task; one without a task gives it its own name, or `tags` if it is a number."""
+def _task_columns(assignments: list[str] | None) -> dict[str, int | str] | None:
+    """Columns by task; a column without a task is a task with its own name, or `tags` if it is a number."""
     columns: dict[str, int | str] = {}
-    for text in given or []:
+    for text in assignments or []:
         task, equals, column = text.rpartition("=")
         value = column_name(column)
         name = task if equals else "tags" if isinstance(value, int) else value.lower()
@@ -141,12 +145,20 @@ def _task_columns(given: list[str] | None) -> dict[str, int | str] | None:
 
 
 def scheme_of(name: str | None, option: str) -> Scheme | None:
-    """A scheme by its name in any case of letters."""
+    """A scheme by its name in upper or lower case.
+
+    Args:
+        name: the name; None gives None.
+        option: the flag, for the message.
+
+    Raises:
+        typer.BadParameter: there is no such scheme.
+    """
     from bilstm_tagger.schemes.grammar import Scheme
 
     if name is None:
         return None
-    known = next((scheme for scheme in Scheme if scheme.value.lower() == name.lower()), None)
-    if known is None:
+    match = next((scheme for scheme in Scheme if scheme.value.lower() == name.lower()), None)
+    if match is None:
         raise typer.BadParameter(f"{name!r}: choose one of {', '.join(Scheme)}", param_hint=option)
-    return known
+    return match

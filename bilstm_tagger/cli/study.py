@@ -16,9 +16,7 @@ from bilstm_tagger.cli.app import note
 if TYPE_CHECKING:
     from bilstm_tagger.studies.encoders_result import EncoderRun, EncodersResult
 
-study = typer.Typer(
-    no_args_is_help=True, help="Measure what is said of LSTMs: how far they remember, how they compare."
-)
+study = typer.Typer(no_args_is_help=True, help="Measure how far LSTMs remember and how encoders compare.")
 
 
 @study.command()
@@ -26,20 +24,21 @@ def memory(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the report.")] = Path("studies/memory"),
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes side by side; else one a core. The numbers stay the same.")
+        int | None, typer.Option(min=1, help="Number of processes; default: one per core. The results are the same.")
     ] = None,
 ) -> None:
-    """RNN, GRU, LSTM and CNN: how far back each remembers, and what happens to its gradients.
+    """Measure how far back RNN, GRU, LSTM and CNN remember, and their gradients.
 
-    A few minutes. Ends in an HTML report: what is said, what was measured.
+    Takes a few minutes. Writes an HTML report: common statements beside measurements.
     """
     from bilstm_tagger.studies.memory import run_memory_study
     from bilstm_tagger.studies.memory_report import write_memory_report
 
-    def tell(what: str, done: int, pieces: int) -> None:
-        note(f"{done:>3} of {pieces}  {what}")
+    def report_job(description: str, done: int, jobs: int) -> None:
+        """Report a finished job."""
+        note(f"{done:>3} of {jobs}  {description}")
 
-    result = run_memory_study(workers=workers or os.cpu_count() or 1, progress=tell)
+    result = run_memory_study(workers=workers or os.cpu_count() or 1, progress=report_job)
     page = write_memory_report(result, output)
     note(f"report: {page}")
 
@@ -48,22 +47,24 @@ def memory(
 def encoders(
     *,
     train_file: Annotated[str, typer.Option("--train", metavar="FILE", help="Annotated training data.")],
-    dev_file: Annotated[str, typer.Option("--dev", metavar="FILE", help="Data to judge on.")],
+    dev_file: Annotated[
+        str, typer.Option("--dev", metavar="FILE", help="Data to select the best epoch and to score on.")
+    ],
     test_file: Annotated[str | None, typer.Option("--test", metavar="FILE", help="Data to score on as well.")] = None,
     vectors: Annotated[str | None, typer.Option(metavar="FILE", help="Word vectors.")] = None,
     preset: Annotated[str, typer.Option(help="Settings to start from.")] = "fast",
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each encoder.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of trainings per encoder.")] = 3,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting, for all runs; repeatable.")
     ] = None,
-    threads: Annotated[int | None, typer.Option(help="Processor threads; else all cores.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Processor threads; default: all cores.")] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder of the report, and of one model folder a run.")
+        Path, typer.Option("--output", "-o", help="Folder of the report, with one model folder per run.")
     ] = Path("studies/encoders"),
 ) -> None:
-    """Six encoders on the same data: score, weights, tokens per second, over several seeds.
+    """Compare six encoders on the same data: score, weights and speed, over several seeds.
 
-    The same command again continues where it was broken off. Ends in an HTML report.
+    Repeating the command continues an interrupted study. Writes an HTML report.
     """
     from rich.console import Console
 
@@ -73,42 +74,42 @@ def encoders(
     from bilstm_tagger.studies.encoders_report import write_encoders_report
     from bilstm_tagger.training.progress import BarProgress
 
-    given: dict[str, Any] = {
+    flags: dict[str, Any] = {
         "data.train": train_file,
         "data.dev": dev_file,
         "embedder.vectors": vectors,
         "training.threads": threads,
     }
     overrides = dict(map(parse_override, set_ or [])) | {
-        key: value for key, value in given.items() if value is not None
+        key: value for key, value in flags.items() if value is not None
     }
     settings = load_settings(preset, overrides=overrides)
     bar = BarProgress() if sys.stderr.isatty() else None
     with bar or nullcontext():
         result = run_encoders_study(
-            settings, output=output, seeds=range(seeds), test=test_file, listener=_tell, progress=bar
+            settings, output=output, seeds=range(seeds), test=test_file, listener=_report_run, progress=bar
         )
-    page = write_encoders_report(result, output, command=_command(given, test_file, preset, seeds, set_ or []))
+    page = write_encoders_report(result, output, command=_command(flags, test_file, preset, seeds, set_ or []))
     Console(highlight=False).print(_table(result))
     if advice := undecided(result):
         note(advice)
     note(f"report: {page}")
 
 
-def _tell(run: EncoderRun, done_before: bool, done: int, runs: int) -> None:
-    """One line for each run."""
+def _report_run(run: EncoderRun, done_before: bool, done: int, runs: int) -> None:
+    """Report a finished run on one line."""
     how = "done before" if done_before else f"{run.seconds:.0f} s"
     note(f"{done:>3} of {runs}  {run.encoder}, seed {run.seed}: dev {100 * run.score:.2f}  ({how})")
 
 
-def _command(given: dict[str, Any], test: str | None, preset: str, seeds: int, assignments: list[str]) -> str:
-    """The command that makes the report, with the files by their names alone."""
+def _command(settings: dict[str, Any], test: str | None, preset: str, seeds: int, assignments: list[str]) -> str:
+    """The command that makes the report; of files only the names."""
     flags = {
-        "--train": Path(given["data.train"]).name,
-        "--dev": Path(given["data.dev"]).name,
+        "--train": Path(settings["data.train"]).name,
+        "--dev": Path(settings["data.dev"]).name,
         "--test": test and Path(test).name,
-        "--vectors": given["embedder.vectors"] and Path(given["embedder.vectors"]).name,
-        "--threads": given["training.threads"],
+        "--vectors": settings["embedder.vectors"] and Path(settings["embedder.vectors"]).name,
+        "--threads": settings["training.threads"],
         "--preset": preset,
         "--seeds": seeds,
     }
@@ -118,6 +119,7 @@ def _command(given: dict[str, Any], test: str | None, preset: str, seeds: int, a
 
 
 def _table(result: EncodersResult) -> Any:
+    """The table of the report for the terminal."""
     from rich import box
     from rich.table import Table
     from rich.text import Text

@@ -20,12 +20,16 @@ CONFUSION_ROWS = 10
 
 
 def percent(value: float) -> str:
-    """A share between 0 and 1 in percent with two decimals, exact halves rounded up as seqscore does."""
+    """A share between 0 and 1 in percent with two decimals; exact halves are rounded up, as seqscore does."""
     return str((Decimal(value) * 100).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
 
 
 def evaluation_view(evaluation: Evaluation) -> RenderableType:
-    """All scores of an evaluation, task by task, and its sizes."""
+    """All scores of an evaluation, task by task, and its sizes.
+
+    Args:
+        evaluation: the evaluation.
+    """
     rate = evaluation.tokens / max(evaluation.seconds, 1e-9)
     sizes = (
         f"{_count(evaluation.documents, 'document')}, {_count(evaluation.sentences, 'sentence')}, "
@@ -36,7 +40,12 @@ def evaluation_view(evaluation: Evaluation) -> RenderableType:
 
 
 def scores_view(task: str, scores: SpanScores | TagScores) -> RenderableType:
-    """The scores of one task: its tables and the lines below them."""
+    """The scores of one task: its tables and the lines below them.
+
+    Args:
+        task: the name of the task.
+        scores: its scores.
+    """
     from bilstm_tagger.evaluation.scores import SpanScores
 
     if isinstance(scores, SpanScores):
@@ -48,7 +57,7 @@ def scores_view(task: str, scores: SpanScores | TagScores) -> RenderableType:
 
 
 def span_table(scores: SpanScores, *, title: str) -> Table:
-    """Strict scores of spans: a row for each label, then all together."""
+    """Strict scores of spans: one row per label, then the averages."""
     table = _table(Text.assemble((title, "bold"), " strict (seqeval): both ends and label right"), "label")
     for label, score in scores.labels.items():
         _add(table, label, score)
@@ -60,7 +69,7 @@ def span_table(scores: SpanScores, *, title: str) -> Table:
 
 
 def span_lines(scores: SpanScores) -> Text:
-    """Figures that stand beside the strict ones."""
+    """Lenient F1, token accuracy and recall on known and unknown words."""
     lenient = scores.conlleval
     lines = [
         f"conlleval (lenient): precision {percent(lenient.precision)}, recall {percent(lenient.recall)}, "
@@ -72,7 +81,7 @@ def span_lines(scores: SpanScores) -> Text:
 
 
 def tag_lines(scores: TagScores, *, title: str) -> Text:
-    """Accuracy over all, known and unknown words."""
+    """Accuracy on all, known and unknown words."""
     return Text.assemble(
         (title, "bold"),
         " accuracy ",
@@ -87,7 +96,7 @@ def tag_table(scores: TagScores, *, rows: int = TAG_ROWS) -> Table:
 
     Args:
         scores: the scores.
-        rows: how many tags to show; of the others only their number is told.
+        rows: how many tags to show; the caption has the number of the others.
     """
     ranked = sorted(scores.tags.items(), key=lambda item: (-item[1].support, item[0]))
     table = _table(None, "tag")
@@ -98,7 +107,12 @@ def tag_table(scores: TagScores, *, rows: int = TAG_ROWS) -> Table:
 
 
 def confusion_table(scores: TagScores, *, rows: int = CONFUSION_ROWS) -> Table:
-    """The most frequent errors on plain tags."""
+    """The most frequent errors on plain tags.
+
+    Args:
+        scores: the scores.
+        rows: how many errors to show.
+    """
     table = _plain(Text("most frequent errors"), ["gold", "predicted"], ["tokens", "of gold"])
     for gold, predicted, count in scores.confusions[:rows]:
         part = percent(count / scores.tags[gold].support)

@@ -24,17 +24,18 @@ if TYPE_CHECKING:
 def train(
     experiment: Annotated[
         Path | None,
-        typer.Argument(help="Settings in a TOML file; flags and --set win over it. Or the data.", show_default=False),
+        typer.Argument(help="Settings in a TOML file; flags and --set override it. Or the data.", show_default=False),
     ] = None,
     *,
     preset: Annotated[str | None, typer.Option(help="Settings to start from: ner, pos, ...")] = None,
     train_file: Annotated[str | None, typer.Option("--train", metavar="FILE", help="Annotated training data.")] = None,
     dev_file: Annotated[
-        str | None, typer.Option("--dev", metavar="FILE", help="Data to judge on; else a tenth of train is set aside.")
+        str | None,
+        typer.Option("--dev", metavar="FILE", help="Data to select the best epoch on; default: a tenth of train."),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Model folder; else models/NAME, by experiment or preset."),
+        typer.Option("--output", "-o", help="Model folder; default: models/NAME, by experiment or preset."),
     ] = None,
     vectors: Annotated[
         str | None,
@@ -48,22 +49,23 @@ def train(
         typer.Option(
             "--task",
             metavar="NAME=TRAIN[,DEV]",
-            help="A task with its own corpus, as upos=train.conllu,dev.conllu; repeatable: one network, several tasks.",
+            help="A task with its own corpus, as upos=train.conllu,dev.conllu; repeatable: one network for all tasks.",
         ),
     ] = None,
     column: Annotated[
         str | None, typer.Option(help="Column of the tags: a number from 1, -1 the last, or a name.")
     ] = None,
-    scheme: Annotated[str | None, typer.Option(help="How the data writes spans, if it is not to be detected.")] = None,
+    scheme: Annotated[str | None, typer.Option(help="Scheme of the tags; default: detected.")] = None,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Make impossible tag sequences legal, as the CoNLL scorer reads them.")
+        bool, typer.Option("--repair", help="Repair disallowed tag sequences, as the CoNLL scorer reads them.")
     ] = False,
     comments: Annotated[
         str | None, typer.Option(metavar="MARK", help="What comment lines begin with in CoNLL columns, as #.")
     ] = None,
     encoding: Annotated[str | None, typer.Option(help="Encoding of the files; else UTF-8, or UTF-16 by mark.")] = None,
     sentence_column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="With a token in each row of CSV: what tells sentences apart.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column that identifies the sentence, in CSV with one token per row."),
     ] = None,
     labels: Annotated[
         list[str] | None,
@@ -75,13 +77,15 @@ def train(
     label: Annotated[
         str | None, typer.Option(metavar="NAME", help="The label of tags that have none, such as B and I.")
     ] = None,
-    language: Annotated[str | None, typer.Option(help="Language of raw text to tag later, such as en or de.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Language of the raw text that the model will tag, such as en or de.")
+    ] = None,
     tokenizer: Annotated[
-        str | None, typer.Option(help="In its place spacy:LANGUAGE, characters or whitespace.")
+        str | None, typer.Option(help="Instead of --language: spacy:LANGUAGE, characters or whitespace.")
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training data.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Same seed and threads, same weights.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Processor threads; else all cores.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed; the same seed and threads give the same weights.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Processor threads; default: all cores.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
     set_: Annotated[
         list[str] | None,
@@ -94,18 +98,19 @@ def train(
         ),
     ] = None,
     replay: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The model's old data, mixed in so that it is not forgotten.")
+        str | None,
+        typer.Option(metavar="FILE", help="The earlier model's training data, mixed in so that its task is kept."),
     ] = None,
     folds: Annotated[
         int | None,
-        typer.Option(min=2, metavar="K", help="Cross-validate over train: K runs, their scores; no model is kept."),
+        typer.Option(min=2, metavar="K", help="Cross-validate over train: scores of K runs; writes no model."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the model that --output holds.")] = False,
 ) -> None:
     """Train a tagger on an annotated file.
 
-    Flags win over --set, --set over the TOML file, the file over the preset.
+    Flags override --set, --set overrides the TOML file, the file overrides the preset.
     """
     experiment, train_file = _corpus_or_settings(experiment, train_file)
     flags = {
@@ -144,7 +149,7 @@ def train(
 
 
 def _corpus_or_settings(experiment: Path | None, train_file: str | None) -> tuple[Path | None, str | None]:
-    """Tell settings from training data, which may stand in their place."""
+    """The argument as settings or, if it is annotated data, as `--train`."""
     if experiment is None or experiment.suffix.lower() == ".toml":
         return experiment, train_file
     from bilstm_tagger.corpus.formats import format_of
@@ -160,6 +165,7 @@ def _corpus_or_settings(experiment: Path | None, train_file: str | None) -> tupl
 
 
 def _tokenizer(language: str | None, tokenizer: str | None) -> str | None:
+    """The tokenizer that `--language` or `--tokenizer` names."""
     if language is not None and tokenizer is not None:
         raise typer.BadParameter("give --language or --tokenizer, not both", param_hint="--tokenizer")
     return tokenizer if language is None else f"spacy:{language}"
@@ -177,7 +183,7 @@ def _settings(
 
     overrides = dict(map(parse_override, assignments))
     overrides |= {key: value for key, value in flags.items() if value is not None}
-    given = {key: value for key, value in task_flags.items() if value is not None}
+    task_settings = {key: value for key, value in task_flags.items() if value is not None}
     names = list(dict.fromkeys(key.split(".")[1] for key in flags if key.startswith("tasks.")))
     load = partial(load_settings, preset, file=experiment, tasks=names)
     settings = load(overrides=overrides)
@@ -188,25 +194,26 @@ def _settings(
         if not names and len(settings.tasks) > 1 and flags.get("data.train"):
             from bilstm_tagger.cli.init_from import choose_task
 
-            chosen = choose_task(settings, earlier, column=given.get("column"))
-            if chosen is not None:
-                task, found = chosen
-                note(f"--init-from {settings.training.init_from}: trains its task {task!r} on column {found}")
+            initial = choose_task(settings, earlier, column=task_settings.get("column"))
+            if initial is not None:
+                task, tags_column = initial
+                note(f"--init-from {settings.training.init_from}: trains its task {task!r} on column {tags_column}")
                 load = partial(load, tasks=[task])
-                overrides |= {f"tasks.{task}.column": found}
+                overrides |= {f"tasks.{task}.column": tags_column}
                 settings = load(overrides=overrides)
-    if not given:
+    if not task_settings:
         return settings
     if len(settings.tasks) != 1:
         raise ConfigError(
-            f"--{min(given)} needs exactly one task, but there are {', '.join(settings.tasks) or 'none'}; "
-            f"use --set tasks.NAME.{min(given)}=..."
+            f"--{min(task_settings)} needs exactly one task, but there are {', '.join(settings.tasks) or 'none'}; "
+            f"use --set tasks.NAME.{min(task_settings)}=..."
         )
-    overrides |= {f"tasks.{task}.{key}": value for task in settings.tasks for key, value in given.items()}
+    overrides |= {f"tasks.{task}.{key}": value for task in settings.tasks for key, value in task_settings.items()}
     return load(overrides=overrides)
 
 
 def _model(name: str) -> Tagger:
+    """The model that training starts from."""
     from bilstm_tagger.tagging.tagger import Tagger
 
     return Tagger.load(name)
@@ -229,23 +236,24 @@ def _train(settings: Settings, folder: Path, *, resume: bool, force: bool) -> Ta
 
 
 def _cross_validate(settings: Settings, folds: int, *, keeps: bool) -> None:
-    """Trains on all folds but one, in turn, and prints the scores on the one left out."""
+    """Train on all folds except one, in turn, and print the scores on the held-out fold."""
     if keeps:
-        raise typer.BadParameter("leaves no model; --output, --resume and --force are for one", param_hint="--folds")
+        raise typer.BadParameter("writes no model; --output, --resume and --force need one", param_hint="--folds")
     from rich.console import Console
 
     from bilstm_tagger.training.folds import cross_validate
 
-    def listen(number: int, scores: dict[str, float]) -> None:
-        told = "  ".join(f"{task} {100 * score:.2f}" for task, score in scores.items())
-        note(f"fold {number} of {folds}: {told}")
+    def report_fold(number: int, scores: dict[str, float]) -> None:
+        """Report the scores of a fold."""
+        listed = "  ".join(f"{task} {100 * score:.2f}" for task, score in scores.items())
+        note(f"fold {number} of {folds}: {listed}")
 
-    found = cross_validate(settings, folds=folds, progress=listen)
-    Console(highlight=False).print(_folds_table(found))
+    scores = cross_validate(settings, folds=folds, progress=report_fold)
+    Console(highlight=False).print(_folds_table(scores))
 
 
-def _folds_table(found: FoldScores) -> Table:
-    """Mean and deviation of each task, then its folds."""
+def _folds_table(fold_scores: FoldScores) -> Table:
+    """Mean and standard deviation of each task, then the scores of its folds."""
     from rich import box
     from rich.table import Table
 
@@ -253,9 +261,9 @@ def _folds_table(found: FoldScores) -> Table:
     table.add_column("task")
     for name in ("mean", "deviation", "folds"):
         table.add_column(name, justify="right")
-    for task, scores in found.tasks.items():
-        each = "  ".join(f"{100 * score:.2f}" for score in scores)
-        table.add_row(task, f"{100 * found.mean(task):.2f}", f"{100 * found.deviation(task):.2f}", each)
+    for task, scores in fold_scores.tasks.items():
+        listed = "  ".join(f"{100 * score:.2f}" for score in scores)
+        table.add_row(task, f"{100 * fold_scores.mean(task):.2f}", f"{100 * fold_scores.deviation(task):.2f}", listed)
     return table
 
 
@@ -278,7 +286,7 @@ def _summary(tagger: Tagger) -> Table:
 
 
 def _before_and_after(task: str, rows: dict[str, dict[str, float]]) -> Table:
-    """F1 of each label on dev before and after further training, and the score of all."""
+    """F1 of each label on dev before and after further training, and the score of all labels."""
     from rich import box
     from rich.table import Table
     from rich.text import Text

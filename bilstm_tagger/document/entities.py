@@ -27,7 +27,7 @@ class Entity:
         label: what it is, for instance `PER`.
         text: the stretch of text.
         sentence: the text of its sentence.
-        probability: how likely it is, where the tagger tells that.
+        probability: its probability, if the tagger computed it.
         task: the task it belongs to.
     """
 
@@ -55,7 +55,7 @@ def entities_of(document: Columns) -> Iterator[Entity]:
         document: with tags.
 
     Yields:
-        One row per span.
+        one row per span.
     """
     sentences = len(document.bounds) - 1
     spans = [span for task in span_tasks(document) for span in spans_between(document, task, 0, sentences, offset=0)]

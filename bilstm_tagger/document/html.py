@@ -46,7 +46,7 @@ def html_fragment(document: Columns) -> str:
         document: the document.
 
     Returns:
-        One `div` with inline styles; everything from the document is escaped.
+        one `div` with inline styles; everything from the document is escaped.
     """
     plain = all(document.schemes.get(task, Scheme.NONE) is Scheme.NONE for task in document.tags)
     if plain and document.tags:

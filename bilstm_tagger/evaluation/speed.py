@@ -1,4 +1,4 @@
-"""How fast a tagger is on this machine: by batch size, threads and precision, and for one sentence at a time."""
+"""The speed of a tagger on this machine: by batch size, threads and precision, and for single sentences."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from bilstm_tagger.tagging.tagger import Tagger
 
 BATCH_TOKENS = (1_000, 2_000, 4_000, 8_000, 16_000)
-MOST_TOKENS = 50_000  # of the data; more would only take longer
-LEAST_TOKENS = 20_000  # smaller data is repeated up to here, or large batches would not fill
-SENTENCES = 300  # tagged one at a time
+MOST_TOKENS = 50_000  # tokens of the data that are tagged
+LEAST_TOKENS = 20_000  # smaller data is repeated to this size, so that large batches fill
+SENTENCES = 300  # number of sentences tagged one at a time
 
 TEXT = """\
 The morning train to the coast leaves platform four at 7:45. Ms Alder, who has run the small bookshop on Mill Street
@@ -41,8 +41,8 @@ class Rate:
     Attributes:
         precision: number format of the encoder's products.
         threads: processor threads.
-        batch_tokens: padded tokens given to the network at a time.
-        tokens_per_second: from words to tags, the words known from an earlier pass.
+        batch_tokens: batch size, padded tokens.
+        tokens_per_second: from words to tags, with all words known from an earlier pass.
     """
 
     precision: str
@@ -56,11 +56,11 @@ class Latency:
     """Time for one sentence at a time, in milliseconds.
 
     Attributes:
-        sentences: number of sentences measured.
-        tokens: their mean length.
-        median: half of them took no longer.
-        p90: nine in ten took no longer.
-        p99: ninety-nine in a hundred took no longer.
+        sentences: number of sentences.
+        tokens: their mean length, tokens.
+        median: the median time.
+        p90: the 90th percentile.
+        p99: the 99th percentile.
     """
 
     sentences: int
@@ -72,17 +72,17 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """What was measured.
+    """The result of a benchmark.
 
     Attributes:
-        tokens: tokens in a pass.
-        types: distinct words in it.
+        tokens: number of tokens per pass.
+        types: number of distinct words.
         first_pass: tokens per second when all words are new.
-        rates: one for each setting.
-        best: the fastest.
-        agreement: for each precision the share of tags that are those of the first one.
-        latency: one sentence at a time, with the threads and precision of the best setting.
-        memory: largest resident memory of the process so far in MiB; None where the system does not tell.
+        rates: the speed with each setting.
+        best: the fastest of them.
+        agreement: for each precision, the share of tags that equal those of the first precision.
+        latency: time for single sentences, with the threads and precision of the best setting.
+        memory: largest resident memory of the process so far, MiB; None where the system does not report it.
     """
 
     tokens: int
@@ -95,7 +95,7 @@ class Benchmark:
     memory: float | None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for machines."""
+        """Plain values."""
         return asdict(self)
 
 
@@ -112,32 +112,29 @@ def benchmark(
     """Measure a tagger on documents.
 
     Args:
-        load: loads it with a precision.
-        documents: without tags.
-        precisions: those to measure.
-        threads: numbers of threads to measure.
-        batch_tokens: batch sizes to measure.
-        seconds: least time for each setting; one pass at least.
-        progress: hears of each rate.
+        load: loads the tagger with a precision.
+        documents: documents without tags.
+        precisions: the precisions to measure.
+        threads: the numbers of threads to measure.
+        batch_tokens: the batch sizes to measure.
+        seconds: least time per setting; at least one pass is made.
+        progress: called with each rate.
 
     Returns:
-        all rates, the best setting, and the time of single sentences with it.
+        all rates, the best setting, and the time for single sentences with it.
 
     Raises:
-        CorpusError: if there is no token in the documents.
+        CorpusError: the documents have no token.
     """
-    sample = enough(documents)
-    tokens = sum(map(len, sample))
+    sample = sample_of(documents)
     rates: list[Rate] = []
     tags: dict[str, list[str]] = {}
     first_passes = []
     with _threads_restored() as set_threads:
         for precision in precisions:
             tagger = load(precision)
-            began = time.perf_counter()
-            tagged = list(tagger.pipe(sample))
-            first_passes.append(tokens / (time.perf_counter() - began))
-            tags[precision] = [tag for document in tagged for task in document.tags.values() for tag in task]
+            tags[precision], rate = _first_pass(tagger, sample)
+            first_passes.append(rate)
             for count in threads:
                 set_threads(count)
                 for size in batch_tokens:
@@ -148,7 +145,7 @@ def benchmark(
         set_threads(best.threads)
         latency = measure_latency(load(best.precision), sample)
     return Benchmark(
-        tokens=tokens,
+        tokens=sum(map(len, sample)),
         types=len({word for document in sample for word in document.words}),
         first_pass=max(first_passes),
         rates=rates,
@@ -159,57 +156,73 @@ def benchmark(
     )
 
 
-def enough(documents: Sequence[Document]) -> list[Document]:
-    """As many of the documents as make a good sample, repeated if they are few.
+def sample_of(documents: Sequence[Document]) -> list[Document]:
+    """The first documents up to about `MOST_TOKENS` tokens, repeated to at least `LEAST_TOKENS`.
+
+    Args:
+        documents: the documents.
 
     Raises:
-        CorpusError: if there is no token in them.
+        CorpusError: the documents have no token.
     """
-    chosen: list[Document] = []
+    sample: list[Document] = []
     tokens = 0
     for document in documents:
         if tokens >= MOST_TOKENS:
             break
-        chosen.append(document)
+        sample.append(document)
         tokens += len(document)
     if not tokens:
         raise CorpusError("there is no token to measure with; is it the right file?")
-    return chosen * -(-LEAST_TOKENS // tokens)
+    return sample * -(-LEAST_TOKENS // tokens)
 
 
 def measure_latency(tagger: Tagger, documents: Sequence[Document]) -> Latency:
-    """Tag sentences one at a time, each twice; the second time counts."""
+    """Tag up to `SENTENCES` sentences one at a time, each twice; the second time is measured.
+
+    Args:
+        tagger: the tagger.
+        documents: the documents whose sentences are tagged.
+    """
     sentences = [words for document in documents for sentence in document.sentences if (words := sentence.words)]
-    chosen = sentences[:: max(1, len(sentences) // SENTENCES)][:SENTENCES]
-    spent = []
-    for words in chosen:
+    sample = sentences[:: max(1, len(sentences) // SENTENCES)][:SENTENCES]
+    times = []
+    for words in sample:
         tagger(words)
         began = time.perf_counter()
         tagger(words)
-        spent.append(1000 * (time.perf_counter() - began))
-    spent.sort()
+        times.append(1000 * (time.perf_counter() - began))
+    times.sort()
     return Latency(
-        sentences=len(spent),
-        tokens=statistics.fmean(map(len, chosen)),
-        median=statistics.median(spent),
-        p90=spent[int(0.9 * (len(spent) - 1))],
-        p99=spent[int(0.99 * (len(spent) - 1))],
+        sentences=len(times),
+        tokens=statistics.fmean(map(len, sample)),
+        median=statistics.median(times),
+        p90=times[int(0.9 * (len(times) - 1))],
+        p99=times[int(0.99 * (len(times) - 1))],
     )
 
 
 def thread_counts(cores: int) -> list[int]:
-    """Numbers of threads worth a look: 1, 2, 4 and so on, and all cores."""
+    """The numbers of threads to measure: 1, 2, 4 and so on, and all cores."""
     return sorted({2**power for power in range(cores.bit_length()) if 2**power <= cores} | {cores})
 
 
 def peak_memory() -> float | None:
-    """Largest resident memory of this process so far in MiB; None where the system does not tell."""
+    """The largest resident memory of this process so far, MiB; None where the system does not report it."""
     if sys.platform == "win32":
         return None
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+def _first_pass(tagger: Tagger, documents: Sequence[Document]) -> tuple[list[str], float]:
+    """The tags of all tasks, and the tokens per second while all words are new."""
+    began = time.perf_counter()
+    tagged = list(tagger.pipe(documents))
+    rate = sum(map(len, documents)) / (time.perf_counter() - began)
+    return [tag for document in tagged for task in document.tags.values() for tag in task], rate
 
 
 def _rate(tagger: Tagger, documents: Sequence[Document], batch_tokens: int, seconds: float) -> float:
@@ -224,12 +237,13 @@ def _rate(tagger: Tagger, documents: Sequence[Document], batch_tokens: int, seco
 
 
 def _share_equal(some: Sequence[str], others: Sequence[str]) -> float:
+    """The share of positions at which two sequences of tags are equal."""
     return sum(a == b for a, b in zip(some, others, strict=True)) / len(some)
 
 
 @contextmanager
 def _threads_restored() -> Iterator[Callable[[int], None]]:
-    """What sets the number of torch's threads; at the end it is what it was."""
+    """Give a function that sets the number of torch's threads; the number is restored at the end."""
     import torch
 
     before = torch.get_num_threads()

@@ -1,1 +1,1 @@
-"""What happens inside the network while it reads a text."""
+"""States, gradients and scores inside the network while it tags a text."""

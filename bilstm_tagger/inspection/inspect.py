@@ -1,12 +1,13 @@
-"""What happens inside the network while it reads a text: gates, states, and which tokens each prediction depends on.
+"""Look inside the network while it tags a text: gates, states, scores, and what each prediction depends on.
 
-The encoder runs once as it does when tagging, in float32, while the inputs of each of its passes are kept; the LSTM of
-`nn/cell.py`, written gate by gate, is then run on the same inputs with the same weights.
+The encoder runs once as it does when tagging, in float32, and the inputs of its passes are recorded; the LSTM of
+`nn/lstm_reference.py`, which gives every gate, then runs on the same inputs with the same weights.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ import numpy as np
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.inspection.result import Inspection, NamedArray, Unit
-from bilstm_tagger.inspection.traces import Trace, embed, gradient_norms, trace
+from bilstm_tagger.inspection.traces import Trace, embed, gradient_norms, mean_emissions, mean_transitions, trace
+from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import convert
 from bilstm_tagger.tagging.torch_runtime import torch_model
 
@@ -27,47 +29,67 @@ __all__ = ["Inspection", "NamedArray", "Unit", "inspect"]
 logger = logging.getLogger("bilstm_tagger")
 
 GATES = ("forget", "input", "output")
-LONGEST = 1000  # tokens: the dependences are a number for each pair of them
+LONGEST = 1000  # tokens; dependences are one number per pair of tokens
 MOST_UNITS = 12
+START, END = "START", "END"
 
 
 def inspect(tagger: Tagger, source: Input, *, task: str | None = None) -> Inspection:
-    """Tag a text and look inside: gates, states, and what each prediction depends on.
+    """Tag a text and look inside the network: gates, states, scores, and what each prediction depends on.
 
-    Of an ensemble the tags are those of all encoders together, gates, states and dependences those of the first.
+    For an ensemble, tags and scores are those of all encoders together; gates, states and dependences are those of the
+    first encoder.
 
     Args:
         tagger: the tagger.
-        source: what the tagger takes: a text, words, sentences or a document.
-        task: whose predictions to explain; the first one if None.
+        source: a text, words, sentences or a document, as for the tagger.
+        task: the task whose predictions to explain; if None the first task with spans, or else the first task.
+
+    Returns:
+        the tagged document with all numbers.
 
     Raises:
-        TaggerError: no such task, no token, or more than a thousand.
+        TaggerError: there is no such task, no token, or there are more than 1,000 tokens.
     """
-    task = tagger.tasks[0] if task is None else task
-    if task not in tagger.tasks:
-        raise TaggerError(f"no task {task!r} in this model; there are {', '.join(tagger.tasks)}")
+    task = _task(tagger, task)
     document = tagger(source)
-    count = len(document.words)
-    if not 0 < count <= LONGEST:
-        raise TaggerError(f"{count} tokens to inspect; give a text of 1 to {LONGEST:,} tokens")
+    if not 0 < len(document.words) <= LONGEST:
+        raise TaggerError(f"{len(document.words)} tokens to inspect; give a text of 1 to {LONGEST:,} tokens")
     model = torch_model(tagger.runtime)
     if (encoders := len(model.encoders)) > 1:
-        logger.warning("%d encoders: the tags are those of all together, all else is of the first", encoders)
-    wanted = _network_tags(tagger, document, task)
-    vectors = embed(tagger, document)
-    traces, blocks = [], []
+        logger.warning("%d encoders: tags and scores are those of all together, the rest is of the first", encoders)
+    tags = _tag_ids(tagger, document, task)
+    embeddings = embed(tagger, document)
+    traces, dependences, scores = [], [], []
     for start, end in pairwise(document.bounds):
         if start == end:
             continue
-        x = vectors[:, start:end]
+        x = embeddings[:, start:end]
         traces.append(trace(model.encoders[0], x))
-        blocks.append(gradient_norms(model, x, task=task, tags=wanted[start:end]))
-    return _inspection(tagger, document, task, Trace.joined(traces), blocks)
+        dependences.append(gradient_norms(model, x, task=task, tags=tags[start:end]))
+        scores.append(mean_emissions(model, x, task=task))
+    return _inspection(
+        tagger,
+        document,
+        task,
+        states=Trace.joined(traces),
+        dependences=dependences,
+        scores=np.concatenate(scores),
+        transitions=mean_transitions(model, task),
+    )
 
 
-def _network_tags(tagger: Tagger, document: Document, task: str) -> list[int]:
-    """The predicted tags as the network writes them, by number."""
+def _task(tagger: Tagger, task: str | None) -> str:
+    """The task to explain."""
+    if task is None:
+        return next((name for name in tagger.tasks if tagger.schemes[name] is not Scheme.NONE), tagger.tasks[0])
+    if task not in tagger.tasks:
+        raise TaggerError(f"no task {task!r} in this model; there are {', '.join(tagger.tasks)}")
+    return task
+
+
+def _tag_ids(tagger: Tagger, document: Document, task: str) -> list[int]:
+    """The predicted tags as ids of the network."""
     config = tagger.info.network.tasks[task]
     tags = document.tags[task]
     sentences = (convert(tags[start:end], config.scheme, config.encoding) for start, end in pairwise(document.bounds))
@@ -75,31 +97,48 @@ def _network_tags(tagger: Tagger, document: Document, task: str) -> list[int]:
 
 
 def _inspection(
-    tagger: Tagger, document: Document, task: str, seen: Trace, blocks: list[dict[str, np.ndarray]]
+    tagger: Tagger,
+    document: Document,
+    task: str,
+    *,
+    states: Trace,
+    dependences: list[dict[str, np.ndarray]],
+    scores: np.ndarray,
+    transitions: np.ndarray | None,
 ) -> Inspection:
-    words = tuple(document.words)
-    layers = tuple(f"layer {number + 1}" for number in range(len(seen.hidden)))
-    places = {"layer": layers, "direction": seen.directions, "token": words}
+    """Name the axes of all arrays."""
+    words, tags = tuple(document.words), tuple(tagger.vocab.tags[task])
+    layers = tuple(f"layer {number + 1}" for number in range(len(states.hidden)))
+    axes = {"layer": layers, "direction": states.directions}
     gates = cell_norm = None
-    if seen.gates is not None and seen.cell is not None:
-        means = seen.gates.mean(-1)
-        gates = NamedArray(means, {"layer": layers, "direction": seen.directions, "gate": GATES, "token": words})
-        cell_norm = NamedArray(np.linalg.norm(seen.cell, axis=-1), places)
-    paths = tuple(blocks[0])
-    dependence = np.stack([_block_diagonal([block[path] for block in blocks]) for path in paths])
-    return Inspection(
+    if states.gates is not None and states.cell is not None:
+        gates = NamedArray(states.gates.mean(-1), {**axes, "gate": GATES, "token": words})
+        cell_norm = NamedArray(np.linalg.norm(states.cell, axis=-1), {**axes, "token": words})
+    paths = tuple(dependences[0])
+    dependence = np.stack([_block_diagonal([sentence[path] for sentence in dependences]) for path in paths])
+    units = tuple(map(str, range(states.hidden.shape[-1])))
+    inspection = Inspection(
         document=document,
         task=task,
         encoder=tagger.info.network.encoder.type,
-        hidden_norm=NamedArray(np.linalg.norm(seen.hidden, axis=-1), places),
+        hidden_states=NamedArray(states.hidden.swapaxes(2, 3), {**axes, "unit": units, "token": words}),
+        hidden_norm=NamedArray(np.linalg.norm(states.hidden, axis=-1), {**axes, "token": words}),
         dependence=NamedArray(dependence, {"path": paths, "token": words, "on": words}),
-        units=_specific_units(seen.hidden, layers, seen.directions),
+        units=(),
+        tag_scores=NamedArray(scores, {"token": words, "tag": tags}),
+        transitions=None if transitions is None else NamedArray(transitions, _transition_axes(tags)),
         lstm_gates=gates,
         lstm_cell_norm=cell_norm,
     )
+    return inspection.with_units(_specific_units(states.hidden))
+
+
+def _transition_axes(tags: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    return {"from": (START, *tags), "to": (*tags, END)}
 
 
 def _block_diagonal(blocks: list[np.ndarray]) -> np.ndarray:
+    """A square matrix with these blocks along its diagonal and 0 elsewhere."""
     size = sum(map(len, blocks))
     whole = np.zeros((size, size), blocks[0].dtype)
     start = 0
@@ -110,33 +149,19 @@ def _block_diagonal(blocks: list[np.ndarray]) -> np.ndarray:
     return whole
 
 
-def _specific_units(hidden: np.ndarray, layers: tuple[str, ...], directions: tuple[str, ...]) -> tuple[Unit, ...]:
-    """The units with the largest distance between one token's hidden state and the mean of the others'.
+def _specific_units(hidden: np.ndarray) -> list[tuple[int, int, int]]:
+    """Layer, direction and index of the units whose hidden state at one token is farthest from their mean elsewhere.
 
     Args:
-        hidden: hidden states `(layer, direction, token, unit)`.
-        layers: names of the layers.
-        directions: names of the directions.
+        hidden: hidden states `(layers, directions, tokens, units)`.
+
+    Returns:
+        at most `MOST_UNITS`, the most specific first; none for a single token.
     """
     tokens = hidden.shape[2]
     if tokens == 1:
-        return ()
+        return []
     elsewhere = (hidden.sum(2, keepdims=True) - hidden) / (tokens - 1)
-    distance = np.abs(hidden - elsewhere)
-    token = distance.argmax(2)
-    largest = distance.max(2)
-    units = []
-    for flat in np.argsort(-largest, axis=None, kind="stable")[:MOST_UNITS]:
-        layer, direction, unit = np.unravel_index(flat, largest.shape)
-        at = int(token[layer, direction, unit])
-        units.append(
-            Unit(
-                layers[layer],
-                directions[direction],
-                int(unit),
-                at,
-                float(hidden[layer, direction, at, unit]),
-                float(elsewhere[layer, direction, at, unit]),
-            )
-        )
-    return tuple(units)
+    largest = np.abs(hidden - elsewhere).max(2)
+    order = np.argsort(-largest, axis=None, kind="stable")[:MOST_UNITS]
+    return [(int(a), int(b), int(c)) for a, b, c in zip(*np.unravel_index(order, largest.shape), strict=True)]

@@ -1,9 +1,9 @@
-"""What an inspection found: numbers with named axes."""
+"""The result of an inspection: numbers with named axes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,58 +13,63 @@ from bilstm_tagger.errors import TaggerError
 if TYPE_CHECKING:
     from bilstm_tagger.document.document import Document
 
-#: The path of a gradient that may take every way through the network.
+#: The path of gradients through all passes of the network.
 ALL = "all"
+MOST_NAMES = 20  # an error message lists no more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NamedArray:
-    """Numbers whose axes, and the places along them, have names.
+    """An array whose axes and positions have names.
 
     Attributes:
         values: the numbers.
-        axes: for each axis, in order, the names of its places.
+        axes: the names of the positions along each axis, in the order of the axes.
     """
 
     values: np.ndarray
     axes: Mapping[str, tuple[str, ...]]
 
-    def select(self, **places: str | int) -> np.ndarray:
-        """The numbers at these places, by axis: `gates.select(direction="forward", gate="forget")`.
+    def select(self, **positions: str | int) -> np.ndarray:
+        """Select positions along some axes: `gates.select(direction="forward", gate="forget")`.
 
         Args:
-            places: for each axis the name of a place or its number, counted from 0; axes not named stay whole.
+            positions: name or index (from 0) of a position, by axis; axes that are not named stay whole.
 
         Raises:
-            TaggerError: there is no such axis or place.
+            TaggerError: there is no such axis or position.
         """
         index: list[slice | int] = [slice(None)] * self.values.ndim
-        for axis, place in places.items():
+        for axis, position in positions.items():
             if axis not in self.axes:
                 raise TaggerError(f"no axis {axis!r}; there are {', '.join(self.axes)}")
             names = self.axes[axis]
-            found = place if isinstance(place, int) else names.index(place) if place in names else len(names)
-            if not -len(names) <= found < len(names):
-                raise TaggerError(f"axis {axis!r} has no place {place!r}; there are {', '.join(names)}")
-            index[list(self.axes).index(axis)] = found
+            number = (
+                position if isinstance(position, int) else names.index(position) if position in names else len(names)
+            )
+            if not -len(names) <= number < len(names):
+                listed = ", ".join(names) if len(names) <= MOST_NAMES else f"{names[0]} to {names[-1]}"
+                raise TaggerError(f"axis {axis!r} has no position {position!r}; there are {listed}")
+            index[list(self.axes).index(axis)] = number
         return self.values[tuple(index)]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; six digits are more than a float32 is right to."""
-        return {"axes": {name: list(places) for name, places in self.axes.items()}, "values": _rounded(self.values)}
+        """Plain values with six significant digits; an infinite number is None."""
+        return {"axes": {name: list(names) for name, names in self.axes.items()}, "values": _rounded(self.values)}
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A hidden unit that one token sets apart from the others.
+    """One hidden unit.
 
     Attributes:
         layer: its layer.
         direction: its direction.
-        unit: its number inside them, from 0.
-        token: number of the token at which it differs most from its mean over the other tokens.
-        value: its hidden state there.
-        elsewhere: its mean hidden state at the other tokens.
+        unit: its index in the layer and direction, from 0.
+        token: index of the token at which its hidden state differs most from its mean over the other tokens.
+        value: its hidden state at that token.
+        elsewhere: its mean hidden state at the other tokens; None if there are none.
+        trace: its hidden state at each token.
     """
 
     layer: str
@@ -72,52 +77,69 @@ class Unit:
     unit: int
     token: int
     value: float
-    elsewhere: float
+    elsewhere: float | None
+    trace: tuple[float, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            **{name: getattr(self, name) for name in ("layer", "direction", "unit", "token")},
+            "value": round(self.value, 6),
+            "elsewhere": None if self.elsewhere is None else round(self.elsewhere, 6),
+            "trace": [round(value, 6) for value in self.trace],
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inspection:
-    """What was seen while a text was tagged.
+    """The states, scores and gradients of the network while it tagged a text.
 
     Attributes:
         document: the tagged document.
         task: the task whose predictions are explained.
         encoder: kind of the encoder: `lstm`, `gru`, `rnn` or `cnn`.
-        hidden_norm: length of the hidden state `(layer, direction, token)`.
-        dependence: length of the gradient of each prediction's score with respect to each token's embedding
-            `(path, token, on)`: how much the prediction at `token` hangs on the token `on`. The score is the emission
+        hidden_states: hidden states `(layer, direction, unit, token)`.
+        hidden_norm: euclidean norm of the hidden state `(layer, direction, token)`.
+        dependence: euclidean norm of the gradient of a prediction's score with respect to a token's embedding
+            `(path, token, on)`: how much the prediction at `token` depends on the token `on`. The score is the emission
             of the predicted tag. Path `forward` goes through left-to-right passes only, in every layer, `backward`
-            through right-to-left ones, `all` every way. Tokens that the encoder does not read together do not depend on
-            each other.
-        units: the most token-specific units, the first most.
-        lstm_gates: see `gates`; None if the encoder is no LSTM.
-        lstm_cell_norm: see `cell_norm`; None if the encoder is no LSTM.
+            through right-to-left passes, `all` through all. Tokens of different sentences do not depend on each other.
+        units: the units with the most token-specific hidden states, the most specific first.
+        tag_scores: emission of each tag at each token `(token, tag)`, the mean over the encoders of an ensemble. Tags
+            are in the scheme that the network predicts.
+        transitions: score of each transition `(from, to)`, with `START` before the first token and `END` after the
+            last; minus infinity if the scheme disallows it. None if any tag may follow any other with the same score.
+        lstm_gates: see `gates`; None if the encoder is not an LSTM.
+        lstm_cell_norm: see `cell_norm`; None if the encoder is not an LSTM.
     """
 
     document: Document
     task: str
     encoder: str
+    hidden_states: NamedArray
     hidden_norm: NamedArray
     dependence: NamedArray
     units: tuple[Unit, ...]
+    tag_scores: NamedArray
+    transitions: NamedArray | None = None
     lstm_gates: NamedArray | None = None
     lstm_cell_norm: NamedArray | None = None
 
     @property
     def gates(self) -> NamedArray:
-        """Mean over the units of each gate, between 0 and 1 `(layer, direction, gate, token)`.
+        """Mean of each gate over the units, between 0 and 1 `(layer, direction, gate, token)`.
 
         Raises:
-            TaggerError: the encoder is no LSTM.
+            TaggerError: the encoder is not an LSTM.
         """
         return self._of_lstm(self.lstm_gates)
 
     @property
     def cell_norm(self) -> NamedArray:
-        """Length of the cell state `(layer, direction, token)`.
+        """Euclidean norm of the cell state `(layer, direction, token)`.
 
         Raises:
-            TaggerError: the encoder is no LSTM.
+            TaggerError: the encoder is not an LSTM.
         """
         return self._of_lstm(self.lstm_cell_norm)
 
@@ -138,16 +160,48 @@ class Inspection:
 
     @property
     def directions(self) -> tuple[str, ...]:
-        """`forward`, `backward` or both; of a cnn `window`."""
+        """`forward`, `backward` or both; `window` for a CNN."""
         return self.hidden_norm.axes["direction"]
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The directions that gradients are told apart by, and `all`."""
+        """The directions that gradients are taken through, and `all`."""
         return self.dependence.axes["path"]
 
+    def unit(self, layer: str | int, direction: str | int, unit: int) -> Unit:
+        """One hidden unit, with its hidden state at each token.
+
+        Args:
+            layer: name or index of the layer.
+            direction: name or index of the direction.
+            unit: index of the unit, from 0.
+
+        Raises:
+            TaggerError: there is no such layer, direction or unit.
+        """
+        trace = self.hidden_states.select(layer=layer, direction=direction, unit=unit)
+        names = [
+            name if isinstance(name, str) else axis[name]
+            for name, axis in ((layer, self.layers), (direction, self.directions))
+        ]
+        others = (trace.sum() - trace) / max(len(trace) - 1, 1)
+        token = int(np.abs(trace - others).argmax())
+        elsewhere = float(others[token]) if len(trace) > 1 else None
+        return Unit(names[0], names[1], unit, token, float(trace[token]), elsewhere, tuple(trace.tolist()))
+
+    def with_units(self, units: Iterable[tuple[str | int, str | int, int]]) -> Inspection:
+        """The same inspection with further units before those in `units`.
+
+        Args:
+            units: layer, direction and index of each unit, as for `unit`.
+
+        Raises:
+            TaggerError: there is no such layer, direction or unit.
+        """
+        return replace(self, units=(*(self.unit(*names) for names in units), *self.units))
+
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Plain values; hidden states only of the units in `units`."""
         values: dict[str, Any] = {
             "text": self.document.text,
             "task": self.task,
@@ -161,18 +215,17 @@ class Inspection:
         return values | {
             "hidden_norm": self.hidden_norm.to_json(),
             "dependence": self.dependence.to_json(),
-            "units": [
-                {name: getattr(unit, name) for name in ("layer", "direction", "unit", "token")}
-                | {"value": round(unit.value, 6), "elsewhere": round(unit.elsewhere, 6)}
-                for unit in self.units
-            ],
+            "units": [unit.to_json() for unit in self.units],
+            "tag_scores": self.tag_scores.to_json(),
+            "transitions": None if self.transitions is None else self.transitions.to_json(),
         }
 
     def _of_lstm(self, values: NamedArray | None) -> NamedArray:
         if values is None:
-            raise TaggerError(f"gates and cell states are an LSTM's; this model's encoder.type is {self.encoder!r}")
+            raise TaggerError(f"only an LSTM has gates and cell states; this model's encoder.type is {self.encoder!r}")
         return values
 
 
 def _rounded(values: np.ndarray) -> Any:
-    return np.vectorize(lambda value: float(f"{value:.6g}"), otypes=[float])(values).tolist()
+    rounded = np.vectorize(lambda value: float(f"{value:.6g}"), otypes=[float])(values)
+    return np.array(np.where(np.isfinite(rounded), rounded.astype(object), None)).tolist()

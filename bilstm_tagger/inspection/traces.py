@@ -1,6 +1,7 @@
-"""Watching an encoder from outside: hooks keep what its passes read, or hold one direction still.
+"""States, gradients and scores of a network, taken with forward hooks.
 
-The encoder itself runs as it always does, so what is seen here is what tagging does, residuals and merging included.
+The encoder runs as it does when tagging; hooks record the inputs and outputs of its passes or cut the gradient of one
+direction.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from torch import Tensor, nn  # noqa: TID253
 
 from bilstm_tagger.inspection.result import ALL
 from bilstm_tagger.nn.batch import Batch, Types
+from bilstm_tagger.nn.crf import DISALLOWED
 from bilstm_tagger.nn.lstm_reference import run_direction, weights_of
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.nn.recurrent import PASSES, RecurrentEncoder
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from bilstm_tagger.document.document import Document
     from bilstm_tagger.tagging.tagger import Tagger
 
-COPIES_TOKENS = 4096  # tokens of the copies of a sentence that are differentiated at once
+COPIES_TOKENS = 4096  # tokens per backward pass: copies of a sentence times its length
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,8 @@ class Trace:
     Attributes:
         directions: names of the directions.
         hidden: hidden states `(layers, directions, tokens, units)`.
-        gates: forget, input and output gates `(layers, directions, 3, tokens, units)`; None if there are none.
-        cell: cell states `(layers, directions, tokens, units)`; None if there are none.
+        gates: forget, input and output gates `(layers, directions, 3, tokens, units)`; None if not an LSTM.
+        cell: cell states `(layers, directions, tokens, units)`; None if not an LSTM.
     """
 
     directions: tuple[str, ...]
@@ -49,7 +51,7 @@ class Trace:
 
     @staticmethod
     def joined(parts: Sequence[Trace]) -> Trace:
-        """Several stretches of tokens as one."""
+        """Join the traces of consecutive sentences."""
 
         def join(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
             present = [array for array in arrays if array is not None]
@@ -61,7 +63,7 @@ class Trace:
 
 @torch.no_grad()
 def embed(tagger: Tagger, document: Document) -> Tensor:
-    """What the encoder reads for the tokens of a document, `(1, tokens, size)`."""
+    """The embeddings of the tokens of a document, which the encoder reads, `(1, tokens, size)`."""
     model, words = torch_model(tagger.runtime), document.words
     arrays = tagger.vocab.encode(words)
     types = Types(*(torch.from_numpy(ids) for ids in (arrays.rows, arrays.chars, arrays.shapes)))
@@ -77,79 +79,121 @@ def embed(tagger: Tagger, document: Document) -> Tensor:
 
 @torch.no_grad()
 def trace(encoder: nn.Module, x: Tensor) -> Trace:
-    """Run the encoder over one row of tokens, `x` `(1, tokens, size)`, and keep what each pass does."""
-    seen: dict[nn.Module, tuple[Tensor, Tensor]] = {}
+    """Run an encoder over one sentence and record the states of each pass.
 
-    def keep(module: nn.Module, given: Any, result: Any) -> None:
-        seen[module] = given[0], result[0] if isinstance(result, tuple) else result
+    Args:
+        encoder: the encoder.
+        x: the embeddings of the sentence `(1, tokens, size)`.
+    """
+    passes: dict[nn.Module, tuple[Tensor, Tensor]] = {}  # input and output of each
+
+    def record(module: nn.Module, inputs: Any, output: Any) -> None:
+        passes[module] = inputs[0], output[0] if isinstance(output, tuple) else output
 
     layers = [_parts(layer) for layer in encoder.layers]  # type: ignore[union-attr]
     with ExitStack() as hooks:
         for part in (part for layer in layers for part in layer.values()):
-            hooks.enter_context(_hook(part, keep))
+            hooks.enter_context(_hook(part, record))
         encoder(x, torch.tensor([x.shape[1]], device=x.device))
     directions = tuple(layers[0])
-    hidden = [[_in_order(seen[part][1], name)[0] for name, part in layer.items()] for layer in layers]
-    if not all(isinstance(part, nn.LSTM) for part in seen):
+    hidden = [[_in_order(passes[part][1], name)[0] for name, part in layer.items()] for layer in layers]
+    if not all(isinstance(part, nn.LSTM) for part in passes):
         return Trace(directions, _stacked(hidden))
     gates, cell = [], []
     for layer in layers:
-        passes = {name: run_direction(seen[part][0], weights_of(part)) for name, part in layer.items()}  # type: ignore[arg-type]
-        in_order = {name: [_in_order(value, name)[0] for value in found] for name, found in passes.items()}
-        gates.append([torch.stack(values[:3]) for values in in_order.values()])
-        cell.append([values[4] for values in in_order.values()])
+        steps = {name: run_direction(passes[part][0], weights_of(part)) for name, part in layer.items()}  # type: ignore[arg-type]
+        in_order = [[_in_order(values, name)[0] for values in step] for name, step in steps.items()]
+        gates.append([torch.stack(values[:3]) for values in in_order])
+        cell.append([values[4] for values in in_order])
     return Trace(directions, _stacked(hidden), _stacked(gates), _stacked(cell))
 
 
 def gradient_norms(model: TaggingModel, x: Tensor, *, task: str, tags: Sequence[int]) -> dict[str, np.ndarray]:
-    """How much each token's score of its tag hangs on each token's embedding.
+    """How much the score of each token's tag depends on each token's embedding.
 
     Args:
         model: the network.
-        x: embeddings of one row of tokens `(1, tokens, size)`.
-        task: the head that gives the scores.
-        tags: for each token the tag whose emission is the score.
+        x: the embeddings of one sentence `(1, tokens, size)`.
+        task: the task whose emissions are the scores.
+        tags: the id of the tag whose emission is the score, for each token.
 
     Returns:
-        for each direction, and for `all`, the length of the gradient of token `i`'s score with respect to token `j`'s
-        embedding at `[i, j]`, `(tokens, tokens)`. For a direction the states of the other one are held still in every
-        layer.
+        for each direction, and for `all`, the Euclidean norm of the gradient of token `i`'s score with respect to token
+        `j`'s embedding at `[i, j]`, `(tokens, tokens)`. For one direction, no gradient flows through the passes of the
+        other one in any layer.
     """
     encoder = model.encoders[0]
     directions = list(_parts(encoder.layers[0])) if isinstance(encoder, RecurrentEncoder) else []
-    found = {}
+    norms = {}
     for path in (*directions, ALL):
-        with _held_still(encoder, [name for name in directions if path not in (name, ALL)]):
-            found[path] = _gradient_norms(model, x, task, torch.tensor(tags, device=x.device))
-    return found
+        with _without_gradient(encoder, [name for name in directions if path not in (name, ALL)]):
+            norms[path] = _gradient_norms(model, x, task, torch.tensor(tags, device=x.device))
+    return norms
+
+
+@torch.no_grad()
+def mean_emissions(model: TaggingModel, x: Tensor, *, task: str) -> np.ndarray:
+    """The emissions of a task at the tokens of one sentence, averaged over the encoders `(tokens, tags)`.
+
+    Args:
+        model: the network.
+        x: the embeddings of the sentence `(1, tokens, size)`.
+        task: the task.
+    """
+    lengths = torch.tensor([x.shape[1]], device=x.device)
+    pairs = zip(model.encoders, model.heads(task), strict=True)
+    return torch.stack([head(encoder(x, lengths))[0] for encoder, head in pairs]).mean(0).cpu().numpy()
+
+
+@torch.no_grad()
+def mean_transitions(model: TaggingModel, task: str) -> np.ndarray | None:
+    """The transition scores of a task, averaged over the encoders.
+
+    Returns:
+        `(1 + tags, tags + 1)`: from the start of the sentence (row 0) or from each tag, to each tag or the end of the
+        sentence (last column); minus infinity where disallowed. None if the task has no transition scores.
+    """
+    heads = model.heads(task)
+    first = heads[0]
+    if first.crf is not None:
+        scores = [head.crf.scores() for head in heads if head.crf is not None]
+        pairs, starts, ends = (torch.stack(part).mean(0) for part in zip(*scores, strict=True))
+    elif first.transitions is not None:
+        pairs, starts, ends = first.transitions, first.start_transitions, first.end_transitions
+    else:
+        return None
+    whole = torch.cat(
+        [torch.cat([starts[None], pairs]), torch.cat([ends.new_full((1,), DISALLOWED), ends])[:, None]], 1
+    )
+    return whole.masked_fill(whole <= DISALLOWED, -torch.inf).cpu().numpy()
 
 
 def _gradient_norms(model: TaggingModel, x: Tensor, task: str, tags: Tensor) -> np.ndarray:
-    """One copy of the sentence for each token's score, so that one backward pass gives many gradients."""
+    """Gradients of one path: one copy of the sentence per score, so that one backward pass gives many gradients."""
     tokens = x.shape[1]
     rows = []
-    for chosen in torch.split(torch.arange(tokens, device=x.device), max(1, COPIES_TOKENS // tokens)):
-        copies = x.detach().repeat(len(chosen), 1, 1).requires_grad_()
-        states = model.encoders[0](copies, torch.full((len(chosen),), tokens, device=x.device))
-        emissions = model.heads(task)[0](states[torch.arange(len(chosen)), chosen])
-        score = emissions[torch.arange(len(chosen)), tags[chosen]].sum()
+    for positions in torch.split(torch.arange(tokens, device=x.device), max(1, COPIES_TOKENS // tokens)):
+        copies = x.detach().repeat(len(positions), 1, 1).requires_grad_()
+        states = model.encoders[0](copies, torch.full((len(positions),), tokens, device=x.device))
+        emissions = model.heads(task)[0](states[torch.arange(len(positions)), positions])
+        score = emissions[torch.arange(len(positions)), tags[positions]].sum()
         (gradient,) = torch.autograd.grad(score, copies)
         rows.append(gradient.norm(dim=-1).cpu())
     return torch.cat(rows).numpy()
 
 
 def _parts(layer: nn.Module) -> dict[str, nn.Module]:
-    """The passes of a layer by direction; a layer without passes is one itself."""
+    """The passes of a layer by direction; a layer of a CNN has one, itself."""
     passes = getattr(layer, "passes", None)
     return {"window": layer} if passes is None else {PASSES[name]: part for name, part in passes.items()}
 
 
 @contextmanager
-def _held_still(encoder: nn.Module, directions: Sequence[str]) -> Iterator[None]:
-    """Let no gradient through the passes of these directions."""
+def _without_gradient(encoder: nn.Module, directions: Sequence[str]) -> Iterator[None]:
+    """Stop the gradient at the passes of some directions."""
 
-    def detach(_module: nn.Module, _given: Any, result: Any) -> Any:
-        return result.detach() if isinstance(result, Tensor) else (result[0].detach(), result[1])
+    def detach(_module: nn.Module, _inputs: Any, output: Any) -> Any:
+        return output.detach() if isinstance(output, Tensor) else (output[0].detach(), output[1])
 
     with ExitStack() as stack:
         for layer in encoder.layers:  # type: ignore[union-attr]
@@ -162,7 +206,7 @@ def _held_still(encoder: nn.Module, directions: Sequence[str]) -> Iterator[None]
 
 @contextmanager
 def _training(part: nn.Module) -> Iterator[None]:
-    """Fused networks on a GPU give gradients in training mode only; the passes have no dropout of their own."""
+    """Put a pass into training mode: cuDNN computes gradients only there; a pass has no dropout of its own."""
     before = part.training
     part.train()
     try:
@@ -173,6 +217,7 @@ def _training(part: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _hook(module: nn.Module, function: Any) -> Iterator[None]:
+    """Register a forward hook for the time of the context."""
     handle = module.register_forward_hook(function)
     try:
         yield
@@ -181,7 +226,7 @@ def _hook(module: nn.Module, function: Any) -> Iterator[None]:
 
 
 def _in_order(values: Tensor, direction: str) -> Tensor:
-    """Values of a pass `(1, tokens, units)` in the order of the tokens."""
+    """The values of a pass `(1, tokens, units)` in the order of the tokens."""
     return values.flip(1) if direction == "backward" else values
 
 

@@ -1,1 +1,1 @@
-"""Claims about LSTMs, measured."""
+"""Statements about LSTMs, compared with measurements."""

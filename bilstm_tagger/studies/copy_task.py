@@ -1,10 +1,10 @@
-"""The copy-a-mark task: how long does a network remember one symbol?
+"""The copy-a-mark task: over how many tokens does a network remember one symbol?
 
-A sequence of tokens holds one mark among distractors; at the end the network says which mark it was. The lag is
-the number of distractors after the mark. Marks and distractors are different symbols, and every sequence has the same
-length, so neither length nor repetition gives the answer away. Lags are mixed within each training batch, in one of two
-mixtures: `even` draws every lag equally often, `short first` short ones far more often (evenly by logarithm).
-The task is in the spirit of Hochreiter and Schmidhuber (1997), section 5.2.
+A sequence of tokens contains one mark among distractors; at its end the network names the mark. The lag is the number
+of distractors after the mark. Marks and distractors are different symbols, and all sequences have the same length, so
+neither length nor repetition reveals the answer. Lags are mixed within each training batch, in one of two mixtures:
+`even` draws all lags equally often, `short first` draws short ones far more often (uniformly in the logarithm).
+The task is similar to that of Hochreiter and Schmidhuber (1997), section 5.2.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class CopyTask:
     """Sizes of the task.
 
     Attributes:
-        marks: number of different marks; guessing is right once in that many times.
+        marks: number of different marks; guessing is right with probability `1 / marks`.
         distractors: number of different distractors.
         max_lag: longest lag, tokens.
-        lead: distractors that stand before the mark of the longest lag, tokens.
+        lead: number of distractors before the mark at the longest lag.
     """
 
     marks: int = 8
@@ -54,18 +54,24 @@ class CopyTask:
         return 1 / self.marks
 
     def draw_lags(self, count: int, mixture: str, generator: Generator) -> Tensor:
-        """Lags from 0 to `max_lag`, `(count,)`, drawn from a mixture (one of `MIXTURES`)."""
+        """Draw lags from 0 to `max_lag`, `(count,)`.
+
+        Args:
+            count: number of lags.
+            mixture: one of `MIXTURES`.
+            generator: source of random numbers.
+        """
         uniform = torch.rand(count, generator=generator)
         if mixture == "even":
             return (uniform * (self.max_lag + 1)).long()
         return ((uniform * math.log(self.max_lag + 2)).exp() - 1).long().clamp(max=self.max_lag)
 
     def draw(self, lags: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Sequences with the given lags.
+        """Draw sequences with some lags.
 
         Args:
-            lags: `(batch,)`.
-            generator: source of the random symbols.
+            lags: the lag of each sequence `(batch,)`.
+            generator: source of random numbers.
 
         Returns:
             symbol ids `(batch, tokens)`, marks first in the alphabet, and the mark of each sequence `(batch,)`.
@@ -79,10 +85,10 @@ class CopyTask:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of network under study.
+    """One kind of network.
 
     Attributes:
-        title: name for people.
+        title: its name in tables and figures.
         cell: `rnn`, `gru`, `lstm` or `cnn`.
         forget_bias: bias of the LSTM's forget gate before training.
     """
@@ -108,9 +114,9 @@ class Sizes:
 
     Attributes:
         embedding: size of a symbol's vector.
-        hidden: units of the recurrent layer, channels of the convolutions.
-        kernel: tokens each convolution spans.
-        convolutions: number of convolutions on top of each other.
+        hidden: number of units of the recurrent layer, or of channels of the convolutions.
+        kernel: width of each convolution, tokens.
+        convolutions: number of stacked convolutions.
     """
 
     embedding: int = 16
@@ -120,17 +126,17 @@ class Sizes:
 
     @property
     def window(self) -> int:
-        """Tokens the CNN sees, the last one included."""
+        """Number of tokens that the CNN reads, the last one included."""
         return self.convolutions * (self.kernel - 1) + 1
 
 
 class Recaller(nn.Module):
-    """Reads a sequence and names its mark from the state after the last token.
+    """Reads a sequence and scores its marks from the state after the last token.
 
     Args:
-        kind: which network (a value of `KINDS`).
+        kind: the kind of network (a value of `KINDS`).
         task: the task.
-        sizes: sizes of the network. Weights keep torch's defaults, but for the biases of the LSTM's gates.
+        sizes: sizes of the network. Initial weights are torch's defaults, except the biases of the LSTM's gates.
     """
 
     def __init__(self, kind: Kind, task: CopyTask, sizes: Sizes) -> None:
@@ -156,7 +162,7 @@ class Recaller(nn.Module):
     def last_state(self, vectors: Tensor) -> Tensor:
         """State after the last token `(batch, hidden)` for vectors `(batch, tokens, embedding)`."""
         if self.kind.cell == "cnn":
-            # The last place of causal convolutions over the whole sequence depends on the last `window` tokens alone.
+            # The last output of causal convolutions over the whole sequence depends only on the last `window` tokens.
             return self.body(vectors[:, -self.window :].transpose(1, 2))[:, :, -1]  # type: ignore[no-any-return]
         return self.body(vectors)[0][:, -1]  # type: ignore[no-any-return]
 
@@ -191,14 +197,32 @@ class Recipe:
 
 
 def build(name: str, task: CopyTask, sizes: Sizes, *, seed: int) -> Recaller:
-    """A fresh network of a kind in `KINDS`; leaves torch's random state as it was."""
+    """Make a network with new weights; torch's random state stays unchanged.
+
+    Args:
+        name: a key of `KINDS`.
+        task: the task.
+        sizes: sizes of the network.
+        seed: seed of the weights.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return Recaller(KINDS[name], task, sizes)
 
 
 def train(model: Recaller, task: CopyTask, *, mixture: str, recipe: Recipe, seed: int) -> list[float]:
-    """Train in place; returns the loss of every step, nats."""
+    """Train a network in place.
+
+    Args:
+        model: the network.
+        task: the task.
+        mixture: mixture of the lags, one of `MIXTURES`.
+        recipe: learning rate, batch size and number of steps.
+        seed: seed of the training data.
+
+    Returns:
+        the loss of every step, nats.
+    """
     generator = Generator().manual_seed(seed)
     optimiser = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
     losses: list[float] = []
@@ -219,7 +243,15 @@ def train(model: Recaller, task: CopyTask, *, mixture: str, recipe: Recipe, seed
 
 @torch.no_grad()
 def accuracy_by_lag(model: Recaller, task: CopyTask, lags: Sequence[int], *, count: int, seed: int) -> list[float]:
-    """Share of right answers at each lag, over `count` fresh sequences each."""
+    """The share of right answers at each lag.
+
+    Args:
+        model: the network.
+        task: the task.
+        lags: the lags.
+        count: number of new sequences per lag.
+        seed: seed of the sequences.
+    """
     generator = Generator().manual_seed(seed)
     shares = []
     for lag in lags:

@@ -73,10 +73,10 @@ def run_encoders_study(
         test: a file to score on as well.
         encoders: title and settings of each encoder; the six of `ENCODERS` if None.
         listener: called after each run.
-        progress: told of every training step.
+        progress: receives every training step.
 
     Returns:
-        All runs; they are also written to `encoders.json` in `output`.
+        all runs; they are also written to `encoders.json` in `output`.
 
     Raises:
         ConfigError: there is no dev file, or the runs in `output` were made with other settings.

@@ -14,7 +14,7 @@ from bilstm_tagger.studies.encoders_result import EncodersResult
 from bilstm_tagger.studies.report import UNDECIDED, Claim, Verdict
 from bilstm_tagger.studies.seed_statistics import Difference, deviation, difference
 
-#: Fewer gold spans (or tokens, for plain tags) on dev do not decide a comparison: one of them is worth a point or more.
+#: Fewer gold spans (or tokens, for plain tags) on dev do not decide a comparison: each is a point or more.
 LEAST_UNITS = 100
 
 

@@ -23,7 +23,7 @@ def write_encoders_report(result: EncodersResult, folder: str | Path, *, command
         command: the command line of the study, shown in the report.
 
     Returns:
-        The path of the HTML page.
+        the path of the HTML page.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
-"""How the gradient changes on its way back through time: it vanishes, it explodes, it is clipped.
+"""Gradients through time: how they vanish or explode, and what clipping does.
 
-Back through `k` steps a gradient is multiplied by `k` Jacobians `∂h_t/∂h_{t-1}`; for a plain RNN each is
-`diag(1 - h_t²) U`. Its norm thus shrinks or grows about exponentially in `k` (Hochreiter 1991; Bengio et al.
-1994; Pascanu, Mikolov and Bengio 2013, who also proposed to clip its norm).
+Through `k` steps a gradient is multiplied by `k` Jacobians `∂h_t/∂h_{t-1}`; for a plain RNN each is `diag(1 - h_t²) U`.
+Its norm therefore shrinks or grows about exponentially in `k` (Hochreiter 1991; Bengio et al. 1994; Pascanu, Mikolov
+and Bengio 2013, who also proposed to clip its norm).
 """
 
 from __future__ import annotations
@@ -20,10 +20,17 @@ from bilstm_tagger.studies.copy_task import CopyTask, Recaller, Recipe
 
 
 def gradient_by_lag(model: Recaller, task: CopyTask, lags: Sequence[int], *, count: int, seed: int) -> list[float]:
-    """Mean norm of the gradient that reaches the mark from the last state, by lag.
+    """The mean norm of the gradient of the last state with respect to the mark, by lag.
 
-    The gradient is `∂(v·h_T)/∂x_m`, `h_T` the state after the last token, `x_m` the vector of the mark `lag` tokens
-    earlier, and `v` a random direction of length 1; `count` sequences for each lag, each with its own. In float64.
+    The gradient is `∂(v·h_T)/∂x_m`: `h_T` is the state after the last token, `x_m` the vector of the mark `lag` tokens
+    earlier, and `v` a random direction of length 1, another one for each sequence. Computed in float64.
+
+    Args:
+        model: the network.
+        task: the task.
+        lags: the lags.
+        count: number of sequences per lag.
+        seed: seed of sequences and directions.
     """
     model = copy.deepcopy(model).double()
     generator = Generator().manual_seed(seed)
@@ -39,7 +46,15 @@ def gradient_by_lag(model: Recaller, task: CopyTask, lags: Sequence[int], *, cou
 
 @torch.no_grad()
 def scale_recurrent_weights(model: Recaller, scale: float, *, seed: int) -> None:
-    """Make the recurrent weights of every gate `scale` times an orthogonal matrix, which stretches evenly."""
+    """Set the recurrent weights of every gate to `scale` times a random orthogonal matrix.
+
+    An orthogonal matrix keeps the length of every vector, so the weights multiply it by `scale`.
+
+    Args:
+        model: a recurrent network, changed in place.
+        scale: the factor.
+        seed: seed of the matrices.
+    """
     generator = Generator().manual_seed(seed)
     weight = model.body.get_parameter("weight_hh_l0")
     for gate in weight.chunk(weight.shape[0] // weight.shape[1]):
@@ -50,18 +65,18 @@ def scale_recurrent_weights(model: Recaller, scale: float, *, seed: int) -> None
 def train_plainly(
     model: Recaller, task: CopyTask, *, mixture: str, recipe: Recipe, clip: float | None, seed: int
 ) -> tuple[list[float], list[float]]:
-    """Train in place with plain SGD, whose steps are as long as the gradient is.
+    """Train in place with plain SGD, whose step length is the learning rate times the gradient norm.
 
     Args:
         model: the network.
         task: the task.
-        mixture: of lags.
-        recipe: learning rate, batch and number of steps (all of them are made).
-        clip: largest norm of the gradient that is let through; None: any.
-        seed: of the training data.
+        mixture: mixture of the lags, one of `MIXTURES`.
+        recipe: learning rate, batch size and number of steps; training does not stop early.
+        clip: a longer gradient is shortened to this norm; None does not clip.
+        seed: seed of the training data.
 
     Returns:
-        of every step the loss, nats, and the norm of the gradient over all weights before it was clipped.
+        the loss of every step, nats, and the norm of every gradient over all weights before clipping.
     """
     generator = Generator().manual_seed(seed)
     optimiser = torch.optim.SGD(model.parameters(), lr=recipe.learning_rate)
@@ -80,10 +95,13 @@ def train_plainly(
 
 @torch.no_grad()
 def forced_gates_differences(*, seed: int) -> dict[str, float]:
-    """How far an LSTM with forced gates (f = 0, i = 1, o = 1) is from RNNs with the weights of its candidate.
+    """Compare an LSTM with forced gates (f = 0, i = 1, o = 1) with RNNs that have the weights of its candidate.
+
+    Args:
+        seed: seed of weights and inputs.
 
     Returns:
-        largest difference in output. `doubled`: from the RNN whose activation is `tanh(tanh(·))`; `plain`: from
+        the largest difference in output. `doubled`: from an RNN with the activation `tanh(tanh(·))`; `plain`: from
         `torch.nn.RNN`, whose activation is `tanh`.
     """
     size, tokens = 8, 30
@@ -94,8 +112,8 @@ def forced_gates_differences(*, seed: int) -> dict[str, float]:
         for weight in lstm.parameters():
             nn.init.uniform_(weight, -1, 1)
         x = torch.randn(4, tokens, size, dtype=torch.float64)
-    for mine, theirs in zip(rnn.parameters(), lstm.parameters(), strict=True):
-        mine.copy_(theirs[2 * size : 3 * size])
+    for rnn_weight, lstm_weight in zip(rnn.parameters(), lstm.parameters(), strict=True):
+        rnn_weight.copy_(lstm_weight[2 * size : 3 * size])  # the candidate's rows
     forced, _ = run_stack(lstm, x, forced=STANDARD_RNN)
     w, u, b, d = rnn.parameters()
     hidden, doubled = x.new_zeros(4, size), []

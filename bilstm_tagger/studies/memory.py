@@ -1,8 +1,8 @@
 """The study of memory: RNN, GRU, LSTM and CNN on the copy-a-mark task, and what happens to their gradients.
 
-Four parts: accuracy by lag and the gradient that reaches the mark, before and after training; growth of the gradient
-with large recurrent weights; training such a network with and without clipping; the LSTM with forced gates beside two
-RNNs. Every piece of work has its own seed and one thread: the numbers do not depend on how many run side by side.
+Four parts: accuracy by lag and the gradient at the mark, before and after training; the gradient with large recurrent
+weights; training such a network with and without clipping; an LSTM with forced gates compared with two RNNs. Every job
+has its own seed and one thread, so the numbers do not depend on how many jobs run at the same time.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from bilstm_tagger.studies.gradient_flow import (
 )
 from bilstm_tagger.studies.memory_result import Clipping, Growth, MemoryResult, MemorySettings, Recall
 
-#: Called after each piece of work: what was done, pieces done, pieces in all.
+#: Called after each job: its description, number of finished jobs, number of all jobs.
 Progress = Callable[[str, int, int], None]
-#: Added to a seed for the measurements, so that they never repeat the training data.
+#: Added to a seed for the measurements, so that they use other sequences than training.
 FRESH = 10_000
 
 _Outcome = Recall | Growth | Clipping
@@ -42,9 +42,9 @@ def run_memory_study(
     """Run the whole study.
 
     Args:
-        settings: the defaults if None.
-        workers: processes side by side, one thread each; 1 computes in this process. The numbers are the same.
-        progress: called after each piece of work.
+        settings: settings of the study; the defaults if None.
+        workers: number of processes, one thread each; 1 computes in this process. The numbers are the same.
+        progress: called after each job.
     """
     settings = settings or MemorySettings()
     started = time.perf_counter()
@@ -53,7 +53,7 @@ def run_memory_study(
     for place, outcome in _finished(jobs, workers):
         outcomes[place] = outcome
         if progress:
-            progress(jobs[place].what, len(outcomes), len(jobs))
+            progress(jobs[place].description, len(outcomes), len(jobs))
     parts: dict[str, list[Any]] = {"recall": [], "growth": [], "clipping": []}
     for place, job in enumerate(jobs):
         parts[job.part].append(outcomes[place])
@@ -79,14 +79,14 @@ def _parameters(name: str, settings: MemorySettings) -> int:
 
 
 def _wide(settings: MemorySettings) -> Sizes:
-    """Sizes with the smallest kernel whose window holds the longest lag."""
+    """Sizes with the smallest kernel whose window contains the longest lag."""
     reach = -(-settings.task.max_lag // settings.sizes.convolutions)
     return replace(settings.sizes, kernel=reach + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One piece of work for one process."""
+    """One training or measurement, done by one process."""
 
     part: str
     settings: MemorySettings
@@ -97,8 +97,8 @@ class _Job:
     clip: float | None = None
 
     @property
-    def what(self) -> str:
-        """What is being done, for people."""
+    def description(self) -> str:
+        """What the job does, as text."""
         title = KINDS[self.model].title
         if self.part == "recall":
             return f"{title}, lags {self.mixture}, seed {self.seed}"
@@ -108,7 +108,7 @@ class _Job:
 
 
 def _jobs(settings: MemorySettings) -> list[_Job]:
-    """All pieces of work, the long ones first so that the processes end together."""
+    """All jobs, the long ones first so that all processes end at about the same time."""
     jobs = [
         _Job("recall", settings, seed, model=model, mixture=mixture)
         for mixture, recipes in settings.recipes.items()
@@ -126,11 +126,11 @@ def _jobs(settings: MemorySettings) -> list[_Job]:
 
 
 def _finished(jobs: Sequence[_Job], workers: int) -> Iterator[tuple[int, Any]]:
-    """Places of the jobs and their outcomes, as they are done."""
+    """The index and the outcome of each job, in the order in which they finish."""
     if workers <= 1:
         yield from ((place, _run(job)) for place, job in enumerate(jobs))
         return
-    # A forked process may not use torch's threads again; a spawned one starts clean.
+    # A forked process cannot use torch's threads; a spawned one can.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         places = {pool.submit(_run, job): place for place, job in enumerate(jobs)}
         try:
@@ -141,16 +141,16 @@ def _finished(jobs: Sequence[_Job], workers: int) -> Iterator[tuple[int, Any]]:
 
 
 def _run(job: _Job) -> _Outcome:
-    work: dict[str, Callable[[_Job], _Outcome]] = {"recall": _recall, "growth": _growth, "clipping": _clipping}
+    functions: dict[str, Callable[[_Job], _Outcome]] = {"recall": _recall, "growth": _growth, "clipping": _clipping}
     started = time.process_time()
     with _one_thread():
-        outcome = work[job.part](job)
+        outcome = functions[job.part](job)
     return replace(outcome, seconds=time.process_time() - started)
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Sums in a fixed order, and no waiting for threads: the networks are too small to share among them."""
+    """One thread of torch: sums have a fixed order, and the networks are too small for several threads."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -160,11 +160,13 @@ def _one_thread() -> Iterator[None]:
 
 
 def _recall(job: _Job) -> Recall:
+    """Train a network; measure accuracy by lag and the gradient before and after."""
     settings, task = job.settings, job.settings.task
     model = build(job.model, task, settings.sizes, seed=job.seed)
     fresh = job.seed + FRESH
 
     def gradient() -> list[float]:
+        """The gradient by lag with the present weights."""
         return gradient_by_lag(model, task, settings.lags, count=settings.gradient_count, seed=fresh)
 
     before = gradient()
@@ -183,6 +185,7 @@ def _recall(job: _Job) -> Recall:
 
 
 def _growth(job: _Job) -> Growth:
+    """Measure the gradient of an untrained network with scaled recurrent weights."""
     settings = job.settings
     model = build(job.model, settings.task, settings.sizes, seed=job.seed)
     scale_recurrent_weights(model, job.scale, seed=job.seed)
@@ -192,6 +195,7 @@ def _growth(job: _Job) -> Growth:
 
 
 def _clipping(job: _Job) -> Clipping:
+    """Train an RNN with large recurrent weights, with or without clipping."""
     settings, task = job.settings, job.settings.clipping_task
     model = build("rnn", task, settings.sizes, seed=job.seed)
     scale_recurrent_weights(model, settings.clipping_scale, seed=job.seed)

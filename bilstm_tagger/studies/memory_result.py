@@ -1,4 +1,4 @@
-"""Settings of the study of memory and what it found: plain data, as JSON in a file."""
+"""Settings and results of the study of memory: plain data, stored as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from bilstm_tagger.io.atomic import atomic_write
 from bilstm_tagger.studies.copy_task import CopyTask, Recipe, Sizes
 
-#: For each mixture and network the best of three or four learning rates between 0.001 and 0.02 tried for it.
+#: By mixture and network; the learning rate is the best of three or four between 0.001 and 0.02 that were tried.
 RECIPES = {
     "even": {
         "rnn": Recipe(0.002),
@@ -34,21 +34,21 @@ RECIPES = {
 
 @dataclass(frozen=True, slots=True)
 class MemorySettings:
-    """Everything the study's numbers depend on.
+    """All settings that the numbers of the study depend on.
 
     Attributes:
         task: the copy-a-mark task.
         sizes: sizes of the networks.
-        recipes: by mixture and network, how to train it.
-        seeds: each network is trained once for each.
+        recipes: how each network is trained, by mixture and network.
+        seeds: each network is trained once per seed.
         lags: lags at which accuracy and gradient are measured, tokens.
-        accuracy_count: fresh sequences for each accuracy.
-        gradient_count: sequences for each gradient norm.
-        scales: factors by which the recurrent weights stretch in the part on growth.
+        accuracy_count: number of new sequences per accuracy.
+        gradient_count: number of sequences per gradient norm.
+        scales: scales of the recurrent weights in the part on growth.
         clipping_task: the task of the part on clipping.
-        clipping_recipe: its training, by plain SGD.
-        clipping_scale: factor by which its recurrent weights stretch at the start.
-        clip: largest gradient norm let through where gradients are clipped.
+        clipping_recipe: how the network of that part is trained with plain SGD.
+        clipping_scale: scale of its recurrent weights before training.
+        clip: norm that longer gradients are shortened to.
     """
 
     task: CopyTask = field(default_factory=CopyTask)
@@ -71,14 +71,14 @@ class Recall:
 
     Attributes:
         model: a key of `KINDS`.
-        mixture: of lags in training.
-        seed: of weights and data.
-        steps: training steps made.
+        mixture: mixture of the lags in training.
+        seed: seed of weights and data.
+        steps: number of training steps.
         final_loss: mean loss of the last 20 steps, nats.
-        accuracy: at each lag of the study.
+        accuracy: share of right answers at each lag of the study.
         gradient_before: norm of the gradient at the mark by lag, before training.
-        gradient_after: the same, after training.
-        seconds: of processor time.
+        gradient_after: the same after training.
+        seconds: processor time.
     """
 
     model: str
@@ -94,7 +94,15 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Norm of the gradient by lag for one untrained network with scaled recurrent weights."""
+    """The gradients of one untrained network with scaled recurrent weights.
+
+    Attributes:
+        model: a key of `KINDS`.
+        scale: scale of the recurrent weights.
+        seed: seed of weights and data.
+        gradient: norm of the gradient at the mark by lag.
+        seconds: processor time.
+    """
 
     model: str
     scale: float
@@ -105,7 +113,15 @@ class Growth:
 
 @dataclass(frozen=True, slots=True)
 class Clipping:
-    """Loss and gradient norm of every step of one training by plain SGD; `clip` None: not clipped."""
+    """One training with plain SGD.
+
+    Attributes:
+        clip: norm that longer gradients are shortened to; None without clipping.
+        seed: seed of weights and data.
+        losses: loss of every step, nats.
+        norms: norm of the gradient of every step, before clipping.
+        seconds: processor time.
+    """
 
     clip: float | None
     seed: int
@@ -116,21 +132,21 @@ class Clipping:
 
 @dataclass(frozen=True, slots=True)
 class MemoryResult:
-    """What the study found, in plain numbers.
+    """The results of the study.
 
     Attributes:
-        settings: all that the numbers depend on, as plain data.
+        settings: the `MemorySettings` as plain data.
         lags: the lags of `Recall` and `Growth`, tokens.
         chance: accuracy of guessing.
-        window: tokens the CNN sees.
-        parameters: weights of each network's recurrent layer or convolutions.
-        wide_cnn_parameters: weights of the convolutions of a CNN that sees the longest lag.
+        window: number of tokens that the CNN reads.
+        parameters: number of weights of each network's recurrent layer or convolutions.
+        wide_cnn_parameters: number of weights of the convolutions of a CNN whose window contains the longest lag.
         forced_gates: see `forced_gates_differences`.
         recall: the trainings.
         growth: gradients with scaled recurrent weights.
         clipping: trainings with and without clipping.
-        seconds: of processor time of each part, and `wall`, of all by the clock.
-        torch_version: of the library that computed it.
+        seconds: processor time of each part, and as `wall` the elapsed time of the study.
+        torch_version: version of torch.
     """
 
     settings: dict[str, Any]
@@ -161,7 +177,7 @@ class MemoryResult:
         return cls(**data)
 
     def runs(self, mixture: str, model: str) -> list[Recall]:
-        """The trainings of one network on one mixture, one for each seed."""
+        """The trainings of one network on one mixture, one per seed."""
         return [run for run in self.recall if (run.mixture, run.model) == (mixture, model)]
 
     def accuracy(self, mixture: str, model: str) -> list[float]:
@@ -169,12 +185,18 @@ class MemoryResult:
         return [fmean(shares) for shares in zip(*(run.accuracy for run in self.runs(mixture, model)), strict=True)]
 
     def gradient(self, model: str, *, mixture: str = "even", after: bool = False) -> list[float]:
-        """Geometric mean over the seeds of the gradient's norm at the mark, by lag."""
+        """Geometric mean over the seeds of the gradient norm at the mark, by lag.
+
+        Args:
+            model: a key of `KINDS`.
+            mixture: mixture of the lags in training.
+            after: after training instead of before.
+        """
         runs = self.runs(mixture, model)
         return geometric_means([run.gradient_after if after else run.gradient_before for run in runs])
 
     def grown(self, model: str, scale: float) -> list[float]:
-        """The same with scaled recurrent weights, before training."""
+        """Geometric mean over the seeds of the gradient norm with scaled recurrent weights, untrained, by lag."""
         return geometric_means([item.gradient for item in self.growth if (item.model, item.scale) == (model, scale)])
 
 

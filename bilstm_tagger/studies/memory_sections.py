@@ -30,7 +30,7 @@ def recall(result: MemoryResult, folder: Path) -> Section:
     recipes = result.settings["recipes"]
     panels = [_accuracy_panel(result, mixture, name) for mixture, models in recipes.items() for name in models]
     path = folder / "accuracy_by_lag.png"
-    save_panels(panels, path, columns=max(map(len, recipes.values())), size=(2.6, 2.5), share_y=True, legend=False)
+    save_panels(panels, path, columns=max(map(len, recipes.values())), size=(2.1, 2.2), share_y=True, legend=False)
     caption = (
         "Share of right answers by lag, one panel per network, the other networks in grey. Upper row: "
         f"{TITLES['even']}; lower row: {TITLES['short first']}. Dotted: guessing, and the end of the CNN's window."
@@ -39,9 +39,8 @@ def recall(result: MemoryResult, folder: Path) -> Section:
 
 
 def _accuracy_panel(result: MemoryResult, mixture: str, network: str) -> Panel:
-    """One network in its colour over the others in grey, so that lines that coincide can be told apart."""
+    """One network in its colour over the others in grey, so that lines that coincide are separate."""
     models = result.settings["recipes"][mixture]
-    # The network's own line comes last, on top of the others.
     lines = [
         Line(
             KINDS[name].title,
@@ -50,7 +49,7 @@ def _accuracy_panel(result: MemoryResult, mixture: str, network: str) -> Panel:
             _band([run.accuracy for run in result.runs(mixture, name)]),
             muted=name != network,
         )
-        for name in sorted(models, key=lambda name: name == network)
+        for name in models
     ]
     return Panel(
         f"{KINDS[network].title}\n{SHORT_TITLES[mixture]}",
@@ -214,6 +213,7 @@ def _draw_clipping(result: MemoryResult, path: Path) -> None:
             norms,
             log_y=True,
             levels=limit,
+            y_limits=(settings["clip"] / 2, 2 * max(max(run.norms) for run in result.clipping)),
         ),
     ]
     save_panels(panels, path, size=(4.8, 3.6))

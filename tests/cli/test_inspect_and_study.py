@@ -46,6 +46,31 @@ def test_inspect_shows_tables(models: dict[str, Path]) -> None:
     assert "most token-specific units" in result.stdout
 
 
+def test_inspect_shows_one_unit_at_every_token(models: dict[str, Path]) -> None:
+    result = run("inspect", "--text", TEXT, "--model", models["lstm"], "--unit", "2,backward,3")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    start = next(number for number, line in enumerate(lines) if "←2:3" in line)
+    states = inspect(Tagger.load(models["lstm"]), TEXT).hidden_states.select(layer=1, direction="backward", unit=3)
+    rows = lines[start + 2 : start + 2 + len(states)]
+    assert [row.split()[-1] for row in rows] == [f"{value:.2f}" for value in states.tolist()]
+    for wrong in ("2,backward", "0,backward,3", "2,backward,x"):
+        result = run("inspect", "--text", TEXT, "--model", models["lstm"], "--unit", wrong)
+        assert result.exit_code == 2
+        assert "write LAYER,DIRECTION,UNIT" in result.stderr
+    result = run("inspect", "--text", TEXT, "--model", models["lstm"], "--unit", "3,backward,3")
+    assert result.exit_code == 1
+    assert "axis 'layer' has no position 2; there are layer 1, layer 2" in result.stderr
+
+
+def test_inspect_shows_scores_and_transitions(models: dict[str, Path]) -> None:
+    result = run("inspect", "--text", TEXT, "--model", models["lstm"])
+    seen = inspect(Tagger.load(models["lstm"]), TEXT)
+    tag = seen.tag_scores.axes["tag"][int(seen.tag_scores.select(token=0).argmax())]
+    assert f"{tag} {seen.tag_scores.select(token=0).max():+.2f}" in result.stdout
+    assert any(line.split()[:1] == ["START"] for line in result.stdout.splitlines())
+
+
 def test_inspect_writes_files(models: dict[str, Path], tmp_path: Path) -> None:
     files = {name: tmp_path / "new" / f"seen.{name}" for name in ("png", "html", "json")}
     flags = [part for name, path in files.items() for part in (f"--{name}", path)]

@@ -19,8 +19,11 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.inspection.inspect import GATES, NamedArray, inspect
 from bilstm_tagger.inspection.traces import embed, gradient_norms, trace
-from bilstm_tagger.inspection.views import depends_most_on, draw, write_page
+from bilstm_tagger.inspection.views import best_tags, depends_most_on, draw, pieces, write_page
 from bilstm_tagger.nn.lstm_reference import run_direction, weights_of
+from bilstm_tagger.plots import Heatmap
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import convert
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training import train
 
@@ -218,8 +221,13 @@ def test_token_specific_units() -> None:
         assert unit.elsewhere == pytest.approx(others[unit.token], abs=1e-6)
         assert unit.token == np.argmax(np.abs(states - others))
         distances.append(abs(unit.value - unit.elsewhere))
+        assert list(unit.trace) == pytest.approx(states)
     assert distances == sorted(distances, reverse=True)
     assert inspect(tagger, ["Rain"]).units == ()
+    alone = inspect(tagger, ["Rain"]).unit(0, "forward", 3)
+    assert (alone.layer, alone.token, alone.elsewhere) == ("layer 1", 0, None)
+    with pytest.raises(TaggerError, match=r"axis 'unit' has no position 6; there are 0, 1"):
+        inspect(tagger, WORDS).unit(0, "forward", 6)
 
 
 @pytest.mark.parametrize("cell", ["gru", "rnn", "cnn"])
@@ -228,7 +236,9 @@ def test_only_an_lstm_has_gates(cell: str) -> None:
     assert seen.hidden_norm.values.shape == (2, len(seen.directions), 6)
     assert seen.directions == (("window",) if cell == "cnn" else ("forward", "backward"))
     for name in ("gates", "cell_norm"):
-        with pytest.raises(TaggerError, match=f"are an LSTM's; this model's encoder.type is '{cell}'"):
+        with pytest.raises(
+            TaggerError, match=f"only an LSTM has gates and cell states; this model's encoder.type is '{cell}'"
+        ):
             getattr(seen, name)
     assert "gates" not in seen.to_json()
 
@@ -257,7 +267,7 @@ def test_named_arrays() -> None:
     with pytest.raises(TaggerError, match="no axis 'gat'; there are gate, token"):
         array.select(gat=0)
     for place in ("output", 2, -3):
-        with pytest.raises(TaggerError, match=r"axis 'gate' has no place .*; there are forget, input"):
+        with pytest.raises(TaggerError, match=r"axis 'gate' has no position .*; there are forget, input"):
             array.select(gate=place)
     assert array.to_json() == {
         "axes": {"gate": ["forget", "input"], "token": ["a", "b", "a"]},
@@ -282,6 +292,65 @@ def test_the_encoder_reads_what_it_reads_when_tagging(tmp_path: Path) -> None:
     assert inspect(tagger, document).tags == tuple(tagger(document).tags["ner"])
 
 
+# ---- scores and transitions
+
+
+def by_brute_force(scores: np.ndarray, transitions: np.ndarray | None) -> list[int]:
+    """The sequence of tags with the largest sum of scores, of all sequences."""
+    tokens, tags = scores.shape
+    best: tuple[float, list[int]] = (-np.inf, [])
+    for sequence in product(range(tags), repeat=tokens):
+        total = float(sum(scores[place, tag] for place, tag in enumerate(sequence)))
+        if transitions is not None:
+            steps = zip([0, *(tag + 1 for tag in sequence)], [*sequence, tags], strict=True)
+            total += float(sum(transitions[before, after] for before, after in steps))
+        best = max(best, (total, list(sequence)))
+    return best[1]
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+@pytest.mark.parametrize("encoders", [1, 2])
+def test_scores_and_transitions_give_the_predicted_tags(head: str, encoders: int) -> None:
+    tagger = tagger_of(encoder__ensemble_size=encoders, tasks__ner__head=head)
+    with torch.no_grad():
+        for one in tagger.runtime.model.heads("ner"):
+            one.projection.weight.mul_(8)  # so that the scores of the tags differ
+            if one.crf is not None:
+                one.crf.transitions.normal_()
+                one.crf.start_transitions.normal_()
+                one.crf.end_transitions.normal_()
+    words = WORDS[:4]
+    seen = inspect(tagger, words)
+    tags = seen.tag_scores.axes["tag"]
+    transitions = None if seen.transitions is None else seen.transitions.values
+    best = [tags[tag] for tag in by_brute_force(seen.tag_scores.values, transitions)]
+    config = tagger.info.network.tasks["ner"]
+    assert tuple(convert(best, config.encoding, config.scheme)) == seen.tags
+    assert seen.transitions is not None
+    assert seen.transitions.axes["from"] == ("START", *tags)
+    assert seen.transitions.axes["to"] == (*tags, "END")
+    for before, after in product(seen.transitions.axes["from"], seen.transitions.axes["to"]):
+        score = float(seen.transitions.select(**{"from": before, "to": after}))
+        inside = {"B": "IE", "I": "IE"}.get(before[0], "") if before != "START" else ""
+        if inside:  # IOBES: a begun span goes on with its own label
+            allowed = after != "END" and after[0] in inside and after[1:] == before[1:]
+        else:
+            allowed = (before, after) != ("START", "END") and (after == "END" or after[0] in "OBS")
+        assert np.isfinite(score) == allowed, (before, after)
+
+
+def test_the_first_task_with_spans_is_explained() -> None:
+    settings = settings_of(tasks__upos__column=2, tasks__ner__column=3)
+    tagger = untrained(settings, schemes={"upos": Scheme.NONE, "ner": Scheme.BIO})
+    assert tagger.tasks == ["upos", "ner"]
+    assert inspect(tagger, WORDS).task == "ner"
+    plain = inspect(tagger, WORDS, task="upos")
+    assert plain.task == "upos"
+    assert plain.to_json()["tag_scores"]["axes"]["tag"] == ["DET", "NOUN", "X"]
+    only_plain = untrained(settings_of(tasks__ner__column=2), schemes={"ner": Scheme.NONE})
+    assert inspect(only_plain, WORDS).task == "ner"
+
+
 # ---- views
 
 
@@ -300,6 +369,39 @@ def test_figure(tmp_path: Path, cell: str) -> None:
     pytest.importorskip("matplotlib")
     draw(inspect(tagger_of(cell, layers=2), [r"$\x$", *WORDS]), tmp_path / "figure.png")
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_long_texts_are_cut_for_the_figure() -> None:
+    for tokens, widest, count in ((1, 24, 1), (24, 24, 1), (25, 24, 2), (100, 24, 5), (7, 3, 3)):
+        cut = pieces(tokens, widest=widest)
+        assert [place for piece in cut for place in range(tokens)[piece]] == list(range(tokens))
+        sizes = [piece.stop - piece.start for piece in cut]
+        assert len(cut) == count
+        assert max(sizes) <= widest
+        assert max(sizes) - min(sizes) <= 1
+
+
+@pytest.mark.parametrize("tokens", [6, 45])
+def test_maps_of_long_texts_stay_narrow(tokens: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[list[Heatmap]] = []
+    monkeypatch.setattr("bilstm_tagger.inspection.views.save_heatmaps", lambda bands, _: drawn.extend(bands))
+    words = (WORDS * 8)[:tokens]
+    seen = inspect(tagger_of(), words)
+    draw(seen, tmp_path / "figure.png")
+    assert max(heatmap.cell * len(heatmap.columns) for band in drawn for heatmap in band) <= 24 * 0.42
+    assert len({len(band) for band in drawn}) > 1 or tokens > 14, "maps of short texts stand side by side"
+    scores = [heatmap for band in drawn for heatmap in band if heatmap.title.startswith("score of each tag")]
+    assert [word for heatmap in scores for word in heatmap.columns] == words
+    values = np.concatenate([np.array(heatmap.values) for heatmap in scores], axis=1)
+    np.testing.assert_array_equal(values.T, seen.tag_scores.values)
+
+
+def test_tags_with_the_highest_scores() -> None:
+    seen = inspect(tagger_of(), WORDS)
+    found = best_tags(seen, 2, most=4)
+    scores = sorted(seen.tag_scores.select(token=2).tolist(), reverse=True)
+    assert [score for _, score in found] == scores[:4]
+    assert all(seen.tag_scores.select(token=2, tag=name) == score for name, score in found)
 
 
 def test_page_is_self_contained_and_safe(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def read_vectors(path: str | Path, *, words: Container[str], keep: int = 0) -> V
         keep: how many words to read from the beginning of the file as well.
 
     Returns:
-        The words that were read and their vectors, in the order of the file.
+        the words that were read and their vectors, in the order of the file.
 
     Raises:
         VectorsError: a row is malformed (the message names file and line), or the source is missing or has no vectors.

@@ -43,7 +43,7 @@ def select_rows(file_words: Iterable[str], *, words: Container[str], keep: int) 
         keep: how many rows to read from the beginning as well.
 
     Returns:
-        The row of each selected word; the first one where a word has several.
+        the row of each selected word; the first one where a word has several.
     """
     rows: dict[str, int] = {}
     for row, word in enumerate(file_words):
