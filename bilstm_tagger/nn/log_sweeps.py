@@ -58,12 +58,7 @@ def _spans_in_logs(asked, emissions, table, alpha, beta, whole, spans):  # type:
     best, inside, continues, relabelled = asked
     length, tags = emissions.shape
     terms = np.empty(tags)
-    start = 0
-    while start < length:
-        if not inside[best[start]]:
-            start += 1
-            continue
-        end = span_end(best, start, continues)
+    for start, end in span_bounds(best, inside, continues):
         for label in range(len(relabelled)):
             names = relabelled[label]
             tag = names[best[start]]
@@ -80,7 +75,6 @@ def _spans_in_logs(asked, emissions, table, alpha, beta, whole, spans):  # type:
                     terms[j] = -np.inf if continues[tag, j] else going
                 share += _log_sum(terms)
             spans[start, label] = min(np.exp(share - whole), 1.0)
-        start = end
 
 
 @compiled
@@ -96,9 +90,15 @@ def _log_sum(terms):  # type: ignore[no-untyped-def]  # pragma: no cover - compi
 
 
 @compiled
-def span_end(best, start, continues):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """End of the decoded span that begins at a token."""
-    end = start + 1
-    while end < len(best) and continues[best[end - 1], best[end]]:
-        end += 1
-    return end
+def span_bounds(best, inside, continues):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """First token and end of each decoded span of a sentence `(spans, 2)`."""
+    bounds = np.empty((len(best), 2), np.int64)
+    count = 0
+    for t in range(len(best)):
+        if inside[best[t]]:
+            if t and continues[best[t - 1], best[t]]:
+                bounds[count - 1, 1] = t + 1
+            else:
+                bounds[count] = t, t + 1
+                count += 1
+    return bounds[:count]

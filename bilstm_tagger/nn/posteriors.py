@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bilstm_tagger.nn.log_sweeps import span_end, sweeps_in_logs
+from bilstm_tagger.nn.log_sweeps import span_bounds, sweeps_in_logs
 from bilstm_tagger.nn.numba_ops import compiled
 from bilstm_tagger.nn.span_tags import SpanTags
 
@@ -165,12 +165,7 @@ def _backward(length, back, alpha, ends, local, beta):  # type: ignore[no-untype
 def _spans(best, inside, continues, relabelled, table, local, alpha, beta, spans):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Fills `spans` for one sentence: its tags are there, and the tag behind does not go on with the span."""
     length, tags = len(best), len(table)
-    start = 0
-    while start < length:
-        if not inside[best[start]]:
-            start += 1
-            continue
-        end = span_end(best, start, continues)
+    for start, end in span_bounds(best, inside, continues):
         for label in range(len(relabelled)):
             names = relabelled[label]
             tag = names[best[start]]
@@ -188,7 +183,6 @@ def _spans(best, inside, continues, relabelled, table, local, alpha, beta, spans
                         total += table[tag, j] * local[end, j] * beta[end, j]
                 share *= total
             spans[start, label] = min(share, 1.0)
-        start = end
 
 
 def softmax(emissions: Tensor, temperature: float = 1.0) -> np.ndarray:
