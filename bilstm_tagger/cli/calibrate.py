@@ -44,7 +44,7 @@ def calibrate(
     from bilstm_tagger.evaluation.calibration import calibrated, with_temperatures
     from bilstm_tagger.evaluation.evaluate import read_gold
     from bilstm_tagger.evaluation.reliability import draw_reliability
-    from bilstm_tagger.model_folder.folder import save_info
+    from bilstm_tagger.model_folder.folder import save_calibration
     from bilstm_tagger.tagging.tagger import Tagger
 
     tagger = Tagger.load(model)
@@ -57,12 +57,12 @@ def calibrate(
     console.print(_errors(before, after, gold))
     if precision is not None:
         for task in gold.tasks:
-            if task in after.metrics["calibration"]:
+            if task in after.info.calibration:
                 console.print(_thresholds(after, task, precision))
     if png is not None:
         draw_reliability([("temperature 1", before), ("fitted", after)], gold, png)
     if not dry_run:
-        save_info(after.info, model)
+        save_calibration(after.info, model)
         told = ", ".join(f"{task} {value:g}" for task, value in after.info.temperatures.items())
         note(f"{model}: temperature {told or 'unchanged'}")
 
@@ -102,7 +102,7 @@ def _thresholds(tagger: Tagger, task: str, precision: float) -> Table:
     table.add_column("label")
     for name in ("spans", "threshold", "precision", "kept"):
         table.add_column(name, justify="right")
-    for label, each in thresholds_of(tagger.metrics, task, precision).items():
+    for label, each in thresholds_of(tagger.info.calibration, task, precision).items():
         if each is None:
             table.add_row(Text(label), "", "cannot be said", "", "")
         else:

@@ -199,14 +199,14 @@ def calibrated(tagger: Tagger, corpora: Sequence[tuple[Sequence[Document], Seque
     for gold, tasks in corpora:
         temperatures |= fit_temperatures(tagger, gold, tasks)
     warm = with_temperatures(tagger, temperatures)
-    stored: dict[str, dict[str, dict[str, list[float]]]] = {}
+    stored = dict(tagger.info.calibration)
     for gold, tasks in corpora:
         predicted = list(warm.pipe(gold, probabilities=True))
         for task in tasks:
             if tagger.schemes[task] is not Scheme.NONE:
                 judged = judged_spans(gold, predicted, task)
                 stored[task] = {label: judged.of_label(label).to_json() for label in sorted(set(judged.labels))}
-    info = replace(warm.info, metrics={**warm.info.metrics, "calibration": stored})
+    info = replace(warm.info, calibration=stored)
     return type(tagger)(info, tagger.runtime)
 
 

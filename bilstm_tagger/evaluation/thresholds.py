@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.evaluation.calibration import Judged
+from bilstm_tagger.model_folder.info import Calibration
 
 CONFIDENCE = 0.95
 
@@ -65,18 +65,18 @@ def lower_bound(right: Any, counts: Any, *, confidence: float = CONFIDENCE) -> A
     return np.where(right > 0, beta.ppf(1 - confidence, np.maximum(right, 1), counts - right + 1), 0.0)
 
 
-def thresholds_of(metrics: Mapping[str, Any], task: str, precision: float) -> dict[str, Threshold | None]:
+def thresholds_of(calibration: Calibration, task: str, precision: float) -> dict[str, Threshold | None]:
     """For each label of a task the threshold that a model's dev data gives.
 
     Args:
-        metrics: those of the model, which tell the probabilities of the spans on dev and which were right.
+        calibration: that of the model: the probabilities of its spans on dev, and which were right.
         task: name of the task.
         precision: the share of right spans that is wished.
 
     Raises:
         TaggerError: if the model was not calibrated, or dev is too small to say anything about any label.
     """
-    stored = metrics.get("calibration", {}).get(task)
+    stored = calibration.get(task)
     if stored is None:
         raise TaggerError(
             f"{task}: the model does not know how probable its spans were on dev; run `bilstm-tagger calibrate` on "

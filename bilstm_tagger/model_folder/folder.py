@@ -59,6 +59,8 @@ def save_model(parts: ModelParts, folder: str | Path, *, keep: tuple[Path, ...] 
         _write_json(new / "config.json", config)
         _write_json(new / "vocab.json", info.vocab.to_json(), indent=None)
         _write_json(new / "metrics.json", info.metrics)
+        if info.calibration:
+            _write_json(new / "calibration.json", info.calibration, indent=None)
         shutil.copymode(new / "config.json", new / WEIGHTS)  # safetensors writes for the owner alone
         size = sum(path.stat().st_size for path in new.iterdir())
         weights = sum(weight.numel() for weight in parts.model.parameters())
@@ -70,11 +72,11 @@ def save_model(parts: ModelParts, folder: str | Path, *, keep: tuple[Path, ...] 
                 shutil.copy2(path, new / path.name)
 
 
-def save_info(info: ModelInfo, folder: str | Path) -> None:
-    """Writes what is known of a model into its folder; the weights and the vocabulary stay as they are.
+def save_calibration(info: ModelInfo, folder: str | Path) -> None:
+    """Writes temperatures and calibration of a model into its folder; all else there stays as it is.
 
     Args:
-        info: what to store.
+        info: of the model.
         folder: a model folder of the present format version.
 
     Raises:
@@ -84,9 +86,10 @@ def save_info(info: ModelInfo, folder: str | Path) -> None:
     config = read_json(path / "config.json")
     if config.get("format_version") != FORMAT_VERSION:
         raise ModelError(f"{path}: is of an earlier format version; store it anew with Tagger.load(...).save(...)")
-    for name, values in (("metrics.json", info.metrics), ("config.json", {**config, **info.to_config()})):
+    files = {"calibration.json": info.calibration, "config.json": {**config, **info.to_config()}}
+    for name, values in files.items():
         with atomic_write(path / name) as stream:
-            stream.write(json.dumps(values, ensure_ascii=False, indent=2) + "\n")
+            stream.write(json.dumps(values, ensure_ascii=False, indent=2 if name == "config.json" else None) + "\n")
 
 
 def _write_json(path: Path, values: object, *, indent: int | None = 2) -> None:

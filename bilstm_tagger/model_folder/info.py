@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bilstm_tagger.errors import ModelError
-from bilstm_tagger.model_folder.json_files import ConfigJson, MetricsJson, VocabJson, parse, read_json
+from bilstm_tagger.model_folder.json_files import ConfigJson, MetricsJson, VocabJson, parse, read_calibration, read_json
 from bilstm_tagger.model_folder.network import NetworkConfig
 from bilstm_tagger.model_folder.upgrade import FORMAT_VERSION, upgraded_config, upgraded_vocab
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.vocab.vocab import Vocab
+
+Calibration = Mapping[str, Mapping[str, Mapping[str, Sequence[float]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class ModelInfo:
         metrics: scores on dev and the history of training.
         provenance: versions and data it was made with.
         temperatures: for each task by what its scores are divided for probabilities, fitted on dev; 1 if not named.
+        calibration: for each task and label the probabilities of its spans on dev, and which of them were right.
     """
 
     network: NetworkConfig
@@ -38,6 +42,7 @@ class ModelInfo:
     metrics: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     temperatures: dict[str, float] = field(default_factory=dict)
+    calibration: Calibration = field(default_factory=dict)
 
     @property
     def tasks(self) -> list[str]:
@@ -95,6 +100,14 @@ def read_info(folder: Path) -> tuple[ModelInfo, Stored]:
         raise ModelError(f"{folder / 'vocab.json'}: its features are not those of config.json")
     provenance: dict[str, Any] = {key: original[key] for key in ("versions", "data") if key in original}
     info = ModelInfo(
-        network, vocab, checked.tokenizer, checked.reading, checked.settings, metrics, provenance, checked.temperatures
+        network,
+        vocab,
+        checked.tokenizer,
+        checked.reading,
+        settings=checked.settings,
+        metrics=metrics,
+        provenance=provenance,
+        temperatures=checked.temperatures,
+        calibration=read_calibration(folder / "calibration.json"),
     )
     return info, Stored(original["format_version"], checked.weights.sha256 if checked.weights else None)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, RootModel, ValidationError, model_validator
 
 from bilstm_tagger.errors import ModelError
 from bilstm_tagger.model_folder.network import NetworkConfig
@@ -85,6 +85,38 @@ class MetricsJson(_File):
     history: list[dict[str, Any]] = []
     test: list[dict[str, Any]] = []
     init: dict[str, dict[str, dict[str, float]]] = {}
+
+
+class JudgedJson(_File):
+    """The spans of one label in `calibration.json`: how probable each was, and whether it was right."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    probabilities: list[Annotated[float, Field(ge=0.0, le=1.0)]]
+    right: list[Literal[0, 1]]
+
+    @model_validator(mode="after")
+    def _as_many(self) -> JudgedJson:
+        if len(self.probabilities) != len(self.right):
+            raise ValueError("probabilities and right need as many numbers as each other")
+        return self
+
+
+class CalibrationJson(RootModel[dict[str, dict[str, JudgedJson]]]):
+    """What `calibration.json` holds, by task and label."""
+
+
+def read_calibration(path: Path) -> dict[str, Any]:
+    """What a model folder knows of its probabilities on dev; nothing where it has no such file.
+
+    Raises:
+        ModelError: if the file is damaged or of another shape.
+    """
+    if not path.exists():
+        return {}
+    values = read_json(path)
+    parse(CalibrationJson, values, path)
+    return values
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def test_a_threshold_keeps_as_much_as_it_may() -> None:
 
 
 def test_what_dev_cannot_tell_is_refused() -> None:
-    few = {"calibration": {"ner": {"PER": judged([(0.9, True)] * 5).to_json()}}}
+    few = {"ner": {"PER": judged([(0.9, True)] * 5).to_json()}}
     with pytest.raises(TaggerError, match=r"spans on dev \(PER 5\) are too few"):
         thresholds_of(few, "ner", 0.95)
     with pytest.raises(TaggerError, match="run `bilstm-tagger calibrate`"):
@@ -130,7 +130,7 @@ def test_the_folder_knows_what_dev_said(trained: tuple[Tagger, Path]) -> None:
     gold = read_corpus(dev, {"ner": -1}).settle("ner")
     again = calibrated(tagger, [(gold, ["ner"])])
     judged_now = judged_spans(gold, list(again.pipe(gold, probabilities=True)), "ner")
-    for label, stored in again.metrics["calibration"]["ner"].items():
+    for label, stored in again.info.calibration["ner"].items():
         own = judged_now.of_label(label)
         assert stored["right"] == own.right.astype(int).tolist()
         np.testing.assert_allclose(stored["probabilities"], own.probabilities, atol=1e-6)

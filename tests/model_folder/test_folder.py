@@ -385,3 +385,18 @@ def test_settings_of_another_version_break_nothing(folder: Path, tagger: Tagger)
     loaded = Tagger.load(folder)
     assert loaded(SENTENCES).tags == tagger(SENTENCES).tags
     assert known_settings(loaded.info.settings).training.clip == 5.0
+
+
+@pytest.mark.parametrize(
+    "wrong", ["[]", "{", '{"ner": {"PER": {"probabilities": [0.5], "right": []}}}', '{"ner": {"PER": {"right": [2]}}}']
+)
+def test_a_damaged_calibration_is_named(folder: Path, wrong: str) -> None:
+    (folder / "calibration.json").write_text(wrong, "utf-8")
+    refused(folder, "calibration.json")
+
+
+def test_a_calibration_comes_back(folder: Path, tagger: Tagger, tmp_path: Path) -> None:
+    judged = {"ner": {"PER": {"probabilities": [0.5, 1.0], "right": [0, 1]}}}
+    Tagger(replace(tagger.info, calibration=judged, temperatures={"ner": 1.5}), tagger.runtime).save(tmp_path / "a")
+    again = Tagger.load(tmp_path / "a").info
+    assert (again.calibration, again.temperatures) == (judged, {"ner": 1.5})
