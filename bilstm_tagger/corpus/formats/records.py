@@ -2,7 +2,7 @@
 
 What is recognised: our own output; `tokens` or `words` with a list of tags for each task, as data sets have
 them; doccano's `label`, `labels` and `entities`; Label Studio's JSON and JSON-MIN; Prodigy's `tokens`,
-`spans` and `answer`; spaCy's old `[text, {"entities": [...]}]`.
+`spans` and `answer`; spaCy's old `[text, {"entities": [...]}]`; CLUENER's `label`; and what `token_spans` reads.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bilstm_tagger.corpus.formats.record_words import (
     Kept,
     Record,
     check_unicode,
+    find_words,
     given_words,
     is_empty,
     key_of,
@@ -26,6 +27,7 @@ from bilstm_tagger.corpus.formats.record_words import (
     kind_of,
     wanted,
 )
+from bilstm_tagger.corpus.formats.token_spans import TokenRecord, cluener_marks, token_record
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
@@ -87,6 +89,9 @@ class RecordReader:
         if self.spec.columns and _unanswered(record):
             self._left_out += 1
             return None
+        given = token_record(record, place)
+        if given is not None:
+            return self._of_tokens(given, line)
         self._kept = None
         document, has_text = self._words(record, place)
         document.path, document.lines = self.path, [line] * len(document)
@@ -114,6 +119,30 @@ class RecordReader:
             document.schemes[task] = Scheme.BIO
         document.tags = {task: document.tags[task] for task in self.columns}
         return None if self._aligner.failed else document
+
+    def _of_tokens(self, given: TokenRecord, line: int) -> Document:
+        """The document of a record whose spans count tokens."""
+        place = f"{self.path}:{line}"
+        starts, ends = find_words(given.words, given.text) if given.text is not None else (None, None)
+        words, bounds, text = given.words, given.bounds, given.text
+        document = (
+            Document(words, bounds) if starts is None else Document(words, bounds, text=text, starts=starts, ends=ends)
+        )
+        document.path, document.lines = self.path, [line] * len(words)
+        for task, column in self.columns.items():
+            self._unseen.pop(task, None)
+            name = str(column) if isinstance(column, str) else "ner"
+            if given.spans is not None:
+                spans = self._aligner.without_overlaps(given.spans, line)
+                _keep_together(document.bounds, spans)
+                document.tags[task] = spans_to_tags(spans, len(document), Scheme.BIO)
+                document.schemes[task] = Scheme.BIO
+            elif name in given.tags:
+                document.tags[task] = _checked_tags(list(given.tags[name]), document, task, place)
+            else:
+                known = ", ".join(given.tags) or "none"
+                raise CorpusError(f"{place}: no {name!r} for task {task!r}; the tokens have {known}")
+        return document
 
     def finish(self) -> None:
         """Report what was left out, once all records have been read.
@@ -196,6 +225,9 @@ def _flat(record: Any, place: str) -> Record:
         return {"text": record[0], **record[1]}
     if not isinstance(record, Mapping):
         raise CorpusError(f"{place}: {kind_of(record)} where an object with tokens or text is needed")
+    named = cluener_marks(record.get("label")) if isinstance(record.get("text"), str) else None
+    if named is not None:
+        return {**{name: value for name, value in record.items() if name != "label"}, "spans": named}
     answers = next((record[name] for name in ("annotations", "completions") if _is_answers(record.get(name))), None)
     data = record.get("data")
     if not isinstance(data, Mapping):
