@@ -314,7 +314,11 @@ def _flat_tags(key: str, value: Any, place: str) -> list[Any]:
 def _checked_tags(tags: list[Any], document: Document, task: str, place: str) -> list[str]:
     if len(tags) != len(document):
         raise CorpusError(f"{place}: {len(tags)} tags of task {task!r} for {len(document)} tokens")
-    tags = [UNKNOWN if tag is None else tag for tag in tags] if None in tags else tags
+    types = set(map(type, tags))
+    if types <= {str} and "" not in tags:
+        return tags
+    if type(None) in types:
+        tags = [UNKNOWN if tag is None else tag for tag in tags]
     for index, tag in enumerate(tags):
         if isinstance(tag, int) and not isinstance(tag, bool):
             raise CorpusError(

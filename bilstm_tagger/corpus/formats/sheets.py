@@ -70,9 +70,8 @@ def read_xlsx(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     except ImportError:
         raise ConfigError(f"{path}: Excel needs openpyxl; install it: pip install 'bilstm-tagger[office]'") from None
     try:
-        sheet = openpyxl.load_workbook(io.BytesIO(Path(path).read_bytes()), read_only=True, data_only=True).worksheets[
-            0
-        ]
+        data = io.BytesIO(Path(path).read_bytes())
+        sheet = openpyxl.load_workbook(data, read_only=True, data_only=True).worksheets[0]
         rows = [[_shown(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
     except Exception as error:  # openpyxl documents none: zip, XML and key errors of damaged files
         reason = " ".join(str(error).split())[:200]
