@@ -62,7 +62,7 @@ def fix_corpus(
         raise ConfigError(f"{target}: already exists; name another file for --fix")
     spec = spec or ReadSpec()
     if spec.columns is None:
-        spec = spec.replace(columns=find_columns(source, format=spec.format))
+        spec = spec.replace(columns=find_columns(source, format=spec.format, encoding=spec.encoding))
     done = Fixes()
     corpus = read_corpus(source, spec=spec)
     for task in spec.columns or {}:

@@ -93,7 +93,7 @@ def convert_corpus(source: str | Path, target: str | Path, options: ConvertOptio
         raise CorpusError(f"{target}: a data set cannot be written; write .parquet or .jsonl")
     spec = options.spec
     if spec.columns is None:
-        spec = spec.replace(columns=find_columns(source, format=spec.format))
+        spec = spec.replace(columns=find_columns(source, format=spec.format, encoding=spec.encoding))
     tasks = list(spec.columns or {})
     corpus = read_corpus(source, spec=spec)
     schemes, repairs = {}, {}
