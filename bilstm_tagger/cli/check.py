@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bilstm_tagger.cli.app import note
 from bilstm_tagger.cli.reading import (
     ColumnOption,
     CommentsOption,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from bilstm_tagger.corpus.check.check import CheckReport, FileReport, Finding
+    from bilstm_tagger.corpus.check.check import CheckOptions, CheckReport, FileReport, Finding
 
 ROWS = 30  # tags or labels of a task that are shown
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
@@ -63,6 +64,12 @@ def check(
     labels: MapOption = None,
     fix_tags: FixOption = False,
     label: LabelOption = None,
+    fix: Annotated[
+        Path | None,
+        typer.Option(
+            "--fix", metavar="OUT", help="Write FILE with its slips mended: tags, labels, blanks, repeated sentences."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Look for errors and slips in annotated files before training on them; exit code 1 if there is an error."""
@@ -90,7 +97,11 @@ def check(
         scheme=scheme_of(scheme, "--scheme"),
         vectors=vectors,
     )
+    if fix is not None and len(files) != 1:
+        raise typer.BadParameter("mends one file at a time; name one FILE", param_hint="--fix")
     report = check_corpus(files, options)
+    if fix is not None:
+        _fix(files[0], fix, options)
     if as_json:
         typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
     else:
@@ -101,6 +112,18 @@ def check(
             console.print(line, soft_wrap=True)
     if not report.ok:
         raise typer.Exit(1)
+
+
+def _fix(source: str, target: Path, options: CheckOptions) -> None:
+    """Write the mended file and tell what was changed."""
+    from bilstm_tagger.corpus.check.fix import fix_corpus
+
+    done = fix_corpus(source, target, options.spec, scheme=options.scheme)
+    for change in done.changes:
+        note(f"changed: {change}")
+    for rest in done.left:
+        note(f"not changed: {rest}")
+    note(f"{target}: {'written, with nothing to change' if not done.changes else 'written'}")
 
 
 def _tables(files: Sequence[FileReport]) -> Iterator[tuple[str, Table]]:

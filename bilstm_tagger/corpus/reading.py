@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bilstm_tagger.corpus.corpus import Corpus
-from bilstm_tagger.corpus.formats import FORMATS, CorpusFormat, data_sets, format_of
+from bilstm_tagger.corpus.formats import FORMATS, CorpusFormat, brat, data_sets, format_of
 from bilstm_tagger.corpus.spelling import respell_tags
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
@@ -114,7 +114,7 @@ def iterate_corpus(path: str | Path, spec: ReadSpec | None = None) -> Iterator[D
     """
     spec = spec or ReadSpec()
     if data_sets.find(path) is None:
-        if Path(path).is_dir():
+        if Path(path).is_dir() and not brat.is_folder(path):
             raise CorpusError(f"{path}: is a folder; name a file in it")
         if not Path(path).exists():
             raise CorpusError(f"{path}: no such file; check the path")

@@ -62,10 +62,7 @@ def respell_tags(documents: Sequence[Document], spec: ReadSpec, path: str) -> Se
 
 def distinct_tags(documents: Iterable[Document], task: str) -> set[str]:
     """Give the different tags of a task."""
-    found: set[str] = set()
-    for document in documents:
-        found.update(document.tags.get(task, ()))
-    return found
+    return set().union(*(document.tags.get(task, ()) for document in documents))
 
 
 def _replaced(document: Document, task: str, changes: Mapping[str, str]) -> Document:

@@ -40,6 +40,8 @@ class TagSets:
         """The id of a tag or of a set of tags; None where the tag is not known."""
         if isinstance(choice, str):
             return self._ids.get(choice)
+        if not choice and UNKNOWN in self._ids:  # among features of words it is a tag: none of them
+            return self._ids[UNKNOWN]
         self.used = True
         known = choice.intersection(self._ids)
         if choice and not known:

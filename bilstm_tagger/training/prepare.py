@@ -16,7 +16,7 @@ from bilstm_tagger.model_folder.build import build_model
 from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.model_folder.network import TaskConfig, network_config
 from bilstm_tagger.nn.model import TaggingModel
-from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme, tag_names
+from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme, has_unknown, tag_names
 from bilstm_tagger.settings.loading import portable
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
@@ -131,7 +131,9 @@ def prepare_sources(settings: Settings, sources: list[Source]) -> Prepared:
 def _tags(config: TaskConfig, task: str, sources: Sequence[Source]) -> list[str]:
     """All tags the network may give: for spans every prefix of every label, for plain tags those seen in training."""
     source = next(source for source in sources if task in source.tasks)
-    tags = set(chain.from_iterable(document.tags[task] for document in source.train)) - {UNKNOWN}
+    tags = set(chain.from_iterable(document.tags[task] for document in source.train))
+    if has_unknown(tags):
+        tags.discard(UNKNOWN)
     if config.scheme is Scheme.NONE:
         if any(option.unmarked for option in source.options.get(task, {}).values()):
             raise ConfigError(f"tasks.{task}: unmarked is for labels of spans, but its tags are plain; leave it out")

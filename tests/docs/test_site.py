@@ -123,11 +123,11 @@ def test_public_names_have_a_reference(site: Path) -> None:
 
 
 def test_tables_are_complete() -> None:
-    """Each preset and format is in the table of its guide."""
+    """Each preset and format is in the table of its page."""
     guides = ROOT / "docs" / "guides"
     for page, names in {
         "settings": presets(),
-        "own-data": [*FORMATS, *(suffix for known in FORMATS.values() for suffix in known.suffixes)],
+        "../formats": [*FORMATS, *(suffix for known in FORMATS.values() for suffix in known.suffixes)],
         "files-and-folders": [*INPUT_FORMATS, *OUTPUT_FORMATS],
     }.items():
         text = (guides / f"{page}.md").read_text("utf-8")

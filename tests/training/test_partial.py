@@ -187,3 +187,10 @@ def test_a_task_has_one_corpus_or_several() -> None:
         TaskSettings(train="a", corpora=(CorpusSettings(train="b"),))
     with pytest.raises(ValueError, match="corpora names 'b' twice"):
         TaskSettings(corpora=(CorpusSettings(train="b"), CorpusSettings(train="b")))
+
+
+def test_no_features_are_a_tag_of_their_own() -> None:
+    sets = TagSets(["Case=Nom", UNKNOWN])
+    choices = tag_choices(["Case=Nom", UNKNOWN], Scheme.NONE, Scheme.NONE, labels=())
+    assert [sets.id_of(choice) for choice in choices] == [0, 1]
+    assert not sets.used

@@ -87,7 +87,7 @@ def check_corpus(paths: Sequence[str | Path], options: CheckOptions | None = Non
 def _read(path: str, spec: ReadSpec, findings: list[Finding]) -> CheckedFile | None:
     try:
         if spec.columns is None:
-            spec = spec.replace(columns=find_columns(path, format=spec.format))
+            spec = spec.replace(columns=find_columns(path, format=spec.format, encoding=spec.encoding))
         corpus = read_corpus(path, spec=spec)
     except TaggerError as error:
         findings.append(Finding("error", "unreadable", str(error)))

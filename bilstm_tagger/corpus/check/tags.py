@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bilstm_tagger.corpus.check.findings import CheckedFile, Finding, Level, plural, shown
 from bilstm_tagger.corpus.corpus import Corpus
@@ -15,7 +15,7 @@ from bilstm_tagger.schemes.detection import detect
 from bilstm_tagger.schemes.grammar import Scheme, first_illegal, parse
 from bilstm_tagger.schemes.spans import tags_to_spans
 
-__all__ = ["check_inventory", "check_tags", "count_labels", "sentence_tags", "settle_or_repair"]
+__all__ = ["alike_names", "check_inventory", "check_tags", "count_labels", "sentence_tags", "settle_or_repair"]
 
 LONG_SPAN = 30  # tokens
 ENOUGH = 200  # spans or tokens, from which on a tag that occurs once is suspicious
@@ -124,13 +124,20 @@ def check_inventory(files: Sequence[CheckedFile], task: str, scheme: Scheme) -> 
         units = "tokens" if scheme is Scheme.NONE else "spans"
         message = f"{task}: {', '.join(map(repr, once[:10]))} once in {counts.total():,} {units}; a slip?"
         yield Finding(level, "seen once", message, shown(_place_of(files, task, name) for name in once))
+    for names in alike_names(counts):
+        spelled = ", ".join(f"{name!r} ({counts[name]:,})" for name in sorted(names))
+        usual = max(names, key=lambda name: (counts[name], name))
+        pairs = ",".join(f"{name}={usual}" for name in sorted(names) if name != usual)
+        message = f"{task}: {spelled} are taken for different labels; --map '{pairs}' makes them one"
+        yield Finding("warning", "spelled alike", message)
+
+
+def alike_names(names: Iterable[str]) -> list[list[str]]:
+    """Group names that differ by case, blanks and hyphens alone; groups of one are left out."""
     alike: dict[str, list[str]] = {}
-    for name in counts:
+    for name in names:
         alike.setdefault(re.sub(r"[\s_-]+", "", name).casefold() or name, []).append(name)
-    for names in alike.values():
-        if len(names) > 1:
-            spelled = ", ".join(f"{name!r} ({counts[name]:,})" for name in sorted(names))
-            yield Finding("warning", "spelled alike", f"{task}: {spelled} are taken for different labels")
+    return [group for group in alike.values() if len(group) > 1]
 
 
 def _place_of(files: Sequence[CheckedFile], task: str, name: str) -> str:

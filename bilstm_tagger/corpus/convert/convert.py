@@ -13,7 +13,7 @@ from typing import Any
 from bilstm_tagger.corpus.convert.not_kept import losses, touching_spans
 from bilstm_tagger.corpus.convert.tasks import Columns, find_columns, further_keys
 from bilstm_tagger.corpus.corpus import Corpus, CorpusStats, Repairs
-from bilstm_tagger.corpus.formats import format_of
+from bilstm_tagger.corpus.formats import DATA_SETS, format_of
 from bilstm_tagger.corpus.formats.columns import ConllLayout
 from bilstm_tagger.corpus.formats.conllu_rows import ConlluLayout
 from bilstm_tagger.corpus.reading import read_corpus, save_corpus
@@ -89,11 +89,11 @@ def convert_corpus(source: str | Path, target: str | Path, options: ConvertOptio
     if options.scheme is Scheme.NONE:
         raise ConfigError("spans cannot become plain tags; choose one of IOB1, BIO, IOBES, BMES, BILOU, IO")
     target_format = format_of(target, options.target_format)
-    if not target_format.suffixes:
+    if target_format is DATA_SETS:
         raise CorpusError(f"{target}: a data set cannot be written; write .parquet or .jsonl")
     spec = options.spec
     if spec.columns is None:
-        spec = spec.replace(columns=find_columns(source, format=spec.format))
+        spec = spec.replace(columns=find_columns(source, format=spec.format, encoding=spec.encoding))
     tasks = list(spec.columns or {})
     corpus = read_corpus(source, spec=spec)
     schemes, repairs = {}, {}

@@ -30,7 +30,7 @@ _CONLLU_TASKS = {"upos": "UPOS", "xpos": "XPOS", "feats": "FEATS"}
 _SPACY_TASKS = {"upos": ("POS", "pos"), "xpos": ("TAG", "tag"), "feats": ("MORPH", "morph"), "ner": ("ENT_IOB", "ents")}
 
 
-def find_columns(path: str | Path, *, format: str | None = None) -> Columns:
+def find_columns(path: str | Path, *, format: str | None = None, encoding: str | None = None) -> Columns:
     """All tasks that a file has, and where their tags are.
 
     In CoNLL-U these are UPOS, XPOS and FEATS where they are filled and the keys of MISC that hold tags of spans;
@@ -40,6 +40,7 @@ def find_columns(path: str | Path, *, format: str | None = None) -> Columns:
     Args:
         path: the file.
         format: name of its format, if the suffix does not tell it.
+        encoding: its encoding, if it is text.
 
     Returns:
         The columns to read it with.
@@ -52,7 +53,7 @@ def find_columns(path: str | Path, *, format: str | None = None) -> Columns:
     if not Path(path).is_file():
         pass  # a data set
     elif known.name == "conllu":
-        columns = _conllu_tasks(iterate_corpus(path, ReadSpec(columns={}, format=format)))
+        columns = _conllu_tasks(iterate_corpus(path, ReadSpec(columns={}, format=format, encoding=encoding)))
     elif known.name == "spacy":
         columns = _spacy_tasks(path)
     else:

@@ -11,18 +11,25 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bilstm_tagger.corpus.formats import (
+    brat,
     columns,
+    conll2012,
     conllu,
+    conllup,
     data_sets,
     jsonl,
     sheets,
     sheets_write,
+    slashed,
     spacy_docbin,
     table,
     table_write,
+    webanno,
 )
+from bilstm_tagger.corpus.formats.conllu_rows import COLUMNS
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.io.reading import open_text
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 __all__ = ["DATA_SETS", "FORMATS", "CorpusFormat", "Reader", "Writer", "format_called", "format_of"]
@@ -71,9 +78,25 @@ class CorpusFormat:
         return self is other or (self.records and other.records)
 
 
+def _unwritten(name: str, instead: str) -> Writer:
+    """Give a writer that refuses."""
+
+    def write(documents: Iterable[Document], stream: Any, *, tasks: Sequence[str] | None = None) -> None:
+        raise CorpusError(f"{name} is read, not written; write {instead}")
+
+    return write
+
+
 def _read_columns(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
-    """Read columns of tokens; a table with a header and tabs is read as a table."""
-    if sheets.is_table(path, spec):
+    """Read columns of tokens; a file that begins like another format of such files is read as that."""
+    first = _first_line(path, spec)
+    if first.startswith(conll2012.BEGIN):
+        return conll2012.read(path, spec)
+    if first.startswith(webanno.FIRST):
+        return webanno.read(path, spec)
+    if conllup.global_columns(first):
+        return conllup.read(path, spec)
+    if not spec.names and sheets.is_header(first):
         return sheets.read_tsv(path, spec)
     if spec.text_column:
         raise CorpusError(
@@ -83,13 +106,27 @@ def _read_columns(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     return columns.read(path, spec)
 
 
+def _read_conllu(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
+    """Read CoNLL-U, or CoNLL-U Plus where the file begins like it."""
+    names = conllup.global_columns(_first_line(path, spec))
+    plain = not names or tuple(names) == COLUMNS
+    return conllu.read(path, spec) if plain else conllup.read(path, spec)
+
+
+def _first_line(path: str | Path, spec: ReadSpec) -> str:
+    """The first line of a file that is not empty; nothing of what can be read only once."""
+    if not Path(path).is_file():
+        return ""
+    return next((line for _, line in open_text(path, encoding=spec.encoding) if line.strip()), "")
+
+
 _TAGS: Mapping[str, int | str] = {"tags": -1}
-_CONLL_SUFFIXES = (".conll", ".txt", ".bio", ".iob", ".bmes", ".tsv")
+_CONLL_SUFFIXES = (".conll", ".gold_conll", ".v4_gold_conll", ".iob2", ".txt", ".bio", ".iob", ".bmes", ".tsv")
 # Data sets of the Hugging Face hub and folders of `save_to_disk` are known by their path and written by nobody.
 DATA_SETS = CorpusFormat("dataset", data_sets.read, data_sets.write, (), _TAGS, records=True)
 _KNOWN = (
     CorpusFormat("conll", _read_columns, columns.write, _CONLL_SUFFIXES, _TAGS),
-    CorpusFormat("conllu", conllu.read, conllu.write, (".conllu",), {"upos": "UPOS"}),
+    CorpusFormat("conllu", _read_conllu, conllu.write, (".conllu",), {"upos": "UPOS"}),
     CorpusFormat("jsonl", jsonl.read, jsonl.write, (".jsonl", ".ndjson", ".json"), _TAGS, records=True),
     CorpusFormat("spacy", spacy_docbin.read, spacy_docbin.write, (".spacy",), {"ner": "ents"}, binary=True),
     CorpusFormat(
@@ -98,6 +135,10 @@ _KNOWN = (
     CorpusFormat("arrow", table.read_arrow, table_write.write_arrow, (".arrow",), _TAGS, binary=True, records=True),
     CorpusFormat("csv", sheets.read_csv, table_write.write_csv, (".csv",), _TAGS, records=True),
     CorpusFormat("xlsx", sheets.read_xlsx, sheets_write.write_xlsx, (".xlsx",), _TAGS, binary=True, records=True),
+    CorpusFormat("token-csv", sheets.read_csv, sheets_write.write_token_csv, (), _TAGS, records=True),
+    CorpusFormat("conllup", conllup.read, _unwritten("CoNLL-U Plus", ".conllu"), (".conllup",), _TAGS),
+    CorpusFormat("word/tag", slashed.read, slashed.write, (".pos", ".tagged"), _TAGS),
+    CorpusFormat("brat", brat.read, _unwritten("brat", ".jsonl"), (".ann",), _TAGS),
 )
 FORMATS: dict[str, CorpusFormat] = {known.name: known for known in _KNOWN}
 
@@ -111,6 +152,8 @@ def format_of(path: str | Path, format: str | None = None) -> CorpusFormat:
     """
     if data_sets.find(path) is not None:
         return DATA_SETS
+    if format is None and brat.is_folder(path):
+        return FORMATS["brat"]
     if format is not None:
         if format not in FORMATS:
             raise ConfigError(f"no corpus format {format!r}; known: {', '.join(FORMATS)}")

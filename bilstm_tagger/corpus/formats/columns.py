@@ -5,6 +5,7 @@ r"""CoNLL columns: one token a line, columns by tabs or spaces, an empty line af
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
@@ -69,7 +70,7 @@ class _Reader:
         self.word_column = spec.word_column
         self.encoding = spec.encoding
         self.mark = spec.comments
-        self.comments: dict[int, list[str]] = {}
+        self.comments: list[tuple[int, str]] = []
         self.first_line = ""
         self.width = 0
         self.separator = "\t"
@@ -82,11 +83,8 @@ class _Reader:
         lines: list[int] = []
         bounds = [0]
         docstart: tuple[str, ...] | None = None
-        mark = self.mark
-        for number, line in open_text(self.path, encoding=self.encoding):
-            if mark and line.startswith(mark):
-                self.comments.setdefault(len(lines), []).append(line)
-                continue
+        numbered = open_text(self.path, encoding=self.encoding)
+        for number, line in self.without_comments(numbered, self.mark) if self.mark else numbered:
             if "\t" in line:
                 row = line.split("\t")
             else:
@@ -110,6 +108,14 @@ class _Reader:
                 lines.append(number)
         if lines or docstart is not None:
             yield self.document(cells, lines, bounds, docstart)
+
+    def without_comments(self, numbered: Iterable[tuple[int, str]], mark: str) -> Iterator[tuple[int, str]]:
+        """The lines that are no comments; the comments are kept aside with their numbers."""
+        for number, line in numbered:
+            if line.startswith(mark):
+                self.comments.append((number, line))
+            else:
+                yield number, line
 
     def first_or_fail(self, number: int, row: list[str], line: str) -> list[str]:
         """Take the columns' meaning from the first token; refuse a later one with other columns.
@@ -187,7 +193,10 @@ class _Reader:
                     f"{self.path}:{lines[by_number[index].index('')]}: column {index + 1} is empty; "
                     "every token needs a word and a tag"
                 )
-        comments, self.comments = self.comments, {}
+        comments: dict[int, list[str]] = {}
+        for number, line in self.comments:
+            comments.setdefault(bisect_left(lines, number), []).append(line)
+        self.comments = []
         if not by_number:  # nothing but -DOCSTART- lines so far
             by_number = [[]]
         kept = {str(i + 1): column for i, column in enumerate(by_number) if i != self.word}

@@ -72,7 +72,7 @@ def given_words(
     if not isinstance(text, str):
         starts = ends = None
     elif not isinstance(starts, list) or not isinstance(ends, list):
-        starts, ends = _find_words(words, text)
+        starts, ends = find_words(words, text)
     elif not all(type(at) is int for at in chain(starts, ends)):
         raise CorpusError(f"{place}: the tokens' starts and ends must be whole numbers")
     if starts is None or ends is None:
@@ -127,7 +127,7 @@ def _sentences(record: Record, place: str) -> list[int] | None:
     return bounds
 
 
-def _find_words(words: Sequence[str], text: str) -> tuple[list[int], list[int]] | tuple[None, None]:
+def find_words(words: Sequence[str], text: str) -> tuple[list[int], list[int]] | tuple[None, None]:
     """Find tokens in a text, in order, with nothing but white space between them; or else none of them."""
     starts: list[int] = []
     ends: list[int] = []

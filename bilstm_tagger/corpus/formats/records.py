@@ -2,23 +2,25 @@
 
 What is recognised: our own output; `tokens` or `words` with a list of tags for each task, as data sets have
 them; doccano's `label`, `labels` and `entities`; Label Studio's JSON and JSON-MIN; Prodigy's `tokens`,
-`spans` and `answer`; spaCy's old `[text, {"entities": [...]}]`.
+`spans` and `answer`; spaCy's old `[text, {"entities": [...]}]`; CLUENER's `label`; and what `token_spans` reads.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
 from bilstm_tagger.corpus.formats.char_spans import Aligner, Mark, read_mark
 from bilstm_tagger.corpus.formats.list_cells import ListLike
+from bilstm_tagger.corpus.formats.record_layouts import LABEL_STUDIO, flat_record, has_several, is_unanswered
 from bilstm_tagger.corpus.formats.record_words import (
     WORDS,
     Kept,
     Record,
     check_unicode,
+    find_words,
     given_words,
     is_empty,
     key_of,
@@ -26,6 +28,7 @@ from bilstm_tagger.corpus.formats.record_words import (
     kind_of,
     wanted,
 )
+from bilstm_tagger.corpus.formats.token_spans import TokenRecord, token_record
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
@@ -38,8 +41,6 @@ logger = logging.getLogger("bilstm_tagger")
 # Where the tags of a task are if the user names no key and none is called like the task.
 _TAGS = ("tags", "spans", "entities", "labels", "label", "annotations")
 _MARKS = ("spans", "entities", "annotations")
-# Says that a record came from Label Studio; no key of a file has a line break.
-_LABEL_STUDIO = "label\nstudio"
 
 
 class RecordReader:
@@ -81,12 +82,15 @@ class RecordReader:
         """
         place = f"{self.path}:{line}"
         self._empty = False
-        self._several += _has_several(record)
-        record = _flat(record, place)
+        self._several += has_several(record)
+        record = flat_record(record, place)
         # Of what is only to be tagged, nothing is left out.
-        if self.spec.columns and _unanswered(record):
+        if self.spec.columns and is_unanswered(record):
             self._left_out += 1
             return None
+        given = token_record(record, place)
+        if given is not None:
+            return self._of_tokens(given, line)
         self._kept = None
         document, has_text = self._words(record, place)
         document.path, document.lines = self.path, [line] * len(document)
@@ -114,6 +118,30 @@ class RecordReader:
             document.schemes[task] = Scheme.BIO
         document.tags = {task: document.tags[task] for task in self.columns}
         return None if self._aligner.failed else document
+
+    def _of_tokens(self, given: TokenRecord, line: int) -> Document:
+        """The document of a record whose spans count tokens."""
+        place = f"{self.path}:{line}"
+        starts, ends = find_words(given.words, given.text) if given.text is not None else (None, None)
+        words, bounds, text = given.words, given.bounds, given.text
+        document = (
+            Document(words, bounds) if starts is None else Document(words, bounds, text=text, starts=starts, ends=ends)
+        )
+        document.path, document.lines = self.path, [line] * len(words)
+        for task, column in self.columns.items():
+            self._unseen.pop(task, None)
+            name = str(column) if isinstance(column, str) else "ner"
+            if given.spans is not None:
+                spans = self._aligner.without_overlaps(given.spans, line)
+                _keep_together(document.bounds, spans)
+                document.tags[task] = spans_to_tags(spans, len(document), Scheme.BIO)
+                document.schemes[task] = Scheme.BIO
+            elif name in given.tags:
+                document.tags[task] = _checked_tags(list(given.tags[name]), document, task, place)
+            else:
+                known = ", ".join(given.tags) or "none"
+                raise CorpusError(f"{place}: no {name!r} for task {task!r}; the tokens have {known}")
+        return document
 
     def finish(self) -> None:
         """Report what was left out, once all records have been read.
@@ -190,44 +218,6 @@ class RecordReader:
         return marks
 
 
-def _flat(record: Any, place: str) -> Record:
-    """One flat object, whatever the tool it came from."""
-    if isinstance(record, list) and len(record) == 2 and isinstance(record[0], str) and isinstance(record[1], Mapping):
-        return {"text": record[0], **record[1]}
-    if not isinstance(record, Mapping):
-        raise CorpusError(f"{place}: {kind_of(record)} where an object with tokens or text is needed")
-    answers = next((record[name] for name in ("annotations", "completions") if _is_answers(record.get(name))), None)
-    data = record.get("data")
-    if not isinstance(data, Mapping):
-        return record
-    rest = {name: value for name, value in record.items() if name not in ("annotations", "completions", "data")}
-    taken = sorted(_given(answers), key=lambda answer: not answer.get("ground_truth"))
-    marked = {"spans": taken[0]["result"]} if taken else {}
-    return {**rest, **data, **marked, _LABEL_STUDIO: bool(taken)}
-
-
-def _has_several(record: Any) -> bool:
-    """Whether a task of Label Studio has several annotations that were not cancelled."""
-    if not isinstance(record, Mapping) or not isinstance(record.get("data"), Mapping):
-        return False
-    return any(
-        _is_answers(record.get(name)) and len(_given(record[name])) > 1 for name in ("annotations", "completions")
-    )
-
-
-def _given(answers: Sequence[Any] | None) -> list[Any]:
-    return [answer for answer in answers or [] if not answer.get("was_cancelled")]
-
-
-def _is_answers(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, Mapping) and "result" in item for item in value)
-
-
-def _unanswered(record: Record) -> bool:
-    """Whether nobody annotated it, or the annotator refused it (Prodigy's reject and ignore)."""
-    return not record.get(_LABEL_STUDIO, True) or record.get("answer", "accept") != "accept"
-
-
 def _find(task: str, column: int | str, record: Record, place: str) -> tuple[str, Any]:
     """The key and value of a task's tags, a task that only spans name among them."""
     if isinstance(column, str):
@@ -236,7 +226,7 @@ def _find(task: str, column: int | str, record: Record, place: str) -> tuple[str
             key = "tags"
         if key is None:
             key = next((name for name in _MARKS if _names_tasks(record.get(name))), None)
-    elif _LABEL_STUDIO in record:
+    elif LABEL_STUDIO in record:
         key = "spans"
     else:
         usual = (task, f"{task}_tags", *_TAGS, *(("ner_tags",) if task in ("ner", "tags") else ()))
@@ -282,7 +272,11 @@ def _flat_tags(key: str, value: Any, place: str) -> list[Any]:
 def _checked_tags(tags: list[Any], document: Document, task: str, place: str) -> list[str]:
     if len(tags) != len(document):
         raise CorpusError(f"{place}: {len(tags)} tags of task {task!r} for {len(document)} tokens")
-    tags = [UNKNOWN if tag is None else tag for tag in tags] if None in tags else tags
+    types = set(map(type, tags))
+    if types <= {str} and "" not in tags:
+        return tags
+    if type(None) in types:
+        tags = [UNKNOWN if tag is None else tag for tag in tags]
     for index, tag in enumerate(tags):
         if isinstance(tag, int) and not isinstance(tag, bool):
             raise CorpusError(

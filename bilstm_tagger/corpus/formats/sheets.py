@@ -14,10 +14,10 @@ from bilstm_tagger.corpus.formats.records import RecordReader
 from bilstm_tagger.corpus.formats.token_rows import Row, Table, looks_like_header, read_token_rows
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
-from bilstm_tagger.io.reading import open_text, read_text
+from bilstm_tagger.io.reading import read_text
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["check_header", "delimiter_of", "is_table", "read_csv", "read_tsv", "read_xlsx"]
+__all__ = ["check_header", "delimiter_of", "is_header", "read_csv", "read_tsv", "read_xlsx"]
 
 _CELL = 2**31 - 1  # longest cell of a CSV file; Python's own limit is far below a document
 _DELIMITERS = ",;\t|"
@@ -54,11 +54,8 @@ def delimiter_of(text: str) -> str:
     return max(_DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark), [])))
 
 
-def is_table(path: str | Path, spec: ReadSpec) -> bool:
-    """Tell whether a file of columns is a table with a header, whose cells tabs separate."""
-    if spec.names or not Path(path).is_file():
-        return False
-    first = next((line for _, line in open_text(path, encoding=spec.encoding) if line.strip()), "")
+def is_header(first: str) -> bool:
+    """Tell whether the first line of a file of columns is the header of a table, whose cells tabs separate."""
     return "\t" in first and looks_like_header(first.split("\t"))
 
 
@@ -73,7 +70,8 @@ def read_xlsx(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     except ImportError:
         raise ConfigError(f"{path}: Excel needs openpyxl; install it: pip install 'bilstm-tagger[office]'") from None
     try:
-        sheet = openpyxl.load_workbook(path, read_only=True, data_only=True).worksheets[0]
+        data = io.BytesIO(Path(path).read_bytes())
+        sheet = openpyxl.load_workbook(data, read_only=True, data_only=True).worksheets[0]
         rows = [[_shown(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
     except Exception as error:  # openpyxl documents none: zip, XML and key errors of damaged files
         reason = " ".join(str(error).split())[:200]

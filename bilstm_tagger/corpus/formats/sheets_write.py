@@ -61,9 +61,14 @@ def write_xlsx(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequen
     try:
         from openpyxl import Workbook
         from openpyxl.cell import WriteOnlyCell
-        from openpyxl.utils.exceptions import IllegalCharacterError
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
     except ImportError:
         raise ConfigError("Excel needs openpyxl; install it: pip install 'bilstm-tagger[office]'") from None
+    rows = list(_rows(documents, tasks))
+    for row in rows:
+        odd = next((value for value in row[1:] if ILLEGAL_CHARACTERS_RE.search(value)), None)
+        if odd is not None:
+            raise CorpusError(f"{odd!r} has a character that Excel cannot hold; write .csv or .jsonl")
     book = Workbook(write_only=True)
     sheet = book.create_sheet("tokens")
 
@@ -73,9 +78,6 @@ def write_xlsx(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequen
             made.data_type = "s"  # text, also where it begins like a formula
         return made
 
-    for row in _rows(documents, tasks):
-        try:
-            sheet.append(list(map(cell, row)))
-        except IllegalCharacterError:
-            raise CorpusError(f"{row[1]!r} has a character that Excel cannot hold; write .csv or .jsonl") from None
+    for row in rows:
+        sheet.append(list(map(cell, row)))
     book.save(stream)

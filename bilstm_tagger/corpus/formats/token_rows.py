@@ -62,10 +62,12 @@ class Table:
         if word is None or self.spec.text_column:
             return False
         filled = [row for row in self.rows if any(row[1])]
-        if len(filled) < 2 or not all(len(row) > word and _is_token(row[word]) for _, row in filled):
+        if not filled or not all(_is_token(row[word]) for _, row in filled):
             return False
         if self.sentence() is not None or len(filled) < len(self.rows):
             return True
+        if len(filled) < 2:
+            return False
         raise CorpusError(
             f"{self.path}:{filled[0][0]}: each row has one token, and nothing tells where sentences end: name the "
             "column that does by --sentence-column, or put an empty row after each sentence; if each row is a sentence "

@@ -1,0 +1,195 @@
+"""Writing a corrected file: what `check` finds and can mend without a person, each change listed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, pairwise
+from pathlib import Path
+
+from bilstm_tagger.corpus.check.findings import plural
+from bilstm_tagger.corpus.check.tags import alike_names, count_labels
+from bilstm_tagger.corpus.convert.tasks import find_columns
+from bilstm_tagger.corpus.corpus import Corpus
+from bilstm_tagger.corpus.formats.columns import ConllLayout
+from bilstm_tagger.corpus.reading import read_corpus, save_corpus
+from bilstm_tagger.corpus.spelling import distinct_tags, respell_tags
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.settings.read_spec import ReadSpec
+
+__all__ = ["Fixes", "fix_corpus"]
+
+
+@dataclass(slots=True)
+class Fixes:
+    """What was changed.
+
+    Attributes:
+        changes: a sentence for each kind of change, with its count and first place.
+        left: what was found and not changed.
+    """
+
+    changes: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+def fix_corpus(
+    source: str | Path, target: str | Path, spec: ReadSpec | None = None, *, scheme: Scheme | None = None
+) -> Fixes:
+    """Write a file anew with its slips mended.
+
+    Near-miss tags are spelled as meant, labels that differ by case or hyphens as the most frequent of them, tags that
+    cannot follow each other are read as the CoNLL scorer does, blanks around words are cut, and sentences that occur
+    again with the same tags are left out.
+
+    Args:
+        source: the file.
+        target: the file to write; its suffix tells the format.
+        spec: how to read the file; without columns all tasks that it has.
+        scheme: the scheme of its spans; detected unless named.
+
+    Returns:
+        What was changed, and what was not.
+
+    Raises:
+        ConfigError: the target exists.
+        CorpusError: the file cannot be read or written.
+    """
+    if Path(target).exists():
+        raise ConfigError(f"{target}: already exists; name another file for --fix")
+    spec = spec or ReadSpec()
+    if spec.columns is None:
+        spec = spec.replace(columns=find_columns(source, format=spec.format, encoding=spec.encoding))
+    done = Fixes()
+    corpus = read_corpus(source, spec=spec)
+    for task in spec.columns or {}:
+        corpus = _respelled(corpus, task, spec, str(source), done)
+        corpus, repairs = corpus.repair(task, declared=scheme)
+        if repairs:
+            done.changes.append(f"{task}: {repairs}, made legal")
+        corpus = _one_spelling(corpus, task, str(source), done)
+    corpus = _without_blanks(corpus, done)
+    corpus = _without_duplicates(corpus, done)
+    save_corpus(corpus, target, tasks=list(spec.columns or {}))
+    return done
+
+
+def _respelled(corpus: Corpus, task: str, spec: ReadSpec, path: str, done: Fixes) -> Corpus:
+    """The corpus with near misses spelled as meant."""
+    only = ReadSpec(columns={task: -1}, fix_tags=True)
+    fixed = Corpus(respell_tags(corpus, only, path))
+    changed = Counter[tuple[str, str]]()
+    first = ""
+    for before, after in zip(corpus, fixed, strict=True):
+        for index, pair in enumerate(zip(before.tags_of(task), after.tags_of(task), strict=True)):
+            if pair[0] != pair[1]:
+                changed[pair] += 1
+                first = first or before.where(index)
+    if changed:
+        pairs = ", ".join(f"{old!r} is {new!r} ({count:,})" for (old, new), count in changed.most_common(5))
+        done.changes.append(f"{task}: {plural(changed.total(), 'tag')} spelled as meant, the first at {first}: {pairs}")
+    return fixed
+
+
+def _one_spelling(corpus: Corpus, task: str, path: str, done: Fixes) -> Corpus:
+    """The corpus with labels that differ by case or hyphens spelled alike."""
+    scheme = corpus.schemes[task]
+    if scheme is Scheme.NONE:
+        return corpus
+    counts = count_labels(corpus, task, scheme)
+    labels: dict[str, str] = {}
+    for names in alike_names(counts):
+        usual = max(names, key=lambda name: (counts[name], name))
+        labels |= {name: usual for name in names if name != usual}
+    if not labels:
+        return corpus
+    for old, new in labels.items():
+        done.changes.append(f"{task}: label {old!r} ({plural(counts[old], 'span')}) is {new!r}")
+    renamed = Corpus(respell_tags(corpus, ReadSpec(columns={task: -1}, labels=labels), path))
+    if scheme is Scheme.IO and distinct_tags(renamed, task) & labels.keys():
+        raise CorpusError(f"{path}: labels of {task} could not be renamed")
+    return renamed.settle(task, declared=scheme)
+
+
+def _without_blanks(corpus: Corpus, done: Fixes) -> Corpus:
+    """The corpus without blanks around words, where words are not stretches of a text."""
+    count, first = 0, ""
+    fixed = []
+    for document in corpus:
+        blank = [index for index, word in enumerate(document.words) if word != word.strip() and word.strip()]
+        if blank and _has_text(document):
+            done.left.append(f"{document.where(blank[0])}: {plural(len(blank), 'word')} with blanks around, in a text")
+        elif blank:
+            count, first = count + len(blank), first or document.where(blank[0])
+            document = _changed(document, range(len(document.bounds) - 1), [word.strip() for word in document.words])
+        fixed.append(document)
+    if count:
+        done.changes.append(f"{plural(count, 'word')} without the blanks around, the first at {first}")
+    return Corpus(fixed, corpus.schemes)
+
+
+def _without_duplicates(corpus: Corpus, done: Fixes) -> Corpus:
+    """The corpus without sentences that occur again with the same tags."""
+    seen: set[tuple[tuple[str, ...], ...]] = set()
+    fixed: list[Document] = []
+    count, first, stays = 0, "", 0
+    for document in corpus:
+        kept = []
+        for number, (start, end) in enumerate(pairwise(document.bounds)):
+            key = tuple(tuple(column[start:end]) for column in (document.words, *document.tags.values()))
+            if start == end or key not in seen:
+                kept.append(number)
+            elif not first:
+                first = document.where(start)
+            seen.add(key)
+        again = len(document.bounds) - 1 - len(kept)
+        cuttable = not _has_text(document) and (document.layout is None or isinstance(document.layout, ConllLayout))
+        if again and (cuttable or not kept):
+            count += again
+            if kept:
+                fixed.append(_changed(document, kept, document.words))
+        else:
+            stays += again
+            fixed.append(document)
+    if count:
+        done.changes.append(f"{plural(count, 'sentence')} left out that occur before, the first at {first}")
+    if stays:
+        done.left.append(f"{plural(stays, 'sentence')} that occur before, inside longer texts")
+    return Corpus(fixed, corpus.schemes)
+
+
+def _has_text(document: Document) -> bool:
+    """Whether the words are stretches of a text that the file has."""
+    return document._starts is not None and not isinstance(document.layout, ConllLayout)
+
+
+def _changed(document: Document, kept: Sequence[int], words: Sequence[str]) -> Document:
+    """Some sentences of a document, with other words."""
+    stretches = [range(document.bounds[number], document.bounds[number + 1]) for number in kept]
+    places = list(chain.from_iterable(stretches))
+    bounds = [0]
+    for stretch in stretches:
+        bounds.append(bounds[-1] + len(stretch))
+    layout = document.layout
+    if isinstance(layout, ConllLayout):
+        at = {place: index for index, place in enumerate(places)}
+        comments = {at[place]: lines for place, lines in layout.comments.items() if place in at}
+        layout = replace(layout, comments=comments)
+
+    def column(values: Sequence[str]) -> list[str]:
+        return [values[place] for place in places]
+
+    return Document(
+        column(words),
+        bounds,
+        tags={task: column(document.tags_of(task)) for task in document.tags},
+        schemes=dict(document.schemes),
+        id=document.id,
+        path=document.path,
+        lines=[document.lines[place] for place in places] if document.lines else [],
+        layout=layout,
+        columns={name: column(values) for name, values in document.columns.items()},
+    )

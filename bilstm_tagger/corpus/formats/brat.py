@@ -1,0 +1,111 @@
+"""brat: annotations of characters in `.ann` files, each beside the `.txt` that it is about.
+
+Format: https://brat.nlplab.org/standoff.html
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from itertools import accumulate, chain
+from pathlib import Path
+
+from bilstm_tagger.corpus.formats.char_spans import Aligner, Mark
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.io.reading import open_text, read_text
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import spans_to_tags
+from bilstm_tagger.settings.read_spec import Policy, ReadSpec
+from bilstm_tagger.text.tokenizers import get_tokenizer
+
+__all__ = ["is_folder", "read"]
+
+logger = logging.getLogger("bilstm_tagger")
+
+
+def is_folder(path: str | Path) -> bool:
+    """Tell whether a path is a folder with `.ann` files in it or below it."""
+    return Path(path).is_dir() and next(Path(path).rglob("*.ann"), None) is not None
+
+
+def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
+    """Read an `.ann` file, or all of a folder; each text is a document.
+
+    Spans of several pieces, which tags cannot hold, are one span over all pieces with `misaligned` as `snap` and left
+    out with `drop`. Of nested spans the longest is kept with either. Relations, events and notes are counted.
+
+    Args:
+        path: the file or folder.
+        spec: how to read it; every task has the labels of the spans.
+
+    Raises:
+        CorpusError: a text is missing, or a line or span does not fit, as `file:line`.
+    """
+    files = sorted(Path(path).rglob("*.ann")) if Path(path).is_dir() else [Path(path)]
+    tokenize = get_tokenizer(spec.tokenizer)
+    skipped = 0
+    for file in files:
+        source = file.with_suffix(".txt")
+        if not source.is_file():
+            raise CorpusError(f"{file}: no {source.name} beside it, the text that it is about")
+        text = read_text(source, encoding=spec.encoding)
+        document = tokenize(text)
+        document.path, document.id = str(source), file.stem
+        ends = list(accumulate(map(len, text.splitlines(keepends=True))))
+        document.lines = _lines(document.starts, ends)
+        marks, others = _marks(file, spec.encoding, spec.misaligned)
+        skipped += others
+        aligner = Aligner(str(file), spec.misaligned)
+        spans = aligner.lay([mark for _, mark in marks], text, document.starts, document.ends, _line(marks))
+        aligner.finish()
+        inside = set(chain.from_iterable(range(start + 1, end) for start, end, _ in spans))
+        document.bounds = [bound for bound in document.bounds if bound not in inside]
+        for task in spec.all_columns():
+            document.tags[task] = spans_to_tags(spans, len(document), Scheme.BIO)
+            document.schemes[task] = Scheme.BIO
+        yield document
+    if skipped:
+        logger.warning("%s: %d lines that are no spans, such as relations and notes, were left out", path, skipped)
+
+
+def _line(marks: list[tuple[int, Mark]]) -> int:
+    return marks[0][0] if marks else 1
+
+
+def _lines(starts: list[int], ends: list[int]) -> list[int]:
+    """The line of the text that each token begins in."""
+    lines, line = [], 0
+    for start in starts:
+        while line < len(ends) - 1 and ends[line] <= start:
+            line += 1
+        lines.append(line + 1)
+    return lines
+
+
+def _marks(file: Path, encoding: str | None, policy: Policy) -> tuple[list[tuple[int, Mark]], int]:
+    """The spans of a file with their lines, and how many lines are something else."""
+    marks: list[tuple[int, Mark]] = []
+    others = 0
+    for number, line in open_text(file, encoding=encoding):
+        if not line.startswith("T"):
+            others += bool(line.strip())
+            continue
+        cells = line.split("\t")
+        label, _, places = cells[1].partition(" ") if len(cells) > 1 else ("", "", "")
+        pieces = [piece.split() for piece in places.split(";")]
+        if not all(len(piece) == 2 and all(at.isdecimal() for at in piece) for piece in pieces):
+            raise CorpusError(f"{file}:{number}: not a span of brat: T1, a tab, LABEL START END, a tab, its text")
+        text = cells[2] if len(cells) > 2 else None
+        if len(pieces) > 1:
+            if policy == "error":
+                raise CorpusError(
+                    f"{file}:{number}: {label} {text!r} is in {len(pieces)} pieces, and tags hold whole spans: "
+                    "misaligned=snap takes all from the first to the last piece, drop leaves it out"
+                )
+            if policy == "drop":
+                others += 1
+                continue
+            text = None
+        marks.append((number, Mark(int(pieces[0][0]), int(pieces[-1][1]), label, text=text)))
+    return marks, others

@@ -1,0 +1,56 @@
+"""How annotation tools lay out their records, made one flat object each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bilstm_tagger.corpus.formats.record_words import Record, kind_of
+from bilstm_tagger.corpus.formats.token_spans import cluener_marks
+from bilstm_tagger.errors import CorpusError
+
+__all__ = ["LABEL_STUDIO", "flat_record", "has_several", "is_unanswered"]
+
+# Says that a record came from Label Studio; no key of a file has a line break.
+LABEL_STUDIO = "label\nstudio"
+
+
+def flat_record(record: Any, place: str) -> Record:
+    """One flat object, whatever the tool it came from."""
+    if isinstance(record, list) and len(record) == 2 and isinstance(record[0], str) and isinstance(record[1], Mapping):
+        return {"text": record[0], **record[1]}
+    if not isinstance(record, Mapping):
+        raise CorpusError(f"{place}: {kind_of(record)} where an object with tokens or text is needed")
+    named = cluener_marks(record.get("label")) if isinstance(record.get("text"), str) else None
+    if named is not None:
+        return {**{name: value for name, value in record.items() if name != "label"}, "spans": named}
+    answers = next((record[name] for name in ("annotations", "completions") if _is_answers(record.get(name))), None)
+    data = record.get("data")
+    if not isinstance(data, Mapping):
+        return record
+    rest = {name: value for name, value in record.items() if name not in ("annotations", "completions", "data")}
+    taken = sorted(_given(answers), key=lambda answer: not answer.get("ground_truth"))
+    marked = {"spans": taken[0]["result"]} if taken else {}
+    return {**rest, **data, **marked, LABEL_STUDIO: bool(taken)}
+
+
+def has_several(record: Any) -> bool:
+    """Whether a task of Label Studio has several annotations that were not cancelled."""
+    if not isinstance(record, Mapping) or not isinstance(record.get("data"), Mapping):
+        return False
+    return any(
+        _is_answers(record.get(name)) and len(_given(record[name])) > 1 for name in ("annotations", "completions")
+    )
+
+
+def _given(answers: Sequence[Any] | None) -> list[Any]:
+    return [answer for answer in answers or [] if not answer.get("was_cancelled")]
+
+
+def _is_answers(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, Mapping) and "result" in item for item in value)
+
+
+def is_unanswered(record: Record) -> bool:
+    """Whether nobody annotated it, or the annotator refused it (Prodigy's reject and ignore)."""
+    return not record.get(LABEL_STUDIO, True) or record.get("answer", "accept") != "accept"

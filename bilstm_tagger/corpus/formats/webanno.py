@@ -1,0 +1,143 @@
+r"""WebAnno TSV 3, which WebAnno and INCEpTION export: a token per line, spans by labels with numbers, as `PER[1]`.
+
+Format: https://inception-project.github.io/releases/22.5/docs/user-guide.html#sect_formats_webannotsv3
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bilstm_tagger.corpus.formats.char_spans import Aligner
+from bilstm_tagger.corpus.formats.record_words import find_words
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.io.reading import open_text
+from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
+from bilstm_tagger.schemes.spans import SpanTuple, spans_to_tags
+from bilstm_tagger.settings.read_spec import ReadSpec
+
+__all__ = ["FIRST", "read"]
+
+FIRST = "#FORMAT=WebAnno TSV 3"
+_TOKEN = re.compile(r"(\d+)-\d+")
+_VALUE = re.compile(r"(.*?)(?:\[(\d+)\])?", re.DOTALL)
+# Layers of one value for each token.
+_PLAIN = ("POS", "Lemma", "Stem", "MorphologicalFeatures")
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The tokens of a file, and the cells behind them."""
+
+    words: list[str] = field(default_factory=list)
+    cells: list[list[str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    bounds: list[int] = field(default_factory=lambda: [0])
+    texts: list[str] = field(default_factory=list)
+    columns: list[tuple[str, str]] = field(default_factory=list)  # layer and feature
+
+
+def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
+    """Read a file as one document.
+
+    Args:
+        path: the file.
+        spec: how to read it; the column of a task is a feature (`value`), a layer (`NamedEntity`) or `LAYER.FEATURE`; a
+            number counts the columns behind the token, -1 is the named entities, or the last column without them.
+            `misaligned` says what happens to spans that overlap.
+
+    Raises:
+        CorpusError: a line does not fit, or there is no such feature.
+    """
+    rows = _rows(str(path), spec.encoding)
+    document = Document(rows.words, rows.bounds, path=str(path), lines=rows.lines)
+    text = "\n".join(rows.texts)
+    starts, ends = find_words(rows.words, text)
+    if starts is not None and ends is not None:
+        document = Document(
+            rows.words, rows.bounds, text=text, starts=starts, ends=ends, path=str(path), lines=rows.lines
+        )
+    aligner = Aligner(str(path), spec.misaligned)
+    for task, column in spec.all_columns().items():
+        at = _position(column, rows.columns, str(path))
+        values = [cells[at] if at < len(cells) else "_" for cells in rows.cells]
+        if rows.columns[at][0] in _PLAIN:
+            document.tags[task] = [UNKNOWN if value in ("_", "*") else _unescaped(value) for value in values]
+            continue
+        spans = aligner.without_overlaps(sorted(set(_spans(values, rows.bounds))), rows.lines[0] if rows.lines else 1)
+        document.tags[task] = spans_to_tags(spans, len(document), Scheme.BIO)
+        document.schemes[task] = Scheme.BIO
+    aligner.finish()
+    yield document
+
+
+def _rows(path: str, encoding: str | None) -> _Rows:
+    rows = _Rows()
+    sentence = ""
+    for number, line in open_text(path, encoding=encoding):
+        if line.startswith("#Text="):
+            rows.texts.append(line[len("#Text=") :])
+        elif line.startswith(("#T_SP=", "#T_CH=", "#T_RL=")):
+            layer, *features = line[len("#T_SP=") :].split("|")
+            rows.columns += [(layer.rpartition(".")[2], feature.strip()) for feature in features]
+        elif line.strip() and not line.startswith("#"):
+            cells = line.split("\t")
+            match = _TOKEN.fullmatch(cells[0])
+            if len(cells) < 3 or (match is None and "." not in cells[0]):
+                raise CorpusError(f"{path}:{number}: not a token of WebAnno TSV 3: 1-1, a tab, 0-4, a tab, the token")
+            if match is None:
+                raise CorpusError(
+                    f"{path}:{number}: {cells[2]!r} is a part of a token, which tags cannot mark; correct it"
+                )
+            if match[1] != sentence and rows.words:
+                rows.bounds.append(len(rows.words))
+            sentence = match[1]
+            rows.words.append(cells[2])
+            rows.cells.append(cells[3:])
+            rows.lines.append(number)
+    if rows.words:
+        rows.bounds.append(len(rows.words))
+    return rows
+
+
+def _position(column: int | str, columns: Sequence[tuple[str, str]], path: str) -> int:
+    known = ", ".join(f"{layer}.{feature}" for layer, feature in columns) or "none"
+    if column == -1 and columns:
+        named = [at for at, (layer, feature) in enumerate(columns) if (layer, feature) == ("NamedEntity", "value")]
+        return named[0] if named else len(columns) - 1
+    if isinstance(column, int) and 1 <= abs(column) <= len(columns):
+        return column - 1 if column > 0 else len(columns) + column
+    fitting = [
+        at for at, (layer, feature) in enumerate(columns) if str(column) in (feature, layer, f"{layer}.{feature}")
+    ]
+    if len(fitting) > 1 and all(columns[at][0] == column for at in fitting):
+        fitting = [at for at in fitting if columns[at][1] == "value"] or fitting
+    if len(fitting) != 1:
+        raise CorpusError(
+            f"{path}: {'several features are' if fitting else 'no feature is'} {column!r}; it has {known}"
+        )
+    return fitting[0]
+
+
+def _spans(values: Sequence[str], bounds: Sequence[int]) -> Iterator[SpanTuple]:
+    """Spans from the values of a column: those with the same number are one, one without is of its token alone."""
+    opened: dict[str, tuple[int, int, str]] = {}
+    for index, value in enumerate(values):
+        for item in re.split(r"(?<!\\)\|", value) if value != "_" else []:
+            match = _VALUE.fullmatch(item)
+            label, number = (match[1], match[2]) if match else (item, None)
+            if label in ("*", ""):
+                continue
+            if number is None:
+                yield index, index + 1, _unescaped(label)
+            else:
+                first = opened[number][0] if number in opened else index
+                opened[number] = (first, index + 1, _unescaped(label))
+    yield from opened.values()
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)

@@ -1,0 +1,255 @@
+"""brat, WebAnno, spans by tokens in JSON, CoNLL-2012, CoNLL-U Plus, word/TAG: small files of each, read right."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bilstm_tagger.corpus import Corpus, read_corpus, save_corpus
+from bilstm_tagger.corpus.formats import FORMATS
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.schemes.grammar import UNKNOWN
+
+TEXT = "Anna Berg slept.\nShe left the Port of Oslo.\n"
+
+
+def put(folder: Path, name: str, content: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, "utf-8")
+    return path
+
+
+def found(corpus: Corpus, task: str = "tags") -> list[tuple[str, str]]:
+    return [(span.text, span.label) for document in corpus for span in document.spans_of(task)]
+
+
+# ---- brat
+
+
+def brat(folder: Path, *lines: str, text: str = TEXT) -> Path:
+    put(folder, "brat/a.txt", text)
+    return put(folder, "brat/a.ann", "".join(line + "\n" for line in lines))
+
+
+ANNA, OSLO = "T1\tPER 0 9\tAnna Berg", "T2\tLOC 38 42\tOslo"
+
+
+def test_b6_brat_file_and_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = brat(tmp_path, ANNA, OSLO, "R1\tlives Arg1:T1 Arg2:T2", "#1\tAnnotatorNotes T1\ta note")
+    put(tmp_path, "brat/below/b.txt", "He slept.")
+    put(tmp_path, "brat/below/b.ann", "")
+    with caplog.at_level(logging.WARNING, "bilstm_tagger"):
+        for corpus in (read_corpus(path), read_corpus(tmp_path / "brat")):
+            assert found(corpus) == [("Anna Berg", "PER"), ("Oslo", "LOC")]
+    assert "2 lines that are no spans, such as relations and notes" in caplog.text
+    assert [(document.id, document.text) for document in corpus] == [("a", TEXT), ("b", "He slept.")]
+    assert corpus[0].where(5) == f"{tmp_path / 'brat' / 'a.txt'}:2"
+
+
+@pytest.mark.parametrize(
+    ("policy", "spans"),
+    [("snap", [("Port of Oslo", "LOC")]), ("drop", [("Oslo", "LOC")])],
+)
+def test_b6_brat_spans_in_pieces(tmp_path: Path, policy: str, spans: list[tuple[str, str]]) -> None:
+    path = brat(tmp_path, "T1\tLOC 30 34;38 42\tPort Oslo", OSLO)
+    assert found(read_corpus(path, misaligned=policy)) == spans  # type: ignore[arg-type]
+    with pytest.raises(CorpusError, match=r"a\.ann:1: LOC 'Port Oslo' is in 2 pieces"):
+        read_corpus(path)
+
+
+def test_b6_brat_nested_spans_and_faults(tmp_path: Path) -> None:
+    nested = brat(tmp_path, "T1\tORG 30 42\tPort of Oslo", OSLO)
+    assert found(read_corpus(nested, misaligned="drop")) == [("Port of Oslo", "ORG")]
+    with pytest.raises(CorpusError, match=r"a\.ann:1: span .* overlaps"):
+        read_corpus(nested)
+    with pytest.raises(CorpusError, match=r"a\.ann:1: not a span of brat"):
+        read_corpus(brat(tmp_path, "T1\tPER 0\tAnna"))
+    (tmp_path / "brat" / "a.txt").unlink()
+    with pytest.raises(CorpusError, match=r"a\.ann: no a\.txt beside it"):
+        read_corpus(tmp_path / "brat")
+
+
+# ---- WebAnno
+
+HEAD = """#FORMAT=WebAnno TSV 3.3
+#T_SP=de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS|PosValue
+#T_SP=de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|identifier|value
+
+
+"""
+WEBANNO = (
+    HEAD
+    + """#Text=Anna Berg slept .
+1-1\t0-4\tAnna\tPROPN\t*[1]\tPER[1]\t
+1-2\t5-9\tBerg\tPROPN\t*[1]\tPER[1]\t
+1-3\t10-15\tslept\tVERB\t_\t_\t
+1-4\t16-17\t.\t_\t_\t_\t
+
+#Text=In Oslo
+2-1\t18-20\tIn\tADP\t_\t_\t
+2-2\t21-25\tOslo\tPROPN\t*\tL\\_OC\t
+"""
+)
+
+
+def test_b6_webanno(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.tsv", WEBANNO)
+    (document,) = corpus = read_corpus(path, {"ner": -1, "pos": "PosValue"})
+    assert found(corpus, "ner") == [("Anna Berg", "PER"), ("Oslo", "L_OC")]
+    assert document.tags_of("pos") == ["PROPN", "PROPN", "VERB", UNKNOWN, "ADP", "PROPN"]
+    assert (document.text, document.bounds) == ("Anna Berg slept .\nIn Oslo", [0, 4, 6])
+    assert document.where(4) == f"{path}:13"
+    for column in ("NamedEntity", "value", "NamedEntity.value", 3):
+        assert found(read_corpus(path, {"ner": column}), "ner") == found(corpus, "ner")
+    with pytest.raises(CorpusError, match=r"no feature is 'x'; it has POS\.PosValue, NamedEntity\.identifier"):
+        read_corpus(path, {"ner": "x"})
+
+
+def test_b6_webanno_stacked_spans(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.tsv", WEBANNO.replace("PER[1]\t\n1-2", "PER[1]|X\t\n1-2"))
+    assert found(read_corpus(path, misaligned="drop"))[0] == ("Anna Berg", "PER")
+    with pytest.raises(CorpusError, match="overlaps"):
+        read_corpus(path)
+
+
+# ---- JSON with spans of tokens
+
+WORDS = ["Anna", "Berg", "slept", "in", "Oslo"]
+SPANS = [("Anna Berg", "PER"), ("Oslo", "LOC")]
+LAYOUTS: dict[str, Any] = {
+    "GLiNER": {"tokenized_text": WORDS, "ner": [[0, 1, "PER"], [4, 4, "LOC"]]},
+    "SpERT": {
+        "tokens": WORDS,
+        "entities": [{"type": "PER", "start": 0, "end": 2}, {"type": "LOC", "start": 4, "end": 5}],
+        "relations": [],
+    },
+    "DyGIE": {"doc_key": "1", "sentences": [WORDS[:3], WORDS[3:]], "ner": [[[0, 1, "PER"]], [[4, 4, "LOC"]]]},
+    "CLUENER": {
+        "text": "Anna Berg slept in Oslo",
+        "label": {"PER": {"Anna Berg": [[0, 8]]}, "LOC": {"Oslo": [[19, 22]]}},
+    },
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("column", [-1, "ner"])
+def test_b6_spans_of_tokens(tmp_path: Path, name: str, column: int | str) -> None:
+    if name == "CLUENER" and column == "ner":
+        pytest.skip("its spans have no name")
+    path = put(tmp_path, "a.json", json.dumps([LAYOUTS[name]] * 2))
+    corpus = read_corpus(path, {"ner": column}, tokenizer="whitespace")
+    assert found(corpus, "ner") == SPANS * 2
+    assert corpus[0].words == WORDS
+
+
+@pytest.mark.parametrize("span", [[4, 5, "X"], [2, 1, "X"], [0, 1, ""], [0, "1", "X"], [0, 1]])
+def test_b6_spans_of_tokens_that_do_not_fit(tmp_path: Path, span: list[Any]) -> None:
+    path = put(tmp_path, "a.jsonl", json.dumps({"tokenized_text": WORDS, "ner": [span]}))
+    with pytest.raises(CorpusError, match=r"a\.jsonl:1: .*span"):
+        read_corpus(path, {"ner": -1})
+
+
+def test_b6_the_training_data_of_spacy_2(tmp_path: Path) -> None:
+    tags = ["B-PER", "L-PER", "O", "-", "U-LOC"]
+    tokens = [
+        {"id": at, "orth": word, "ner": tag, "tag": "T"} for at, (word, tag) in enumerate(zip(WORDS, tags, strict=True))
+    ]
+    sentences = [{"tokens": tokens[:3], "brackets": []}, {"tokens": tokens[3:]}]
+    record = {"id": 0, "paragraphs": [{"raw": "Anna Berg slept  in Oslo", "sentences": sentences}]}
+    corpus = read_corpus(put(tmp_path, "a.json", json.dumps([record])), {"ner": -1, "tag": "tag"}).settle("ner")
+    assert corpus[0].tags_of("ner") == ["B-PER", "L-PER", "O", UNKNOWN, "U-LOC"]
+    assert (found(corpus, "ner"), corpus[0].bounds) == (SPANS, [0, 3, 5])
+    assert corpus[0].starts == [0, 5, 10, 17, 20]
+    with pytest.raises(CorpusError, match="no 'dep' for task 'dep'; the tokens have ner, tag"):
+        read_corpus(tmp_path / "a.json", {"dep": "dep"})
+
+
+# ---- CoNLL-2012, CoNLL-U Plus, word/TAG
+
+
+def row(number: int, word: str, name: str) -> str:
+    return f"bc/a 0 {number} {word} NNP (TOP* - - - spk {name} * (12)\n"
+
+
+def test_b6_names_in_brackets(tmp_path: Path) -> None:
+    names = ["(PERSON*", "*)", "*", "*", "(GPE)"]
+    body = "".join(row(at, word, name) for at, (word, name) in enumerate(zip(WORDS, names, strict=True)))
+    path = put(tmp_path, "a.v4_gold_conll", f"#begin document (bc/a); part 000\n{body}\n{body}\n#end document\n")
+    (document,) = corpus = read_corpus(path, {"ner": -1, "pos": "pos"})
+    assert found(corpus, "ner")[:2] == [("Anna Berg", "PERSON"), ("Oslo", "GPE")]
+    assert (document.id, document.bounds) == ("(bc/a); part 000", [0, 5, 10])
+    assert document.tags_of("pos") == ["NNP"] * 10
+    for content, message in (
+        (body, "the last document has no"),
+        (row(0, "a", "(X*") + "\n#end document\n", "1?: the name that begins here does not end"),
+        (row(0, "a", "*)") + "\n#end document\n", ":2: .* closes a name that was not opened"),
+        ("a b\n#end document\n", ":2: 2 columns where CoNLL-2012 has"),
+    ):
+        with pytest.raises(CorpusError, match=message):
+            read_corpus(put(tmp_path, "b.conll", "#begin document (x); part 000\n" + content), {"ner": -1})
+
+
+@pytest.mark.parametrize("name", ["a.conllup", "a.conllu", "a.tsv"])
+def test_b6_columns_that_the_first_line_names(tmp_path: Path, name: str) -> None:
+    content = (
+        "# global.columns = ID FORM UPOS X:NE\n# newdoc id = d1\n# text = x\n1-2\tzum\t_\t_\n1\tzu\tADP\tO\n"
+        "2\tOslo\tPROPN\tB-LOC\n2.1\tx\t_\t_\n\n# newdoc id = d2\n1\tAnna\tPROPN\tB-PER\n\n"
+    )
+    path = put(tmp_path, name, content)
+    first, second = read_corpus(path, {"ner": -1, "upos": "upos"})
+    assert (first.id, first.words, first.tags_of("ner")) == ("d1", ["zu", "Oslo"], ["O", "B-LOC"])
+    assert (second.id, second.tags_of("upos"), second.lines) == ("d2", ["PROPN"], [10])
+    with pytest.raises(CorpusError, match="no column 'y'; the first line names ID, FORM, UPOS, X:NE"):
+        read_corpus(path, {"ner": "y"})
+
+
+def test_b6_words_with_tags_behind_a_slash(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.pos", "Anna/NNP 1/2/CD\n./.\n\nHe/PRP\n")
+    first, second = read_corpus(path, {"pos": -1})
+    assert (first.words, first.tags_of("pos"), first.bounds) == (["Anna", "1/2", "."], ["NNP", "CD", "."], [0, 2, 3])
+    assert second.where(0) == f"{path}:4"
+    assert read_corpus(put(tmp_path, "b.pos", "Anna_NNP\n"), {"pos": -1}, delimiter="_")[0].tags_of("pos") == ["NNP"]
+    with pytest.raises(CorpusError, match=r"b\.pos:1: 'Anna_NNP' is no word with a tag behind '/'"):
+        read_corpus(tmp_path / "b.pos", {"pos": -1})
+
+
+# ---- writing
+
+plain = st.text("abÄ東1,;\"'=+#", min_size=1, max_size=4).filter(lambda word: word != "_")
+sentences = st.lists(st.lists(st.tuples(plain, plain), min_size=1, max_size=4), min_size=1, max_size=4)
+
+
+@pytest.mark.parametrize("format", ["token-csv", "xlsx", "word/tag"])
+@settings(max_examples=15, deadline=None)
+@given(given=sentences)
+def test_b6_tokens_come_back(format: str, given: list[list[tuple[str, str]]]) -> None:
+    document = Document.from_sentences([[word for word, _ in sentence] for sentence in given])
+    document = document.with_tags({"pos": [tag for sentence in given for _, tag in sentence]})
+    with tempfile.TemporaryDirectory() as folder:
+        save_corpus([document], Path(folder, "a"), format=format)
+        back = read_corpus(Path(folder, "a"), {"pos": -1}, format=format)
+    assert [sentence.words for each in back for sentence in each.sentences] == [
+        [word for word, _ in sentence] for sentence in given
+    ]
+    assert [tag for each in back for tag in each.tags_of("pos")] == document.tags_of("pos")
+
+
+def test_b6_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    document = Document.from_words(["a b"]).with_tags({"pos": ["X"]})
+    for name in ("a.xlsx", "a.pos"):
+        with pytest.raises(CorpusError, match="'a b'"):
+            save_corpus([document], tmp_path / name)
+    with pytest.raises(CorpusError, match=r"brat is read, not written; write \.jsonl"):
+        save_corpus([document], tmp_path / "a.ann")
+    with pytest.raises(CorpusError, match="rename the task"):
+        save_corpus([document.with_tags({"word": ["X"]})], tmp_path / "a.xlsx")
+    assert set(FORMATS) >= {"brat", "conllup", "token-csv", "word/tag", "xlsx"}
