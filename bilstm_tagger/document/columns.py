@@ -31,6 +31,7 @@ class Columns:
         layout: What the format it came from needs to write it back unchanged.
         columns: Further columns of the file by name, one string a token.
         probabilities: For each task how probable its tags and spans are; empty where that is not known.
+        seams: Tokens before which an overlong sentence was cut, so that what is before and behind belongs together.
     """
 
     __slots__ = (
@@ -45,6 +46,7 @@ class Columns:
         "path",
         "probabilities",
         "schemes",
+        "seams",
         "tags",
         "words",
     )
@@ -103,6 +105,7 @@ class Columns:
         self.lines = lines
         self.layout = layout
         self.probabilities: dict[str, Probabilities] = {} if probabilities is None else probabilities
+        self.seams: frozenset[int] = frozenset()
         self.columns: dict[str, list[str]] = {} if columns is None else columns
         numbers = (("starts", starts), ("ends", ends), ("lines", lines))
         for name, column in (*numbers, *self.tags.items(), *self.columns.items()):
