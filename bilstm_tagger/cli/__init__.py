@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from bilstm_tagger.cli.app import Commands, use_utf8
+from bilstm_tagger.cli.app import Commands, open_closed_streams, run_to_the_end, use_utf8
 from bilstm_tagger.cli.benchmark import benchmark
 from bilstm_tagger.cli.check import check
 from bilstm_tagger.cli.convert import convert
@@ -59,6 +59,7 @@ app.add_typer(study, name="study")
 
 def main() -> None:
     """Run the command line and end the process."""
+    open_closed_streams()
     use_utf8()
     # Threads of torch that wait for each other turn in circles for milliseconds unless told otherwise (here a thousand
     # turns, some 20 us). Where another program holds one of the cores, that makes tagging 20 times slower.
@@ -68,4 +69,4 @@ def main() -> None:
         os.environ.setdefault(name, "128")
     # At its end Python looks through all objects of torch for garbage, which takes most of a second.
     atexit.register(gc.freeze)
-    app(prog_name="bilstm-tagger")
+    run_to_the_end(lambda: app(prog_name="bilstm-tagger"))
