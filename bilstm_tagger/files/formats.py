@@ -12,7 +12,6 @@ from typing import IO, TYPE_CHECKING, TextIO, cast
 from bilstm_tagger.corpus.formats import Writer, conllu, spacy_docbin, table_write
 from bilstm_tagger.corpus.formats import columns as conll
 from bilstm_tagger.corpus.formats.jsonl import to_record
-from bilstm_tagger.corpus.formats.jsonl import write as write_jsonl
 from bilstm_tagger.document.html import COLOURS, OTHER_COLOUR, html_fragment
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.files.entity_tables import (
@@ -25,6 +24,7 @@ from bilstm_tagger.files.entity_tables import (
     write_entities,
 )
 from bilstm_tagger.files.inputs import LineLayout
+from bilstm_tagger.files.json_lines import write_jsonl
 from bilstm_tagger.files.workbook import workbook_writer
 from bilstm_tagger.schemes.grammar import Scheme
 
@@ -131,6 +131,14 @@ def write_text(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence
         console.print(_marked(_only(document, tasks), coloured=console.color_system is not None))
 
 
+def write_named_text(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+    """Write text as `write_text` does, under the name of each file."""
+    for file, group in groupby(documents, key=lambda document: document.path):
+        shown = "".join(each if each.isprintable() else "\ufffd" for each in file or "")
+        stream.write(f"== {shown} ==\n")
+        write_text(group, stream, tasks=tasks)
+
+
 def _only(document: Document, tasks: Sequence[str] | None) -> Document:
     if tasks is None or list(tasks) == document.tasks:
         return document
@@ -179,6 +187,7 @@ OUTPUT_FORMATS: dict[str, OutputFormat] = {
 # Other names of formats, and tables of counts, which are of all files together.
 _FURTHER: dict[str, OutputFormat] = {
     "json": OUTPUT_FORMATS["jsonl"],
+    "named-text": OutputFormat(write_named_text, ".tagged.txt"),
     "table": OutputFormat(table_writer(rows), ".txt"),
     "table-counts": OutputFormat(table_writer(counts), ".txt"),
     "entities-counts": OutputFormat(write_counts, ".jsonl"),

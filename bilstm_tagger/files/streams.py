@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,9 +13,13 @@ from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.inputs import Job, read_job
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.source import Source, Tally
+from bilstm_tagger.files.suspicion import SAMPLE, markup_in, other_language
 from bilstm_tagger.files.tables import NoTextError
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.text.sentences import with_line_ends
+from bilstm_tagger.text.windows import MOST
+
+logger = logging.getLogger("bilstm_tagger")
 
 
 class DocumentTagger(Protocol):
@@ -82,7 +87,7 @@ class Tagged(NamedTuple):
 
 
 def read_files(
-    jobs: Iterable[Job], spec: ReadSpec, *, profile: Profile, tally: Tally | None = None
+    jobs: Iterable[Job], spec: ReadSpec, *, profile: Profile, tally: Tally | None = None, language: str | None = None
 ) -> Iterator[tuple[Job, Untagged | End]]:
     """First stream: the documents of each file, and its end.
 
@@ -91,6 +96,7 @@ def read_files(
         spec: how to read words, and raw text in JSON and tables.
         profile: where the time spent on reading is added.
         tally: where is counted what a reader has to tell.
+        language: that of the model; a text clearly in another one is warned of. None asks nothing.
 
     Yields:
         Documents and ends, each with its file; an error of a file is in its end.
@@ -100,9 +106,12 @@ def read_files(
         name = job.name.encode("utf-8", "backslashreplace").decode("utf-8")
         error: TaggerError | None = None
         number = 0
+        sample = ""
         try:
             contents = profile.each("read", read_job(job, spec, tally))
             for number, source in enumerate(contents, 1):
+                if len(sample) < SAMPLE and isinstance(source.content, str):
+                    sample += source.content[:SAMPLE] + "\n"
                 yield job, _untagged(source, name, number)
         except NoTextError as caught:
             if job.in_folder and number == 0:
@@ -114,7 +123,18 @@ def read_files(
             error = caught
         except OSError as caught:
             error = TaggerError(f"{job.path}: cannot be read: {caught.strerror or caught}")
+        _warn(job, sample, language)
         yield job, End(error)
+
+
+def _warn(job: Job, sample: str, language: str | None) -> None:
+    """Warn of a file whose text is probably not what it is taken for."""
+    if job.format in ("text", "lines") and (found := markup_in(sample)) is not None:
+        logger.warning("%s: %s", job.path, found)
+    if language is not None and (found := other_language(sample, language)) is not None:
+        logger.warning(
+            "%s: the text is in %s, the model is for %r; what it finds there is of no use", job.path, found, language
+        )
 
 
 def _untagged(source: Source, file: str, number: int) -> Untagged:
@@ -138,6 +158,13 @@ def tokenize(tagger: DocumentTagger, untagged: Untagged, profile: Profile) -> Do
             _ = getattr(tagger, "tokenizer", None)
     with profile.part("tokenise"):
         document = tagger.read(untagged.content)
+    if document.seams:
+        logger.warning(
+            "%s: a sentence does not end for %d tokens or more; it is tagged in windows that overlap (%d cuts)",
+            untagged.file or "the text",
+            MOST,
+            len(document.seams),
+        )
     if untagged.by_line:
         document.bounds = with_line_ends(document)
     set_origin(document, untagged)

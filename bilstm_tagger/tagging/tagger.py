@@ -20,6 +20,7 @@ from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.tagging.batching import sentence_lengths
 from bilstm_tagger.tagging.output_tags import OutputTags
+from bilstm_tagger.tagging.overlap import narrowed, widened
 from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, Runtime, Wanted, Window
 from bilstm_tagger.vocab.features import encode_features
 from bilstm_tagger.vocab.vocab import Vocab
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from bilstm_tagger.settings.read_spec import ReadSpec
     from bilstm_tagger.text.tokenizers import Tokenizer
 
+WINDOW_BATCH = 16_000  # tokens in a batch of windows, which are longer than sentences and as many rows are wanted
 WINDOW_TOKENS = 64_000  # tokens sorted by length together
 
 _WANTED = "give a text, a list of words or a list of lists of words"
@@ -178,8 +180,12 @@ class Tagger:
             wanted = Wanted(span_tags, self.info.temperatures, n_best=n_best)
         documents = map(self.read, sources)
         while window := _window(documents, WINDOW_TOKENS):
-            tagged = self._tag(window, batch_tokens, wanted)
-            yield from (keep_probable(each, min_probability) for each in tagged) if min_probability else tagged
+            if wanted is None and any(document.seams for document in window):
+                size = WINDOW_BATCH if batch_tokens == BATCH_TOKENS else batch_tokens
+                yield from narrowed(window, self._tag(list(map(widened, window)), size, None))
+            else:
+                tagged = self._tag(window, batch_tokens, wanted)
+                yield from (keep_probable(each, min_probability) for each in tagged) if min_probability else tagged
 
     def entities(self, sources: Iterable[Input], *, probabilities: bool = False) -> list[Entity]:
         """The names in texts, word lists or documents, as plain rows; `document` counts the sources from 1.
