@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.schemes.grammar import PREFIXES, UNKNOWN, Scheme, is_legal
+from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme, is_legal, tag_names
 from bilstm_tagger.schemes.spans import convert, respell
 
 Choice = str | frozenset[str]  # the one tag of a token, or several; an empty set stands for all tags
@@ -108,4 +108,4 @@ def _possible(
 @lru_cache
 def _tags_of(labels: tuple[str, ...], scheme: Scheme) -> frozenset[str]:
     """`O` and all tags of spans of these labels."""
-    return frozenset(["O", *(f"{letter}-{label}" for label in labels for letter in PREFIXES[scheme])])
+    return frozenset(tag_names(labels, scheme))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.model_folder.network import TaskConfig, network_config
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme, has_unknown, tag_names
+from bilstm_tagger.schemes.spans import tags_to_spans
 from bilstm_tagger.settings.loading import portable
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
@@ -131,14 +132,17 @@ def prepare_sources(settings: Settings, sources: list[Source]) -> Prepared:
 def _tags(config: TaskConfig, task: str, sources: Sequence[Source]) -> list[str]:
     """All tags the network may give: for spans every prefix of every label, for plain tags those seen in training."""
     source = next(source for source in sources if task in source.tasks)
-    tags = set(chain.from_iterable(document.tags[task] for document in source.train))
-    if has_unknown(tags):
-        tags.discard(UNKNOWN)
     if config.scheme is Scheme.NONE:
         if any(option.unmarked for option in source.options.get(task, {}).values()):
             raise ConfigError(f"tasks.{task}: unmarked is for labels of spans, but its tags are plain; leave it out")
-        return sorted(tags)
-    labels = sorted({tag[2:] for tag in tags if tag != "O"})
+        tags = set(chain.from_iterable(document.tags[task] for document in source.train))
+        return sorted(tags - {UNKNOWN} if has_unknown(tags) else tags)
+    labels = sorted({
+        label
+        for document in source.train
+        for start, end in pairwise(document.bounds)
+        for _, _, label in tags_to_spans(document.tags[task][start:end], config.scheme)
+    })  # fmt: skip
     _check_unmarked(source, task, labels)
     return tag_names(labels, config.encoding)
 
