@@ -19,7 +19,7 @@ from bilstm_tagger.training import train as real_train
 
 SMALL: dict[str, Any] = {
     "embedder": {"size": 8, "case_size": 2, "characters": {"size": 4, "widths": [3], "filters": [4]}},
-    "encoder": {"hidden_size": 8, "layers": 1, "ensemble_size": 1},
+    "encoder": {"hidden_size": 20, "layers": 1, "ensemble_size": 1},
     "head": {"hidden_size": 0},
 }
 ONCE = {"epochs": 1, "min_steps": 0, "threads": 1}

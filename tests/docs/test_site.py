@@ -6,6 +6,7 @@ import importlib.util
 import re
 import socket
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -125,12 +126,13 @@ def test_public_names_have_a_reference(site: Path) -> None:
 def test_tables_are_complete() -> None:
     """Each preset and format is in the table of its page."""
     guides = ROOT / "docs" / "guides"
+    others = "".join(page.read_text("utf-8") for page in (ROOT / "docs").glob("f*.md"))  # formats, files
     for page, names in {
         "settings": presets(),
         "../formats": [*FORMATS, *(suffix for known in FORMATS.values() for suffix in known.suffixes)],
         "files-and-folders": [*INPUT_FORMATS, *OUTPUT_FORMATS],
     }.items():
-        text = (guides / f"{page}.md").read_text("utf-8")
+        text = (guides / f"{page}.md").read_text("utf-8") + others
         for name in names:
             assert f"`{name}`" in text, (page, name)
 
@@ -157,3 +159,9 @@ def test_a_page_that_is_named_nowhere_is_put_under_guides(hooks: ModuleType, tmp
 )
 def test_links_between_files_become_links_between_pages(hooks: ModuleType, page: str, link: str, made: str) -> None:
     assert hooks.on_page_markdown(link, SimpleNamespace(file=SimpleNamespace(src_uri=page))) == made
+
+
+def test_extras_are_complete() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    text = (ROOT / "docs" / "installation.md").read_text("utf-8")
+    assert not [extra for extra in project["optional-dependencies"] if f"| `{extra}` |" not in text]
