@@ -15,7 +15,7 @@ from torch import nn
 from benchmarks.speed.common import RUNS, Bench, Result, cli, f1, interleaved, run_process
 from benchmarks.speed.peers import crf_features, crfsuite, doc_of, spacy_pipeline, tags_of
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.files import ModelLoader, Profile, WorkerPool
+from bilstm_tagger.files import ModelLoader, Profile, TagOptions, WorkerPool
 from bilstm_tagger.files.inputs import Job
 from bilstm_tagger.files.streams import Tagged, Untagged
 from bilstm_tagger.tagging.batching import batch_places
@@ -97,7 +97,7 @@ def _kernel(tagger: Tagger, sentences: list[list[str]], threads: int) -> Callabl
 def _by_processes(pool: WorkerPool, sentences: list[list[str]], task: str) -> list[list[str]]:
     job = Job(Path(), "words", "words")
     untagged = ((job, Untagged(Document(words, [0, len(words)]), None)) for words in sentences)
-    tagged = pool.tag(untagged, format="conll", batch_tokens=None, profile=Profile())
+    tagged = pool.tag(untagged, format="conll", options=TagOptions(), profile=Profile())
     return [
         item.content.tags_of(task)
         for _, item in tagged

@@ -16,6 +16,8 @@ from bilstm_tagger.cli.tagging import (
     InputFormatOption,
     InputsArgument,
     LanguageOption,
+    MinPrecisionOption,
+    MinProbabilityOption,
     ModelOption,
     PrecisionOption,
     TextColumnOption,
@@ -25,6 +27,7 @@ from bilstm_tagger.cli.tagging import (
     conclude,
     loaded_tagger,
     progress,
+    tag_options,
     tag_text,
 )
 
@@ -59,6 +62,8 @@ def entities(
     input_format: InputFormatOption = None,
     text_column: TextColumnOption = None,
     check_language: LanguageOption = True,
+    min_probability: MinProbabilityOption = 0.0,
+    min_precision: MinPrecisionOption = None,
     batch_tokens: BatchOption = None,
     workers: WorkersOption = 1,
     threads: ThreadsOption = None,
@@ -72,12 +77,19 @@ def entities(
     from bilstm_tagger.corpus.trained import words_spec
     from bilstm_tagger.files import ModelLoader, Profile, tag_files
 
+    options = tag_options(
+        model,
+        batch_tokens=batch_tokens,
+        probabilities=not count,
+        min_probability=min_probability,
+        min_precision=min_precision,
+    )
     load = ModelLoader(str(model), device, precision, threads)
     profile = Profile()
     report: FilesReport | None = None
     with _opened(output, binary=chosen.startswith("xlsx"), force=force) as stream:
         if text is not None:
-            tag_text(load(profile), text, chosen, profile, stream=stream)
+            tag_text(load(profile), text, chosen, options, profile, stream=stream)
         else:
             quiet = output is None and sys.stdout.isatty()
             with loaded_tagger(load, workers, profile) as tagger, progress(quiet=quiet) as heard:
@@ -91,7 +103,7 @@ def entities(
                     spec=words_spec(tagger.reading),
                     text_column=text_column,
                     check_language=check_language,
-                    batch_tokens=batch_tokens,
+                    options=options,
                     progress=heard,
                     profile=profile,
                 )

@@ -16,8 +16,11 @@ from bilstm_tagger.cli.tagging import (
     InputFormatOption,
     InputsArgument,
     LanguageOption,
+    MinPrecisionOption,
+    MinProbabilityOption,
     ModelOption,
     PrecisionOption,
+    ProbabilitiesOption,
     TextColumnOption,
     TextOption,
     ThreadsOption,
@@ -25,6 +28,7 @@ from bilstm_tagger.cli.tagging import (
     conclude,
     loaded_tagger,
     progress,
+    tag_options,
     tag_text,
 )
 
@@ -58,6 +62,9 @@ def predict(
     text_column: TextColumnOption = None,
     check_language: LanguageOption = True,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files in the output folder.")] = False,
+    probabilities: ProbabilitiesOption = False,
+    min_probability: MinProbabilityOption = 0.0,
+    min_precision: MinPrecisionOption = None,
     batch_tokens: BatchOption = None,
     workers: WorkersOption = 1,
     threads: ThreadsOption = None,
@@ -76,12 +83,19 @@ def predict(
     from bilstm_tagger.corpus.trained import words_spec
     from bilstm_tagger.files import ModelLoader, Profile, tag_files
 
+    options = tag_options(
+        model,
+        batch_tokens=batch_tokens,
+        probabilities=probabilities,
+        min_probability=min_probability,
+        min_precision=min_precision,
+    )
     load = ModelLoader(str(model), device, precision, threads)
     profile = Profile()
     profile.add({"start Python": started})
     chosen = format or ("text" if output is None and sys.stdout.isatty() else "jsonl")
     if text is not None:
-        tag_text(load(profile), text, chosen, profile)
+        tag_text(load(profile), text, chosen, options, profile)
     else:
         with (
             loaded_tagger(load, workers, profile) as tagger,
@@ -98,7 +112,7 @@ def predict(
                 spec=words_spec(tagger.reading),
                 text_column=text_column,
                 check_language=check_language,
-                batch_tokens=batch_tokens,
+                options=options,
                 progress=heard,
                 profile=profile,
             )

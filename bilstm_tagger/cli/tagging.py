@@ -15,7 +15,7 @@ from bilstm_tagger.cli.app import note, tell_error
 from bilstm_tagger.errors import CorpusError
 
 if TYPE_CHECKING:
-    from bilstm_tagger.files import FilesReport, ModelLoader, Profile, WorkerPool
+    from bilstm_tagger.files import FilesReport, ModelLoader, Profile, TagOptions, WorkerPool
     from bilstm_tagger.files.source import Tally
     from bilstm_tagger.tagging.tagger import Tagger
 
@@ -59,6 +59,20 @@ ThreadsOption = Annotated[
     int | None, typer.Option(min=1, help="Processor threads; else all cores, or one for each of several workers.")
 ]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda or mps.")]
+ProbabilitiesOption = Annotated[
+    bool, typer.Option("--probabilities", help="Give how probable each tag and each name is.")
+]
+MinProbabilityOption = Annotated[
+    float, typer.Option(min=0.0, max=1.0, help="Leave out names that are less probable.", show_default=False)
+]
+MinPrecisionOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0,
+        max=1.0,
+        help="Leave out improbable names, until so large a share of the others is right; needs a calibrated model.",
+    ),
+]
 PrecisionOption = Annotated[str, typer.Option(help="float32, bfloat16, or auto for what the processor is faster with.")]
 
 
@@ -80,6 +94,46 @@ def loaded_tagger(load: ModelLoader, workers: int, profile: Profile) -> Iterator
         with profile.part("start workers"):
             _ = pool.reading
         yield pool
+
+
+def tag_options(
+    model: Path, *, batch_tokens: int | None, probabilities: bool, min_probability: float, min_precision: float | None
+) -> TagOptions:
+    """What the tagger is asked for.
+
+    Raises:
+        TaggerError: if the model's dev data cannot promise the precision.
+    """
+    from bilstm_tagger.files import TagOptions
+
+    least: float | dict[str, float] = min_probability
+    if min_precision is not None:
+        if min_probability:
+            raise typer.BadParameter(
+                "give --min-probability or --min-precision, not both", param_hint="--min-precision"
+            )
+        least = _thresholds(model, min_precision)
+    return TagOptions(batch_tokens, probabilities, least)
+
+
+def _thresholds(model: Path, precision: float) -> dict[str, float]:
+    """The least probability of each label; a label of which nothing can be promised is left out altogether."""
+    from bilstm_tagger.evaluation.thresholds import thresholds_of
+    from bilstm_tagger.model_folder.find import find_folder
+    from bilstm_tagger.model_folder.info import read_info
+
+    info, _ = read_info(find_folder(model))
+    least: dict[str, float] = {}
+    for task in info.calibration:
+        for label, each in thresholds_of(info.calibration, task, precision).items():
+            if each is None:
+                note(f"note: {label} is left out: no probability promises a precision of {precision:g}")
+                least[label] = 2.0  # more than any probability
+            else:
+                least[label] = each.probability
+    if not least:
+        thresholds_of({}, "names", precision)
+    return least
 
 
 @contextmanager
@@ -149,13 +203,22 @@ def _by_suffix(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {suffix or 'without a suffix'}" for suffix, count in ordered)
 
 
-def tag_text(tagger: Tagger, text: str, format: str, profile: Profile, *, stream: IO[Any] | None = None) -> None:
+def tag_text(
+    tagger: Tagger,
+    text: str,
+    format: str,
+    options: TagOptions,
+    profile: Profile,
+    *,
+    stream: IO[Any] | None = None,
+) -> None:
     """Tag one text and write it.
 
     Args:
         tagger: the tagger.
         text: the text.
         format: the output format.
+        options: what the tagger is asked for.
         profile: where the time spent is added.
         stream: where to; standard output if None.
 
@@ -173,6 +236,6 @@ def tag_text(tagger: Tagger, text: str, format: str, profile: Profile, *, stream
     sink = fitting_stream(known, stream or sys.stdout)
     document = tokenize(tagger, Untagged(text, None), profile)
     with profile.part("tag"):
-        tagged = tagger(document)
+        tagged = next(iter(tagger.pipe([document], **options.arguments())))
     with profile.part("write"):
         known.write([tagged], sink)

@@ -41,6 +41,18 @@ class Probabilities:
     spans: np.ndarray
     n_best: Sequence[list[TagSequence]] | None = None
 
+    @classmethod
+    def joined(cls, parts: Sequence[Probabilities]) -> Probabilities:
+        """Those of consecutive pieces of a document as one."""
+        import numpy as np
+
+        first = parts[0]
+        if len(parts) == 1:
+            return first
+        marginals, spans = (np.concatenate([getattr(part, name) for part in parts]) for name in ("marginals", "spans"))
+        n_best = None if first.n_best is None else [each for part in parts for each in part.n_best or ()]
+        return cls(first.tags, marginals, first.labels, spans, n_best)
+
     def of_token(self, token: int) -> dict[str, float]:
         """Probability of each tag at a token, the most probable first."""
         row = self.marginals[token].tolist()
@@ -49,12 +61,13 @@ class Probabilities:
     def span(self, first: int, end: int, label: str) -> float | None:
         """Probability of the span of this label from token `first` to `end`, exclusive.
 
-        None where it is two spans of the model that the scheme of the document, IO, cannot tell apart.
+        None where the model found no span with these ends: where it has two that the scheme of the document, IO,
+        cannot tell apart, or one that goes on beyond the window of an overlong sentence.
         """
-        return None if self._are_several(first, end) else float(self.spans[first, self.labels.index(label)])
+        return float(self.spans[first, self.labels.index(label)]) if self._is_one(first, end) else None
 
-    def _are_several(self, first: int, end: int) -> bool:
-        return bool(self.spans[first + 1 : end].any())
+    def _is_one(self, first: int, end: int) -> bool:
+        return bool(self.spans[first].any()) and not self.spans[first + 1 : end].any()
 
     def token(self, token: int, tag: str) -> float:
         """Probability of a tag at a token."""
@@ -62,7 +75,7 @@ class Probabilities:
 
     def of_span(self, first: int, end: int) -> dict[str, float] | None:
         """Probability of each label for the span from token `first` to `end`, the most probable first."""
-        if self._are_several(first, end):
+        if not self._is_one(first, end):
             return None
         row = self.spans[first].tolist()
         return dict(sorted(zip(self.labels, row, strict=True), key=lambda item: -item[1]))

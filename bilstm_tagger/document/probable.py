@@ -48,8 +48,8 @@ def _kept(document: Document, task: str, scheme: Scheme, least: Least) -> list[s
 
 
 def _at_least(probability: float | None, least: float) -> bool:
-    """Whether it is known to be so high; what is not known is not."""
-    return probability is not None and probability >= least
+    """Whether it is known to be so high; what is not known is kept only where anything is."""
+    return least <= 0 if probability is None else probability >= least
 
 
 def _least_of(label: str, least: Least) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bilstm_tagger.files.formats import OUTPUT_FORMATS
 from bilstm_tagger.files.inputs import INPUT_FORMATS
+from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.pool import WorkerPool
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.report import FilesReport
@@ -21,6 +22,7 @@ __all__ = [
     "FilesReport",
     "ModelLoader",
     "Profile",
+    "TagOptions",
     "WorkerPool",
     "collect_rarely",
     "tag_files",

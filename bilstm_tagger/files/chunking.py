@@ -5,15 +5,29 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from bilstm_tagger.document.document import Document
+from bilstm_tagger.document.probabilities import Probabilities
 from bilstm_tagger.schemes.grammar import Scheme
 
 # Every tokeniser ends a sentence at a blank line. What follows must begin a line, since some tokenisers read whole
 # lines, and must be a letter or digit: punctuation behind the gap could still belong to a sentence end before it.
 _PARAGRAPH = re.compile(r"\n[^\S\r\n]*\r?\n(?=[^\W_])")
 
-Tags = tuple[dict[str, list[str]], dict[str, Scheme]]
+
+class Tags(NamedTuple):
+    """What a worker sends back of a document that this process has.
+
+    Attributes:
+        tags: for each task one tag per token.
+        schemes: how the tags of a task spell spans.
+        probabilities: for each task how probable they are; empty unless asked for.
+    """
+
+    tags: dict[str, list[str]]
+    schemes: dict[str, Scheme]
+    probabilities: dict[str, Probabilities]
 
 
 def cut_text(text: str, size: int) -> Iterator[str]:
@@ -50,6 +64,7 @@ def join_texts(text: str, pieces: Sequence[Document]) -> Document:
         for task, tags in joined.tags.items():
             tags += piece.tags[task]
         start += len(piece.text)
+    joined.probabilities = _joined([piece.probabilities for piece in pieces])
     return joined
 
 
@@ -83,8 +98,12 @@ def cut_document(document: Document, size: int, *, columns: Iterable[str] = ()) 
 
 def join_tags(document: Document, pieces: Sequence[Tags]) -> Document:
     """Give a document the tags of its pieces."""
-    tags, schemes = pieces[0]
-    if len(pieces) == 1:
-        return document.with_tags(tags, schemes)
-    joined = {task: [tag for piece, _ in pieces for tag in piece[task]] for task in tags}
-    return document.with_tags(joined, schemes)
+    first = pieces[0]
+    joined = {task: [tag for piece in pieces for tag in piece.tags[task]] for task in first.tags}
+    probabilities = _joined([piece.probabilities for piece in pieces])
+    return document.with_tags(joined, first.schemes, probabilities=probabilities)
+
+
+def _joined(pieces: Sequence[dict[str, Probabilities]]) -> dict[str, Probabilities]:
+    """Probabilities of consecutive pieces by task."""
+    return {task: Probabilities.joined([piece[task] for piece in pieces]) for task in pieces[0]}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, pairwise
 from typing import Any, TextIO
 
-from bilstm_tagger.corpus.formats.jsonl import span_records
+from bilstm_tagger.corpus.formats.jsonl import probability_fields, span_records
 from bilstm_tagger.corpus.formats.jsonl import write as write_whole
 from bilstm_tagger.document.document import Document
 
@@ -49,6 +49,7 @@ def _fields(document: Document, tasks: Sequence[str]) -> dict[str, Any]:
         "end_char": ends,
         "tags": {task: document.tags_of(task) for task in tasks},
         "spans": chain.from_iterable(span_records(document, task) for task in tasks),
+        **probability_fields(document, tasks),
     }
 
 

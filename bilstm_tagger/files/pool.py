@@ -27,6 +27,7 @@ from bilstm_tagger.corpus.trained import words_spec
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.formats import output_format
 from bilstm_tagger.files.inputs import Job
+from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.parts import Part, in_chunks, join_parts, split_item
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.streams import End, Tagged, Untagged
@@ -82,7 +83,7 @@ class WorkerPool:
         untagged: Iterable[tuple[Job, Untagged | End]],
         *,
         format: str,
-        batch_tokens: int | None,
+        options: TagOptions,
         profile: Profile,
     ) -> Iterator[tuple[Job, Tagged | End]]:
         """Second stream, in several processes: the documents with tags, in order.
@@ -90,7 +91,7 @@ class WorkerPool:
         Args:
             untagged: the first stream: each file's documents and its end.
             format: the output format; documents that stand by themselves in it come back as text.
-            batch_tokens: padded tokens per batch for the network; the tagger's own default if None.
+            options: what is asked for.
             profile: where the time spent here and in the processes is added.
 
         Returns:
@@ -102,16 +103,16 @@ class WorkerPool:
         apart = output_format(format).apart
         columns = list(words_spec(self.reading).features)
         parts = (part for job, item in untagged for part in split_item(job, item, apart=apart, columns=columns))
-        return join_parts(self._outcomes(parts, format, batch_tokens, profile))
+        return join_parts(self._outcomes(parts, format, options, profile))
 
     def _outcomes(
-        self, parts: Iterable[Part], format: str, batch_tokens: int | None, profile: Profile
+        self, parts: Iterable[Part], format: str, options: TagOptions, profile: Profile
     ) -> Iterator[tuple[Part, Outcome | None]]:
         """All parts in order, each with its outcome; a bounded number of chunks is under way."""
         waiting: deque[tuple[list[Part], Future[Answer]]] = deque()
         for chunk in in_chunks(parts):
             documents = [(part.sent, part.render) for part in chunk if part.sent is not None]
-            waiting.append((chunk, self._threads.submit(self._answer, Chunk(documents, format, batch_tokens))))
+            waiting.append((chunk, self._threads.submit(self._answer, Chunk(documents, format, options))))
             if len(waiting) > AHEAD * len(self._workers):
                 yield from _chunk_outcomes(*waiting.popleft(), profile)
         while waiting:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.inputs import Job, read_job
+from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.source import Source, Tally
 from bilstm_tagger.files.suspicion import SAMPLE, markup_in, other_language
@@ -29,7 +30,14 @@ class DocumentTagger(Protocol):
         """Make a document without tags."""
         ...
 
-    def pipe(self, sources: Iterable[Any], *, batch_tokens: int = ...) -> Iterator[Document]:
+    def pipe(
+        self,
+        sources: Iterable[Any],
+        *,
+        batch_tokens: int = ...,
+        probabilities: bool = ...,
+        min_probability: float | Mapping[str, float] = ...,
+    ) -> Iterator[Document]:
         """Tag documents in order."""
         ...
 
@@ -185,7 +193,7 @@ def tag_here(
     tagger: DocumentTagger,
     untagged: Iterable[tuple[Job, Untagged | End]],
     *,
-    batch_tokens: int | None,
+    options: TagOptions,
     profile: Profile,
 ) -> Iterator[tuple[Job, Tagged | End]]:
     """Second stream, in this process: the documents with tags.
@@ -193,7 +201,7 @@ def tag_here(
     Args:
         tagger: tags the documents; it reads ahead, so what it was given waits in a queue.
         untagged: the first stream.
-        batch_tokens: padded tokens per batch for the network; the tagger's own default if None.
+        options: what is asked for.
         profile: where the time spent is added.
 
     Yields:
@@ -210,8 +218,7 @@ def tag_here(
             if isinstance(item, Document):
                 yield item
 
-    options = {} if batch_tokens is None else {"batch_tokens": batch_tokens}
-    for tagged in profile.each("tag", tagger.pipe(documents(), **options)):
+    for tagged in profile.each("tag", tagger.pipe(documents(), **options.arguments())):
         while waiting and isinstance(waiting[0][1], End):
             yield waiting.popleft()  # type: ignore[misc]
         job, document = waiting.popleft() if waiting else (None, None)

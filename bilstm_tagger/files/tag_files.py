@@ -13,6 +13,7 @@ from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.files.find_jobs import JobList, check_text_column, find_jobs
 from bilstm_tagger.files.formats import OUTPUT_FORMATS, OutputFormat, fitting_stream, output_format
 from bilstm_tagger.files.inputs import Job
+from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.pool import WorkerPool
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.report import FilesReport
@@ -39,7 +40,7 @@ def tag_files(
     spec: ReadSpec | None = None,
     text_column: str | None = None,
     check_language: bool = True,
-    batch_tokens: int | None = None,
+    options: TagOptions | None = None,
     progress: Listener | None = None,
     profile: Profile | None = None,
 ) -> FilesReport:
@@ -60,7 +61,7 @@ def tag_files(
         spec: how to read words, and raw text in JSON and tables; its format and its tasks are not used.
         text_column: column of the text in tables and JSON; else found by its name.
         check_language: whether a text that is clearly not in the language of the model is warned of.
-        batch_tokens: padded tokens per batch for the network; the tagger's own default if None.
+        options: what the tagger is asked for.
         progress: called after each document with the report so far.
         profile: where the time spent on each part is added.
 
@@ -84,7 +85,7 @@ def tag_files(
         check_text_column(jobs.jobs, text_column)
     language = language_of(spec.tokenizer) if check_language else None
     untagged = read_files(jobs.jobs, spec, profile=profile, tally=report.tally, language=language)
-    items = _tag(tagger, untagged, format, batch_tokens, profile)
+    items = _tag(tagger, untagged, format, options or TagOptions(), profile)
     with profile.part("write"):
         write(_count(items, report, clock, progress), targets, report)
     report.seconds = clock()
@@ -133,13 +134,13 @@ def _tag(
     tagger: DocumentTagger | WorkerPool,
     untagged: Iterable[tuple[Job, Untagged | End]],
     format: str,
-    batch_tokens: int | None,
+    options: TagOptions,
     profile: Profile,
 ) -> Iterator[_Item]:
     """The second stream, in this process or in those of a pool."""
     if isinstance(tagger, WorkerPool):
-        return tagger.tag(untagged, format=format, batch_tokens=batch_tokens, profile=profile)
-    return tag_here(tagger, untagged, batch_tokens=batch_tokens, profile=profile)
+        return tagger.tag(untagged, format=format, options=options, profile=profile)
+    return tag_here(tagger, untagged, options=options, profile=profile)
 
 
 def _clock(profile: Profile) -> Callable[[], float]:

@@ -17,6 +17,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.chunking import Tags
 from bilstm_tagger.files.formats import output_format
+from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.streams import DocumentTagger, Tagged, Untagged, check_same, tokenize
 
@@ -85,12 +86,12 @@ class Chunk:
     Attributes:
         documents: the documents, and for each whether it comes back as its text in the output format.
         format: the output format.
-        batch_tokens: padded tokens per batch for the network; the tagger's own default if None.
+        options: what is asked for.
     """
 
     documents: list[tuple[Untagged, bool]]
     format: str
-    batch_tokens: int | None
+    options: TagOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ def answer(tagger: DocumentTagger, chunk: Chunk, profile: Profile) -> Answer:
             documents.append(error)
     readable = [document for document in documents if isinstance(document, Document)]
     with profile.part("tag"):
-        tagged = iter(_tag(tagger, readable, chunk.batch_tokens))
+        tagged = iter(_tag(tagger, readable, chunk.options))
     with profile.part("render"):
         outcomes: list[Outcome] = []
         for document, (untagged, render) in zip(documents, chunk.documents, strict=True):
@@ -184,9 +185,8 @@ def answer(tagger: DocumentTagger, chunk: Chunk, profile: Profile) -> Answer:
     return Answer(outcomes, profile.take())
 
 
-def _tag(tagger: DocumentTagger, documents: list[Document], batch_tokens: int | None) -> list[Document]:
-    options = {} if batch_tokens is None else {"batch_tokens": batch_tokens}
-    tagged = list(tagger.pipe(documents, **options))
+def _tag(tagger: DocumentTagger, documents: list[Document], options: TagOptions) -> list[Document]:
+    tagged = list(tagger.pipe(documents, **options.arguments()))
     if len(tagged) != len(documents):
         raise TaggerError(f"internal error: {len(documents)} documents went into the tagger, {len(tagged)} came out")
     for before, after in zip(documents, tagged, strict=True):
@@ -200,4 +200,6 @@ def _outcome(untagged: Untagged, document: Document, format: str | None) -> Outc
         text = io.StringIO()
         output_format(format).write([document], text)
         return Tagged(text.getvalue(), len(document.bounds) - 1, len(document))
-    return Tagged.of(document) if isinstance(untagged.content, str) else (document.tags, document.schemes)
+    if isinstance(untagged.content, str):
+        return Tagged.of(document)
+    return Tags(document.tags, document.schemes, document.probabilities)

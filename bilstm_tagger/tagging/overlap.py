@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, pairwise
 
 from bilstm_tagger.document.document import Document
+from bilstm_tagger.document.probabilities import Probabilities
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import spans_to_tags, tags_to_spans
 from bilstm_tagger.text.windows import OVERLAP
@@ -39,7 +40,24 @@ def narrowed(documents: Sequence[Document], tagged: Iterable[Document]) -> Itera
             yield wide
             continue
         tags = {task: _tags(document, wide, task) for task in wide.tags}
-        yield document.with_tags(tags, wide.schemes)
+        probabilities = {task: _probabilities(document, wide, task) for task in wide.probabilities}
+        yield document.with_tags(tags, wide.schemes, probabilities=probabilities)
+
+
+def _probabilities(document: Document, wide: Document, task: str) -> Probabilities:
+    """Those of a task without those of the added tokens; that of a name that goes over a seam is not known."""
+    given = wide.probabilities[task]
+    spans = given.spans.copy()
+    kept: list[int] = []
+    position = 0
+    for (start, end), (first, last) in zip(pairwise(document.bounds), _reach(document), strict=True):
+        left = position + start - first
+        kept.extend(range(left, left + end - start))
+        for a, b, _ in tags_to_spans(wide.tags[task][position : position + last - first], wide.schemes[task]):
+            if a < start - first < b or a < end - first < b:
+                spans[position + a] = 0.0
+        position += last - first
+    return Probabilities(given.tags, given.marginals[kept], given.labels, spans[kept])
 
 
 def _reach(document: Document) -> Iterator[tuple[int, int]]:

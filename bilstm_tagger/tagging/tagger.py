@@ -180,12 +180,12 @@ class Tagger:
             wanted = Wanted(span_tags, self.info.temperatures, n_best=n_best)
         documents = map(self.read, sources)
         while window := _window(documents, WINDOW_TOKENS):
-            if wanted is None and any(document.seams for document in window):
+            if any(document.seams for document in window):
                 size = WINDOW_BATCH if batch_tokens == BATCH_TOKENS else batch_tokens
-                yield from narrowed(window, self._tag(list(map(widened, window)), size, None))
+                tagged = narrowed(window, self._tag(list(map(widened, window)), size, wanted))
             else:
                 tagged = self._tag(window, batch_tokens, wanted)
-                yield from (keep_probable(each, min_probability) for each in tagged) if min_probability else tagged
+            yield from (keep_probable(each, min_probability) for each in tagged) if min_probability else tagged
 
     def entities(self, sources: Iterable[Input], *, probabilities: bool = False) -> list[Entity]:
         """The names in texts, word lists or documents, as plain rows; `document` counts the sources from 1.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from html.parser import HTMLParser
 from typing import Any
 
+import numpy as np
 import pytest
 import spacy
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from spacy.tokens import Doc
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.html import html_fragment
+from bilstm_tagger.document.probabilities import Probabilities
 from bilstm_tagger.document.views import Span
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
@@ -304,3 +307,16 @@ def test_html_shows_a_multiword_token_once() -> None:
         tags={"pos": ["A", "D", "N"]},
     )
     assert read_html(document) == "del|A|D mar|N"
+
+
+def test_improbable_names_are_fainter_in_html() -> None:
+    document = example()
+    spans = np.zeros((13, 2), np.float32)
+    spans[0], spans[3], spans[10] = (1.0, 0.0), (0.1, 0.4), (0.0004, 0.0)
+    known = Probabilities(("O",), np.ones((13, 1), np.float32), ("PER", "LOC"), spans)
+    sure, other, faint = re.findall(r"<mark ([^>]*)>", html_fragment(document.with_tags(
+        document.tags, document.schemes, probabilities={"ner": known}
+    )))  # fmt: skip
+    assert 'title="PER 1.000" style="background: #aa9cfc;' in sure
+    assert 'title="LOC 0.400, PER 0.100" style="background: #' in other
+    assert "background: #eae6fe;" in faint  # a quarter of the colour, the rest is white

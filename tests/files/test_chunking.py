@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.files.chunking import cut_document, cut_text, join_tags, join_texts
+from bilstm_tagger.files.chunking import Tags, cut_document, cut_text, join_tags, join_texts
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.text.tokenizers import Tokenizer, get_tokenizer
 
@@ -68,7 +68,7 @@ def test_documents_are_cut_between_sentences(sentences: list[list[str]], size: i
     assert not any("other" in piece.columns for piece in pieces)
     assert [sentence.words for piece in pieces for sentence in piece.sentences] == sentences
     assert all(len(piece) >= size for piece in pieces[:-1])
-    tags = [({"t": [word.upper() for word in piece.words]}, {"t": Scheme.NONE}) for piece in pieces]
+    tags = [Tags({"t": [word.upper() for word in piece.words]}, {"t": Scheme.NONE}, {}) for piece in pieces]
     joined = join_tags(document, tags)
     assert joined.tags == {"t": [word.upper() for word in document.words]}
     assert joined.bounds == document.bounds

@@ -16,6 +16,7 @@ from bilstm_tagger.files import FilesReport, ModelLoader, Profile, WorkerPool, t
 from bilstm_tagger.files import parts as chunks
 from bilstm_tagger.files import pool as pools
 from bilstm_tagger.files.inputs import Job
+from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.parts import split_item
 from bilstm_tagger.files.streams import End, Tagged, Untagged
 
@@ -125,7 +126,7 @@ def test_memory_is_bounded_by_the_chunks_under_way(pool: WorkerPool, monkeypatch
         for taken in range(200):
             yield job, Untagged("Ada wins " * 12, str(taken))
 
-    tagged = pool.tag(found(), format="jsonl", batch_tokens=None, profile=Profile())
+    tagged = pool.tag(found(), format="jsonl", options=TagOptions(), profile=Profile())
     for done, (_, item) in enumerate(tagged):
         assert isinstance(item, Tagged)
         assert taken - done <= 2 * pools.AHEAD + 1

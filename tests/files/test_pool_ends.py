@@ -22,6 +22,7 @@ from bilstm_tagger.files import ModelLoader, Profile, WorkerPool, tag_files
 from bilstm_tagger.files import parts as chunks
 from bilstm_tagger.files import pool as pools
 from bilstm_tagger.files.inputs import Job
+from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.streams import Untagged
 
 
@@ -79,7 +80,7 @@ def test_leaving_ends_all_at_once(busy: bool) -> None:
             _ = pool.reading
             began = time.monotonic()
             items = [(job, Untagged("endless", "a")), (job, Untagged("endless", "b"))]
-            tagged = pool.tag(iter(items), format="jsonl", batch_tokens=None, profile=Profile())
+            tagged = pool.tag(iter(items), format="jsonl", options=TagOptions(), profile=Profile())
             interrupt = threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT])
             interrupt.start()
             next(tagged)

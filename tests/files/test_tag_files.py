@@ -14,7 +14,7 @@ from tagged import CONLLU, records, to_stream
 from bilstm_tagger.corpus import ReadSpec, read_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.files import tag_files
+from bilstm_tagger.files import TagOptions, tag_files
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_reading_runs_only_a_window_ahead(tmp_path: Path) -> None:
 
     tagger = Counting(ahead=10)
     to_stream(
-        tagger, [path], input_format="lines", batch_tokens=77,
+        tagger, [path], input_format="lines", options=TagOptions(batch_tokens=77),
         progress=lambda report: seen.append((tagger.given, report.documents)),
     )  # fmt: skip
     assert tagger.options == {"batch_tokens": 77}

@@ -19,6 +19,7 @@ from worker_taggers import load_rules
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files import Profile, worker
+from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.streams import Untagged
 from bilstm_tagger.files.worker import Chunk, answer, serve
 
@@ -29,7 +30,7 @@ def test_lost_documents_are_noticed(kept: slice) -> None:
         def pipe(self, sources: Any, **options: int) -> Iterator[Document]:
             return iter(list(super().pipe(sources, **options))[kept])
 
-    chunk = Chunk([(Untagged("Ada", "a"), True), (Untagged("Bob", "b"), True)], "jsonl", None)
+    chunk = Chunk([(Untagged("Ada", "a"), True), (Untagged("Bob", "b"), True)], "jsonl", TagOptions())
     with pytest.raises(TaggerError, match="2 documents went into the tagger, 1 came out"):
         answer(Losing(), chunk, Profile())
 
@@ -59,7 +60,7 @@ import torch  # before the pool, and so before it in each process
 sys.path[:0] = {paths!r}
 from worker_taggers import load_counting
 from pathlib import Path
-from bilstm_tagger.files import Profile, WorkerPool
+from bilstm_tagger.files import Profile, TagOptions, WorkerPool
 from bilstm_tagger.files.inputs import Job
 from bilstm_tagger.files.streams import Untagged
 
@@ -67,7 +68,7 @@ if __name__ == "__main__":
     torch.set_num_threads(2)
     with WorkerPool(load_counting, 2) as pool:
         items = [(Job(Path(), "a", "lines"), Untagged("Ada", "a"))]
-        for _, tagged in pool.tag(items, format="conllu", batch_tokens=None, profile=Profile()):
+        for _, tagged in pool.tag(items, format="conllu", options=TagOptions(), profile=Profile()):
             print(tagged.content.id)
 """
 

@@ -145,7 +145,22 @@ def to_record(document: Document, tasks: Sequence[str] | None = None) -> dict[st
         "end_char": ends,
         "tags": {task: document.tags_of(task) for task in chosen},
         "spans": [span for task in chosen for span in span_records(document, task)],
+        **probability_fields(document, chosen),
     }
+
+
+def probability_fields(document: Document, tasks: Sequence[str]) -> dict[str, Any]:
+    """Under `probabilities` how probable each tag is, by task; nothing where that is not known."""
+    known = [task for task in tasks if task in document.probabilities]
+    if not known:
+        return {}
+    values = {}
+    for task in known:
+        told = document.probabilities[task]
+        values[task] = [
+            round(told.token(at, tag), 6) if tag in told.tags else None for at, tag in enumerate(document.tags_of(task))
+        ]
+    return {"probabilities": values}
 
 
 def span_records(document: Document, task: str) -> Iterator[dict[str, Any]]:
@@ -159,6 +174,7 @@ def span_records(document: Document, task: str) -> Iterator[dict[str, Any]]:
             "end": span.end,
             "start_char": span.start_char,
             "end_char": span.end_char,
+            **({} if span.probability is None else {"probability": round(span.probability, 6)}),
         }
 
 

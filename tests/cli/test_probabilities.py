@@ -1,0 +1,86 @@
+"""Probabilities on the command line: in every form of output, by workers, and as a filter."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import run
+
+TEXT = "Ada Lovelace met Charles Babbage in London, and IBM bought Red Hat.\n\nMay flew to Jordan with Paris Hilton.\n"
+
+
+def records(*arguments: str | Path) -> list[dict[str, Any]]:
+    done = run("predict", *arguments)
+    assert done.exit_code == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "a.txt"
+    path.write_text(TEXT, "utf-8")
+    return path
+
+
+def test_predict_gives_them_only_if_asked(text: Path) -> None:
+    arguments = [text, "--model", "en"]
+    plain, asked = records(*arguments), records(*arguments, "--probabilities")
+    assert not any("probabilities" in record for record in plain)
+    assert not any("probability" in span for record in plain for span in record["spans"])
+    assert any(record["spans"] for record in asked)
+    for record in asked:
+        assert all(0 < span["probability"] <= 1 for span in record["spans"] if span["task"] == "ner")
+        for task, tags in record["tags"].items():
+            assert len(record["probabilities"][task]) == len(tags)
+            assert all(0 <= each <= 1 for each in record["probabilities"][task])
+    assert [record["tags"] for record in asked] == [record["tags"] for record in plain]
+
+
+@pytest.mark.parametrize("flags", [["--probabilities"], ["--min-probability", "0.5"]])
+def test_workers_give_the_same(flags: list[str], model_folder: Path, tiny_dev: Path, tmp_path: Path) -> None:
+    long = tmp_path / "a.txt"
+    long.write_text("Ada Lovelace saw Paris.\n\nBob did not.\n" * 20, "utf-8")
+    arguments = [long, tiny_dev, "--model", model_folder, *flags]
+    one, two = records(*arguments), records(*arguments, "--workers", "2")
+    for record in (*one, *two):  # workers batch other texts together, so the last digits may differ
+        for span in record["spans"]:
+            span.pop("probability", None)
+        record.pop("probabilities", None)
+    assert one == two
+
+
+def test_improbable_names_are_left_out(text: Path) -> None:
+    arguments = [text, "--model", "en", "--probabilities"]
+    found = [span for record in records(*arguments) for span in record["spans"]]
+    middle = sorted(span["probability"] for span in found)[len(found) // 2]
+    kept = [span for record in records(*arguments, "--min-probability", f"{middle}") for span in record["spans"]]
+    assert 0 < len(kept) < len(found)
+    assert all(span["probability"] >= middle - 1e-6 for span in kept)
+
+
+def test_entities_fill_their_column(text: Path) -> None:
+    done = run("entities", text, "--model", "en", "--format", "csv")
+    assert done.exit_code == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(done.stdout.removeprefix("\ufeff"))))
+    assert rows
+    assert all(0 < float(row["probability"]) <= 1 for row in rows)
+
+
+def test_a_precision_needs_a_calibrated_model(model_folder: Path, text: Path) -> None:
+    result = run("predict", text, "--model", model_folder, "--min-precision", "0.9")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "calibrate" in result.stderr
+
+
+def test_a_precision_sets_a_threshold_for_each_label(text: Path) -> None:
+    all_of_them = [span for record in records(text, "--model", "en") for span in record["spans"]]
+    kept = [span for record in records(text, "--model", "en", "--min-precision", "0.9") for span in record["spans"]]
+    assert len(kept) <= len(all_of_them)
+    both = run("predict", text, "--model", "en", "--min-precision", "0.9", "--min-probability", "0.5")
+    assert both.exit_code == 2
+    assert "not both" in both.stderr
