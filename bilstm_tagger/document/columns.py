@@ -31,6 +31,7 @@ class Columns:
         layout: what the file format needs to write the document back unchanged.
         columns: further columns of the file by name, one string per token.
         probabilities: how probable the tags and spans of each task are; empty where that is not known.
+        seams: tokens before which an overlong sentence was cut, so that what is before and behind belongs together.
     """
 
     __slots__ = (
@@ -45,6 +46,7 @@ class Columns:
         "path",
         "probabilities",
         "schemes",
+        "seams",
         "tags",
         "words",
     )
@@ -100,6 +102,7 @@ class Columns:
         self.lines = lines
         self.layout = layout
         self.probabilities: dict[str, Probabilities] = {} if probabilities is None else probabilities
+        self.seams: frozenset[int] = frozenset()
         self.columns: dict[str, list[str]] = {} if columns is None else columns
         self._check_lengths()
 

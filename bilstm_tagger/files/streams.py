@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from bilstm_tagger.files.source import Source, Tally
 from bilstm_tagger.files.tables import NoTextError
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.text.sentences import with_line_ends
+from bilstm_tagger.text.windows import MOST
+
+logger = logging.getLogger("bilstm_tagger")
 
 
 class DocumentTagger(Protocol):
@@ -138,6 +142,13 @@ def tokenize(tagger: DocumentTagger, untagged: Untagged, profile: Profile) -> Do
             _ = getattr(tagger, "tokenizer", None)
     with profile.part("tokenise"):
         document = tagger.read(untagged.content)
+    if document.seams:
+        logger.warning(
+            "%s: a sentence does not end for %d tokens or more; it is tagged in windows that overlap (%d cuts)",
+            untagged.file or "the text",
+            MOST,
+            len(document.seams),
+        )
     if untagged.by_line:
         document.bounds = with_line_ends(document)
     set_origin(document, untagged)

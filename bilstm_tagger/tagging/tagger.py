@@ -20,6 +20,7 @@ from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.tagging.batching import sentence_lengths
 from bilstm_tagger.tagging.output_tags import OutputTags
+from bilstm_tagger.tagging.overlap import narrowed, widened
 from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, Runtime, Wanted, Window
 from bilstm_tagger.vocab.features import encode_features
 from bilstm_tagger.vocab.vocab import Vocab
@@ -178,7 +179,10 @@ class Tagger:
             wanted = Wanted(span_tags, self.info.temperatures, n_best=n_best)
         documents = map(self.read, sources)
         while window := _window(documents, WINDOW_TOKENS):
-            tagged = self._tag(window, batch_tokens, wanted)
+            if wanted is None and any(document.seams for document in window):
+                tagged = narrowed(window, self._tag(list(map(widened, window)), batch_tokens, None))
+            else:
+                tagged = self._tag(window, batch_tokens, wanted)
             yield from (keep_probable(each, min_probability) for each in tagged) if min_probability else tagged
 
     def entities(self, sources: Iterable[Input], *, probabilities: bool = False) -> list[Entity]:

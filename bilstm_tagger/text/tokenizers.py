@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.text.sentences import CHINESE_FINAL, LINE, sentence_bounds
+from bilstm_tagger.text.windows import bounded
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -107,8 +108,7 @@ class SpacyTokenizer(Tokenizer):
         except UnicodeEncodeError as error:
             half = ascii(error.object[error.start])
             raise CorpusError(f"the text holds half a character, {half}: decode its file as UTF-8") from error
-        bounds = sentence_bounds(text, words, starts, ends)
-        return Document(words, bounds, text=text, starts=starts, ends=ends)
+        return _bounded_document(text, words, sentence_bounds(text, words, starts, ends), starts, ends)
 
     def _load(self) -> None:
         self._nlp = _blank_language(self._language)
@@ -174,6 +174,14 @@ def _place(
     return words, starts, ends
 
 
+def _bounded_document(text: str, words: list[str], bounds: list[int], starts: list[int], ends: list[int]) -> Document:
+    """The document, with sentences that are too long for the network cut into windows."""
+    bounds, seams = bounded(bounds, text, words, starts, ends)
+    document = Document(words, bounds, text=text, starts=starts, ends=ends)
+    document.seams = seams
+    return document
+
+
 def _blank_language(language: str) -> Language:
     try:
         import spacy
@@ -211,7 +219,7 @@ class CharacterTokenizer(Tokenizer):
         words = [text[index] for index in starts]
         ends = [index + 1 for index in starts]
         bounds = sentence_bounds(text, words, starts, ends, final=CHINESE_FINAL, breaks=LINE)
-        return Document(words, bounds, text=text, starts=starts, ends=ends)
+        return _bounded_document(text, words, bounds, starts, ends)
 
 
 class WhitespaceTokenizer(Tokenizer):

@@ -303,14 +303,14 @@ def test_predict_files_into_a_folder(model_folder: Path, tiny_dev: Path, tmp_pat
     folder.mkdir()
     (folder / "a.txt").write_text("Ada saw Paris.", "utf-8")
     (folder / "b.txt").write_bytes(b"caf\xe9")
-    (folder / "c.md").write_text("left out", "utf-8")
+    (folder / "c.jpg").write_text("left out", "utf-8")
     (folder / "d.txt").symlink_to("d.txt")
     output = tmp_path / "tagged"
     arguments = ["predict", folder, tiny_dev, "--model", model_folder, "--output", output]
     result = run(*arguments)
     assert result.exit_code == 1
     assert result.stdout == ""
-    assert "note: 1 files of other kinds left out" in result.stderr
+    assert "note: 1 files of other kinds left out (1 .jpg)" in result.stderr
     assert f"note: no regular files, left out: {folder / 'd.txt'}: a link that leads nowhere" in result.stderr
     assert f"error: {folder / 'b.txt'}" in result.stderr
     assert "tagged 2 of 3 files" in result.stderr

@@ -33,7 +33,7 @@ from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, Window
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.vocab.vocab import TypeArrays, build_vocab
 
-WORDS = [*PLAIN, *chain.from_iterable(NAMES.values()), "", "ſ\u2028x", "unlikelihood", "77"]
+WORDS = [*PLAIN, *chain.from_iterable(NAMES.values()), "\u200b", "ſ\u2028x", "unlikelihood", "77"]
 SPAN_SCHEMES = [scheme for scheme in Scheme if scheme is not Scheme.NONE]
 
 sentences = st.lists(st.sampled_from(WORDS), max_size=7)
@@ -369,7 +369,7 @@ def test_cached_vectors_are_those_of_the_embedder(tagger: Tagger) -> None:
     assert not cache.table[0].any()
 
 
-@given(st.lists(st.lists(st.text(max_size=2), max_size=8), max_size=8))
+@given(st.lists(st.lists(st.text(min_size=1, max_size=2), max_size=8), max_size=8))
 def test_a_cache_holds_rows_of_any_library(windows: list[list[str]]) -> None:
     """Here of numpy: whatever a runtime computes with."""
     vocab = build_vocab([chr(code) for code in range(97, 123)] * 2, tags={})
