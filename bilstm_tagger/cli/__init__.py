@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from bilstm_tagger.cli.app import Commands, use_utf8
+from bilstm_tagger.cli.app import Commands, open_closed_streams, run_to_the_end, use_utf8
 from bilstm_tagger.cli.benchmark import benchmark
 from bilstm_tagger.cli.calibrate import calibrate
 from bilstm_tagger.cli.check import check
@@ -64,6 +64,7 @@ app.add_typer(study, name="study")
 
 def main() -> None:
     """Run the command line and end the process."""
+    open_closed_streams()
     use_utf8()
     # Threads of torch spin for milliseconds while they wait for each other; here at most 1,000 turns, about 20 µs.
     # If another program uses one of the cores, spinning makes tagging 20 times slower.
@@ -73,4 +74,4 @@ def main() -> None:
         os.environ.setdefault(name, "128")
     # Without this, Python searches all objects of torch for garbage when it exits, which takes almost a second.
     atexit.register(gc.freeze)
-    app(prog_name="bilstm-tagger")
+    run_to_the_end(lambda: app(prog_name="bilstm-tagger"))

@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import typer
@@ -15,7 +16,7 @@ from typer.core import TyperGroup
 from bilstm_tagger.errors import TaggerError
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
-_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 class Commands(TyperGroup):
@@ -41,11 +42,7 @@ class Commands(TyperGroup):
             _close_stdout()
             raise typer.Exit(0) from None
         except OSError as error:
-            if error.errno not in _CANNOT_WRITE:
-                raise
-            _close_stdout()
-            tell_error(f"the output cannot be written: {error.strerror}")
-            raise typer.Exit(1) from None
+            raise typer.Exit(_cannot_write(error)) from None
         finally:
             logger.removeHandler(handler)
 
@@ -68,6 +65,52 @@ def note(message: str) -> None:
 def tell_error(error: object) -> None:
     """Print an error to standard error, on one line."""
     note(f"error: {' '.join(str(error).split(chr(10)))}")
+
+
+def open_closed_streams() -> None:
+    """Put something in place of standard streams that were closed, before another file gets their numbers.
+
+    What is written to standard output then fails in one line; notes on standard error go nowhere.
+    """
+    for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, flags)  # which takes the lowest free number
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - open to the end
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - open to the end
+
+
+def run_to_the_end(app: Callable[[], Any]) -> None:
+    """Run the program; output that cannot be written at its very end, or as help, is one line too.
+
+    Args:
+        app: runs the command and raises SystemExit.
+    """
+    code: Any = 0
+    try:
+        app()
+    except SystemExit as end:
+        code = end.code
+    except OSError as error:
+        code = _cannot_write(error)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_stdout()
+    except OSError as error:
+        code = _cannot_write(error)
+    sys.exit(code)
+
+
+def _cannot_write(error: OSError) -> int:
+    if error.errno not in _CANNOT_WRITE:
+        raise error
+    _close_stdout()
+    tell_error(f"the output cannot be written: {error.strerror}")
+    return 1
 
 
 def use_utf8() -> None:

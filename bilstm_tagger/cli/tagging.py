@@ -43,6 +43,12 @@ TextColumnOption = Annotated[
         help="Key or column of raw text in JSON and tables; else their tokens, or what is called like a text."
     ),
 ]
+LanguageOption = Annotated[
+    bool,
+    typer.Option(
+        "--check-language/--no-check-language", help="Warn of a text that is clearly not in the language of the model."
+    ),
+]
 BatchOption = Annotated[
     int | None, typer.Option(min=1, help="Padded tokens given to the network at a time.", show_default=False)
 ]
@@ -63,6 +69,9 @@ def loaded_tagger(load: ModelLoader, workers: int, profile: Profile) -> Iterator
 
     if workers == 1:
         tagger = load(profile)
+        if not tagger.vocab.features:
+            with profile.part("load model"):  # of which a part comes with the first batch
+                tagger(["a"])
         collect_rarely()
         yield tagger
         return
@@ -136,7 +145,7 @@ def _tell(tally: Tally) -> None:
 
 def _by_suffix(counts: Mapping[str, int]) -> str:
     """Counts by suffix, the most frequent first."""
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], not item[0], item[0]))
     return ", ".join(f"{count} {suffix or 'without a suffix'}" for suffix, count in ordered)
 
 

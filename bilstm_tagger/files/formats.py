@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BufferedIOBase, RawIOBase
 from itertools import groupby
-from typing import IO, TYPE_CHECKING, TextIO, cast
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 from bilstm_tagger.corpus.formats import Writer, conllu, spacy_docbin, table_write
 from bilstm_tagger.corpus.formats import columns as conll
 from bilstm_tagger.corpus.formats.jsonl import to_record
-from bilstm_tagger.corpus.formats.jsonl import write as write_jsonl
+from bilstm_tagger.corpus.formats.jsonl import write as write_records
 from bilstm_tagger.document.html import COLOURS, OTHER_COLOUR, html_fragment
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.files.entity_tables import (
@@ -45,6 +46,8 @@ __all__ = [
     "write_text",
 ]
 
+_LONG = 100_000  # tokens of a document that is written in pieces
+_PIECE = 10_000  # items of a list in a piece
 _PAGE = """<!DOCTYPE html>
 <html lang="und">
 <head>
@@ -109,6 +112,33 @@ class _Marked:
             self.write("".join(lines))
 
 
+def write_jsonl(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+    """Write JSON lines as `corpus.formats.jsonl.write` does; long documents in pieces, so that memory stays flat."""
+    for document in documents:
+        if len(document) < _LONG:
+            write_records([document], stream, tasks=tasks)
+        else:
+            _write_json(to_record(document, tasks), stream)
+            stream.write("\n")
+
+
+def _write_json(value: Any, stream: TextIO) -> None:
+    """Write a value with lists a piece at a time; the same characters as `json.dumps` gives."""
+    if isinstance(value, dict):
+        for number, (key, item) in enumerate(value.items()):
+            stream.write(("," if number else "{") + json.dumps(key, ensure_ascii=False) + ":")
+            _write_json(item, stream)
+        stream.write("}" if value else "{}")
+    elif isinstance(value, list):
+        stream.write("[")
+        for first in range(0, len(value), _PIECE):
+            piece = json.dumps(value[first : first + _PIECE], ensure_ascii=False, separators=(",", ":"))
+            stream.write(("," if first else "") + piece[1:-1])
+        stream.write("]")
+    else:
+        stream.write(json.dumps(value, ensure_ascii=False))
+
+
 def write_html(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
     """Write one self-contained web page with a section for each document."""
     stream.write(_PAGE)
@@ -129,6 +159,14 @@ def write_text(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence
     console = Console(file=stream, soft_wrap=True, highlight=False, emoji=False, markup=False)
     for document in documents:
         console.print(_marked(_only(document, tasks), coloured=console.color_system is not None))
+
+
+def write_named_text(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+    """Write text as `write_text` does, under the name of each file."""
+    for file, group in groupby(documents, key=lambda document: document.path):
+        shown = "".join(each if each.isprintable() else "\ufffd" for each in file or "")
+        stream.write(f"== {shown} ==\n")
+        write_text(group, stream, tasks=tasks)
 
 
 def _only(document: Document, tasks: Sequence[str] | None) -> Document:
@@ -179,6 +217,7 @@ OUTPUT_FORMATS: dict[str, OutputFormat] = {
 # Other names of formats, and tables of counts, which are of all files together.
 _FURTHER: dict[str, OutputFormat] = {
     "json": OUTPUT_FORMATS["jsonl"],
+    "named-text": OutputFormat(write_named_text, ".tagged.txt"),
     "table": OutputFormat(table_writer(rows), ".txt"),
     "table-counts": OutputFormat(table_writer(counts), ".txt"),
     "entities-counts": OutputFormat(write_counts, ".jsonl"),

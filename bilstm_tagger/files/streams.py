@@ -13,6 +13,7 @@ from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.inputs import Job, read_job
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.source import Source, Tally
+from bilstm_tagger.files.suspicion import SAMPLE, markup_in, other_language
 from bilstm_tagger.files.tables import NoTextError
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.text.sentences import with_line_ends
@@ -86,7 +87,7 @@ class Tagged(NamedTuple):
 
 
 def read_files(
-    jobs: Iterable[Job], spec: ReadSpec, *, profile: Profile, tally: Tally | None = None
+    jobs: Iterable[Job], spec: ReadSpec, *, profile: Profile, tally: Tally | None = None, language: str | None = None
 ) -> Iterator[tuple[Job, Untagged | End]]:
     """First stream: the documents of each file, and its end.
 
@@ -95,6 +96,7 @@ def read_files(
         spec: how to read words, and raw text in JSON and tables.
         profile: where the time spent on reading is added.
         tally: where is counted what a reader has to tell.
+        language: that of the model; a text clearly in another one is warned of. None asks nothing.
 
     Yields:
         Documents and ends, each with its file; an error of a file is in its end.
@@ -104,9 +106,12 @@ def read_files(
         name = job.name.encode("utf-8", "backslashreplace").decode("utf-8")
         error: TaggerError | None = None
         number = 0
+        sample = ""
         try:
             contents = profile.each("read", read_job(job, spec, tally))
             for number, source in enumerate(contents, 1):
+                if len(sample) < SAMPLE and isinstance(source.content, str):
+                    sample += source.content[:SAMPLE] + "\n"
                 yield job, _untagged(source, name, number)
         except NoTextError as caught:
             if job.in_folder and number == 0:
@@ -118,7 +123,18 @@ def read_files(
             error = caught
         except OSError as caught:
             error = TaggerError(f"{job.path}: cannot be read: {caught.strerror or caught}")
+        _warn(job, sample, language)
         yield job, End(error)
+
+
+def _warn(job: Job, sample: str, language: str | None) -> None:
+    """Warn of a file whose text is probably not what it is taken for."""
+    if job.format in ("text", "lines") and (found := markup_in(sample)) is not None:
+        logger.warning("%s: %s", job.path, found)
+    if language is not None and (found := other_language(sample, language)) is not None:
+        logger.warning(
+            "%s: the text is in %s, the model is for %r; what it finds there is of no use", job.path, found, language
+        )
 
 
 def _untagged(source: Source, file: str, number: int) -> Untagged:

@@ -17,6 +17,7 @@ from bilstm_tagger.files.pool import WorkerPool
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.report import FilesReport
 from bilstm_tagger.files.streams import DocumentTagger, End, Tagged, Untagged, read_files, tag_here
+from bilstm_tagger.files.suspicion import language_of
 from bilstm_tagger.files.targets import check_targets
 from bilstm_tagger.io.atomic import atomic_write
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -37,6 +38,7 @@ def tag_files(
     exclude: Path | None = None,
     spec: ReadSpec | None = None,
     text_column: str | None = None,
+    check_language: bool = True,
     batch_tokens: int | None = None,
     progress: Listener | None = None,
     profile: Profile | None = None,
@@ -57,6 +59,7 @@ def tag_files(
         exclude: a file that is left out of folders, since it is what `stream` writes.
         spec: how to read words, and raw text in JSON and tables; its format and its tasks are not used.
         text_column: column of the text in tables and JSON; else found by its name.
+        check_language: whether a text that is clearly not in the language of the model is warned of.
         batch_tokens: padded tokens per batch for the network; the tagger's own default if None.
         progress: called after each document with the report so far.
         profile: where the time spent on each part is added.
@@ -73,11 +76,14 @@ def tag_files(
     clock = _clock(profile)
     write = _destination(output, stream, format)
     jobs, targets = _jobs_and_targets(inputs, input_format, output, format, force, exclude)
+    if stream is not None and format == "text" and len(jobs.jobs) > 1:
+        format, write = "named-text", _destination(None, stream, "named-text")
     report = FilesReport(len(jobs.jobs), sum(jobs.skipped.values()), jobs.left_out, other=dict(jobs.skipped))
     if text_column is not None:
         spec = spec.replace(text_column=text_column)
         check_text_column(jobs.jobs, text_column)
-    untagged = read_files(jobs.jobs, spec, profile=profile, tally=report.tally)
+    language = language_of(spec.tokenizer) if check_language else None
+    untagged = read_files(jobs.jobs, spec, profile=profile, tally=report.tally, language=language)
     items = _tag(tagger, untagged, format, batch_tokens, profile)
     with profile.part("write"):
         write(_count(items, report, clock, progress), targets, report)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, chain, pairwise
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import spans_to_tags, tags_to_spans
 from bilstm_tagger.text.windows import OVERLAP
 
+_CONTINUES = "IEML"  # the letters of tags that go on with a span, but in IOB1, where I- begins one too
+
 
 def widened(document: Document) -> Document:
     """The document with the tokens on the other side of each seam added to both windows; itself if it has none."""
     if not document.seams:
         return document
-    places = [place for first, last in _reach(document) for place in range(first, last)]
-    bounds = [0]
-    for first, last in _reach(document):
-        bounds.append(bounds[-1] + last - first)
-    columns = {name: [column[place] for place in places] for name, column in document.columns.items()}
-    return Document([document.words[place] for place in places], bounds, columns=columns)
+    reach = list(_reach(document))
+    bounds = [0, *accumulate(last - first for first, last in reach)]
+    columns = {name: _stretches(column, reach) for name, column in document.columns.items()}
+    return Document(_stretches(document.words, reach), bounds, columns=columns)
+
+
+def _stretches(column: list[str], reach: list[tuple[int, int]]) -> list[str]:
+    return list(chain.from_iterable(column[first:last] for first, last in reach))
 
 
 def narrowed(documents: Sequence[Document], tagged: Iterable[Document]) -> Iterator[Document]:
@@ -54,8 +58,10 @@ def _tags(document: Document, wide: Document, task: str) -> list[str]:
     for (start, end), (first, last) in zip(pairwise(document.bounds), _reach(document), strict=True):
         tags = given[position : position + last - first]
         before, inside = start - first, end - start
-        if scheme is Scheme.NONE or last - first == inside:
-            result += tags[before : before + inside]
+        kept = tags[before : before + inside]
+        edges = kept[:1] + tags[before + inside : before + inside + 1]
+        if scheme is Scheme.NONE or (scheme is not Scheme.IOB1 and not any(tag[0] in _CONTINUES for tag in edges)):
+            result += kept
         else:
             spans = [
                 (max(a - before, 0), min(b - before, inside), label) for a, b, label in tags_to_spans(tags, scheme)

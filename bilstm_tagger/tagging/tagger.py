@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bilstm_tagger.settings.read_spec import ReadSpec
     from bilstm_tagger.text.tokenizers import Tokenizer
 
+WINDOW_BATCH = 16_000  # tokens in a batch of windows, which are longer than sentences and as many rows are wanted
 WINDOW_TOKENS = 64_000  # tokens sorted by length together
 
 _WANTED = "give a text, a list of words or a list of lists of words"
@@ -180,7 +181,8 @@ class Tagger:
         documents = map(self.read, sources)
         while window := _window(documents, WINDOW_TOKENS):
             if wanted is None and any(document.seams for document in window):
-                tagged = narrowed(window, self._tag(list(map(widened, window)), batch_tokens, None))
+                size = WINDOW_BATCH if batch_tokens == BATCH_TOKENS else batch_tokens
+                tagged = narrowed(window, self._tag(list(map(widened, window)), size, None))
             else:
                 tagged = self._tag(window, batch_tokens, wanted)
             yield from (keep_probable(each, min_probability) for each in tagged) if min_probability else tagged

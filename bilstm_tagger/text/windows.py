@@ -12,7 +12,7 @@ from itertools import pairwise
 
 MOST = 400  # tokens; longer sentences are nearly always no sentences
 WINDOW = 200
-OVERLAP = 24  # tokens on each side that a window is tagged with; what is farther hardly changes a tag
+OVERLAP = 8  # tokens on each side that a window is tagged with; what is farther hardly changes a tag
 _LEAST = WINDOW // 2
 _PAUSES = frozenset(",;:)–—、，；：")
 

@@ -20,7 +20,7 @@ from tagged import CONLLU, below, to_stream
 
 from bilstm_tagger.corpus import ReadSpec, read_corpus, save_corpus
 from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.files import OUTPUT_FORMATS, tag_files
+from bilstm_tagger.files import OUTPUT_FORMATS, formats, tag_files
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import convert
 from bilstm_tagger.settings.loading import load_settings
@@ -194,3 +194,13 @@ def test_text_shows_a_multiword_token_once(tmp_path: Path) -> None:
 def test_formats_have_different_suffixes() -> None:
     suffixes = [known.suffix for known in OUTPUT_FORMATS.values()]
     assert len(set(suffixes)) == len(suffixes)
+
+
+def test_a_long_document_is_written_in_pieces_as_it_would_be_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = RuleTagger()('by Ada "Byron" é\u2028 to Eve, Bob and so on ' * 5)
+    whole, pieces = io.StringIO(), io.StringIO()
+    formats.write_jsonl([document, RuleTagger()("")], whole)
+    monkeypatch.setattr(formats, "_LONG", 0)
+    monkeypatch.setattr(formats, "_PIECE", 3)
+    formats.write_jsonl([document, RuleTagger()("")], pieces)
+    assert pieces.getvalue() == whole.getvalue()

@@ -1,0 +1,109 @@
+"""Texts that are probably not what they are taken for: markup in plain text, another script or language."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Any
+
+SAMPLE = 20_000  # characters of a text that are looked at
+_LEAST = 40  # letters below which nothing is said of a script
+_LEAST_LATIN = 200  # and of a language
+_SAMPLE_LATIN = 1_000
+_ENGLISH = re.compile(r"\b(?:the|and|of|to|is|was|that)\b")
+_SURE = 0.95  # of the language, as py3langid tells it
+_TAG = re.compile(
+    r"</?(?:p|div|span|a|b|i|br|li|ul|td|tr|table|h[1-6]|html|body|font|script)(?:\s[^<>]{0,300})?/?>", re.I
+)
+_QUOTED = re.compile(r"=(?:[0-9A-F]{2}|\r?\n)")
+_HEADER = re.compile(r"(?:From|Return-Path|Received|MIME-Version|Content-Type|Message-ID): ", re.I)
+# Scripts of languages that spaCy names, where it is not Latin.
+_SCRIPTS: dict[str, tuple[str, ...]] = {
+    "zh": ("CJK",), "ja": ("CJK", "HIRAGANA", "KATAKANA"), "ko": ("HANGUL", "CJK"), "el": ("GREEK",), "he": ("HEBREW",),
+    "ru": ("CYRILLIC",), "uk": ("CYRILLIC",), "bg": ("CYRILLIC",), "mk": ("CYRILLIC",), "sr": ("CYRILLIC", "LATIN"),
+    "ky": ("CYRILLIC",), "tt": ("CYRILLIC", "LATIN"), "ar": ("ARABIC",), "fa": ("ARABIC",), "ur": ("ARABIC",),
+    "hi": ("DEVANAGARI",), "mr": ("DEVANAGARI",), "ne": ("DEVANAGARI",), "sa": ("DEVANAGARI",), "bn": ("BENGALI",),
+    "th": ("THAI",), "hy": ("ARMENIAN",), "ta": ("TAMIL",), "te": ("TELUGU",), "kn": ("KANNADA",), "ml": ("MALAYALAM",),
+    "gu": ("GUJARATI",), "am": ("ETHIOPIC",), "ti": ("ETHIOPIC",), "si": ("SINHALA",), "grc": ("GREEK",),
+}  # fmt: skip
+
+
+def markup_in(text: str) -> str | None:
+    """The markup that a plain text seems to be in, with what to do about it; None if it is plain.
+
+    Args:
+        text: the text; its beginning is looked at.
+    """
+    sample = text[:SAMPLE]
+    lines = sample.count("\n") + 1
+    if "<" in sample and len(_TAG.findall(sample)) >= 2:
+        return "has tags of HTML in it; if it is a page, use --input-format html"
+    if len(_HEADER.findall(sample[:2_000])) >= 2:
+        return "begins like a mail; use --input-format mail"
+    if "=" in sample and len(_QUOTED.findall(sample)) >= max(3, lines // 4):
+        return "seems to be quoted-printable, as bodies of mails are; use --input-format mail for the whole mail"
+    return None
+
+
+def language_of(tokenizer: str) -> str | None:
+    """The language of a model by the name of its tokeniser; None if that does not tell."""
+    kind, _, language = tokenizer.partition(":")
+    return language if kind == "spacy" and language != "xx" else None
+
+
+def other_language(text: str, language: str) -> str | None:
+    """What a text is written in if that is clearly not the language of the model; None if it may be.
+
+    Args:
+        text: the text; its beginning is looked at.
+        language: the model's language, by its ISO code.
+    """
+    sample = text[:SAMPLE]
+    expected = _SCRIPTS.get(language, ("LATIN",))
+    if not (sample.isascii() and "LATIN" in expected):
+        script = _script(sample, expected)
+        if script is not None:
+            return f"{script} script"
+    if expected != ("LATIN",):
+        return None
+    return _latin_language(sample, language)
+
+
+def _script(sample: str, expected: Collection[str]) -> str | None:
+    """The script of most letters, if it is none of those expected."""
+    found: Counter[str] = Counter()
+    for letter, count in Counter(sample).items():
+        if letter.isalpha():
+            found[unicodedata.name(letter, "UNKNOWN").split()[0]] += count
+    total = found.total()
+    if total < _LEAST and not (total >= 8 and not found.keys() & set(expected)):
+        return None
+    script, most = found.most_common(1)[0]
+    return script.capitalize() if script not in expected and most > 0.6 * total else None
+
+
+def _latin_language(sample: str, language: str) -> str | None:
+    """The language by py3langid, where it is installed, is sure, and knows the model's."""
+    sample = sample[:_SAMPLE_LATIN]
+    if sum(map(str.isalpha, sample)) < _LEAST_LATIN:
+        return None
+    if language == "en" and len(_ENGLISH.findall(sample)) * 250 > len(sample):
+        return None  # which is 100 times faster to find out
+    identifier = _identifier()
+    if identifier is None or language not in identifier.nb_classes:
+        return None
+    found, sure = identifier.classify(sample)
+    return f"the language {found!r}" if found != language and sure >= _SURE else None
+
+
+@lru_cache(maxsize=1)
+def _identifier() -> Any:
+    """The classifier, loaded once; None without the extra `languages`."""
+    try:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    except ImportError:
+        return None
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

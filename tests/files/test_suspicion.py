@@ -1,0 +1,91 @@
+"""Warnings of texts that are not what they are taken for: one a file."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+from rule_tagger import RuleTagger
+from tagged import to_stream
+
+from bilstm_tagger.files.suspicion import language_of, markup_in, other_language
+
+ENGLISH = "Anna Berg met the board of Nordlys in Oslo and spoke of the fish that was to be sold in the spring. "
+FRENCH = "Le conseil de la ville a décidé hier que les écoles seront fermées pendant la semaine de la fête. " * 4
+CHINESE = "张三昨天在北京见到了李四，他们一起吃了饭。" * 3
+RUSSIAN = "Анна Берг вчера приехала в Москву и встретила там своих друзей из Норвегии."
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("<p>Anna Berg</p>", "HTML"),
+        ("Anna<br/>\n<a href='x'>Berg</a>", "HTML"),
+        ("From: a@b\nMIME-Version: 1.0\n\nAnna", "mail"),
+        ("Zo=C3=AB Berg =\nZo=C3=AB =E2=80=93", "quoted-printable"),
+    ],
+)
+def test_markup_in_plain_text_is_warned_of(
+    text: str, word: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert word in (markup_in(text) or "")
+    (tmp_path / "a.txt").write_text(text, "utf-8")
+    to_stream(RuleTagger(), [tmp_path / "a.txt"])
+    assert [f"{tmp_path / 'a.txt'}: " in record.getMessage() for record in caplog.records] == [True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ENGLISH, "a < b and c > d", "x<3 <3 you", "if a == b: c = d\n" * 9, "From: here to there", "1 = 2 = 3 =AB"],
+)
+def test_plain_text_is_not(text: str) -> None:
+    assert markup_in(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "word"),
+    [
+        (CHINESE, "en", "Cjk script"),
+        (RUSSIAN, "en", "Cyrillic script"),
+        (ENGLISH * 2, "zh", "Latin script"),
+        (ENGLISH, "ru", "Latin script"),
+        ("北京很大上海也很大", "en", "Cjk script"),
+    ],
+)
+def test_another_script_is_told(text: str, language: str, word: str) -> None:
+    assert other_language(text, language) == word
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [(ENGLISH, "en"), (RUSSIAN, "ru"), (CHINESE, "zh"), ("", "en"), ("Zoë", "en"), ("12 %", "zh"), ("北京", "en"),
+     (ENGLISH * 5 + RUSSIAN, "en"), (CHINESE + "BMW", "zh")],
+)  # fmt: skip
+def test_where_it_is_not_clear_nothing_is_told(text: str, language: str) -> None:
+    assert other_language(text, language) is None
+
+
+def test_another_language_in_the_same_script() -> None:
+    pytest.importorskip("py3langid")
+    assert other_language(FRENCH, "en") == "the language 'fr'"
+    assert other_language(ENGLISH * 4, "de") == "the language 'en'"
+    assert other_language(FRENCH, "fr") is None
+    assert other_language(FRENCH, "xx") is None
+
+
+def test_one_warning_a_file_that_can_be_turned_off(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "a.txt").write_text(ENGLISH)
+    (tmp_path / "b.txt").write_text(CHINESE * 9, "utf-8")
+    (tmp_path / "c.csv").write_text("text\n" + f"{RUSSIAN}\n" * 9, "utf-8")
+    caplog.set_level(logging.WARNING)
+    to_stream(RuleTagger(), [tmp_path], check_language=False)
+    assert caplog.records == []
+    to_stream(RuleTagger(), [tmp_path])
+    found = [record.getMessage() for record in caplog.records]
+    assert [line.split(": ")[0] for line in found] == [str(tmp_path / "b.txt"), str(tmp_path / "c.csv")]
+    assert "the text is in Cjk script, the model is for 'en'" in found[0]
+
+
+def test_the_language_is_that_of_the_tokeniser() -> None:
+    assert [language_of(name) for name in ("spacy:en", "spacy:xx", "characters")] == ["en", None, None]
