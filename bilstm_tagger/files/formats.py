@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BufferedIOBase, RawIOBase
 from itertools import groupby
-from typing import IO, TYPE_CHECKING, Any, TextIO, cast
+from typing import IO, TYPE_CHECKING, TextIO, cast
 
 from bilstm_tagger.corpus.formats import Writer, conllu, spacy_docbin, table_write
 from bilstm_tagger.corpus.formats import columns as conll
 from bilstm_tagger.corpus.formats.jsonl import to_record
-from bilstm_tagger.corpus.formats.jsonl import write as write_records
 from bilstm_tagger.document.html import COLOURS, OTHER_COLOUR, html_fragment
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.files.entity_tables import (
@@ -26,6 +24,7 @@ from bilstm_tagger.files.entity_tables import (
     write_entities,
 )
 from bilstm_tagger.files.inputs import LineLayout
+from bilstm_tagger.files.json_lines import write_jsonl
 from bilstm_tagger.files.workbook import workbook_writer
 from bilstm_tagger.schemes.grammar import Scheme
 
@@ -46,8 +45,6 @@ __all__ = [
     "write_text",
 ]
 
-_LONG = 100_000  # tokens of a document that is written in pieces
-_PIECE = 10_000  # items of a list in a piece
 _PAGE = """<!DOCTYPE html>
 <html lang="und">
 <head>
@@ -110,33 +107,6 @@ class _Marked:
             self._stream.writelines(lines)
         else:
             self.write("".join(lines))
-
-
-def write_jsonl(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
-    """Write JSON lines as `corpus.formats.jsonl.write` does; long documents in pieces, so that memory stays flat."""
-    for document in documents:
-        if len(document) < _LONG:
-            write_records([document], stream, tasks=tasks)
-        else:
-            _write_json(to_record(document, tasks), stream)
-            stream.write("\n")
-
-
-def _write_json(value: Any, stream: TextIO) -> None:
-    """Write a value with lists a piece at a time; the same characters as `json.dumps` gives."""
-    if isinstance(value, dict):
-        for number, (key, item) in enumerate(value.items()):
-            stream.write(("," if number else "{") + json.dumps(key, ensure_ascii=False) + ":")
-            _write_json(item, stream)
-        stream.write("}" if value else "{}")
-    elif isinstance(value, list):
-        stream.write("[")
-        for first in range(0, len(value), _PIECE):
-            piece = json.dumps(value[first : first + _PIECE], ensure_ascii=False, separators=(",", ":"))
-            stream.write(("," if first else "") + piece[1:-1])
-        stream.write("]")
-    else:
-        stream.write(json.dumps(value, ensure_ascii=False))
 
 
 def write_html(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:

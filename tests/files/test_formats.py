@@ -20,7 +20,7 @@ from tagged import CONLLU, below, to_stream
 
 from bilstm_tagger.corpus import ReadSpec, read_corpus, save_corpus
 from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.files import OUTPUT_FORMATS, formats, tag_files
+from bilstm_tagger.files import OUTPUT_FORMATS, json_lines, tag_files
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import convert
 from bilstm_tagger.settings.loading import load_settings
@@ -199,8 +199,8 @@ def test_formats_have_different_suffixes() -> None:
 def test_a_long_document_is_written_in_pieces_as_it_would_be_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     document = RuleTagger()('by Ada "Byron" é\u2028 to Eve, Bob and so on ' * 5)
     whole, pieces = io.StringIO(), io.StringIO()
-    formats.write_jsonl([document, RuleTagger()("")], whole)
-    monkeypatch.setattr(formats, "_LONG", 0)
-    monkeypatch.setattr(formats, "_PIECE", 3)
-    formats.write_jsonl([document, RuleTagger()("")], pieces)
+    json_lines.write_jsonl([document, RuleTagger()("")], whole)
+    monkeypatch.setattr(json_lines, "LONG", 0)
+    monkeypatch.setattr(json_lines, "PIECE", 3)
+    json_lines.write_jsonl([document, RuleTagger()("")], pieces)
     assert pieces.getvalue() == whole.getvalue()

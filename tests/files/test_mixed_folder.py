@@ -60,14 +60,15 @@ RECORD = json.dumps({"text": SENTENCE})
 GOOD: dict[str, str | bytes | Callable[[Path], Any]] = {
     **{f"plain{number}.txt": SENTENCE for number in range(20)},
     "bom.txt": "\ufeff" + SENTENCE, "crlf.txt": SENTENCE + "\r\n", "UPPER.TXT": SENTENCE, "a b ü.txt": SENTENCE,
-    "a.md": f"# Title\n\n{SENTENCE}\n", "a.markdown": SENTENCE, "a.rst": SENTENCE, "a.text": SENTENCE, "a.log": SENTENCE,
+    "a.md": f"# Title\n\n{SENTENCE}\n", "a.markdown": SENTENCE, "a.rst": SENTENCE, "a.text": SENTENCE,
+    "a.log": SENTENCE,
     "a.html": PAGE, "b.htm": f'<meta charset="latin1">{PAGE}é'.encode("latin1"), "c.xhtml": PAGE.encode("utf-16"),
     "a.eml": mail().as_bytes(), "a.mbox": box, "a.srt": f"1\n00:00:01,000 --> 00:00:02,000\n{SENTENCE}\n",
     "a.vtt": f"WEBVTT\n\n00:01.000 --> 00:02.000\n{SENTENCE}\n", "a.csv": f"id,text\n1,{SENTENCE}\n",
     "b.csv": f"id;body\n1;{SENTENCE}\n", "a.tsv": f"id\ttext\n1\t{SENTENCE}\n", "b.tsv": TOKENS.replace("\n", "\tO\n"),
     "a.jsonl": RECORD + "\n", "a.ndjson": RECORD + "\n", "a.json": f"[{RECORD}]", "b.json": json.dumps(
         {"text": SENTENCE, "n": 1}, indent=1), "a.conll": TOKENS, "a.bio": TOKENS.replace("\n", " O\n"),
-    "a.conllu": "".join(f"{number}\t{token}" + "\t_" * 8 + "\n" for number, token in enumerate(TOKENS.split(), 1)) + "\n",
+    "a.conllu": "".join(f"{at}\t{token}" + "\t_" * 8 + "\n" for at, token in enumerate(TOKENS.split(), 1)) + "\n",
     "a.parquet": lambda path: pq.write_table(pa.table({"text": [SENTENCE]}), path),
     "a.xlsx": workbook, "a.docx": word, "a.txt.gz": gzip.compress(SENTENCE.encode()), "b.txt.zst": packed,
     "huge.txt": (SENTENCE + "\n\n") * 2_000,

@@ -144,11 +144,12 @@ def to_record(document: Document, tasks: Sequence[str] | None = None) -> dict[st
         "start_char": starts,
         "end_char": ends,
         "tags": {task: document.tags_of(task) for task in chosen},
-        "spans": [span for task in chosen for span in _span_records(document, task)],
+        "spans": [span for task in chosen for span in span_records(document, task)],
     }
 
 
-def _span_records(document: Document, task: str) -> Iterator[dict[str, Any]]:
+def span_records(document: Document, task: str) -> Iterator[dict[str, Any]]:
+    """The spans of a task as they stand in a record."""
     for span in document.spans_of(task):
         yield {
             "task": task,
