@@ -42,12 +42,17 @@ $(VENV)/.docs: $(VENV)/.installed
 docs: $(VENV)/.docs  ## build the documentation site into site/; a warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-models: $(VENV)/.installed  ## rebuild models/en from DATA=DIR (conll2003/, ud-english-ewt/, glove/)
-	$(BIN)/bilstm-tagger train models/en.toml --output models/en --force --threads 1 --seed 0 \
+VECTORS = $(DATA)/glove/glove.6B.100d.top.txt.gz
+
+models: $(VENV)/.installed  ## rebuild the models that ship from DATA=DIR (names/, ud-english-ewt/, conll2003/, glove/)
+	$(BIN)/python -m benchmarks.recipes --data $(DATA) --output build/corpora
+	$(BIN)/bilstm-tagger train models/en.toml --output models/en --force --threads 1 --seed 0 --vectors $(VECTORS)
+	$(BIN)/bilstm-tagger train models/en-news.toml --output models/en-news --force --threads 1 --seed 0 \
 		--task upos=$(DATA)/ud-english-ewt/en_ewt-ud-train.conllu,$(DATA)/ud-english-ewt/en_ewt-ud-dev.conllu \
 		--task ner=$(DATA)/conll2003/train.txt,$(DATA)/conll2003/valid.txt \
-		--vectors $(DATA)/glove/glove.6B.100d.top.txt.gz
-	$(BIN)/python -m benchmarks.shipped --data $(DATA) --model models/en
+		--vectors $(VECTORS)
+	$(BIN)/python -m benchmarks.shipped --data $(DATA) --model models/en-news
+	$(BIN)/python -m benchmarks.panel --data $(DATA) --model models/en --model models/en-news --card
 
 clean:
 	rm -rf $(VENV) site models/demo .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

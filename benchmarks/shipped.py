@@ -1,4 +1,4 @@
-"""Test scores of the model that ships, as people write and without case, and its speed, into its metrics and its card.
+"""Test scores of a model that ships, as people write and without case, and its speed, into its metrics and its card.
 
 python -m benchmarks.shipped --data DIR --model models/en
 """

@@ -24,6 +24,7 @@ PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "data/README.md": "sample-corpus.md",
     "models/en/README.md": "model-en.md",
+    "models/en-news/README.md": "model-en-news.md",
     **{
         f"{RESULTS}/{path.name}": f"results/{path.name}"
         for path in sorted((ROOT / RESULTS).iterdir())

@@ -37,12 +37,15 @@ def main() -> None:
     parser.add_argument("--model", action="append", required=True, help="model folder; several may be named")
     parser.add_argument("--peer", action="append", default=[], help="spacy:PIPELINE")
     parser.add_argument("--part", choices=["dev", "test"], default="test")
+    parser.add_argument("--only", action="append", default=[], help="sets whose name has this in it; else all")
     parser.add_argument("--card", action="store_true", help="put each model's figures into its folder and card")
     parser.add_argument("--output", type=Path, help="Markdown file for the tables")
     arguments = parser.parse_args()
     taggers: list[Judged] = [*map(Model, arguments.model), *map(peer, arguments.peer)]
     results = {}
     for text_set in panel(arguments.data, arguments.part):
+        if arguments.only and not any(part in text_set.name for part in arguments.only):
+            continue
         results[text_set.name] = [judge(tagger, text_set) for tagger in taggers]
         print(text_set.name, *(_short(each) for each in results[text_set.name]), flush=True)
     text = "\n".join(tables([tagger.name for tagger in taggers], results)) + "\n"

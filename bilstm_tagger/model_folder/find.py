@@ -7,7 +7,7 @@ from pathlib import Path
 from bilstm_tagger.errors import ModelError
 from bilstm_tagger.io.atomic import recover_folder
 
-SHIPPED = ("en",)
+SHIPPED = ("en", "en-news")
 
 
 def find_folder(name: str | Path) -> Path:

@@ -1,4 +1,4 @@
-"""The model that comes with the package: found by name, small, and able."""
+"""The models that come with the package: found by name, small, and able."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import pytest
 
 from bilstm_tagger import Tagger
 from bilstm_tagger.errors import ModelError
-from bilstm_tagger.model_folder.find import find_folder, shipped_models
+from bilstm_tagger.model_folder.find import SHIPPED, find_folder, shipped_models
 
 
-@pytest.fixture(scope="module")
-def en() -> Tagger:
-    return Tagger.load("en")
+@pytest.fixture(scope="module", params=SHIPPED)
+def model(request: pytest.FixtureRequest) -> Tagger:
+    return Tagger.load(request.param)
 
 
 def test_it_is_found_by_name_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert find_folder("en") == shipped_models()["en"]
-    with pytest.raises(ModelError, match="no such model folder; models that come with the package: en"):
+    assert find_folder("en-news") == shipped_models()["en-news"]
+    with pytest.raises(ModelError, match="no such model folder; models that come with the package: en, en-news"):
         find_folder("fr")
 
 
@@ -29,15 +30,18 @@ def test_a_folder_of_that_name_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert find_folder("en") == Path("en")
 
 
-def test_it_is_small_and_names_no_folder() -> None:
-    folder = find_folder("en")
+@pytest.mark.parametrize("name", SHIPPED)
+def test_each_is_small_and_names_no_folder(name: str) -> None:
+    folder = find_folder(name)
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 14_000_000
-    for name in ("config.json", "README.md"):
-        assert "../" not in (folder / name).read_text("utf-8")
+    for file in ("config.json", "README.md"):
+        content = (folder / file).read_text("utf-8")
+        assert "../" not in content
+        assert "build/" not in content
 
 
-def test_it_tags_names_and_parts_of_speech(en: Tagger) -> None:
-    document = en("Angela Merkel visited Paris with the French president.")
+def test_it_tags_names_and_parts_of_speech(model: Tagger) -> None:
+    document = model("Angela Merkel visited Paris with the French president.")
     assert [(span.text, span.label) for span in document.spans] == [
         ("Angela Merkel", "PER"),
         ("Paris", "LOC"),
@@ -46,11 +50,11 @@ def test_it_tags_names_and_parts_of_speech(en: Tagger) -> None:
     assert document.tags_of("upos")[:4] == ["PROPN", "PROPN", "VERB", "PROPN"]
 
 
-def test_it_does_well_on_the_sample(en: Tagger) -> None:
+def test_it_does_well_on_the_sample(model: Tagger) -> None:
     """The sample has other sentences than it learnt from; the bounds are far below what it reaches."""
     from bilstm_tagger.evaluation.evaluate import evaluate
 
     path = Path(__file__).parents[2] / "data" / "sample" / "en-test.conllu"
-    scores = evaluate(en, path, columns={"upos": "UPOS", "ner": "NER"}).tasks
+    scores = evaluate(model, path, columns={"upos": "UPOS", "ner": "NER"}).tasks
     assert scores["upos"].headline > 0.9
     assert scores["ner"].headline > 0.6
