@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
     BatchOption,
     DeviceOption,
@@ -61,6 +62,7 @@ def entities(
     force: Annotated[bool, typer.Option("--force", help="Overwrite the output file.")] = False,
     input_format: InputFormatOption = None,
     text_column: TextColumnOption = None,
+    encoding: EncodingOption = None,
     check_language: LanguageOption = True,
     min_probability: MinProbabilityOption = 0.0,
     min_precision: MinPrecisionOption = None,
@@ -100,7 +102,7 @@ def entities(
                     format=chosen,
                     input_format=input_format,
                     exclude=output,
-                    spec=words_spec(tagger.reading),
+                    spec=words_spec(tagger.reading, encoding=encoding),
                     text_column=text_column,
                     check_language=check_language,
                     options=options,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
     BatchOption,
     DeviceOption,
@@ -60,6 +61,7 @@ def predict(
     ] = None,
     input_format: InputFormatOption = None,
     text_column: TextColumnOption = None,
+    encoding: EncodingOption = None,
     check_language: LanguageOption = True,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files in the output folder.")] = False,
     probabilities: ProbabilitiesOption = False,
@@ -109,7 +111,7 @@ def predict(
                 format=chosen,
                 input_format=input_format,
                 force=force,
-                spec=words_spec(tagger.reading),
+                spec=words_spec(tagger.reading, encoding=encoding),
                 text_column=text_column,
                 check_language=check_language,
                 options=options,

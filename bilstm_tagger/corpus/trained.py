@@ -138,15 +138,20 @@ def read_available(path: str | Path, spec: ReadSpec, *, required: Collection[str
     return read_corpus(path, spec=spec.replace(columns=columns)), {task: str(error) for task, error in missing.items()}
 
 
-def words_spec(trained: Mapping[str, ReadSpec], *, text_column: str | None = None) -> ReadSpec:
+def words_spec(
+    trained: Mapping[str, ReadSpec], *, text_column: str | None = None, encoding: str | None = None
+) -> ReadSpec:
     """Tell how to read what is to be tagged: words and features as in the training data, no tags.
 
     Args:
         trained: for each task of a model how its training data was read.
         text_column: key or column of the raw text, if another one.
+        encoding: encoding of text files, which need not be that of the training data.
     """
     first = next(iter(trained.values()), ReadSpec())
-    words = first.model_copy(update={"format": None, "columns": {}, "suffix": None, "split": "train"})
+    words = first.model_copy(
+        update={"format": None, "columns": {}, "suffix": None, "split": "train", "encoding": encoding}
+    )
     return words.replace(text_column=text_column)
 
 

@@ -29,11 +29,12 @@ _SPACE = re.compile(r"[ \t\n\r\f]+")  # white space as HTML has it: a no-break s
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
-def read_html(path: Path) -> tuple[str, bool]:
+def read_html(path: Path, *, encoding: str | None = None) -> tuple[str, bool]:
     """Read the visible text of a file.
 
     Args:
         path: the file.
+        encoding: its encoding; None for what it declares.
 
     Returns:
         The text, and whether its encoding was guessed.
@@ -42,7 +43,7 @@ def read_html(path: Path) -> tuple[str, bool]:
         CorpusError: if the file cannot be read or is not in the encoding that it declares.
         ConfigError: if the parser is not installed.
     """
-    html, guessed = _decoded(read_bytes(path), path)
+    html, guessed = _decoded(read_bytes(path), path, encoding)
     return visible_text(html), guessed
 
 
@@ -105,19 +106,20 @@ def _is_shown(node: LexborNode) -> bool:
     return "hidden" not in attributes and not _NOT_SHOWN.search(attributes.get("style") or "")
 
 
-def _decoded(data: bytes, path: Path) -> tuple[str, bool]:
-    """The page as text: by its byte order mark, by what it declares, as UTF-8, else windows-1252 as browsers do."""
-    marked = next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), None)
+def _decoded(data: bytes, path: Path, named: str | None) -> tuple[str, bool]:
+    """The page as text: by `named`, its mark, what it declares, else UTF-8, else windows-1252 like browsers."""
+    marked = named or next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), None)
     declared = _CHARSET.search(data, 0, 2048)
     encoding = marked or (declared.group(1).decode("ascii", "replace") if declared else "utf-8")
-    if encoding.lower() in ("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"):
+    if not named and encoding.lower() in ("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"):
         encoding = "windows-1252"  # which is what pages mean by it: https://encoding.spec.whatwg.org/#names-and-labels
     try:
         return data.decode(encoding), False
     except LookupError:
-        raise CorpusError(f"{path}: the page declares the encoding {encoding!r}, which is not known") from None
+        raise CorpusError(f"{path}: the encoding {encoding!r} is not known; name another, --encoding") from None
     except UnicodeDecodeError as error:
         if marked or declared:
             line = data.count(b"\n", 0, error.start) + 1
-            raise CorpusError(f"{path}:{line}: the page says that it is {encoding}, and is not; convert it") from None
+            says = "the page is not" if named else "the page says what it is not,"
+            raise CorpusError(f"{path}:{line}: {says} {encoding}; name its encoding, --encoding") from None
     return data.decode("windows-1252", "replace"), True

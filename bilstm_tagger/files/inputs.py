@@ -86,53 +86,61 @@ def read_job(job: Job, spec: ReadSpec, tally: Tally | None = None) -> Iterator[S
     if job.format in EXTRACTED:
         tally.extracted[suffix_of(job.path) or job.format] += 1
     if job.format in _READERS:
-        yield from _READERS[job.format](job.path, tally)
+        yield from _READERS[job.format](job.path, spec, tally)
     elif job.format in TABLES:
         yield from read_table(job.path, job.format, spec, tally)
     else:
         yield from read_words(job.path, job.format, spec)
 
 
-def _text(path: Path, tally: Tally) -> Iterator[Source]:
-    yield Source(read_text(path), whole=True)
+def _text(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
+    yield Source(read_text(path, encoding=spec.encoding), whole=True)
 
 
-def _log(path: Path, tally: Tally) -> Iterator[Source]:
-    yield Source(read_text(path), whole=True, by_line=True)
+def _log(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
+    yield Source(read_text(path, encoding=spec.encoding), whole=True, by_line=True)
 
 
-def _lines(path: Path, tally: Tally) -> Iterator[Source]:
-    for number, line in open_text(path):
+def _lines(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
+    for number, line in open_text(path, encoding=spec.encoding):
         yield Source(line, line=number)
 
 
-def _words(path: Path, tally: Tally) -> Iterator[Source]:
-    for number, line in open_text(path):
+def _words(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
+    for number, line in open_text(path, encoding=spec.encoding):
         # Not at every white space: a no-break space may stand inside a token.
         words = [word for word in line.replace("\t", " ").split(" ") if word]
         yield Source(Document(words, [0, len(words)], lines=[number] * len(words), layout=LineLayout()))
 
 
-def _html(path: Path, tally: Tally) -> Iterator[Source]:
-    text, guessed = read_html(path)
+def _html(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
+    text, guessed = read_html(path, encoding=spec.encoding)
     if guessed:
         tally.guessed.append(str(path))
     yield Source(text, whole=True, by_line=True)
 
 
-def _subtitles(path: Path, tally: Tally) -> Iterator[Source]:
-    yield Source(read_subtitles(path), whole=True, by_line=True)
+def _mail(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
+    yield from read_mail(path, tally)
 
 
-def _docx(path: Path, tally: Tally) -> Iterator[Source]:
+def _mbox(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
+    yield from read_mbox(path, tally)
+
+
+def _subtitles(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
+    yield Source(read_subtitles(path, encoding=spec.encoding), whole=True, by_line=True)
+
+
+def _docx(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
     yield Source(read_docx(path), whole=True, by_line=True)
 
 
-def _pdf(path: Path, tally: Tally) -> Iterator[Source]:
+def _pdf(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
     yield Source(read_pdf(path), whole=True)
 
 
-_READERS: Mapping[str, Callable[[Path, Tally], Iterator[Source]]] = {
-    "text": _text, "lines": _lines, "words": _words, "log": _log, "html": _html, "mail": read_mail, "mbox": read_mbox,
+_READERS: Mapping[str, Callable[[Path, ReadSpec, Tally], Iterator[Source]]] = {
+    "text": _text, "lines": _lines, "words": _words, "log": _log, "html": _html, "mail": _mail, "mbox": _mbox,
     "subtitles": _subtitles, "docx": _docx, "pdf": _pdf,
 }  # fmt: skip

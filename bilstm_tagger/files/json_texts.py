@@ -12,7 +12,14 @@ from bilstm_tagger.corpus.formats.records import RecordReader
 from bilstm_tagger.corpus.trained import words_in_format
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.source import Source, Tally
-from bilstm_tagger.files.tables import NoTextError, gives_words, is_text_name, rows_as_texts, text_column, words_or_ask
+from bilstm_tagger.files.text_column import (
+    NoTextError,
+    gives_words,
+    is_text_name,
+    rows_as_texts,
+    text_column,
+    words_or_ask,
+)
 from bilstm_tagger.io.reading import open_text, read_text
 from bilstm_tagger.settings.read_spec import ReadSpec
 
@@ -36,7 +43,7 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
     """
     reader = RecordReader(str(path), words_in_format(spec, "jsonl"))
     key: str | None = None
-    for line, record in _records(path):
+    for line, record in _records(path, spec.encoding):
         flat = _flat(record)
         if flat is None:
             raise CorpusError(f"{path}:{line}: {type(record).__name__} where a record with a text is needed")
@@ -80,9 +87,9 @@ def _flat(record: Any) -> Mapping[str, Any] | None:
     return {"id": record.get("id"), **data} if isinstance(data, Mapping) else record
 
 
-def _records(path: Path) -> Iterator[tuple[int, Any]]:
+def _records(path: Path, encoding: str | None) -> Iterator[tuple[int, Any]]:
     """Each record with the line it begins in."""
-    lines = open_text(path)
+    lines = open_text(path, encoding=encoding)
     for number, line in lines:
         if not line.strip():
             continue
@@ -90,11 +97,11 @@ def _records(path: Path) -> Iterator[tuple[int, Any]]:
             record = json.loads(line)
         except ValueError:
             if number == 1 or not _starts_record(line):
-                yield from _whole(path, read_text(path))
+                yield from _whole(path, read_text(path, encoding=encoding))
                 return
             raise _not_json(f"{path}:{number}", line) from None
         if isinstance(record, list) and _ARRAY.match(line):
-            yield from _whole(path, read_text(path))
+            yield from _whole(path, read_text(path, encoding=encoding))
             return
         yield number, _checked(record, line, f"{path}:{number}")
         break

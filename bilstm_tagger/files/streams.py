@@ -15,7 +15,7 @@ from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.source import Source, Tally
 from bilstm_tagger.files.suspicion import SAMPLE, markup_in, other_language
-from bilstm_tagger.files.tables import NoTextError
+from bilstm_tagger.files.text_column import NoTextError
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.text.sentences import with_line_ends
 from bilstm_tagger.text.windows import MOST

@@ -15,11 +15,12 @@ _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
 _SPEAKER = re.compile(r"\s*[-–—]")
 
 
-def read_subtitles(path: Path) -> str:
+def read_subtitles(path: Path, *, encoding: str | None = None) -> str:
     """Read what is said, without numbers, times and markup.
 
     Args:
         path: the file.
+        encoding: its encoding, as in `open_text`.
 
     Returns:
         One line per cue, or per speaker where one cue has several.
@@ -30,7 +31,7 @@ def read_subtitles(path: Path) -> str:
     cues: list[list[str]] = []
     inside = False
     last = 0
-    for number, line in open_text(path):
+    for number, line in open_text(path, encoding=encoding):
         if _TIMING.match(line):
             cues.append([])
             inside = True

@@ -1,4 +1,4 @@
-"""Tables and JSON records of texts that are to be tagged: which column is the text, and its rows as documents.
+"""Tables of texts that are to be tagged: CSV, spreadsheets, Parquet and Arrow.
 
 Rows that give tokens are read as annotated files are; here is what those readers do not need: the text column is found
 by its name, a row without a text is an empty document, and any separator and any spreadsheet will do.
@@ -8,68 +8,31 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bilstm_tagger.corpus.formats import FORMATS
-from bilstm_tagger.corpus.formats.record_words import WORDS
 from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.files.json_texts import read_json
 from bilstm_tagger.files.source import Source, Tally, read_words, suffix_of
+from bilstm_tagger.files.text_column import (
+    NoTextError,
+    gives_words,
+    is_text_name,
+    rows_as_texts,
+    text_column,
+    words_or_ask,
+)
 from bilstm_tagger.io.reading import open_text, read_text
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Columns of text go by one of these names, in any case of letters.
-TEXT_NAMES = (
-    "text", "texts", "full_text", "raw_text", "body", "content", "message", "sentence", "review", "tweet", "abstract",
-    "article", "document", "post", "comment", "description", "transcript", "paragraph", "utterance",
-)  # fmt: skip
 _DELIMITERS = ",;\t|"
 _CELL = 2**31 - 1  # longest cell of a CSV file; Python's own limit is far below a document
 _FIRST_LINES = 50  # that tell a table from columns of tokens
-
-
-class NoTextError(CorpusError):
-    """A table in which no column of text is found."""
-
-
-class SeveralTextsError(NoTextError):
-    """A table in which several columns may be the text."""
-
-
-def text_column(columns: Sequence[str], named: str | None, place: str) -> str:
-    """Find the column of the text.
-
-    Args:
-        columns: the names of the columns that can hold a text.
-        named: its name, if the user named it.
-        place: the file, for messages.
-
-    Raises:
-        NoTextError: if the named one is not there, or none or several are called like a text.
-    """
-    shown = ", ".join(columns) if columns else "none"
-    if named is not None:
-        if named not in columns:
-            raise NoTextError(f"{place}: no column {named!r}; there are: {shown}; name one of them, --text-column")
-        return named
-    known = [name for name in columns if is_text_name(name)]
-    if len(known) == 1:
-        return known[0]
-    if known:
-        raise SeveralTextsError(
-            f"{place}: {' and '.join(known)} may each be the text; name it, --text-column {known[0]}"
-        )
-    raise NoTextError(f"{place}: no column is called like a text (columns: {shown}); name it, --text-column NAME")
-
-
-def is_text_name(name: str) -> bool:
-    """Whether columns of this name are taken for the text."""
-    return name.strip().casefold() in TEXT_NAMES
 
 
 def read_table(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
@@ -85,10 +48,8 @@ def read_table(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterato
         NoTextError: if there is neither a column of text nor of tokens.
         CorpusError: if the file cannot be read as what it claims to be.
     """
-    from bilstm_tagger.files.json_texts import read_json
-
     kind = suffix_of(path) if format == "table" else f".{format}"
-    if kind == ".tsv" and format == "tsv" and spec.text_column is None and not _is_table(path):
+    if kind == ".tsv" and format == "tsv" and spec.text_column is None and not _is_table(path, spec.encoding):
         yield from read_words(path, "conll", spec)
     elif kind in (".jsonl", ".json", ".ndjson"):
         yield from read_json(path, spec, tally)
@@ -100,33 +61,9 @@ def read_table(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterato
         yield from _csv_rows(path, spec, tally, delimiter="\t" if kind == ".tsv" else None)
 
 
-def words_or_ask(path: Path, format: str, spec: ReadSpec, asked: NoTextError) -> Iterator[Source]:
-    """Read a file without a column of text as an annotated one; if it is none, the text column is asked for.
-
-    Args:
-        path: the file.
-        format: its format as an annotated file.
-        spec: how to read words.
-        asked: the question.
-
-    Raises:
-        NoTextError: the question, if not even the first document can be read.
-    """
-    if format not in FORMATS or spec.text_column is not None or isinstance(asked, SeveralTextsError):
-        raise asked
-    documents = read_words(path, format, spec)
-    try:
-        first = next(documents, None)
-    except CorpusError:
-        raise asked from None
-    if first is not None:
-        yield first
-        yield from documents
-
-
-def _is_table(path: Path) -> bool:
+def _is_table(path: Path, encoding: str | None) -> bool:
     """Whether the first lines of a `.tsv` are rows with a text in a cell, not columns of tokens."""
-    lines = [line for _, line in islice(open_text(path), _FIRST_LINES)]
+    lines = [line for _, line in islice(open_text(path, encoding=encoding), _FIRST_LINES)]
     while lines and not lines[-1].strip():
         del lines[-1]
     rows = [line.split("\t") for line in lines]
@@ -138,40 +75,9 @@ def _is_table(path: Path) -> bool:
     return with_spaces and len(rows[0]) > 1 and len({len(row) for row in rows}) == 1
 
 
-def gives_words(columns: Iterable[str], spec: ReadSpec) -> bool:
-    """Whether the tokens are there, so that no text has to be cut."""
-    if isinstance(spec.word_column, str):
-        return spec.word_column in columns
-    return spec.text_column is None and any(name in WORDS for name in columns)
-
-
-def rows_as_texts(
-    rows: Iterable[tuple[int, Mapping[str, Any]]], column: str, path: str, tally: Tally
-) -> Iterator[Source]:
-    """The text of each row; one without is an empty document.
-
-    Args:
-        rows: each with its line or row, counted from 1.
-        column: the column of the text.
-        path: the file, for messages.
-        tally: where rows without a text are counted.
-
-    Raises:
-        CorpusError: for a text that is no string.
-    """
-    for line, row in rows:
-        text = row.get(column)
-        if text is None:
-            tally.empty += 1
-        elif not isinstance(text, str):
-            raise CorpusError(f"{path}:{line}: {column} is {type(text).__name__}, not a text")
-        identity = next((row[name] for name in ("id", "ID", "Id") if row.get(name) not in (None, "")), None)
-        yield Source(text or "", None if identity is None else str(identity), line=line)
-
-
 def _csv_rows(path: Path, spec: ReadSpec, tally: Tally, *, delimiter: str | None) -> Iterator[Source]:
     csv.field_size_limit(_CELL)
-    text = read_text(path)
+    text = read_text(path, encoding=spec.encoding)
     first_line = next((line for line in text.splitlines() if line.strip()), "")
     separator = delimiter or _delimiter(first_line)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)

@@ -143,7 +143,9 @@ def _likely(path: str | Path) -> str:
         return "name its --encoding, or fetch it again"
     if b"\x00" in data[:64] or data[:4] in (b"%PDF", b"PK\x03\x04"):
         return "it does not look like a text file; if it is one, name its --encoding"
-    names = list(dict.fromkeys(match.encoding for match in from_bytes(data)))
+    # Without zero bytes it is no UTF-16 or UTF-32 of any alphabet; a guess from a few bytes likes to be.
+    guesses = dict.fromkeys(match.encoding for match in from_bytes(data))
+    names = [name for name in guesses if not name.startswith(("utf_16", "utf_32"))]
     usual = [name for name in ("cp1252", "latin_1") if name in names or not names]
     likely = list(dict.fromkeys([*names[:1], *usual]))[:3] or ["cp1252"]
     return f"it may be {' or '.join(likely)}: add --encoding {likely[0]}, or save it as UTF-8"

@@ -24,6 +24,7 @@ from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
 from bilstm_tagger.files import FilesReport, tag_files
 from bilstm_tagger.files.html_text import visible_text
+from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.tagging.tagger import Tagger
 
 PROSE = "to Ada Byron in London"
@@ -42,6 +43,39 @@ def names(path: Path, **options: Any) -> tuple[list[str], FilesReport]:
 
 def texts(path: Path, **options: Any) -> list[str]:
     return [record["text"] for record in records(to_stream(RuleTagger(), [path], **options)[0])]
+
+
+# ---- encodings
+
+
+@pytest.mark.parametrize("suffix", ["txt", "csv", "tsv", "jsonl", "log", "srt", "html"])
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16-le"])
+def test_an_encoding_is_asked_for_and_used(suffix: str, encoding: str, tmp_path: Path) -> None:
+    if suffix == "html":
+        pytest.importorskip("selectolax")
+    content = {
+        "csv": "text\nto Zo\xeb\n",
+        "tsv": "id\ttext\n1\tto Zo\xeb now\n",
+        "jsonl": '{"text": "to Zo\xeb"}\n',
+        "srt": "1\n00:00:01,000 --> 00:00:02,000\nto Zo\xeb\n",
+        "html": "<meta charset='utf-8'><p>to Zo\xeb",
+    }.get(suffix, "to Zo\xeb\n")
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(content.encode(encoding))
+    spec = ReadSpec(encoding=encoding)
+    assert [text.strip() for text in texts(path, spec=spec)] == ["to Zo\xeb now" if suffix == "tsv" else "to Zo\xeb"]
+    if encoding == "cp1252":
+        _, report = to_stream(RuleTagger(), [path])
+        assert "--encoding" in str(report.failures[0])
+
+
+def test_the_command_takes_an_encoding(model_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("Le café de Zoë était fermé à Orléans.".encode("cp1252"))
+    for command in ("predict", "entities"):
+        assert ": add --encoding" in run(command, path, "--model", model_folder).stderr
+        done = run(command, path, "--model", model_folder, "--encoding", "cp1252")
+        assert done.exit_code == 0, done.stderr
 
 
 # ---- HTML
@@ -83,8 +117,8 @@ def test_encodings_of_pages(tmp_path: Path, data: bytes, guessed: int) -> None:
 def test_a_page_that_is_not_what_it_says_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("selectolax")
     for data, message in (
-        (b'<meta charset="utf-8">\n<p>Zo\xeb', r"a\.html:2: the page says that it is utf-8"),
-        (b'<meta charset="nonsense"><p>Zoe', "'nonsense', which is not known"),
+        (b'<meta charset="utf-8">\n<p>Zo\xeb', r"a\.html:2: the page says what it is not, utf-8; .* --encoding"),
+        (b'<meta charset="nonsense"><p>Zoe', "'nonsense' is not known"),
     ):
         (tmp_path / "a.html").write_bytes(data)
         (error,) = names(tmp_path / "a.html")[1].failures

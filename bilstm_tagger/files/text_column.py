@@ -1,0 +1,113 @@
+"""The text column of tables and of JSON records: how it is found, and its rows as documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bilstm_tagger.corpus.formats import FORMATS
+from bilstm_tagger.corpus.formats.record_words import WORDS
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.files.source import Source, Tally, read_words
+from bilstm_tagger.settings.read_spec import ReadSpec
+
+# Columns of text go by one of these names, in any case of letters.
+TEXT_NAMES = (
+    "text", "texts", "full_text", "raw_text", "body", "content", "message", "sentence", "review", "tweet", "abstract",
+    "article", "document", "post", "comment", "description", "transcript", "paragraph", "utterance",
+)  # fmt: skip
+
+
+class NoTextError(CorpusError):
+    """A table in which no column of text is found."""
+
+
+class SeveralTextsError(NoTextError):
+    """A table in which several columns may be the text."""
+
+
+def text_column(columns: Sequence[str], named: str | None, place: str) -> str:
+    """Find the column of the text.
+
+    Args:
+        columns: the names of the columns that can hold a text.
+        named: its name, if the user named it.
+        place: the file, for messages.
+
+    Raises:
+        NoTextError: if the named one is not there, or none or several are called like a text.
+    """
+    shown = ", ".join(columns) if columns else "none"
+    if named is not None:
+        if named not in columns:
+            raise NoTextError(f"{place}: no column {named!r}; there are: {shown}; name one of them, --text-column")
+        return named
+    known = [name for name in columns if is_text_name(name)]
+    if len(known) == 1:
+        return known[0]
+    if known:
+        raise SeveralTextsError(
+            f"{place}: {' and '.join(known)} may each be the text; name it, --text-column {known[0]}"
+        )
+    raise NoTextError(f"{place}: no column is called like a text (columns: {shown}); name it, --text-column NAME")
+
+
+def is_text_name(name: str) -> bool:
+    """Whether columns of this name are taken for the text."""
+    return name.strip().casefold() in TEXT_NAMES
+
+
+def gives_words(columns: Iterable[str], spec: ReadSpec) -> bool:
+    """Whether the tokens are there, so that no text has to be cut."""
+    if isinstance(spec.word_column, str):
+        return spec.word_column in columns
+    return spec.text_column is None and any(name in WORDS for name in columns)
+
+
+def rows_as_texts(
+    rows: Iterable[tuple[int, Mapping[str, Any]]], column: str, path: str, tally: Tally
+) -> Iterator[Source]:
+    """The text of each row; one without is an empty document.
+
+    Args:
+        rows: each with its line or row, counted from 1.
+        column: the column of the text.
+        path: the file, for messages.
+        tally: where rows without a text are counted.
+
+    Raises:
+        CorpusError: for a text that is no string.
+    """
+    for line, row in rows:
+        text = row.get(column)
+        if text is None:
+            tally.empty += 1
+        elif not isinstance(text, str):
+            raise CorpusError(f"{path}:{line}: {column} is {type(text).__name__}, not a text")
+        identity = next((row[name] for name in ("id", "ID", "Id") if row.get(name) not in (None, "")), None)
+        yield Source(text or "", None if identity is None else str(identity), line=line)
+
+
+def words_or_ask(path: Path, format: str, spec: ReadSpec, asked: NoTextError) -> Iterator[Source]:
+    """Read a file without a column of text as an annotated one; if it is none, the text column is asked for.
+
+    Args:
+        path: the file.
+        format: its format as an annotated file.
+        spec: how to read words.
+        asked: the question.
+
+    Raises:
+        NoTextError: the question, if not even the first document can be read.
+    """
+    if format not in FORMATS or spec.text_column is not None or isinstance(asked, SeveralTextsError):
+        raise asked
+    documents = read_words(path, format, spec)
+    try:
+        first = next(documents, None)
+    except CorpusError:
+        raise asked from None
+    if first is not None:
+        yield first
+        yield from documents
