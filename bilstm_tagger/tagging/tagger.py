@@ -235,6 +235,8 @@ class Tagger:
         window = Window(words, lengths[lengths > 0], features)
         decoded = self.runtime.decode(window, batch_tokens=batch_tokens, wanted=wanted)
         tags = self._strings(decoded, lengths)
+        if wanted is not None and (missing := tags.keys() - decoded.posteriors.keys()):
+            raise TaggerError(f"{type(self.runtime).__name__} gives no probabilities of {', '.join(sorted(missing))}")
         posteriors = {task: self._outputs[task].posteriors(each) for task, each in decoded.posteriors.items()}
         decoded = replace(decoded, posteriors=posteriors)
         first = sentence = 0

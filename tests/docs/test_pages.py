@@ -120,7 +120,10 @@ def _commands(group: Any, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[
         if hasattr(command, "commands"):
             yield from _commands(command, (*prefix, name))
         else:
-            yield (*prefix, name), {option for each in command.params for option in each.opts} | {"--help"}
+            yield (
+                (*prefix, name),
+                {option for each in command.params for option in (*each.opts, *each.secondary_opts)} | {"--help"},
+            )
 
 
 COMMANDS = dict(_commands(get_command(app)))

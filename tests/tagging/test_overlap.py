@@ -84,4 +84,4 @@ def test_tags_away_from_the_seams_are_those_of_the_whole(sample: Path) -> None:
         ]
         far = [place for place in differing if min(abs(place - seam) for seam in seams) > 5]
         assert len(far) <= 0.004 * len(words), (task, far)
-        assert len(differing) <= 0.005 * len(words)
+        assert len(differing) <= 0.01 * len(words), (task, differing)

@@ -139,7 +139,7 @@ def test_the_model_folder_and_what_progress_hears(settings: Callable[..., Settin
     tagger = train(chosen, output=tmp_path / "model", progress=recorder)
     assert {path.name for path in (tmp_path / "model").iterdir()} == {
         *("config.json", "vocab.json", "model.safetensors", "metrics.json", "README.md"),
-        *("metrics.jsonl", "learning_curves.png"),
+        *("metrics.jsonl", "learning_curves.png", "calibration.json"),
     }
     assert (tmp_path / "model" / "learning_curves.png").read_bytes()[:4] == b"\x89PNG"
     lines = [json.loads(line) for line in (tmp_path / "model" / "metrics.jsonl").read_text().splitlines()]
