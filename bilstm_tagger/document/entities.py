@@ -27,7 +27,7 @@ class Entity:
         label: what it is, for instance `PER`.
         text: the stretch of text.
         sentence: the text of its sentence.
-        probability: its probability, if the tagger computed it.
+        probability: its probability to six digits, if the tagger computed it.
         task: the task it belongs to.
     """
 
@@ -74,7 +74,7 @@ def entities_of(document: Columns) -> Iterator[Entity]:
             label=span.label,
             text=span.text,
             sentence=text[starts[bounds[index - 1]] : ends[bounds[index] - 1]],
-            probability=getattr(span, "probability", None),
+            probability=None if span.probability is None else round(span.probability, 6),
             task=span.task,
         )
 
