@@ -9,12 +9,17 @@ import typer
 
 from bilstm_tagger.cli.app import note
 from bilstm_tagger.cli.evaluate import columns_by_task
+from bilstm_tagger.errors import CorpusError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from bilstm_tagger.corpus.corpus import Corpus
     from bilstm_tagger.tagging.tagger import Tagger
+
+
+LEAST_SPANS = 100  # of a task with spans; one temperature is fitted
+LEAST_TOKENS = 1_000  # of a task of plain tags
 
 
 def calibrate(
@@ -33,6 +38,7 @@ def calibrate(
         typer.Option(min=0.0, max=1.0, help="Show from which probability on spans are right so often."),
     ] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the reliability diagram there.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also by little text.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Measure, and leave the model as it is.")] = False,
 ) -> None:
     """Fit the probabilities of a model to annotated text, so that 0.8 is right in 80 of 100 cases.
@@ -44,10 +50,17 @@ def calibrate(
     from bilstm_tagger.evaluation.calibration import calibrated, with_temperatures
     from bilstm_tagger.evaluation.evaluate import read_gold
     from bilstm_tagger.evaluation.reliability import draw_reliability
+    from bilstm_tagger.model_folder.find import find_folder
     from bilstm_tagger.model_folder.folder import save_calibration
     from bilstm_tagger.tagging.tagger import Tagger
 
-    tagger = Tagger.load(model)
+    folder = find_folder(model)
+    if folder != model and not dry_run:
+        hint = f"copy {folder} and name the copy, or add --dry-run"
+        raise typer.BadParameter(f"{model} comes with the package and stays as it is; {hint}", param_hint="--model")
+    if png is not None and (png.suffix.lower() != ".png" or not png.parent.is_dir()):
+        raise typer.BadParameter(f"{png}: must be a .png in a folder that is there", param_hint="--png")
+    tagger = Tagger.load(folder)
     gold, notes = read_gold(tagger, corpus, columns=columns_by_task(column or []), format=format)
     for line in notes:
         note(f"note: {line}")
@@ -62,9 +75,22 @@ def calibrate(
     if png is not None:
         draw_reliability([("temperature 1", before), ("fitted", after)], gold, png)
     if not dry_run:
+        few = [task for task in gold.tasks if _is_little(gold, task)]
+        if few and not force:
+            what = f"fewer than {LEAST_SPANS} spans or {LEAST_TOKENS:,} tokens"
+            raise CorpusError(f"{corpus}: too little to calibrate {', '.join(few)} by ({what}); give more, or --force")
         save_calibration(after.info, model)
         told = ", ".join(f"{task} {value:g}" for task, value in after.info.temperatures.items())
         note(f"{model}: temperature {told or 'unchanged'}")
+
+
+def _is_little(gold: Corpus, task: str) -> bool:
+    """Whether so few tags would be overfitted."""
+    from bilstm_tagger.schemes.grammar import Scheme
+
+    if gold.schemes[task] is Scheme.NONE:
+        return sum(len(document) for document in gold) < LEAST_TOKENS
+    return sum(len(document.spans_of(task)) for document in gold) < LEAST_SPANS
 
 
 def _errors(before: Tagger, after: Tagger, gold: Corpus) -> Table:

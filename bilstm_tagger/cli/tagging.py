@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -128,7 +129,7 @@ def _thresholds(model: Path, precision: float) -> dict[str, float]:
         for label, each in thresholds_of(info.calibration, task, precision).items():
             if each is None:
                 note(f"note: {label} is left out: no probability promises a precision of {precision:g}")
-                least[label] = 2.0  # more than any probability
+                least[label] = math.inf
             else:
                 least[label] = each.probability
     if not least:

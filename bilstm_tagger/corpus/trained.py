@@ -150,7 +150,14 @@ def words_spec(
     """
     first = next(iter(trained.values()), ReadSpec())
     words = first.model_copy(
-        update={"format": None, "columns": {}, "suffix": None, "split": "train", "encoding": encoding}
+        update={
+            "format": None,
+            "columns": {},
+            "suffix": None,
+            "split": "train",
+            "encoding": encoding,
+            "misaligned": "drop",
+        }
     )
     return words.replace(text_column=text_column)
 

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from math import inf
 
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import spans_to_tags, tags_to_spans
 
 Least = float | Mapping[str, float]
+
+
+def check_least(least: Least, labels: Iterable[str]) -> None:
+    """Refuse what is no probability, or is one of a label that the model does not have.
+
+    Infinity leaves out a label altogether.
+
+    Raises:
+        ConfigError: if it is so.
+    """
+    known = sorted(set(labels))
+    for label, value in least.items() if isinstance(least, Mapping) else [("", least)]:
+        if label and label not in known:
+            raise ConfigError(f"min_probability: the model has no label {label!r}; it has: {', '.join(known)}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not (0 <= value <= 1 or value == inf):
+            raise ConfigError(f"min_probability must be a number from 0 to 1, not {value!r}")
 
 
 def keep_probable(document: Document, least: Least) -> Document:

@@ -69,6 +69,9 @@ def _key(flat: Mapping[str, Any], spec: ReadSpec, place: str) -> str:
         if spec.text_column not in flat and _text_keys(flat):
             return text_column([str(key) for key in flat], spec.text_column, place)
         return spec.text_column
+    listed = next((name for name, value in flat.items() if is_text_name(str(name)) and isinstance(value, list)), None)
+    if listed is not None and not _text_keys(flat):
+        raise CorpusError(f"{place}: {listed} is a list, not a text; give each text a record of its own")
     texts = [str(key) for key, value in flat.items() if value is None or isinstance(value, str)]
     return text_column(texts, None, place)
 

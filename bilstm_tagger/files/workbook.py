@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
@@ -9,6 +10,8 @@ from typing import Any, BinaryIO
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.files.entity_tables import Cell, TableMaker
+
+logger = logging.getLogger("bilstm_tagger")
 
 MOST_ROWS = 1_048_576  # of a sheet, header included
 LONGEST = 32_767  # characters of a cell
@@ -33,9 +36,15 @@ def workbook_writer(make: TableMaker) -> Callable[..., None]:
         header, table = make(documents, tasks)
         book = Workbook(write_only=True)
 
+        cut = 0
+
         def cells(sheet: Any, row: Iterable[Cell]) -> Iterator[Any]:
+            nonlocal cut
             for value in row:
-                cell = WriteOnlyCell(sheet, value=_fitting(value))
+                fitting = _escaped(value)
+                if isinstance(fitting, str) and len(fitting) > LONGEST:
+                    fitting, cut = fitting[: LONGEST - 1] + "…", cut + 1
+                cell = WriteOnlyCell(sheet, value=fitting)
                 if isinstance(value, str):
                     cell.data_type = "s"  # also where it begins like a formula
                 yield cell
@@ -52,12 +61,15 @@ def workbook_writer(make: TableMaker) -> Callable[..., None]:
         if sheet is None:
             book.create_sheet().append(header)
         book.save(stream)
+        if cut:
+            logger.warning(
+                "%d texts are longer than a cell can be (%d characters) and end in …; csv has them whole", cut, LONGEST
+            )
 
     return write
 
 
-def _fitting(value: Cell) -> Cell:
+def _escaped(value: Cell) -> Cell:
     if not isinstance(value, str):
         return value
-    escaped = _ESCAPED.sub(lambda found: f"_x{ord(found.group()):04X}_", value)
-    return escaped if len(escaped) <= LONGEST else escaped[: LONGEST - 1] + "…"
+    return _ESCAPED.sub(lambda found: f"_x{ord(found.group()):04X}_", value)

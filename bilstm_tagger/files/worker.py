@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import logging
 import os
 import sys
 import traceback
@@ -128,6 +129,7 @@ def serve(connection: Connection, load: Loader) -> None:
         load: loads the tagger.
     """
     _use_one_thread()
+    logging.basicConfig(format="warning: %(message)s")  # which shows warnings alone
     profile = Profile()
     try:
         tagger = load(profile)

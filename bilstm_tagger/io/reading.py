@@ -68,7 +68,7 @@ def _reading(path: str | Path, encoding: str | None, newline: str | None) -> Ite
 def _failures_named(path: str | Path, encoding: str) -> Iterator[None]:
     try:
         yield
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:  # also that of UTF-16 without its mark, which is no UnicodeDecodeError
         raise CorpusError(_decoding_message(path, encoding)) from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CorpusError(f"{path}: the gzip file is damaged or cut short ({error}); fetch it again") from error
@@ -144,11 +144,12 @@ def _likely(path: str | Path) -> str:
     if b"\x00" in data[:64] or data[:4] in (b"%PDF", b"PK\x03\x04"):
         return "it does not look like a text file; if it is one, name its --encoding"
     # Without zero bytes it is no UTF-16 or UTF-32 of any alphabet; a guess from a few bytes likes to be.
-    guesses = dict.fromkeys(match.encoding for match in from_bytes(data))
-    names = [name for name in guesses if not name.startswith(("utf_16", "utf_32"))]
-    usual = [name for name in ("cp1252", "latin_1") if name in names or not names]
-    likely = list(dict.fromkeys([*names[:1], *usual]))[:3] or ["cp1252"]
-    return f"it may be {' or '.join(likely)}: add --encoding {likely[0]}, or save it as UTF-8"
+    matches = [match for match in from_bytes(data) if not match.encoding.startswith(("utf_16", "utf_32"))]
+    # Those that give the same text as the best guess are as likely, and of them cp1252 is by far the most usual.
+    names = list(dict.fromkeys(name for match in matches for name in (match.encoding, *match.could_be_from_charset)))
+    likely = list(dict.fromkeys([*(name for name in ("cp1252",) if name in names), *names[:1]])) or ["cp1252"]
+    advice = f"add --encoding {likely[0]}" if len(likely) == 1 else f"name it, --encoding {likely[0]}"
+    return f"it may be {' or '.join(likely)}: {advice}, or save it as UTF-8"
 
 
 def read_bytes(path: str | Path) -> bytes:

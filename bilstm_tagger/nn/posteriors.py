@@ -100,9 +100,14 @@ def _sweeps(  # type: ignore[no-untyped-def]
             log_z[b] = log_sum + shift[1] + shift[2] + shift[0] * (last - first - 1)
             _backward(last - first, back, alpha[last - first - 1], ends, local, beta)
             for t in range(last - first):
+                total = 0.0
                 for j in range(tags):
-                    marginals[first + t, j] = min(alpha[t, j] * beta[t, j], 1.0)
-            if len(relabelled):
+                    share = alpha[t, j] * beta[t, j]
+                    marginals[first + t, j] = min(share, 1.0)
+                    total += share
+                if not abs(total - 1.0) < 1e-6:  # also where an infinite `beta` made it not a number
+                    sound[b] = False
+            if sound[b] and len(relabelled):
                 _spans(best[first:last], inside, continues, relabelled, table, local, alpha, beta, spans[first:last])
         first = last
 

@@ -14,8 +14,8 @@ import numpy as np
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.entities import Entity, entities_of
 from bilstm_tagger.document.probabilities import Probabilities, TagSequence
-from bilstm_tagger.document.probable import Least, keep_probable
-from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.document.probable import Least, check_least, keep_probable
+from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.tagging.batching import sentence_lengths
@@ -172,15 +172,22 @@ class Tagger:
             probabilities: whether `span.probability`, `span.alternatives` and `token.probabilities` are wanted.
             min_probability: spans that are less probable are left out; a number, or one for each label.
             n_best: how many of the best tag sequences of each sentence are wanted, in
-                `document.probabilities[task].n_best`.
+                `document.probabilities[task].n_best`; the windows of an overlong sentence are sentences then.
+
+        Raises:
+            ConfigError: if an option is not what it can be.
         """
+        if isinstance(n_best, bool) or not isinstance(n_best, int) or n_best < 0:
+            raise ConfigError(f"n_best must be a whole number from 0 on, not {n_best!r}")
+        check_least(min_probability, chain.from_iterable(output.labels for output in self._outputs.values()))
         wanted = None
         if probabilities or n_best or min_probability:
             span_tags = {task: output.span_tags() for task, output in self._outputs.items()}
             wanted = Wanted(span_tags, self.info.temperatures, n_best=n_best)
         documents = map(self.read, sources)
         while window := _window(documents, WINDOW_TOKENS):
-            if any(document.seams for document in window):
+            # The best sequences of windows that overlap cannot be put together, so with `n_best` each is one sentence.
+            if not n_best and any(document.seams for document in window):
                 size = WINDOW_BATCH if batch_tokens == BATCH_TOKENS else batch_tokens
                 tagged = narrowed(window, self._tag(list(map(widened, window)), size, wanted))
             else:

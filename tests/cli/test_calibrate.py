@@ -20,7 +20,10 @@ def test_it_writes_the_temperature_and_nothing_else(model_folder: Path, tiny_dev
     dry = run("calibrate", tiny_dev, "--model", model, "--dry-run")
     assert dry.exit_code == 0, dry.stderr
     assert Tagger.load(model).info.temperatures == {"ner": 7.0}
-    done = run("calibrate", tiny_dev, "--model", model, "--png", tmp_path / "a.png")
+    little = run("calibrate", tiny_dev, "--model", model)
+    assert (little.exit_code, "too little to calibrate ner" in little.stderr) == (1, True)
+    assert Tagger.load(model).info.temperatures == {"ner": 7.0}
+    done = run("calibrate", tiny_dev, "--model", model, "--png", tmp_path / "a.png", "--force")
     assert done.exit_code == 0, done.stderr
     assert "expected calibration error" in done.stdout
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
@@ -35,3 +38,11 @@ def test_a_precision_that_dev_cannot_promise_is_refused(model_folder: Path, tiny
     result = run("calibrate", tiny_dev, "--model", model_folder, "--precision", "0.999", "--dry-run")
     assert result.exit_code == 1
     assert "too few or too often wrong" in result.stderr
+
+
+def test_what_cannot_be_is_said_before_the_work(model_folder: Path, tiny_dev: Path, tmp_path: Path) -> None:
+    for png in ("a.foo", "nowhere/a.png"):
+        result = run("calibrate", tiny_dev, "--model", model_folder, "--dry-run", "--png", tmp_path / png)
+        assert (result.exit_code, "--png" in result.stderr) == (2, True)
+    shipped = run("calibrate", tiny_dev, "--model", "en")
+    assert (shipped.exit_code, "comes with the package" in shipped.stderr) == (2, True)

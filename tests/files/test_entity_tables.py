@@ -212,3 +212,16 @@ def test_wrong_usage_of_the_command(model_folder: Path, tmp_path: Path) -> None:
     assert (result.exit_code, "is a folder" in result.stderr) == (1, True)
     result = run("entities", "--text", "Ada", "--model", model_folder)
     assert result.stdout.startswith("\ufefffile,")
+
+
+def test_what_is_too_long_for_a_cell_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    pytest.importorskip("openpyxl")
+    from openpyxl import load_workbook
+
+    path = tmp_path / "a.xlsx"
+    document = Document.from_words(["Ada", "x" * 40_000]).with_tags({"ner": ["B-PER", "I-PER"]}, {"ner": Scheme.BIO})
+    with path.open("wb") as stream:
+        output_format("xlsx").write([document], stream)
+    cells = [cell for row in load_workbook(path).active.iter_rows(values_only=True) for cell in row]
+    assert max(len(cell) for cell in cells if isinstance(cell, str)) == 32_767
+    assert "2 texts are longer than a cell can be" in caplog.text

@@ -73,9 +73,16 @@ def test_the_command_takes_an_encoding(model_folder: Path, tmp_path: Path) -> No
     path = tmp_path / "a.txt"
     path.write_bytes("Le café de Zoë était fermé à Orléans.".encode("cp1252"))
     for command in ("predict", "entities"):
-        assert ": add --encoding" in run(command, path, "--model", model_folder).stderr
+        assert "--encoding cp1252" in run(command, path, "--model", model_folder).stderr
         done = run(command, path, "--model", model_folder, "--encoding", "cp1252")
         assert done.exit_code == 0, done.stderr
+
+
+def test_a_list_of_texts_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": ["by Ada", "by Bob"]}', "utf-8")
+    _, report = to_stream(RuleTagger(), [path])
+    assert "text is a list, not a text" in str(report.failures[0])
 
 
 # ---- HTML

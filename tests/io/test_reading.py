@@ -121,3 +121,18 @@ def test_sha256(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"abc" * 100_000)
     assert sha256_file(path) == hashlib.sha256(b"abc" * 100_000).hexdigest()
+
+
+def test_utf_16_without_its_mark_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("El Niño".encode("latin-1"))
+    with pytest.raises(CorpusError, match=r"a\.txt: is not whole UTF-16; .* --encoding"):
+        read_text(path, encoding="utf-16")
+
+
+@pytest.mark.parametrize("text", ["Señor Muñoz met José Núñez in Málaga.", "José Müller, Köln, und François", "café"])
+def test_of_encodings_that_are_as_likely_the_most_usual_is_named(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(text.encode("cp1252"))
+    with pytest.raises(CorpusError, match="--encoding cp1252"):
+        read_text(path)

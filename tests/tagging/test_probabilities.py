@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import inf
+from typing import Any
 
 import numpy as np
 import pytest
 from tiny import NAMES, PLAIN, settings_of, untrained
 
 from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.schemes.grammar import Scheme, first_illegal
 from bilstm_tagger.tagging.tagger import Tagger
 
@@ -102,9 +105,9 @@ def test_improbable_spans_are_left_out_and_no_other(scheme: Scheme) -> None:
             for sentence in kept.sentences:
                 assert first_illegal(sentence.tags(task), kept.schemes[task]) is None
         assert kept.tags["pos"] == document.tags["pos"]
-    some = tagger(CORPUS[0], min_probability={"PER": 1.1})
+    some = tagger(CORPUS[0], min_probability={"PER": inf})
     assert not any(span.label == "PER" for span in some.spans)
-    assert any(span.label == "LOC" for each in tagger.pipe(CORPUS, min_probability={"PER": 1.1}) for span in each.spans)
+    assert any(span.label == "LOC" for each in tagger.pipe(CORPUS, min_probability={"PER": inf}) for span in each.spans)
 
 
 @pytest.mark.parametrize("scheme", [Scheme.BIO, Scheme.IOBES])
@@ -122,3 +125,21 @@ def test_no_weights_are_large_enough_for_a_disallowed_sequence(scheme: Scheme, f
         assert all(0 <= (span.probability or 0) <= 1 for span in document.spans)
         for told in document.probabilities.values():
             assert np.isfinite(told.marginals).all()
+
+
+@pytest.mark.parametrize("options", [
+    {"n_best": -1}, {"n_best": 2.5}, {"n_best": "3"}, {"n_best": True},
+    {"min_probability": "0.9"}, {"min_probability": 1.5}, {"min_probability": -1}, {"min_probability": float("nan")},
+    {"min_probability": True}, {"min_probability": {"NOSUCH": 0.9}}, {"min_probability": {"PER": 2}},
+])  # fmt: skip
+def test_options_that_mean_nothing_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(options))):
+        Tagger.load("en")("Ada wins.", **options)
+
+
+def test_each_sentence_has_its_best_sequences_however_long_it_is() -> None:
+    document = Tagger.load("en")("Paris. " + "Angela Merkel visited Paris and " * 300, n_best=2)
+    assert len(document.sentences) > 2
+    best = document.probabilities["ner"].n_best
+    assert best is not None
+    assert [len(each[0].tags) for each in best] == [len(sentence) for sentence in document.sentences]

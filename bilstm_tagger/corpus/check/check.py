@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -175,7 +176,7 @@ def _report(
             "shortest": sizes[0],
             "median": statistics.median(sizes),
             "mean": round(statistics.fmean(sizes), 2),
-            "95%": sizes[int(0.95 * (len(sizes) - 1))],
+            "95%": sizes[math.ceil(0.95 * (len(sizes) - 1))],
             "longest": sizes[-1],
         },
         unknown=None if file is first else round(unknown, 4),
