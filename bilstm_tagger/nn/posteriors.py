@@ -19,6 +19,7 @@ from bilstm_tagger.nn.span_tags import SpanTags
 
 Scores = tuple[Tensor, Tensor, Tensor]
 
+WIDEST = 200.0  # between scores of one step; beyond it a factor may vanish that a later one makes up for
 SMALLEST = 1e-280  # a sum of scaled probabilities under which float64 has lost digits
 
 
@@ -65,7 +66,8 @@ def posteriors(
     spans = np.zeros((tokens, len(span_tags.relabelled)))
     shift = np.array([transitions.max(), starts.max(), ends.max()])
     tables = (np.exp(transitions - shift[0]), np.exp(starts - shift[1]), np.exp(ends - shift[2]))
-    sound = np.ones(len(sizes), np.bool_)
+    gap = max((part.max() - part[part > -np.inf].min() for part in (transitions, starts, ends)), default=0.0)
+    sound = np.full(len(sizes), gap <= WIDEST)
     asked = (best, span_tags.inside, span_tags.continues, span_tags.relabelled)
     _sweeps(given, *tables, shift, sizes, sound, *asked, log_z, marginals, spans)
     if not sound.all():
@@ -93,7 +95,7 @@ def _sweeps(  # type: ignore[no-untyped-def]
     first = 0
     for b in range(len(lengths)):
         last = first + lengths[b]
-        log_sum = _forward(emissions[first:last], table, starts, ends, local, alpha)
+        log_sum = _forward(emissions[first:last], table, starts, ends, local, alpha) if sound[b] else -np.inf
         if log_sum == -np.inf:
             sound[b] = False
         else:
@@ -123,6 +125,8 @@ def _forward(emissions, table, starts, ends, local, alpha):  # type: ignore[no-u
         for j in range(1, tags):
             peak = max(peak, given[j])
         for j in range(tags):
+            if given[j] - peak < -WIDEST:
+                return -np.inf
             here[j] = np.exp(given[j] - peak)
         if t:
             row[:] = 0.0

@@ -83,6 +83,7 @@ chains = st.builds(
 
 @settings(max_examples=60, deadline=None)
 @given(chain=chains, temperature=st.sampled_from([0.5, 1.0, 3.0]))
+@example(Chain.random(8000, Scheme.IOBES, [3, 1], 1500.0), 3.0)  # where `alpha` loses the best sequence
 @example(
     chain=Chain.random(seed=116, scheme=Scheme.IOBES, lengths=[2], scale=1500.0), temperature=3.0
 )  # beta overflows
