@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bilstm_tagger.tagging.tagger import Tagger
 
 
-LEAST_SPANS = 100  # of a task with spans; one temperature is fitted
+LEAST_SPANS = 50  # of a task with spans; one temperature is fitted
 LEAST_TOKENS = 1_000  # of a task of plain tags
 
 
