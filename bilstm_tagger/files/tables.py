@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bilstm_tagger.corpus.formats.sheets import delimiter_of
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.files.json_texts import read_json
 from bilstm_tagger.files.source import Source, Tally, read_words, suffix_of
@@ -30,7 +31,6 @@ from bilstm_tagger.settings.read_spec import ReadSpec
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_DELIMITERS = ",;\t|"
 _CELL = 2**31 - 1  # longest cell of a CSV file; Python's own limit is far below a document
 _FIRST_LINES = 50  # that tell a table from columns of tokens
 
@@ -78,9 +78,7 @@ def _is_table(path: Path, encoding: str | None) -> bool:
 def _csv_rows(path: Path, spec: ReadSpec, tally: Tally, *, delimiter: str | None) -> Iterator[Source]:
     csv.field_size_limit(_CELL)
     text = read_text(path, encoding=spec.encoding)
-    first_line = next((line for line in text.splitlines() if line.strip()), "")
-    separator = delimiter or _delimiter(first_line)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or delimiter_of(text), strict=True)
     header = next(_numbered(rows, str(path)), (1, []))[1]
     if not header:
         return
@@ -116,11 +114,6 @@ def _numbered(rows: Any, path: str) -> Iterator[tuple[int, list[str]]]:
             return
         if row:
             yield line, row
-
-
-def _delimiter(header: str) -> str:
-    """The separator that makes the most columns of the header; a comma if there is none."""
-    return max(_DELIMITERS, key=lambda sign: len(next(csv.reader([header], delimiter=sign), [])))
 
 
 def _arrow_rows(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
