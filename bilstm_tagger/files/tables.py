@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bilstm_tagger.corpus.formats.sheets import delimiter_of
+from bilstm_tagger.corpus.formats.sheets import delimiter_of, numbered_rows
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.files.json_texts import read_json
 from bilstm_tagger.files.source import Source, Tally, read_words, suffix_of
@@ -31,7 +31,6 @@ from bilstm_tagger.settings.read_spec import ReadSpec
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_CELL = 2**31 - 1  # longest cell of a CSV file; Python's own limit is far below a document
 _FIRST_LINES = 50  # that tell a table from columns of tokens
 
 
@@ -76,10 +75,10 @@ def _is_table(path: Path, encoding: str | None) -> bool:
 
 
 def _csv_rows(path: Path, spec: ReadSpec, tally: Tally, *, delimiter: str | None) -> Iterator[Source]:
-    csv.field_size_limit(_CELL)
     text = read_text(path, encoding=spec.encoding)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or delimiter_of(text), strict=True)
-    header = next(_numbered(rows, str(path)), (1, []))[1]
+    numbered = ((line, row) for line, row in numbered_rows(rows, str(path)) if row)
+    header = next(numbered, (1, []))[1]
     if not header:
         return
     if gives_words(header, spec):
@@ -94,26 +93,12 @@ def _csv_rows(path: Path, spec: ReadSpec, tally: Tally, *, delimiter: str | None
         raise CorpusError(f"{path}:1: two columns are named {column!r}; rename one of them")
 
     def cells() -> Iterator[tuple[int, dict[str, Any]]]:
-        for line, row in _numbered(rows, str(path)):
+        for line, row in numbered:
             if len(row) != len(header):
                 raise CorpusError(f"{path}:{line}: {len(row)} cells, but the header names {len(header)} columns")
             yield line, dict(zip(header, row, strict=True))
 
     yield from rows_as_texts(cells(), column, str(path), tally)
-
-
-def _numbered(rows: Any, path: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not blank with the line it begins in."""
-    while True:
-        line = rows.line_num + 1
-        try:
-            row = next(rows, None)
-        except csv.Error as error:
-            raise CorpusError(f"{path}:{line}: not CSV: {error}; is a quotation mark missing?") from None
-        if row is None:
-            return
-        if row:
-            yield line, row
 
 
 def _arrow_rows(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterator[Source]:

@@ -17,7 +17,7 @@ from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.io.reading import read_text
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["check_header", "delimiter_of", "is_header", "read_csv", "read_tsv", "read_xlsx"]
+__all__ = ["check_header", "delimiter_of", "is_header", "numbered_rows", "read_csv", "read_tsv", "read_xlsx"]
 
 _CELL = 2**31 - 1  # longest cell of a CSV file; Python's own limit is far below a document
 _DELIMITERS = ",;\t|"
@@ -131,15 +131,27 @@ def _fitting(path: str, rows: Iterable[Row], header: Sequence[str]) -> Iterator[
 
 
 def _csv_rows(path: str, text: str, delimiter: str) -> Iterator[Row]:
-    """Each row with the line it begins in."""
-    csv.field_size_limit(_CELL)
     bare = delimiter == "\t" and _LONE_QUOTE.search(text) is not None
     stream = io.StringIO(text, newline="")
     if bare:
         rows = csv.reader(stream, strict=True, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     else:
         rows = csv.reader(stream, strict=True, delimiter=delimiter)
-    line = 1
+    return numbered_rows(rows, path)
+
+
+def numbered_rows(rows: Any, path: str) -> Iterator[Row]:
+    """Each row of a `csv.reader`, whose further rows are read, with the line it begins in.
+
+    Args:
+        rows: the reader, strict.
+        path: the file, for messages.
+
+    Raises:
+        CorpusError: for what is not CSV, as `file:line`.
+    """
+    csv.field_size_limit(_CELL)
+    line = rows.line_num + 1
     try:
         for row in rows:
             yield line, row
