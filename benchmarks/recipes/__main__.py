@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.recipes import gum, readers
-from benchmarks.recipes.rules import harmonise, join_handles, recut
+from benchmarks.recipes.everyday import everyday
+from benchmarks.recipes.rules import harmonise, join_handles, recut, resplit, swap_names
 from benchmarks.recipes.text import Document, Steps, write_names
 
 Parts = dict[str, list[Document]]  # by part: train, dev, test
@@ -27,6 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with names/ and ud-english-ewt/")
     parser.add_argument("--output", type=Path, required=True, help="folder for the corpora")
+    parser.add_argument("--swap", type=float, default=0.0, help="also a copy with this share of the names replaced")
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
     from bilstm_tagger.text.tokenizers import get_tokenizer
@@ -36,16 +38,27 @@ def main() -> None:
     def split(word: str) -> list[str]:
         return list(tokenizer(word).words)
 
+    def ends(text: str) -> list[int]:
+        document = tokenizer(text)
+        return [document.ends[bound - 1] for bound in document.bounds[1:-1]]
+
     dev: list[Document] = []
     for name, make in CORPORA.items():
         steps = Steps()
         parts = make(arguments.data / "names", steps)
-        train = recut(harmonise(parts["train"], steps), split, steps, seed=SEED)
+        train = resplit(harmonise(parts["train"], steps), ends, steps, seed=SEED)
+        if arguments.swap:
+            train += swap_names(train, steps, seed=SEED, share=arguments.swap)
+        train = recut(train, split, steps, seed=SEED)
         _report(name, "train", write_names(arguments.output / f"{name}.conll", train))
         held = harmonise(parts["dev"], Steps())
         _report(name, "dev", write_names(arguments.output / f"{name}-dev.conll", held))
         dev += held if name in MARKED_BY_ALL else []
         print(*steps.lines(), sep="\n")
+    steps = Steps()
+    made = recut(everyday(steps), split, steps, seed=SEED)
+    _report("everyday", "train", write_names(arguments.output / "everyday.conll", made))
+    print(*steps.lines(), sep="\n")
     _report("names", "dev", write_names(arguments.output / "names-dev.conll", dev))
     for part in ("train", "dev"):
         shutil.copyfile(

@@ -28,6 +28,7 @@ the a an old poor little young dear good my his her our your their this that
 """
 SMALL = frozenset(_SMALL.split())
 JOINED = re.compile(r"^\w+(?:[-/'’.]\w+)+\.?$")
+TOPIC = re.compile(r"^[#$]\w")  # `#London`, which the tokeniser reads as two words
 
 
 def is_demonym(words: Iterable[str]) -> bool:
@@ -106,7 +107,8 @@ def recut(
 ) -> list[Document]:
     """Cut a share of the words that the tokeniser would cut in raw text; tags continue over the parts.
 
-    A word outside of names that has a capital is left whole: its parts may be names (`London-based`).
+    A word outside of names that has a capital is left whole, since its parts may be names (`London-based`), but for
+    topics of tweets (`#London`).
     """
     draw = random.Random(seed)
     cuts: dict[str, list[str]] = {}
@@ -118,7 +120,7 @@ def recut(
             tags: list[str] = []
             for word, tag in zip(sentence.words, sentence.tags, strict=True):
                 parts = [word]
-                if JOINED.match(word) and (tag != "O" or word.islower()):
+                if TOPIC.match(word) or (JOINED.match(word) and (tag != "O" or word.islower())):
                     parts = cuts.get(word) or cuts.setdefault(word, split(word))
                 if len(parts) > 1 and draw.random() < share:
                     steps.count("word cut as in raw text")
@@ -128,6 +130,74 @@ def recut(
                     words.append(word)
                     tags.append(tag)
             changed.append(_from_tags(words, tags))
+        found.append(changed)
+    return found
+
+
+def resplit(
+    documents: Iterable[Document], ends: Callable[[str], list[int]], steps: Steps, *, seed: int, share: float = 0.5
+) -> list[Document]:
+    """End a share of the sentences where they would end in raw text as well; never inside a name.
+
+    Args:
+        documents: to be split.
+        ends: character offsets behind the sentences of a text.
+        steps: counts the new ends.
+        seed: of the drawing.
+        share: of the sentences that are looked at.
+    """
+    draw = random.Random(seed)
+    found = []
+    for document in documents:
+        changed: Document = []
+        for sentence in document:
+            cuts = _cuts(sentence, ends) if draw.random() < share else []
+            steps.count("sentence ended as in raw text", len(cuts))
+            for start, end in zip([0, *cuts], [*cuts, len(sentence.words)], strict=True):
+                inside = [(a - start, b - start, label) for a, b, label in sentence.spans if start <= a < end]
+                changed.append(Sentence(sentence.words[start:end], inside))
+        found.append(changed)
+    return found
+
+
+def _cuts(sentence: Sentence, ends: Callable[[str], list[int]]) -> list[int]:
+    """Numbers of the words before which a sentence of the raw text begins, without those inside names."""
+    starts = {}
+    at = 0
+    for number, word in enumerate(sentence.words):
+        starts[at] = number
+        at += len(word) + 1
+    inside = {number for start, end, _ in sentence.spans for number in range(start + 1, end)}
+    cuts = [starts[end + 1] for end in ends(" ".join(sentence.words)) if end + 1 in starts]
+    return [cut for cut in cuts if cut not in inside]
+
+
+def swap_names(documents: Iterable[Document], steps: Steps, *, seed: int, share: float) -> list[Document]:
+    """The sentences with names, a share of their names replaced by others of the same label from the same documents."""
+    draw = random.Random(seed)
+    documents = list(documents)
+    names: dict[str, list[list[str]]] = {}
+    for document in documents:
+        for sentence in document:
+            for start, end, label in sentence.spans:
+                names.setdefault(label, []).append(sentence.words[start:end])
+    found = []
+    for document in documents:
+        changed = []
+        for sentence in document:
+            words: list[str] = []
+            spans: list[Span] = []
+            at = 0
+            for start, end, label in sentence.spans:
+                words += sentence.words[at:start]
+                name = sentence.words[start:end]
+                if draw.random() < share:
+                    name = draw.choice(names[label])
+                    steps.count("name replaced by another of its label")
+                spans.append((len(words), len(words) + len(name), label))
+                words += name
+                at = end
+            changed.append(Sentence(words + sentence.words[at:], spans))
         found.append(changed)
     return found
 

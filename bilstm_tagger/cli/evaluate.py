@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -43,12 +43,16 @@ def evaluate(
     labels: MapOption = None,
     fix_tags: FixOption = False,
     label: LabelOption = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Tag the text instead of the gold tokens, and compare characters.")
+    ] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
 ) -> None:
     """Compare a tagger with the gold tags of a file."""
     from rich.console import Console
 
     from bilstm_tagger.cli.tables import evaluation_view
+    from bilstm_tagger.evaluation.evaluate import Evaluation, evaluate_raw
     from bilstm_tagger.evaluation.evaluate import evaluate as compare
     from bilstm_tagger.io.atomic import atomic_write
     from bilstm_tagger.tagging.tagger import Tagger
@@ -63,7 +67,12 @@ def evaluate(
         fix_tags=fix_tags,
         label=label,
     )
-    evaluation = compare(tagger, corpus, columns=columns_by_task(column or []), format=format, reading=reading)
+    columns = columns_by_task(column or [])
+    evaluation: Evaluation[Any]
+    if raw:
+        evaluation = evaluate_raw(tagger, corpus, columns=columns, format=format, reading=reading)
+    else:
+        evaluation = compare(tagger, corpus, columns=columns, format=format, reading=reading)
     for line in evaluation.notes:
         note(f"note: {line}")
     values = json.dumps(evaluation.to_json(), ensure_ascii=False, indent=2) + "\n"

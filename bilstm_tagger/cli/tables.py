@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -13,6 +13,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from bilstm_tagger.evaluation.evaluate import Evaluation
+    from bilstm_tagger.evaluation.raw import RawScores
     from bilstm_tagger.evaluation.scores import Average, Score, Share, SpanScores, TagScores
 
 TAG_ROWS = 20
@@ -24,7 +25,7 @@ def percent(value: float) -> str:
     return str((Decimal(value) * 100).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
 
 
-def evaluation_view(evaluation: Evaluation) -> RenderableType:
+def evaluation_view(evaluation: Evaluation[Any]) -> RenderableType:
     """All scores of an evaluation, task by task, and its sizes.
 
     Args:
@@ -39,15 +40,18 @@ def evaluation_view(evaluation: Evaluation) -> RenderableType:
     return Group(*(part for view in views for part in (view, Text())), Text(sizes, style="dim"))
 
 
-def scores_view(task: str, scores: SpanScores | TagScores) -> RenderableType:
+def scores_view(task: str, scores: SpanScores | TagScores | RawScores) -> RenderableType:
     """The scores of one task: its tables and the lines below them.
 
     Args:
         task: the name of the task.
         scores: its scores.
     """
+    from bilstm_tagger.evaluation.raw import RawScores
     from bilstm_tagger.evaluation.scores import SpanScores
 
+    if isinstance(scores, RawScores):
+        return raw_table(scores, title=task)
     if isinstance(scores, SpanScores):
         return Group(span_table(scores, title=task), span_lines(scores))
     parts: list[RenderableType] = [tag_lines(scores, title=task), tag_table(scores)]
@@ -65,6 +69,17 @@ def span_table(scores: SpanScores, *, title: str) -> Table:
     _add(table, "micro", scores.micro, style="bold")
     _add(table, "macro", scores.macro)
     _add(table, "weighted", scores.weighted)
+    return table
+
+
+def raw_table(scores: RawScores, *, title: str) -> RenderableType:
+    """Scores of raw text: one row per label, then all together and the tokens."""
+    table = _table(Text.assemble((title, "bold"), " from raw text: both ends, in characters, and label right"), "label")
+    for label, score in scores.labels.items():
+        _add(table, label, score)
+    table.add_section()
+    _add(table, "micro", scores.micro, style="bold")
+    _add(table, "tokens cut alike", scores.tokens)
     return table
 
 

@@ -6,26 +6,28 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.trained import read_available, spec_as_trained
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.evaluation.counting import check_aligned, headline, score_task
+from bilstm_tagger.evaluation.raw import RawScores, score_raw, tag_raw
 from bilstm_tagger.evaluation.scores import SpanScores, TagScores
 from bilstm_tagger.schemes.grammar import Scheme
 
 if TYPE_CHECKING:
     from bilstm_tagger.tagging.tagger import Tagger
 
-__all__ = ["Columns", "Evaluation", "SpanScores", "TagScores", "evaluate", "headline", "score_task"]
+__all__ = ["Columns", "Evaluation", "SpanScores", "TagScores", "evaluate", "evaluate_raw", "headline", "score_task"]
 
 Columns = Mapping[str, int | str] | int | str
+Scores = TypeVar("Scores", SpanScores | TagScores, RawScores)
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Generic[Scores]):
     """Scores of a tagger on a corpus.
 
     Attributes:
@@ -37,7 +39,7 @@ class Evaluation:
         notes: what the reader should know: tasks left out, labels the model never saw.
     """
 
-    tasks: dict[str, SpanScores | TagScores]
+    tasks: dict[str, Scores]
     documents: int
     sentences: int
     tokens: int
@@ -66,7 +68,7 @@ def evaluate(
     names: Sequence[str] | None = None,
     word_column: int | str | None = None,
     reading: Mapping[str, Any] | None = None,
-) -> Evaluation:
+) -> Evaluation[SpanScores | TagScores]:
     """Tag a corpus and compare with its gold tags.
 
     The corpus may spell spans in another scheme than the model's training data.
@@ -94,9 +96,32 @@ def evaluate(
     predicted = list(tagger.pipe(gold))
     seconds = time.perf_counter() - start
     check_aligned(gold, predicted)
+    return _evaluation(_score(tagger, gold, predicted, notes), gold, seconds, notes)
+
+
+def evaluate_raw(
+    tagger: Tagger,
+    corpus: str | Path | Sequence[Document],
+    *,
+    columns: Columns | None = None,
+    format: str | None = None,
+    reading: Mapping[str, Any] | None = None,
+) -> Evaluation[RawScores]:
+    """Tag the text of a corpus, as its words stand there or joined by blanks, and compare characters.
+
+    Arguments and errors as for `evaluate`.
+    """
+    gold, notes = read_gold(tagger, corpus, columns=columns, format=format, reading=reading)
+    start = time.perf_counter()
+    predicted = tag_raw(tagger, gold)
+    seconds = time.perf_counter() - start
+    return _evaluation({task: score_raw(gold, predicted, task) for task in gold[0].tags}, gold, seconds, notes)
+
+
+def _evaluation(tasks: dict[str, Scores], gold: Corpus, seconds: float, notes: Sequence[str]) -> Evaluation[Scores]:
     sizes = gold.stats()
     return Evaluation(
-        tasks=_score(tagger, gold, predicted, notes),
+        tasks=tasks,
         documents=len(gold),
         sentences=sizes.sentences,
         tokens=sizes.tokens,
