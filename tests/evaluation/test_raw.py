@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 import pytest
+
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.evaluation.raw import score_raw, tag_raw
 from bilstm_tagger.schemes.grammar import Scheme
