@@ -18,7 +18,7 @@ from bilstm_tagger.document.probable import Least, check_least, keep_probable
 from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.schemes.grammar import Scheme
-from bilstm_tagger.tagging.batching import sentence_lengths
+from bilstm_tagger.tagging.batching import collector_paused, sentence_lengths
 from bilstm_tagger.tagging.output_tags import OutputTags
 from bilstm_tagger.tagging.overlap import narrowed, widened
 from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, Runtime, Wanted, Window
@@ -187,11 +187,12 @@ class Tagger:
         documents = map(self.read, sources)
         while window := _window(documents, WINDOW_TOKENS):
             # The best sequences of windows that overlap cannot be put together, so with `n_best` each is one sentence.
-            if not n_best and any(document.seams for document in window):
-                size = WINDOW_BATCH if batch_tokens == BATCH_TOKENS else batch_tokens
-                tagged = narrowed(window, self._tag(list(map(widened, window)), size, wanted))
-            else:
-                tagged = self._tag(window, batch_tokens, wanted)
+            with collector_paused():
+                if not n_best and any(document.seams for document in window):
+                    size = WINDOW_BATCH if batch_tokens == BATCH_TOKENS else batch_tokens
+                    tagged = list(narrowed(window, self._tag(list(map(widened, window)), size, wanted)))
+                else:
+                    tagged = list(self._tag(window, batch_tokens, wanted))
             yield from (keep_probable(each, min_probability) for each in tagged) if min_probability else tagged
 
     def entities(self, sources: Iterable[Input], *, probabilities: bool = False) -> list[Entity]:
