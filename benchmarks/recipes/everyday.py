@@ -228,6 +228,27 @@ Defending champion {full} lost to {demonym} {full} in the first round of the {ev
 Standings ( tabulate under won , lost , percentage ) :
 EASTERN DIVISION
 W L PCT GB
+SOCCER - {side} BEAT {side} .
+SOCCER - {last} SIGNS FOR {club} .
+TENNIS - {last} BEATS {last} IN {town} .
+TENNIS - RESULTS AT THE {event} .
+GOLF - {last} LEADS {event} AFTER SECOND ROUND .
+CRICKET - {country} V {country} SCOREBOARD .
+CRICKET - {side} WIN BY {n} RUNS .
+BASEBALL - {side} SWEEP {side} .
+RUGBY UNION - {last} OUT OF {country} SQUAD .
+{town} : {side} {n} and {n} - {n} ( {short} {n} , {short} {n} ) v {side} .
+{side} {n} ( {short} {n} not out ; {short} {n} - {n} ) , {side} {n} - {n} and {n}
+{side} ( {n} pts ) beat {side} ( {n} ) by {n} wickets
+{country} - {full} ( {n} ) , {full} ( {n} , penalty )
+{club} of {country} face {club} of {country} in the {event} .
+{side} goalkeeper {full} saved twice against {side} of {country} .
+{short} ( {country} ) {n} , {short} ( {country} ) {n}
+{n} {full} ( {country} ) {n} {n} {n}
+{n} {short} ( {country} ) {n} {n} {n} {n}
+{last} , bowling for {side} , took {n} for {n} against {side} .
+In the {event} , {side} and {side} played out a draw .
+Transfers : {full} ( {side} to {side} ) , {full} ( {side} to {club} )
 Attendance : {n}
 Referee : {full} ( {country} )
 """
