@@ -60,7 +60,8 @@ _EVENT = """
 {town} Marathon|{town} Film Festival|{town} Open|Treaty of {town}|Battle of {town}|{country} Grand Prix|{country} Cup
 |{town} Book Fair|{last} Prize|{last} Report|{demonym} Cup|{demonym} League|{demonym} Open|{demonym} Civil War
 |Windows|iPhone|Easter|Christmas|Ramadan|Bible|Internet|World Cup|European Cup|Premier League|National League
-|Champions League|World Series|Formula One|{demonym} Championship|{last} Cup|{town} Classic|{country} Open|Olympics|Olympic Games|Cold War
+|Champions League|World Series|Formula One|{demonym} Championship|{last} Cup|{town} Classic|{country} Open|Olympics
+|Olympic Games|Cold War
 """
 EVENT = _EVENT.replace("\n", "").split("|")
 _ONSETS = "b br c cr d dr f fl g gl gr h j k kl l m n p pl qu r s sh sk sp st str t tr v w x y z th"
