@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bilstm_tagger.nn.device import is_queued
 from bilstm_tagger.settings.schema import TrainingSettings
 
 AVERAGE_EVERY = 10  # steps between two terms of the mean: neighbouring steps differ little
@@ -109,11 +110,11 @@ class Optimizer:
         grads = [weight.grad for weight in [*self.dense, *self.tables] if weight.grad is not None]
         grads = [grad.values() if grad.is_sparse else grad for grad in grads]
         norm = nn.utils.get_total_norm(grads)
-        if norm.device.type == "cpu" and norm <= limit:  # a GPU multiplies by 1 sooner than it answers
-            return
-        factor = (limit / norm).clamp_max(1.0)
-        for grad in grads:
-            grad.mul_(factor)
+        if is_queued(norm.device):  # which multiplies by 1 sooner than it answers
+            nn.utils.clip_grads_with_norm_([*self.dense, *self.tables], limit, norm)
+        elif norm > limit:
+            for grad in grads:
+                grad.mul_(limit / norm)
 
     def state(self) -> dict[str, Tensor]:
         """All moments and counts as tensors, named for a checkpoint."""
