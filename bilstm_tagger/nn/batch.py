@@ -34,7 +34,7 @@ class Types:
 
     def to(self, device: torch.device | str) -> Types:
         """The same numbers on another device."""
-        return Types(self.rows.to(device), self.chars.to(device), self.shapes.to(device))
+        return Types(moved(self.rows, device), moved(self.chars, device), moved(self.shapes, device))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Batch:
         tags: gold tag ids `(batch, tokens)` for each task that has them; a token whose tag is not known has -1 - s,
             which stands for set s of `tag_sets`.
         features: further ids of tokens `(batch, tokens)` by name.
-        tag_sets: for tasks with tags that are not known which tags each set has `(sets, tags)`; set 0 has all.
+        tag_sets: for tasks with tags here that are not known which tags each set has `(sets, tags)`; set 0 has all.
         weights: for tasks whose sentences do not all count the same the factor of each one's loss `(batch,)`.
     """
 
@@ -69,13 +69,20 @@ class Batch:
         """The same batch on another device."""
         return Batch(
             self.types.to(device),
-            self.index.to(device),
-            self.lengths.to(device),
-            {name: ids.to(device) for name, ids in self.tags.items()},
-            {name: ids.to(device) for name, ids in self.features.items()},
-            {task: sets.to(device) for task, sets in self.tag_sets.items()},
-            {task: factors.to(device) for task, factors in self.weights.items()},
+            moved(self.index, device),
+            moved(self.lengths, device),
+            {name: moved(ids, device) for name, ids in self.tags.items()},
+            {name: moved(ids, device) for name, ids in self.features.items()},
+            {task: moved(sets, device) for task, sets in self.tag_sets.items()},
+            {task: moved(factors, device) for task, factors in self.weights.items()},
         )
+
+
+def moved(x: Tensor, device: torch.device | str) -> Tensor:
+    """The tensor on another device; to a CUDA GPU from pinned memory, for which the host does not wait."""
+    if torch.device(device).type == "cuda" and x.device.type == "cpu":
+        return x.pin_memory().to(device, non_blocking=True)
+    return x.to(device)
 
 
 def mask_of(lengths: Tensor, width: int) -> Tensor:

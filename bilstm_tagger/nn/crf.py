@@ -5,18 +5,22 @@ Lafferty, McCallum and Pereira 2001. The probability of tags `y` for emissions `
 disallows have probability 0.
 
 `Z` and its gradient come from one forward and one backward sweep in scaled probabilities (Rabiner 1989, section V.A),
-in float64, instead of a graph of log-sum-exps. The sweeps and Viterbi are compiled loops on the CPU.
+in float64, instead of a graph of log-sum-exps. The sweeps and Viterbi are compiled loops on a CPU, and for a GPU those
+of `crf_scan`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bilstm_tagger.nn import crf_scan
 from bilstm_tagger.nn.batch import mask_of
+from bilstm_tagger.nn.device import is_queued
 from bilstm_tagger.nn.numba_ops import compiled
 
 DISALLOWED = float("-inf")  # a score that no other scores, however large, can make up for
@@ -79,10 +83,7 @@ class CRF(nn.Module):
             tags: gold tag ids `(batch, tokens)`; anything where padded.
             lengths: real tokens of each sentence `(batch,)`, at least 1.
         """
-        scores = self.scores()
-        gold = _path_score(emissions, tags, lengths, *scores)
-        log_z: Tensor = _LogPartition.apply(emissions, lengths, *scores)  # type: ignore[no-untyped-call]
-        return gold - log_z
+        return log_likelihoods([self], emissions[None], tags, lengths)[0]
 
     def log_likelihood_of_sets(self, emissions: Tensor, allowed: Tensor, lengths: Tensor) -> Tensor:
         """Log probability of all sequences that are made of allowed tags, `(batch,)` (Tsuboi et al. 2008).
@@ -93,21 +94,49 @@ class CRF(nn.Module):
                 sentence; anything where padded.
             lengths: real tokens of each sentence `(batch,)`, at least 1.
         """
-        scores = self.scores()
-        restricted = emissions.masked_fill(~allowed, -torch.inf)
-        log_allowed: Tensor = _LogPartition.apply(restricted, lengths, *scores)  # type: ignore[no-untyped-call]
-        log_z: Tensor = _LogPartition.apply(emissions, lengths, *scores)  # type: ignore[no-untyped-call]
-        return log_allowed - log_z
+        return log_likelihoods_of_sets([self], emissions[None], allowed, lengths)[0]
 
     @torch.no_grad()
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """Posterior probability of each tag at each token `(batch, tokens, tags)`; 0 where padded."""
-        return _sweeps(emissions, lengths, *self.scores())[1].to(emissions)
+        scores = [part[None] for part in self.scores()]
+        return _sweeps(emissions[None], lengths, *scores)[1][0].to(emissions)
 
     @torch.no_grad()
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """The most probable legal tag sequences, one sentence behind the other `(tokens,)`; arguments as `viterbi`."""
         return viterbi(emissions, lengths, *self.scores())
+
+
+def log_likelihoods(crfs: Sequence[CRF], emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
+    """Log probability of the gold tags by each encoder `(encoders, batch)`.
+
+    Args:
+        crfs: one for each encoder of an ensemble.
+        emissions: `(encoders, batch, tokens, tags)`.
+        tags: gold tag ids `(batch, tokens)`; anything where padded.
+        lengths: real tokens of each sentence `(batch,)`, at least 1.
+    """
+    scores = _stacked(crfs)
+    log_z: Tensor = _LogPartition.apply(emissions, lengths, *scores)  # type: ignore[no-untyped-call]
+    return _path_score(emissions, tags, lengths, *scores) - log_z
+
+
+def log_likelihoods_of_sets(crfs: Sequence[CRF], emissions: Tensor, allowed: Tensor, lengths: Tensor) -> Tensor:
+    """Log probability of all sequences that are made of allowed tags by each encoder `(encoders, batch)`.
+
+    Arguments as of `log_likelihoods` and `CRF.log_likelihood_of_sets`.
+    """
+    both = torch.cat([emissions.masked_fill(~allowed, -torch.inf), emissions], 1)
+    log_z: Tensor = _LogPartition.apply(both, lengths.repeat(2), *_stacked(crfs))  # type: ignore[no-untyped-call]
+    log_allowed, log_all = log_z.chunk(2, 1)
+    return log_allowed - log_all
+
+
+def _stacked(crfs: Sequence[CRF]) -> tuple[Tensor, Tensor, Tensor]:
+    """Scores of several CRFs: `(encoders, tags, tags)`, and `(encoders, tags)` twice."""
+    transitions, starts, ends = (torch.stack(part) for part in zip(*(crf.scores() for crf in crfs), strict=True))
+    return transitions, starts, ends
 
 
 def viterbi(emissions: Tensor, lengths: Tensor, transitions: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
@@ -120,6 +149,8 @@ def viterbi(emissions: Tensor, lengths: Tensor, transitions: Tensor, starts: Ten
         starts: score of each first tag `(tags,)`.
         ends: score of each last tag `(tags,)`.
     """
+    if is_queued(emissions.device):
+        return crf_scan.best_paths(emissions, lengths.cpu(), transitions, starts, ends)
     scores = [part.float().contiguous().cpu().numpy() for part in (emissions, transitions, starts, ends)]
     best = torch.empty(len(emissions), dtype=torch.long)
     _viterbi(*scores, lengths.cpu().numpy(), best.numpy())
@@ -162,22 +193,36 @@ def _viterbi(emissions, transitions, starts, ends, lengths, found):  # type: ign
 def _path_score(
     emissions: Tensor, tags: Tensor, lengths: Tensor, transitions: Tensor, starts: Tensor, ends: Tensor
 ) -> Tensor:
-    """Unnormalised score of the given tags `(batch,)`."""
-    mask = mask_of(lengths, emissions.shape[1])
-    score = (emissions.gather(2, tags[..., None]).squeeze(2) * mask).sum(1)
-    steps = transitions[tags[:, :-1], tags[:, 1:]]
-    score = score + steps.where(mask[:, 1:], 0.0).sum(1)  # where padded a step may be disallowed
-    last = tags.gather(1, (lengths - 1)[:, None]).squeeze(1)
-    return score + starts[tags[:, 0]] + ends[last]
+    """Unnormalised score of the given tags `(encoders, batch)`; arguments as of `log_likelihoods`."""
+    encoders, _, width, count = emissions.shape
+    mask = mask_of(lengths, width)
+    each = tags.expand(encoders, -1, -1)
+    score = (emissions.gather(3, each[..., None]).squeeze(3) * mask).sum(2)
+    moves = transitions.flatten(1).gather(1, (each[:, :, :-1] * count + each[:, :, 1:]).flatten(1))
+    score = score + moves.view_as(each[:, :, 1:]).where(mask[:, 1:], 0.0).sum(2)  # where padded one may be disallowed
+    last = each.gather(2, (lengths - 1)[None, :, None].expand(encoders, -1, 1)).squeeze(2)
+    return score + starts.gather(1, each[:, :, 0]) + ends.gather(1, last)
 
 
 def _sweeps(
     emissions: Tensor, lengths: Tensor, transitions: Tensor, starts: Tensor, ends: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Log Z, marginals of tags and, for each sentence, sums of those of transitions.
+    """Log Z, marginals of tags and, for each sentence, sums of those of transitions, as in `crf_scan.sweeps`."""
+    if is_queued(emissions.device):
+        return crf_scan.sweeps(emissions, lengths, (transitions, starts, ends))
+    each = [
+        _sweeps_of_one(one, lengths, *scores) for one, *scores in zip(emissions, transitions, starts, ends, strict=True)
+    ]
+    log_z, marginals, pairs = (torch.stack(part) for part in zip(*each, strict=True))
+    return log_z, marginals, pairs
 
-    The shapes are `(batch,)`, `(batch, tokens, tags)` and `(batch, tags, tags)`. All in float64, which leaves 700 nats
-    of room between tags, and on the CPU.
+
+def _sweeps_of_one(
+    emissions: Tensor, lengths: Tensor, transitions: Tensor, starts: Tensor, ends: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Those of one encoder by compiled loops, on the CPU.
+
+    All in float64, which leaves 700 nats of room between tags.
     """
     emissions, transitions, starts, ends = (
         part.detach().cpu().double() for part in (emissions, transitions, starts, ends)
@@ -273,9 +318,9 @@ class _LogPartition(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, Tensor, Tensor, Tensor]:
         marginals, pairs, lengths = ctx.saved_tensors
-        weight = grad.detach().cpu().double()[:, None, None]
+        weight = grad.detach().to(marginals)[..., None, None]
         used = marginals * weight
-        last = used[torch.arange(len(used)), lengths.cpu() - 1]
-        found = (used, (pairs * weight).sum(0), used[:, 0].sum(0), last.sum(0))
+        last = (lengths.to(used.device) - 1)[None, :, None, None].expand(len(used), -1, 1, used.shape[3])
+        found = (used, (pairs * weight).sum(1), used[:, :, 0].sum(1), used.gather(2, last).sum((1, 2)))
         emissions, *others = (part.to(grad) for part in found)
         return emissions, None, *others

@@ -1,10 +1,22 @@
-"""Where and in which precision the network runs."""
+"""Where and in which precision the network runs, and all that differs by it.
+
+A CPU gets loops in machine code (`numba_ops`), word rows with sparse gradients, and small batches that stay in its
+cache. A CUDA GPU gets the same sums as operations on whole tensors, which it works through in a queue: dense gradients,
+large batches, and no number that the host would have to wait for in a step.
+"""
 
 from __future__ import annotations
 
 import torch
 
 from bilstm_tagger.errors import ConfigError
+
+QUEUED = {"cuda"}  # kinds of devices that work through a queue; tests add the CPU
+
+
+def is_queued(device: torch.device) -> bool:
+    """Whether the device works through a queue of operations on whole tensors, so that no step may wait for it."""
+    return device.type in QUEUED
 
 
 def pick_device(name: str) -> torch.device:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bilstm_tagger.nn.batch import Batch, Types, mask_of
+from bilstm_tagger.nn.device import is_queued
 from bilstm_tagger.nn.numba_ops import compiled
 from bilstm_tagger.nn.recurrent import LockedDropout
 
@@ -19,7 +20,8 @@ class CharacterCNN(nn.Module):
     """Convolutions of several widths over a word's characters, the maximum over places (Ma and Hovy 2016).
 
     Computed as one matrix product a width over the windows of real characters only: words differ so much in length that
-    a convolution over the padded batch would spend most of its time on padding.
+    a convolution over the padded batch would spend most of its time on padding. A GPU takes the padding too: how many
+    characters are real is a number that it would have to be waited for.
 
     Args:
         characters: number of character ids.
@@ -50,7 +52,18 @@ class CharacterCNN(nn.Module):
         left = widest // 2
         lengths = (chars != 0).sum(1).clamp_min(1)
         padded = nn.functional.pad(chars, (left, widest - 1 - left))
-        windows = padded.unfold(1, widest, 1)[mask_of(lengths, chars.shape[1])]  # (real characters, widest)
+        windows, real = padded.unfold(1, widest, 1), mask_of(lengths, chars.shape[1])
+        if is_queued(chars.device):
+            rows = self._filtered(windows.flatten(0, 1), left).view(*real.shape, -1)
+            return torch.tanh(rows.masked_fill(~real[..., None], -torch.inf).amax(1))
+        rows = self._filtered(windows[real], left)
+        highest: Tensor = _Maximum.apply(rows, lengths)  # type: ignore[no-untyped-call]
+        return torch.tanh(highest)
+
+    def _filtered(self, windows: Tensor, left: int) -> Tensor:
+        """What all filters make of windows of characters `(windows, widest)`, `left` of them before the character in
+        the middle; `(windows, filters)`.
+        """
         x = self.embedding(windows)
         if self.training and self.dropout:
             x = drop(x, self.dropout)
@@ -58,8 +71,7 @@ class CharacterCNN(nn.Module):
         for convolution, width in zip(self.convolutions, self.widths, strict=True):
             first = left - width // 2
             found.append(convolution(x[:, first : first + width].flatten(1)))
-        highest: Tensor = _Maximum.apply(torch.cat(found, -1), lengths)  # type: ignore[no-untyped-call]
-        return torch.tanh(highest)
+        return torch.cat(found, -1)
 
 
 def drop(x: Tensor, rate: float) -> Tensor:
@@ -144,7 +156,7 @@ class Embedder(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.words = nn.Embedding(trained, word_size, padding_idx=0, sparse=True)
+        self.words = nn.Embedding(trained, word_size, padding_idx=0, sparse=True)  # `train_on` changes it for GPUs
         bound = (3 / word_size) ** 0.5
         nn.init.uniform_(self.words.weight.data, -bound, bound)
         self.words.weight.data[0] = 0
@@ -161,6 +173,10 @@ class Embedder(nn.Module):
         sizes = [part.output_size for part in (characters, plugin) if part is not None]
         self.type_size: int = word_size + shape_size + sum(sizes)  # type: ignore[arg-type]
         self.output_size = self.type_size + sum(size for _, size in (features or {}).values())
+
+    def train_on(self, device: torch.device) -> None:
+        """Word rows with the kind of gradient that the device is quick with: a sparse one, or for a GPU a dense one."""
+        self.words.sparse = not is_queued(device)
 
     def embed_types(self, types: Types) -> Tensor:
         """Vectors `(types, type_size)` of distinct words: all that depends on the word alone."""
@@ -194,6 +210,6 @@ class Embedder(nn.Module):
     def _drop_words(self, x: Tensor) -> Tensor:
         """Some tokens lose their word vector for that of an unknown word and keep their characters."""
         drop = torch.rand(x.shape[:2], device=x.device) < self.word_dropout
-        unknown = self.words(torch.tensor([UNK], device=x.device)).expand(*x.shape[:2], -1)
+        unknown = self.words(torch.full((1,), UNK, device=x.device)).expand(*x.shape[:2], -1)
         words = torch.where(drop[..., None], unknown, x[..., : self.word_size])
         return torch.cat([words, x[..., self.word_size :]], -1)

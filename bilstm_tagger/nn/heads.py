@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bilstm_tagger.nn.batch import mask_of
-from bilstm_tagger.nn.crf import CRF, Transitions, viterbi
+from bilstm_tagger.nn.crf import CRF, Transitions, log_likelihoods, log_likelihoods_of_sets, viterbi
 from bilstm_tagger.nn.numba_ops import bits, compiled, load, tanh
 
 
@@ -63,25 +63,48 @@ class Head(nn.Module):
             tag_sets: which tags each set has `(sets, tags)`; None if all tags are known.
             weights: factor of each sentence's loss `(batch,)`.
         """
-        if tag_sets is not None and bool((tags < 0).any()):
-            likelihood = self._likelihood_of_sets(emissions, allowed_tags(tags, tag_sets), lengths)
-            return -(likelihood if weights is None else likelihood * weights).sum()
-        if self.crf is not None:
-            likelihood = self.crf.log_likelihood(emissions, tags, lengths)
-            return -(likelihood if weights is None else likelihood * weights).sum()
-        mask = mask_of(lengths, tags.shape[1])
-        if weights is None:
-            return nn.functional.cross_entropy(emissions[mask], tags[mask], reduction="sum")
-        each = nn.functional.cross_entropy(emissions[mask], tags[mask], reduction="none")
-        return (each * weights.repeat_interleave(lengths)).sum()
+        sets = tag_sets if tag_sets is not None and bool((tags < 0).any()) else None
+        return summed_loss([self], emissions[None], tags, lengths, tag_sets=sets, weights=weights)
 
-    def _likelihood_of_sets(self, emissions: Tensor, allowed: Tensor, lengths: Tensor) -> Tensor:
-        """Log likelihood `(batch,)` of all sequences of allowed tags `(batch, tokens, tags)`."""
-        if self.crf is not None:
-            return self.crf.log_likelihood_of_sets(emissions, allowed, lengths)
-        restricted = emissions.masked_fill(~allowed, -torch.inf)
-        each = restricted.logsumexp(-1) - emissions.logsumexp(-1)
-        return each.masked_fill(~mask_of(lengths, emissions.shape[1]), 0.0).sum(1)
+
+def summed_loss(
+    heads: Sequence[Head],
+    emissions: Tensor,
+    tags: Tensor,
+    lengths: Tensor,
+    *,
+    tag_sets: Tensor | None = None,
+    weights: Tensor | None = None,
+) -> Tensor:
+    """Sum of the losses of an ensemble's heads of one task, a scalar.
+
+    Args:
+        heads: one for each encoder.
+        emissions: theirs `(encoders, batch, tokens, tags)`.
+        tags: gold tag ids, as `lengths` and `weights` in `Head.loss`.
+        lengths: tokens of each sentence.
+        tag_sets: which tags each set has `(sets, tags)`; None unless some tags are not known.
+        weights: factor of each sentence's loss.
+    """
+    crfs = [head.crf for head in heads if head.crf is not None]
+    if tag_sets is not None:
+        allowed = allowed_tags(tags, tag_sets)
+        likelihood = (log_likelihoods_of_sets if crfs else _softmax_of_sets)(crfs, emissions, allowed, lengths)
+    else:
+        likelihood = (log_likelihoods if crfs else _softmax)(crfs, emissions, tags, lengths)
+    return -(likelihood if weights is None else likelihood * weights).sum()
+
+
+def _softmax(_: object, emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
+    """Log likelihood `(encoders, batch)` of gold tags where each token is by itself; as `log_likelihoods`."""
+    each = emissions.log_softmax(-1).gather(3, tags.expand(len(emissions), -1, -1)[..., None]).squeeze(3)
+    return each.masked_fill(~mask_of(lengths, tags.shape[1]), 0.0).sum(2)
+
+
+def _softmax_of_sets(_: object, emissions: Tensor, allowed: Tensor, lengths: Tensor) -> Tensor:
+    """Log likelihood `(encoders, batch)` of all sequences of allowed tags `(batch, tokens, tags)`."""
+    each = emissions.masked_fill(~allowed, -torch.inf).logsumexp(-1) - emissions.logsumexp(-1)
+    return each.masked_fill(~mask_of(lengths, emissions.shape[2]), 0.0).sum(2)
 
 
 def allowed_tags(tags: Tensor, tag_sets: Tensor) -> Tensor:

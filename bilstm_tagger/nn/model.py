@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from bilstm_tagger.nn.batch import Batch, mask_of
 from bilstm_tagger.nn.embedder import Embedder
-from bilstm_tagger.nn.heads import Head, decode, mean_emissions, products_in
+from bilstm_tagger.nn.heads import Head, decode, mean_emissions, products_in, summed_loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +98,17 @@ class TaggingModel(nn.Module):
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Summed loss of each task that the batch has gold tags for, added up over the encoders."""
         output = self(batch)
-        losses: dict[str, Tensor] = {}
-        for task, tags in batch.tags.items():
-            pairs = zip(self.heads(task), output.emissions[task].unbind(), strict=True)
-            given = {"tag_sets": batch.tag_sets.get(task), "weights": batch.weights.get(task)}
-            losses[task] = sum_of([head.loss(emissions, tags, batch.lengths, **given) for head, emissions in pairs])
-        return losses
+        return {
+            task: summed_loss(
+                self.heads(task),
+                output.emissions[task],
+                tags,
+                batch.lengths,
+                tag_sets=batch.tag_sets.get(task),
+                weights=batch.weights.get(task),
+            )
+            for task, tags in batch.tags.items()
+        }
 
     @torch.no_grad()
     def decode(self, batch: Batch) -> dict[str, Tensor]:
@@ -134,14 +139,6 @@ class TaggingModel(nn.Module):
         """One encoder's states; its products run in `precision`, all before and after it is float32."""
         with products_in(self.precision, x):
             return encoder(x, lengths).float()  # type: ignore[no-any-return]
-
-
-def sum_of(parts: Sequence[Tensor]) -> Tensor:
-    """The sum of some tensors, added from left to right."""
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
 
 
 def _shared(vectors: Tensor, encoders: int) -> Tensor:

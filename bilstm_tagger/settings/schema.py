@@ -225,6 +225,8 @@ class TrainingSettings(_Frozen):
     but not this gets as many epochs as named."""
     batch_size: PositiveInt = 16
     """Sentences in a batch; fewer, down to 8, and a lower rate, where an epoch would have less than 50 batches."""
+    gpu_batch_factor: PositiveInt = 4
+    """On a CUDA GPU batches are so many times larger, and the rate higher by the square root of that."""
     clip: PositiveFloat = 5.0
     """Largest gradient norm."""
     average_from: float | None = Field(default=0.5, ge=0.0, le=1.0)

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from bilstm_tagger.errors import TaggerError
-from bilstm_tagger.nn.batch import Batch, Types
+from bilstm_tagger.nn.batch import Batch, Types, moved
+from bilstm_tagger.nn.device import is_queued
 from bilstm_tagger.nn.fast_lstm import fast_lstm
 from bilstm_tagger.nn.heads import decode, transition_scores
 from bilstm_tagger.nn.model import TaggingModel
@@ -24,6 +25,10 @@ from bilstm_tagger.tagging.batching import batch_places
 from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, NBest, Posteriors, Runtime, Wanted, Window
 from bilstm_tagger.tagging.type_cache import TypeCache
 from bilstm_tagger.vocab.vocab import TypeArrays, Vocab
+
+# On a GPU, where memory is large and quick, and what takes time is to fill its queue.
+QUEUED_TOKENS = 16_000  # padded tokens in a batch
+QUEUED_TYPES = 200_000  # distinct words that are kept: with vectors of 240 numbers 200 MB
 
 
 class TorchRuntime:
@@ -39,7 +44,8 @@ class TorchRuntime:
     def __init__(self, model: TaggingModel, vocab: Vocab) -> None:
         self.model = model.eval()
         self._fast = fast_lstm(model)
-        self._cache: TypeCache[Tensor] = TypeCache(vocab, self._embed, _zeros)
+        most = QUEUED_TYPES if is_queued(self._device) else None
+        self._cache: TypeCache[Tensor] = TypeCache(vocab, self._embed, _zeros, most=most)
         self._lock = Lock()
         _RUNTIMES.add(self)
 
@@ -54,24 +60,41 @@ class TorchRuntime:
         """The best tags of a window's words; threads that call it take turns, since its words grow meanwhile."""
         decoded = _empty(window, self.model, wanted)
 
-        def decode_batch(batch: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+        def decode_batch(batch: tuple[np.ndarray, np.ndarray, np.ndarray]) -> list[_Batch]:
             members, places, mask = batch
             with torch.inference_mode():  # holds for one thread only
                 states = self._states(entries, places, mask, window)
                 lengths = torch.from_numpy(window.lengths[members])
-                for task, emissions in self.model.mean_emissions(states).items():
-                    heads = self.model.heads(task)
-                    tags = decode(heads, emissions, lengths).cpu().numpy()
-                    decoded.tags[task][places[mask]] = tags
-                    if wanted is not None:
-                        more = _Batch(task, emissions, lengths, transition_scores(heads), tags, places[mask], members)
-                        _add(more, decoded, wanted)
+                return [
+                    _Batch(
+                        task,
+                        emissions,
+                        lengths,
+                        transition_scores(self.model.heads(task)),
+                        decode(self.model.heads(task), emissions, lengths),
+                        places[mask],
+                        members,
+                    )
+                    for task, emissions in self.model.mean_emissions(states).items()
+                ]
 
-        batches = batch_places(window.lengths, batch_tokens)
-        threads = torch.get_num_threads() if self._device.type == "cpu" else 1
+        def keep(tasks: list[_Batch]) -> None:
+            for each in tasks:
+                tags = each.tags.cpu().numpy()
+                decoded.tags[each.task][each.places] = tags
+                if wanted is not None:
+                    _add(each, tags, decoded, wanted)
+
         with self._lock:
             entries = self._cache.entries(window.words)
-            for _ in _threads(threads).map(decode_batch, batches):
+            if is_queued(self._device):  # all is in its queue before the first answer is waited for
+                size = QUEUED_TOKENS if batch_tokens == BATCH_TOKENS else batch_tokens
+                for tasks in [decode_batch(batch) for batch in batch_places(window.lengths, size)]:
+                    keep(tasks)
+                return decoded
+            threads = torch.get_num_threads() if self._device.type == "cpu" else 1
+            batches = batch_places(window.lengths, batch_tokens)
+            for _ in _threads(threads).map(lambda batch: keep(decode_batch(batch)), batches):
                 pass
         return decoded
 
@@ -99,13 +122,13 @@ class TorchRuntime:
         if self._fast is not None:
             return self._fast(table, entries[places[mask]], lengths)
         index, *further = (
-            torch.from_numpy(np.where(mask, ids[places], 0)).to(table.device)
+            moved(torch.from_numpy(np.where(mask, ids[places], 0)), table.device)
             for ids in (entries, *window.features.values())
         )
         named = dict(zip(window.features, further, strict=True))
-        batch = Batch(_NO_TYPES, index, torch.from_numpy(lengths).to(table.device), features=named)
+        batch = Batch(_NO_TYPES, index, moved(torch.from_numpy(lengths), table.device), features=named)
         states = self.model.encode(self.model.embedder.embed_tokens(table, batch), batch.lengths)
-        return states[torch.from_numpy(mask).to(states.device)]
+        return states.flatten(0, 1)[moved(torch.from_numpy(np.flatnonzero(mask)), states.device)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +140,7 @@ class _Batch:
         emissions: `(tokens, tags)`.
         lengths: tokens of each sentence `(sentences,)`.
         scores: of transitions, first and last tags; None where any tag may follow any.
-        tags: decoded tag ids `(tokens,)`.
+        tags: decoded tag ids `(tokens,)`, on the device of the network.
         places: of the tokens in the window `(tokens,)`.
         members: numbers of the sentences in the window `(sentences,)`.
     """
@@ -126,7 +149,7 @@ class _Batch:
     emissions: Tensor
     lengths: Tensor
     scores: tuple[Tensor, Tensor, Tensor] | None
-    tags: np.ndarray
+    tags: Tensor
     places: np.ndarray
     members: np.ndarray
 
@@ -146,8 +169,8 @@ def _empty(window: Window, model: TaggingModel, wanted: Wanted | None) -> Decode
     return decoded
 
 
-def _add(batch: _Batch, decoded: Decoded, wanted: Wanted) -> None:
-    """Adds what is wanted of a batch."""
+def _add(batch: _Batch, best: np.ndarray, decoded: Decoded, wanted: Wanted) -> None:
+    """Adds what is wanted of a batch whose best tags are `best` `(tokens,)`."""
     task, temperature = batch.task, wanted.temperatures.get(batch.task, 1.0)
     if batch.scores is None and not wanted.n_best:
         decoded.posteriors[task].marginals[batch.places] = softmax(batch.emissions, temperature)
@@ -159,7 +182,7 @@ def _add(batch: _Batch, decoded: Decoded, wanted: Wanted) -> None:
         batch.emissions,
         batch.lengths,
         scores,
-        best=batch.tags,
+        best=best,
         span_tags=wanted.span_tags[task],
         temperature=temperature,
     )
@@ -167,9 +190,9 @@ def _add(batch: _Batch, decoded: Decoded, wanted: Wanted) -> None:
         decoded.posteriors[task].marginals[batch.places] = exact.marginals
         decoded.posteriors[task].spans[batch.places] = exact.spans
     if wanted.n_best:
-        best = n_best(batch.emissions, batch.lengths, scores, wanted.n_best, exact.log_z, temperature=temperature)
-        decoded.n_best[task].tags[:, batch.places] = best.tags
-        decoded.n_best[task].probabilities[batch.members] = np.exp(best.log_probabilities)
+        found = n_best(batch.emissions, batch.lengths, scores, wanted.n_best, exact.log_z, temperature=temperature)
+        decoded.n_best[task].tags[:, batch.places] = found.tags
+        decoded.n_best[task].probabilities[batch.members] = np.exp(found.log_probabilities)
 
 
 _EMPTY = torch.zeros(0, dtype=torch.long)

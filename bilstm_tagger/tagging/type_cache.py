@@ -27,12 +27,19 @@ class TypeCache(Generic[_Array]):
         vocab: ids of words.
         embed: the rows of some words `(words, ...)`.
         zeros: as many rows of zeros as said, like those of a table.
+        most: how many words are kept; `CACHED_TYPES` if None.
     """
 
     def __init__(
-        self, vocab: Vocab, embed: Callable[[TypeArrays], _Array], zeros: Callable[[int, _Array], _Array]
+        self,
+        vocab: Vocab,
+        embed: Callable[[TypeArrays], _Array],
+        zeros: Callable[[int, _Array], _Array],
+        *,
+        most: int | None = None,
     ) -> None:
         self.vocab = vocab
+        self._most = most
         self.embed = embed
         self.zeros = zeros
         self.table: _Array | None = None
@@ -43,13 +50,18 @@ class TypeCache(Generic[_Array]):
         """Rows of the table."""
         return 0 if self.table is None else len(self.table)  # type: ignore[arg-type]
 
+    @property
+    def most(self) -> int:
+        """How many words are kept."""
+        return CACHED_TYPES if self._most is None else self._most
+
     def entries(self, words: Sequence[str]) -> np.ndarray:
         """Entry of each word in `table` `(words,)`; words not seen before are embedded first."""
         new = [word for word in dict.fromkeys(words) if word not in self._known]
         if new:
-            if len(self._known) + len(new) > CACHED_TYPES:
+            if len(self._known) + len(new) > self.most:
                 self._known.clear()  # its rows are written over
-                if self.capacity > CACHED_TYPES + 1:  # a single document had more words
+                if self.capacity > self.most + 1:  # a single document had more words
                     self.table = None
                 new = list(dict.fromkeys(words))
             self._add(new)
@@ -67,7 +79,7 @@ class TypeCache(Generic[_Array]):
 
     def _grow(self, needed: int, like: _Array) -> None:
         before = self.capacity
-        grown = self.zeros(max(needed, min(2 * before, CACHED_TYPES + 1)), like)
+        grown = self.zeros(max(needed, min(2 * before, self.most + 1)), like)
         if self.table is not None:
             grown[:before] = self.table  # type: ignore[index]
         self.table = grown

@@ -68,13 +68,14 @@ class EncodedCorpus:
         lengths = np.array([len(words) for words in chosen])
         distinct, index = np.unique(np.concatenate([[0], *chosen]), return_inverse=True)
         places = np.arange(lengths.max()) < lengths[:, None]
+        tags = {task: _pad([ids[member] for member in members], places) for task, ids in self.tags.items()}
         return Batch(
             self.types.select(torch.from_numpy(distinct)),
             _pad([index[1:]], places),
             torch.from_numpy(lengths),
-            {task: _pad([ids[member] for member in members], places) for task, ids in self.tags.items()},
+            tags,
             {name: _pad([ids[member] for member in members], places) for name, ids in self.features.items()},
-            {task: torch.from_numpy(sets) for task, sets in self.tag_sets.items()},
+            {task: torch.from_numpy(sets) for task, sets in self.tag_sets.items() if bool((tags[task] < 0).any())},
             {task: torch.from_numpy(factors[members]) for task, factors in self.weights.items()},
         )
 

@@ -8,25 +8,24 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.evaluation.evaluate import headline
 from bilstm_tagger.model_folder.folder import ModelParts
 from bilstm_tagger.nn.batch import Batch
-from bilstm_tagger.nn.device import pick_device, pick_precision
+from bilstm_tagger.nn.device import is_queued, pick_device, pick_precision
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.settings.schema import TrainingSettings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.checkpoint import Checkpoint, State
-from bilstm_tagger.training.data import batches, batches_per_epoch, fitting_batch_size
+from bilstm_tagger.training.data import batches
 from bilstm_tagger.training.optim import AveragedWeights, Optimizer, learning_rate
+from bilstm_tagger.training.pace import Pace
 from bilstm_tagger.training.prepare import Prepared
 from bilstm_tagger.training.progress import Progress, Row, Stopwatch, best_row
 
-MOST_EPOCHS = 100  # that `min_steps` asks for: of 100 sentences more steps teach nothing
-# By which power of its size the learning rate of a smaller batch is lower. Its gradient is noisier by the square root;
-# for AdamW, whose steps hardly depend on the gradient's length, a fifth power did best on dev.
-PACE = {"sgd": 0.5, "adamw": 0.2}
+ASK_EVERY = 50  # steps after which a GPU is asked for the loss: each answer is waited for
 SEED_STRIDE = 1_000_003  # a prime, so that no two (seed, epoch) pairs in use share a random state
 
 
@@ -64,15 +63,14 @@ class Trainer:
         self.prepared = prepared = prepared.without_rows()
         self.model.precision = pick_precision(training.precision, self.device)
         self.corpora = prepared.encode(recase=training.recase > 0)
-        self.batch_size = fitting_batch_size(self.corpora, training.batch_size)
-        self.pace = (self.batch_size / training.batch_size) ** PACE[training.optimizer]
-        self.steps_per_epoch = batches_per_epoch(self.corpora, self.batch_size)
-        enough = math.ceil(training.min_steps / self.steps_per_epoch)
-        self.epochs = max(training.epochs, min(enough, MOST_EPOCHS))
-        self.steps = self.steps_per_epoch * self.epochs
-        self.optimizer = Optimizer(self.model, training, encoders=len(self.model.members))
+        self.pace = Pace.of(training, self.corpora, self.device)
+        self.model.embedder.train_on(self.device)
+        words = self.model.embedder.words
+        self.optimizer = Optimizer(
+            self.model, training, encoders=len(self.model.members), rows=[] if words.sparse else [words.weight]
+        )
         share = training.average_from
-        start = self.steps if share is None else int(share * self.steps)
+        start = self.pace.steps if share is None else int(share * self.pace.steps)
         self.average = AveragedWeights(self.model, start=start)
         self.state = State()
         self.checkpoint = Checkpoint(folder, self.model, self.optimizer, self.average)
@@ -83,7 +81,7 @@ class Trainer:
 
     def run(self) -> TaggingModel:
         """Trains until the last epoch or until patience ends; the model with the best dev score."""
-        while self.state.epochs < self.epochs and not self._out_of_patience():
+        while self.state.epochs < self.pace.epochs and not self._out_of_patience():
             self._epoch(self.state.epochs)
             self.checkpoint.save(self.state)
         return self.best_model()
@@ -105,18 +103,21 @@ class Trainer:
         self.model.train()
         began, cpu = time.perf_counter(), time.process_time()
         watch = Stopwatch()
-        total = 0.0
-        step = epoch * self.steps_per_epoch
-        order = {"batch_size": self.batch_size, "seed": training.seed, "epoch": epoch}
+        total: Tensor | float = 0.0
+        first = step = epoch * self.pace.steps_per_epoch
+        order = {"batch_size": self.pace.batch_size, "seed": training.seed, "epoch": epoch}
+        loss, queued = math.nan, is_queued(self.device)
         for batch in batches(self.corpora, **order, recase=training.recase):
-            rate = self.pace * learning_rate(training, step, self.steps)
+            rate = self.pace.factor * learning_rate(training, step, self.pace.steps)
             total += self._step(batch, step, rate)
             step += 1
-            loss = total / (step - epoch * self.steps_per_epoch)
+            if not queued or step % ASK_EVERY == 0 or step == first + self.pace.steps_per_epoch:
+                loss = float(total) / (step - first)
+                _check(loss, step, rate)
             self.progress.step(
                 epoch=epoch + 1,
                 step=step,
-                steps=self.steps,
+                steps=self.pace.steps,
                 loss=loss,
                 learning_rate=rate,
                 tokens_per_second=watch.add(batch.tokens),
@@ -133,19 +134,19 @@ class Trainer:
         self._remember(row)
         self.progress.epoch(row)
 
-    def _step(self, batch: Batch, step: int, rate: float) -> float:
-        """One optimiser step; the loss of the tags per sentence."""
-        batch = batch.to(self.device) if self.device.type != "cpu" else batch
-        losses = self.model.losses(batch)
+    def _step(self, batch: Batch, step: int, rate: float) -> Tensor | float:
+        """One optimiser step; the loss of the tags per sentence, which stays on a GPU."""
+        sentences = len(batch.lengths)
+        losses = self.model.losses(batch.to(self.device))
         weighted = [self.weights[task] * value for task, value in losses.items()]
-        loss = torch.stack(weighted).sum() / len(batch.lengths)
-        value = loss.item()
-        if not math.isfinite(value):
-            raise TaggerError(f"the loss is {value} at step {step + 1}: lower training.learning_rate ({rate:g} now)")
+        loss = torch.stack(weighted).sum() / sentences
+        value: Tensor | float = loss.detach().double() if is_queued(self.device) else loss.item()
+        if isinstance(value, float):
+            _check(value, step + 1, rate)  # before it spoils the weights
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step(rate)
         self.average.update(step)
-        return float(value / len(self.model.members))
+        return value / len(self.model.members)
 
     def _judge(self) -> Row:
         """Dev score of each task with the averaged weights, where averaging has begun; keeps the best weights."""
@@ -175,3 +176,9 @@ class Trainer:
     def tagger(self) -> Tagger:
         """A tagger around the model as it is now."""
         return Tagger.of(ModelParts(self.prepared.info, self.model))
+
+
+def _check(loss: float, step: int, rate: float) -> None:
+    """Refuses a loss from which nothing can be learnt."""
+    if not math.isfinite(loss):
+        raise TaggerError(f"the loss is {loss} at step {step}: lower training.learning_rate ({rate:g} now)")

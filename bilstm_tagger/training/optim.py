@@ -2,14 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from bilstm_tagger.nn.device import is_queued
 from bilstm_tagger.settings.schema import TrainingSettings
 
 AVERAGE_EVERY = 10  # steps between two terms of the mean: neighbouring steps differ little
+
+
+class RowAdam(torch.optim.Optimizer):
+    """Adam (Kingma and Ba 2015) of the rows whose gradient is not zero, for tables with a dense gradient.
+
+    What SparseAdam does with a sparse gradient, which a GPU would have to sort and count: a row that no batch touches
+    keeps its moments, and does not move by them. The moments have SparseAdam's names, for checkpoints.
+
+    Args:
+        tables: `(rows, size)` each.
+    """
+
+    def __init__(self, tables: list[Tensor]) -> None:
+        super().__init__(tables, {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """Moves the rows."""
+        for group in self.param_groups:
+            for table in group["params"]:
+                if table.grad is not None:
+                    self._move(table, group["lr"], group["betas"], group["eps"])
+
+    def _move(self, table: Tensor, rate: float, betas: tuple[float, float], tiny: float) -> None:
+        first, second = betas
+        grad, state = table.grad, self.state[table]
+        assert grad is not None
+        if not state:
+            state |= {"step": 0, "exp_avg": torch.zeros_like(table), "exp_avg_sq": torch.zeros_like(table)}
+        state["step"] += 1
+        touched = (grad != 0).any(1, keepdim=True).to(grad.dtype)
+        mean, square = state["exp_avg"], state["exp_avg_sq"]
+        mean.lerp_(grad, touched * (1 - first))
+        square.lerp_(grad.square(), touched * (1 - second))
+        length = rate * (1 - second ** state["step"]) ** 0.5 / (1 - first ** state["step"])
+        table.addcdiv_(mean * touched, square.sqrt().add_(tiny), value=-length)
 
 
 class Optimizer:
@@ -17,32 +55,42 @@ class Optimizer:
     counterparts.
 
     Momentum on the whole word table would read and write millions of numbers a step for rows that the batch does not
-    hold. SGD therefore moves word rows without momentum, at `learning_rate / (1 - momentum)`: the same overall length
-    of step.
+    hold. On a GPU, where that costs little, their gradients are dense, and the same rows move (`RowAdam`). SGD moves
+    word rows without momentum, at `learning_rate / (1 - momentum)`: the same overall length of step.
 
     Args:
         model: whose weights are moved.
         settings: of the optimiser.
         encoders: size of the ensemble, whose gradients stand side by side in the model's.
+        rows: tables whose rows move one by one, although their gradient is dense.
     """
 
-    def __init__(self, model: nn.Module, settings: TrainingSettings, *, encoders: int = 1) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        settings: TrainingSettings,
+        *,
+        encoders: int = 1,
+        rows: Sequence[Tensor] = (),
+    ) -> None:
         sparse = [module.weight for module in model.modules() if isinstance(module, nn.Embedding) and module.sparse]
-        known = set(map(id, sparse))
+        tables = [*sparse, *rows]
+        known = set(map(id, tables))
         self.dense = [weight for weight in _in_order_of_norms(model) if id(weight) not in known]
         self.sparse = sparse
+        self.tables = tables
         self.settings = settings
         self.encoders = encoders
         if settings.optimizer == "sgd":
             lengthen = 1 / (1 - settings.momentum)
             self.parts: list[tuple[torch.optim.Optimizer, float]] = [
                 (torch.optim.SGD(self.dense, momentum=settings.momentum), 1.0),
-                (torch.optim.SGD(sparse), lengthen),
+                (torch.optim.SGD(tables), lengthen),
             ]
         else:
             self.parts = [
                 (torch.optim.AdamW(self.dense, weight_decay=0.0, fused=True), 1.0),
-                (torch.optim.SparseAdam(sparse), 1.0),
+                (torch.optim.SparseAdam(sparse) if sparse else RowAdam(tables), 1.0),
             ]
 
     def step(self, learning_rate: float) -> None:
@@ -59,10 +107,12 @@ class Optimizer:
         for weight in self.sparse:
             if weight.grad is not None:
                 weight.grad = weight.grad.coalesce()
-        grads = [weight.grad for weight in self.dense if weight.grad is not None]
-        grads += [weight.grad.values() for weight in self.sparse if weight.grad is not None]
+        grads = [weight.grad for weight in [*self.dense, *self.tables] if weight.grad is not None]
+        grads = [grad.values() if grad.is_sparse else grad for grad in grads]
         norm = nn.utils.get_total_norm(grads)
-        if norm > limit:
+        if is_queued(norm.device):  # which multiplies by 1 sooner than it answers
+            nn.utils.clip_grads_with_norm_([*self.dense, *self.tables], limit, norm)
+        elif norm > limit:
             for grad in grads:
                 grad.mul_(limit / norm)
 
@@ -83,8 +133,8 @@ class Optimizer:
             for key, value in state.items():
                 owner, weight, name = key.split(".", 2)
                 if owner == str(part):
-                    # SparseAdam counts in a plain int
-                    plain = name == "step" and isinstance(optimizer, torch.optim.SparseAdam)
+                    # these count in a plain int
+                    plain = name == "step" and isinstance(optimizer, torch.optim.SparseAdam | RowAdam)
                     entries.setdefault(int(weight), {})[name] = int(value) if plain else value
             optimizer.load_state_dict({**optimizer.state_dict(), "state": entries})
 
@@ -134,10 +184,16 @@ class AveragedWeights:
             for mean, weight in zip(self.mean, self.weights, strict=True):
                 mean.lerp_(weight.detach(), 1 / self.count)
 
+    @torch.no_grad()
     def swap(self) -> None:
-        """Exchanges the model's weights with the mean, if there is one; a second call undoes it."""
+        """Exchanges the model's weights with the mean, if there is one; a second call undoes it.
+
+        The numbers are exchanged, not the tensors: those of an LSTM lie together on a GPU, and have to stay there.
+        """
         for weight, mean in zip(self.weights, self.mean, strict=False):
-            weight.data, mean.data = mean.data, weight.data
+            last = weight.clone()
+            weight.copy_(mean)
+            mean.copy_(last)
 
     def state(self) -> dict[str, Tensor]:
         """The mean and its count as tensors, named for a checkpoint."""

@@ -20,10 +20,11 @@ from bilstm_tagger.io.atomic import atomic_write, check_replaceable, recover_fol
 from bilstm_tagger.io.reading import sha256_file
 from bilstm_tagger.model_folder.find import find_folder, is_model_folder
 from bilstm_tagger.model_folder.quantization import round_words
-from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.settings.schema import Settings, TrainingSettings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
 from bilstm_tagger.training.loop import Trainer
+from bilstm_tagger.training.pace import Pace
 from bilstm_tagger.training.prepare import Prepared, prepare
 from bilstm_tagger.training.progress import Progress, Silent, best_row
 from bilstm_tagger.training.sources import corpora_of
@@ -71,10 +72,7 @@ def train(
     _describe(prepared)
     weights = {task: each.weight for task, each in settings.tasks.items()}
     trainer = Trainer(settings.training, prepared, weights=weights, folder=folder, progress=progress or Silent())
-    if trainer.batch_size < settings.training.batch_size:
-        logger.info("batches of %d sentences, since the corpus is small", trainer.batch_size)
-    if trainer.epochs > settings.training.epochs:
-        logger.info("%d epochs, since the corpus is small; --epochs sets another number", trainer.epochs)
+    _describe_pace(settings.training, trainer.pace)
     prepared = trainer.prepared
     folder.mkdir(parents=True, exist_ok=True)
     run = _run(settings, prepared)
@@ -166,6 +164,17 @@ def _describe(prepared: Prepared) -> None:
             100 * prepared.coverage,
             f"{len(prepared.info.vocab.frozen):,}",
         )
+
+
+def _describe_pace(training: TrainingSettings, pace: Pace) -> None:
+    """Says what differs from the settings, and why."""
+    if pace.batch_size < training.batch_size:
+        logger.info("batches of %d sentences, since the corpus is small", pace.batch_size)
+    if pace.batch_size > training.batch_size:
+        rate = pace.factor * training.learning_rate
+        logger.info("batches of %d sentences and a learning rate of %.3g, for the GPU", pace.batch_size, rate)
+    if pace.epochs > training.epochs:
+        logger.info("%d epochs, since the corpus is small; --epochs sets another number", pace.epochs)
 
 
 def _save(
