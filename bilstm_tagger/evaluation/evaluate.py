@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.trained import read_available, spec_as_trained
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.evaluation.bootstrap import RESAMPLES
 from bilstm_tagger.evaluation.counting import check_aligned, headline, score_task
 from bilstm_tagger.evaluation.scores import SpanScores, TagScores
 from bilstm_tagger.schemes.grammar import Scheme
@@ -33,16 +34,27 @@ class Evaluation:
         documents: number of documents.
         sentences: number of sentences.
         tokens: number of tokens.
-        seconds: time that tagging took.
+        seconds: time that tagging took; None if the tags were there already.
         notes: what the reader should know: tasks left out, labels the model never saw.
+        gold: the documents with the true tags.
+        predicted: the same documents with the tags that were scored.
+        known: the words of the training data; None where they are not known.
     """
 
     tasks: dict[str, SpanScores | TagScores]
     documents: int
     sentences: int
     tokens: int
-    seconds: float
+    seconds: float | None
     notes: tuple[str, ...] = ()
+    gold: Sequence[Document] = field(default=(), repr=False, compare=False)
+    predicted: Sequence[Document] = field(default=(), repr=False, compare=False)
+    known: frozenset[str] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """The speed of tagging; None if the tags were there already."""
+        return None if self.seconds is None else self.tokens / max(self.seconds, 1e-9)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for machines."""
@@ -52,7 +64,7 @@ class Evaluation:
             "sentences": self.sentences,
             "tokens": self.tokens,
             "seconds": self.seconds,
-            "tokens_per_second": self.tokens / max(self.seconds, 1e-9),
+            "tokens_per_second": self.tokens_per_second,
             "notes": list(self.notes),
         }
 
@@ -66,6 +78,9 @@ def evaluate(
     names: Sequence[str] | None = None,
     word_column: int | str | None = None,
     reading: Mapping[str, Any] | None = None,
+    probabilities: bool = False,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Evaluation:
     """Tag a corpus and compare with its gold tags.
 
@@ -79,6 +94,9 @@ def evaluate(
         names: names of the file's columns.
         word_column: the column of the words.
         reading: further fields of the file's `ReadSpec`, such as `labels`.
+        probabilities: whether the predicted documents are to have probabilities, by which errors are sorted.
+        resamples: how often sentences are drawn anew for the 95 % intervals of the scores; 0 for no intervals.
+        seed: chooses these draws.
 
     Returns:
         Scores of all tasks that the corpus has tags for.
@@ -91,17 +109,20 @@ def evaluate(
         tagger, corpus, columns=columns, format=format, names=names, word_column=word_column, reading=reading
     )
     start = time.perf_counter()
-    predicted = list(tagger.pipe(gold))
+    predicted = list(tagger.pipe(gold, probabilities=True) if probabilities else tagger.pipe(gold))
     seconds = time.perf_counter() - start
     check_aligned(gold, predicted)
     sizes = gold.stats()
     return Evaluation(
-        tasks=_score(tagger, gold, predicted, notes),
+        tasks=_score(tagger, gold, predicted, notes, resamples=resamples, seed=seed),
         documents=len(gold),
         sentences=sizes.sentences,
         tokens=sizes.tokens,
         seconds=seconds,
         notes=tuple(notes),
+        gold=gold,
+        predicted=predicted,
+        known=tagger.vocab.known,
     )
 
 
@@ -190,7 +211,7 @@ def _gold(tagger: Tagger, corpus: Corpus) -> Corpus:
 
 
 def _score(
-    tagger: Tagger, gold: Corpus, predicted: Sequence[Document], notes: list[str]
+    tagger: Tagger, gold: Corpus, predicted: Sequence[Document], notes: list[str], *, resamples: int, seed: int
 ) -> dict[str, SpanScores | TagScores]:
     """Scores by task; `notes` learns of gold labels that the model never saw."""
     scores: dict[str, SpanScores | TagScores] = {}
@@ -198,7 +219,9 @@ def _score(
         known_tags = tagger.vocab.tags[task]
         if tagger.schemes[task] is not Scheme.NONE:
             known_tags = [tag[2:] for tag in known_tags if tag != "O"]
-        scores[task] = score_task(gold, predicted, task, known=tagger.vocab.known, labels=known_tags)
+        scores[task] = score_task(
+            gold, predicted, task, known=tagger.vocab.known, labels=known_tags, resamples=resamples, seed=seed
+        )
         if unseen := scores[task].unseen_labels:
             listed = ", ".join(f"{label} ({count})" for label, count in unseen.items())
             notes.append(f"{task}: the model never saw {listed}, which count as missed")
