@@ -94,7 +94,7 @@ def tally_of(gold: Sequence[Document], predicted: Sequence[Document], task: str)
     if scheme is Scheme.NONE:
         return tally_tags(gold, predicted, task, known=frozenset())
     strict = list(_span_pairs(gold, predicted, task, SeqevalReader(scheme)))
-    return tally_spans(gold, predicted, task, strict=strict, lenient=[], known=frozenset())
+    return tally_spans(gold, predicted, task, strict=strict, lenient=None, known=frozenset())
 
 
 def _comparable(

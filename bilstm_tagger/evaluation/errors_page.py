@@ -186,7 +186,7 @@ class _Sentences:
 
     def versions(self, case: Case, *, spans: bool) -> list[html.Version]:
         if not spans:
-            return [html.Version("", [case.span])]
+            return [html.Version("", [(*case.span[:2], _both_tags(case))])]
         both = (("gold", self.gold, case.gold), ("predicted", self.predicted, case.predicted))
         return [html.Version(name, self._spans(documents, case, own)) for name, documents, own in both]
 
@@ -217,9 +217,13 @@ def _article(case: Case, sentences: _Sentences, colours: dict[str, str], *, span
         labels=(case.gold_label, case.predicted_label),
         versions=sentences.versions(case, spans=spans),
         focus=[focus],
-        colours=colours,
+        colours=colours | {_both_tags(case): colours[case.span[2]]},
         only_focus=not spans,
     )
+
+
+def _both_tags(case: Case) -> str:
+    return f"{case.gold_label} → {case.predicted_label}"
 
 
 def _told(label: str) -> str:

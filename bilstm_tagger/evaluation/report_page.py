@@ -134,7 +134,7 @@ class Version(NamedTuple):
     """One way to tag a sentence.
 
     Attributes:
-        name: whose it is, such as gold.
+        name: whose it is, such as gold; empty where there is one alone.
         spans: the spans, in tokens of the sentence.
     """
 
@@ -168,7 +168,7 @@ def article(
         only_focus: whether spans elsewhere are not shown.
     """
     shown = "".join(
-        f"<div><h4>{escape(version.name)}</h4>"
+        f"<div>{f'<h4>{escape(version.name)}</h4>' if version.name else ''}"
         f'<p dir="auto">{_marked(document, sentence, version.spans, focus, colours, only_focus)}</p></div>'
         for version in versions
     )

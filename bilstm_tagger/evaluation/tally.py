@@ -66,7 +66,7 @@ def tally_spans(
     task: str,
     *,
     strict: Pairs,
-    lenient: Pairs,
+    lenient: Pairs | None,
     known: frozenset[str],
 ) -> Tally:
     """Count spans.
@@ -76,7 +76,7 @@ def tally_spans(
         predicted: the same documents with other tags.
         task: name of the task.
         strict: gold and predicted spans of each sentence.
-        lenient: the same as the CoNLL scorer reads them.
+        lenient: the same as the CoNLL scorer reads them; None if they are not wanted.
         known: the words of the training data.
     """
     found: list[tuple[int, str, int]] = []
@@ -100,9 +100,7 @@ def tally_spans(
         tokens=_right_tokens(gold, predicted, task),
         known=familiar[1],
         unknown=familiar[0],
-        conlleval=np.array(
-            [(len(set(true).intersection(other)), len(other), len(true)) for true, other in lenient], np.int64
-        ).reshape(-1, KINDS),
+        conlleval=np.zeros((len(strict), KINDS), np.int64) if lenient is None else _sizes(lenient),
     )
 
 
@@ -128,6 +126,12 @@ def tally_tags(gold: Sequence[Document], predicted: Sequence[Document], task: st
         unknown=_shares(right, ~familiar, bounds),
         conlleval=np.zeros((len(bounds) - 1, KINDS), np.int64),
     )
+
+
+def _sizes(pairs: Pairs) -> np.ndarray:
+    """Correct, predicted and gold spans of each sentence."""
+    sizes = [(len(set(true).intersection(other)), len(other), len(true)) for true, other in pairs]
+    return np.array(sizes, np.int64).reshape(-1, KINDS)
 
 
 def sentence_words(documents: Iterable[Document]) -> Iterable[list[str]]:
