@@ -13,12 +13,13 @@ from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.evaluation.bootstrap import RESAMPLES, f1_of, interval, share_of
+from bilstm_tagger.evaluation.bootstrap import RESAMPLES, draws, f1_of, interval, resampled_counts, share_of
 from bilstm_tagger.evaluation.counting import score_task, tally_of
+from bilstm_tagger.evaluation.errors import judged_cases
 from bilstm_tagger.evaluation.evaluate import Columns, read_gold
 from bilstm_tagger.evaluation.predictions import Paired, paired, read_gold_file
 from bilstm_tagger.evaluation.scores import Interval, SpanScores, TagScores
-from bilstm_tagger.evaluation.significance import DRAWS, Difference, differences_by_bootstrap, paired_difference
+from bilstm_tagger.evaluation.significance import DRAWS, Difference, paired_difference
 from bilstm_tagger.evaluation.tally import Tally
 from bilstm_tagger.model_folder.find import is_model_folder, shipped_models
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -216,24 +217,32 @@ def _compared(
 
 
 def _labels(one: Tally, other: Tally, resamples: int, seed: int) -> dict[str, tuple[float, Interval]]:
-    made = {}
-    nothing = np.zeros((one.sentences, 3), np.int64)
-    for label in sorted({*one.labels, *other.labels}):
-        counts = [
-            tally.by_sentence(place := tally.labels.index(label), place + 1)[:, 0] if label in tally.labels else nothing
-            for tally in (one, other)
-        ]
-        scores = [float(np.nan_to_num(f1_of(each.sum(0)))) for each in counts]
-        moved = differences_by_bootstrap(counts[0], counts[1], f1_of, resamples=min(resamples, RESAMPLES), seed=seed)
-        made[label] = scores[1] - scores[0], interval(moved)
-    return made
+    """The difference in F1 of each label, and its interval by the paired bootstrap."""
+    labels = sorted({*one.labels, *other.labels})
+    moved = []
+    for block in draws(one.sentences, min(resamples, RESAMPLES), seed=seed):
+        first, second = (_f1_of(resampled_counts(block, tally), tally, labels) for tally in (one, other))
+        moved.append(second - first)
+    first, second = (_f1_of(tally.totals()[None], tally, labels) for tally in (one, other))
+    every = np.concatenate(moved)
+    return {
+        label: (float((second - first)[0, number]), interval(every[:, number])) for number, label in enumerate(labels)
+    }
+
+
+def _f1_of(counts: np.ndarray, tally: Tally, labels: Sequence[str]) -> np.ndarray:
+    """F1 of labels from the counts of those of a tally `(draws, labels, 3)`; 0 where a label is not in it."""
+    scores = np.zeros((len(counts), len(labels)))
+    number = {label: place for place, label in enumerate(labels)}
+    places = [number[label] for label in tally.labels]
+    scores[:, places] = np.nan_to_num(f1_of(counts))
+    return scores
 
 
 def _found(
     gold: Corpus, predicted: tuple[Sequence[Document], Sequence[Document]], task: str
 ) -> tuple[int, int, int, int]:
-    from bilstm_tagger.evaluation.errors import judged_cases
-
+    """How many spans or tokens both systems have right, only one, and neither."""
     right = [
         [case.kind is None for case in judged_cases(gold, each, task) if case.gold is not None] for each in predicted
     ]
