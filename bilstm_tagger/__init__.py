@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from bilstm_tagger.document.entities import Entity
     from bilstm_tagger.document.views import Sentence, Span, Token
     from bilstm_tagger.errors import ConfigError, CorpusError, ModelError, TaggerError, VectorsError
+    from bilstm_tagger.evaluation.compare import compare
     from bilstm_tagger.evaluation.evaluate import evaluate
+    from bilstm_tagger.evaluation.predictions import evaluate_predictions
     from bilstm_tagger.inspection.inspect import inspect
     from bilstm_tagger.settings.loading import load_settings
     from bilstm_tagger.settings.schema import Settings
@@ -39,7 +41,9 @@ __all__ = [
     "Token",
     "VectorsError",
     "__version__",
+    "compare",
     "evaluate",
+    "evaluate_predictions",
     "inspect",
     "load_settings",
     "read_corpus",
@@ -52,7 +56,9 @@ _HOMES = {
     "document.entities": ("Entity",),
     "document.views": ("Sentence", "Span", "Token"),
     "errors": ("ConfigError", "CorpusError", "ModelError", "TaggerError", "VectorsError"),
+    "evaluation.compare": ("compare",),
     "evaluation.evaluate": ("evaluate",),
+    "evaluation.predictions": ("evaluate_predictions",),
     "inspection.inspect": ("inspect",),
     "settings.loading": ("load_settings",),
     "settings.schema": ("Settings",),

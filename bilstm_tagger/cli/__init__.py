@@ -18,6 +18,7 @@ from bilstm_tagger.cli.app import Commands, open_closed_streams, run_to_the_end,
 from bilstm_tagger.cli.benchmark import benchmark
 from bilstm_tagger.cli.calibrate import calibrate
 from bilstm_tagger.cli.check import check
+from bilstm_tagger.cli.compare import compare
 from bilstm_tagger.cli.convert import convert
 from bilstm_tagger.cli.entities import entities
 from bilstm_tagger.cli.evaluate import evaluate
@@ -56,7 +57,7 @@ def options(
 
 
 for command in (
-    train, evaluate, calibrate, predict, entities, check, convert, info, models, inspect, benchmark,
+    train, evaluate, compare, calibrate, predict, entities, check, convert, info, models, inspect, benchmark,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(study, name="study")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,22 +18,51 @@ from bilstm_tagger.cli.reading import (
     MapOption,
     SentenceOption,
     spelling_fields,
+    task_columns,
 )
 from bilstm_tagger.cli.values import column_name
 
+if TYPE_CHECKING:
+    from bilstm_tagger.evaluation.evaluate import Evaluation
+    from bilstm_tagger.evaluation.raw import RawEvaluation
+
 
 def evaluate(
-    corpus: Annotated[Path, typer.Argument(help="Annotated file.", show_default=False)],
+    corpus: Annotated[
+        Path | None,
+        typer.Argument(help="Annotated file; may be left out if --predictions has the gold tags.", show_default=False),
+    ] = None,
     *,
     model: Annotated[
-        Path, typer.Option("--model", "-m", help="Model folder, or a model that comes with the package.")
-    ] = Path("en"),
+        Path | None,
+        typer.Option("--model", "-m", help="Model folder, or a model that comes with the package. Default: en."),
+    ] = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Score the tags in this file, of any system, in place of a model."),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write all scores there, - for standard output.")
     ] = None,
+    errors: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Write every error there, as .html or .csv; repeatable."),
+    ] = None,
+    confusion: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw the confusion matrices there, as .png; - shows them as tables."),
+    ] = None,
     column: Annotated[
         list[str] | None,
-        typer.Option(metavar="[TASK=]COLUMN", help="Column of the gold tags, if not that of the training data."),
+        typer.Option(
+            metavar="[TASK=]COLUMN",
+            help="Column of the gold tags, if not that of the training data; with --predictions, of the predicted "
+            "tags. Repeatable.",
+        ),
+    ] = None,
+    gold_column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[TASK=]COLUMN", help="With --predictions: column of the gold tags. Repeatable."),
     ] = None,
     format: Annotated[str | None, typer.Option(help="Format of the file, if its name does not tell it.")] = None,
     encoding: EncodingOption = None,
@@ -46,18 +75,18 @@ def evaluate(
     raw: Annotated[
         bool, typer.Option("--raw", help="Tag the text instead of the gold tokens, and compare characters.")
     ] = False,
+    resamples: Annotated[
+        int, typer.Option(min=0, help="How often sentences are drawn anew for the 95 % intervals; 0 for none.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses these draws.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
 ) -> None:
-    """Compare a tagger with the gold tags of a file."""
+    """Compare a tagger, or the tags in a file, with the gold tags of a file."""
     from rich.console import Console
 
-    from bilstm_tagger.cli.tables import evaluation_view
-    from bilstm_tagger.evaluation.evaluate import Evaluation, evaluate_raw
-    from bilstm_tagger.evaluation.evaluate import evaluate as compare
-    from bilstm_tagger.io.atomic import atomic_write
-    from bilstm_tagger.tagging.tagger import Tagger
+    from bilstm_tagger.cli.tables import evaluation_view, matrix_table
 
-    tagger = Tagger.load(model, device=device)
+    _check(errors or [], confusion)
     reading = spelling_fields(
         encoding=encoding,
         comments=comments,
@@ -67,22 +96,143 @@ def evaluate(
         fix_tags=fix_tags,
         label=label,
     )
-    columns = columns_by_task(column or [])
-    evaluation: Evaluation[Any]
     if raw:
-        evaluation = evaluate_raw(tagger, corpus, columns=columns, format=format, reading=reading)
+        if predictions or errors or confusion or corpus is None:
+            raise typer.BadParameter("goes with a corpus and a model alone", param_hint="--raw")
+        _raw(model or Path("en"), corpus, column, format, reading, device, json_file)
+        return
+    drawing: dict[str, Any] = {"resamples": resamples, "seed": seed}
+    if predictions is not None:
+        if model is not None:
+            raise typer.BadParameter("a model or a file with its tags, not both", param_hint="--model, --predictions")
+        evaluation = _of_file(predictions, corpus, column, gold_column, format, reading, drawing)
+        name = predictions.name
     else:
-        evaluation = compare(tagger, corpus, columns=columns, format=format, reading=reading)
+        if corpus is None or gold_column:
+            hint = "name the annotated file" if corpus is None else "--gold-column is for --predictions; use --column"
+            raise typer.BadParameter(hint, param_hint="CORPUS" if corpus is None else "--gold-column")
+        model = model or Path("en")
+        evaluation = _of_model(model, corpus, column, format, reading, drawing, device, bool(errors))
+        name = model.name
     for line in evaluation.notes:
         note(f"note: {line}")
-    values = json.dumps(evaluation.to_json(), ensure_ascii=False, indent=2) + "\n"
-    if json_file == Path("-"):
-        typer.echo(values, nl=False)
+    for path in errors or []:
+        _write_errors(evaluation, path, f"Errors of {name} on {(corpus or predictions or path).name}")
+    if confusion is not None and confusion != _STDOUT:
+        from bilstm_tagger.evaluation.confusion import draw_confusion
+
+        draw_confusion(evaluation.tasks, confusion)
+    if not _write_json(evaluation, json_file):
         return
-    if json_file is not None:
-        with atomic_write(json_file) as stream:
+    console = Console(highlight=False)
+    console.print(evaluation_view(evaluation))
+    if confusion == _STDOUT:
+        for task, scores in evaluation.tasks.items():
+            console.print(matrix_table(scores.matrix, title=f"{task}: gold in rows, predicted in columns"))
+
+
+_STDOUT = Path("-")
+
+
+def _write_json(evaluation: Evaluation | RawEvaluation, path: Path | None) -> bool:
+    """Write all scores if a file is named; False if they went to standard output, where nothing may follow."""
+    from bilstm_tagger.io.atomic import atomic_write
+
+    values = json.dumps(evaluation.to_json(), ensure_ascii=False, indent=2) + "\n"
+    if path == _STDOUT:
+        typer.echo(values, nl=False)
+    elif path is not None:
+        with atomic_write(path) as stream:
             stream.write(values)
-    Console(highlight=False).print(evaluation_view(evaluation))
+    return path != _STDOUT
+
+
+def _raw(
+    model: Path,
+    corpus: Path,
+    column: list[str] | None,
+    format: str | None,
+    reading: dict[str, Any],
+    device: str,
+    json_file: Path | None,
+) -> None:
+    """Score the raw text."""
+    from rich.console import Console
+
+    from bilstm_tagger.cli.tables import raw_view
+    from bilstm_tagger.evaluation.raw import evaluate_raw
+    from bilstm_tagger.tagging.tagger import Tagger
+
+    tagger = Tagger.load(model, device=device)
+    columns = columns_by_task(column or [])
+    evaluation = evaluate_raw(tagger, corpus, columns=columns, format=format, reading=reading)
+    for line in evaluation.notes:
+        note(f"note: {line}")
+    if _write_json(evaluation, json_file):
+        Console(highlight=False).print(raw_view(evaluation))
+
+
+def _check(errors: list[Path], confusion: Path | None) -> None:
+    """Refuse files of other kinds before anything is computed."""
+    for path in errors:
+        if path.suffix.lower() not in (".html", ".csv"):
+            raise typer.BadParameter(f"{path}: must end in .html or .csv", param_hint="--errors")
+    if confusion not in (None, _STDOUT) and confusion.suffix.lower() != ".png":
+        raise typer.BadParameter(f"{confusion}: must end in .png, or be -", param_hint="--confusion")
+
+
+def _of_model(
+    model: Path,
+    corpus: Path,
+    column: list[str] | None,
+    format: str | None,
+    reading: dict[str, Any],
+    drawing: dict[str, Any],
+    device: str,
+    probabilities: bool,
+) -> Evaluation:
+    """The evaluation of a model."""
+    from bilstm_tagger.evaluation.evaluate import evaluate as compare
+    from bilstm_tagger.tagging.tagger import Tagger
+
+    tagger = Tagger.load(model, device=device)
+    columns = columns_by_task(column or [])
+    return compare(
+        tagger, corpus, columns=columns, format=format, reading=reading, probabilities=probabilities, **drawing
+    )
+
+
+def _of_file(
+    predictions: Path,
+    gold: Path | None,
+    column: list[str] | None,
+    gold_column: list[str] | None,
+    format: str | None,
+    reading: dict[str, Any],
+    drawing: dict[str, Any],
+) -> Evaluation:
+    """The evaluation of the tags in a file; nothing of it needs torch."""
+    from bilstm_tagger.evaluation.predictions import evaluate_predictions
+    from bilstm_tagger.settings.read_spec import ReadSpec
+
+    return evaluate_predictions(
+        predictions,
+        gold,
+        columns=task_columns(column),
+        gold_columns=task_columns(gold_column, "--gold-column"),
+        spec=ReadSpec(format=format).replace(**reading),
+        **drawing,
+    )
+
+
+def _write_errors(evaluation: Evaluation, path: Path, title: str) -> None:
+    from bilstm_tagger.evaluation.errors_csv import write_errors_csv
+    from bilstm_tagger.evaluation.errors_page import write_errors_page
+
+    if path.suffix.lower() == ".csv":
+        write_errors_csv(evaluation, path)
+    else:
+        write_errors_page(evaluation, path, title=title)
 
 
 def columns_by_task(given: list[str]) -> dict[str, int | str] | int | str | None:

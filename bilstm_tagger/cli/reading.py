@@ -99,7 +99,7 @@ def read_spec(
         raise typer.BadParameter(f"{misaligned!r}: choose error, snap or drop", param_hint="--misaligned")
     return ReadSpec(
         format=format,
-        columns=_task_columns(column),
+        columns=task_columns(column),
         names=tuple(name.strip() for name in names.split(",")) if names is not None else (),
         word_column=column_name(word_column),
         tokenizer=tokenizer,
@@ -130,8 +130,16 @@ def spelling_fields(
     }
 
 
-def _task_columns(assignments: list[str] | None) -> dict[str, int | str] | None:
-    """Columns by task; a column without a task is a task with its own name, or `tags` if it is a number."""
+def task_columns(assignments: list[str] | None, option: str = "--column") -> dict[str, int | str] | None:
+    """Columns by task; a column without a task is a task with its own name, or `tags` if it is a number.
+
+    Args:
+        assignments: values of the flag.
+        option: the flag, for the message.
+
+    Raises:
+        typer.BadParameter: one is malformed, or a task is named twice.
+    """
     columns: dict[str, int | str] = {}
     for text in assignments or []:
         task, equals, column = text.rpartition("=")
@@ -139,7 +147,7 @@ def _task_columns(assignments: list[str] | None) -> dict[str, int | str] | None:
         name = task if equals else "tags" if isinstance(value, int) else value.lower()
         if not name or not column or name in columns:
             problem = f"task {name!r} is named twice" if name in columns else "write COLUMN or TASK=COLUMN"
-            raise typer.BadParameter(f"{text!r}: {problem}", param_hint="--column")
+            raise typer.BadParameter(f"{text!r}: {problem}", param_hint=option)
         columns[name] = value
     return columns or None
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -13,11 +13,12 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from bilstm_tagger.evaluation.evaluate import Evaluation
-    from bilstm_tagger.evaluation.raw import RawScores
-    from bilstm_tagger.evaluation.scores import Average, Score, Share, SpanScores, TagScores
+    from bilstm_tagger.evaluation.raw import RawEvaluation, RawScores
+    from bilstm_tagger.evaluation.scores import Average, Interval, Matrix, Score, Share, SpanScores, TagScores
 
 TAG_ROWS = 20
 CONFUSION_ROWS = 10
+CAUTIONS = 8  # labels that are named
 
 
 def percent(value: float) -> str:
@@ -25,54 +26,30 @@ def percent(value: float) -> str:
     return str((Decimal(value) * 100).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
 
 
-def evaluation_view(evaluation: Evaluation[Any]) -> RenderableType:
+def evaluation_view(evaluation: Evaluation) -> RenderableType:
     """All scores of an evaluation, task by task, and its sizes.
 
     Args:
         evaluation: the evaluation.
     """
-    rate = evaluation.tokens / max(evaluation.seconds, 1e-9)
     sizes = (
         f"{_count(evaluation.documents, 'document')}, {_count(evaluation.sentences, 'sentence')}, "
-        f"{_count(evaluation.tokens, 'token')} in {evaluation.seconds:.1f} s ({rate:,.0f} tokens/s)"
+        f"{_count(evaluation.tokens, 'token')}"
     )
+    if evaluation.seconds is not None:
+        sizes += f" in {evaluation.seconds:.1f} s ({evaluation.tokens_per_second:,.0f} tokens/s)"
     views = [scores_view(task, scores) for task, scores in evaluation.tasks.items()]
     return Group(*(part for view in views for part in (view, Text())), Text(sizes, style="dim"))
 
 
-def scores_view(task: str, scores: SpanScores | TagScores | RawScores) -> RenderableType:
-    """The scores of one task: its tables and the lines below them.
-
-    Args:
-        task: the name of the task.
-        scores: its scores.
-    """
-    from bilstm_tagger.evaluation.raw import RawScores
-    from bilstm_tagger.evaluation.scores import SpanScores
-
-    if isinstance(scores, RawScores):
-        return raw_table(scores, title=task)
-    if isinstance(scores, SpanScores):
-        return Group(span_table(scores, title=task), span_lines(scores))
-    parts: list[RenderableType] = [tag_lines(scores, title=task), tag_table(scores)]
-    if scores.confusions:
-        parts.append(confusion_table(scores))
-    return Group(*parts)
+def raw_view(evaluation: RawEvaluation) -> RenderableType:
+    """Scores of raw text, task by task."""
+    sizes = f"{_count(evaluation.sentences, 'sentence')}, {_count(evaluation.tokens, 'token')}"
+    views = [raw_table(scores, title=task) for task, scores in evaluation.tasks.items()]
+    return Group(*views, Text(f"{sizes} in {evaluation.seconds:.1f} s", style="dim"))
 
 
-def span_table(scores: SpanScores, *, title: str) -> Table:
-    """Strict scores of spans: one row per label, then the averages."""
-    table = _table(Text.assemble((title, "bold"), " strict (seqeval): both ends and label right"), "label")
-    for label, score in scores.labels.items():
-        _add(table, label, score)
-    table.add_section()
-    _add(table, "micro", scores.micro, style="bold")
-    _add(table, "macro", scores.macro)
-    _add(table, "weighted", scores.weighted)
-    return table
-
-
-def raw_table(scores: RawScores, *, title: str) -> RenderableType:
+def raw_table(scores: RawScores, *, title: str) -> Table:
     """Scores of raw text: one row per label, then all together and the tokens."""
     table = _table(Text.assemble((title, "bold"), " from raw text: both ends, in characters, and label right"), "label")
     for label, score in scores.labels.items():
@@ -83,6 +60,39 @@ def raw_table(scores: RawScores, *, title: str) -> RenderableType:
     return table
 
 
+def scores_view(task: str, scores: SpanScores | TagScores) -> RenderableType:
+    """The scores of one task: its tables and the lines below them.
+
+    Args:
+        task: the name of the task.
+        scores: its scores.
+    """
+    from bilstm_tagger.evaluation.scores import SpanScores
+
+    if isinstance(scores, SpanScores):
+        return Group(span_table(scores, title=task), span_lines(scores))
+    parts: list[RenderableType] = [tag_lines(scores, title=task), tag_table(scores)]
+    if scores.confusions:
+        parts.append(confusion_table(scores))
+    return Group(*parts)
+
+
+def span_table(scores: SpanScores, *, title: str) -> Table:
+    """Strict scores of spans: one row per label, then the averages."""
+    table = _table(
+        Text.assemble((title, "bold"), " strict (seqeval): both ends and label right"),
+        "label",
+        intervals=scores.micro.intervals is not None,
+    )
+    for label, score in scores.labels.items():
+        _add(table, label, score)
+    table.add_section()
+    _add(table, "micro", scores.micro, style="bold")
+    _add(table, "macro", scores.macro)
+    _add(table, "weighted", scores.weighted)
+    return table
+
+
 def span_lines(scores: SpanScores) -> Text:
     """Lenient F1, token accuracy and recall on known and unknown words."""
     lenient = scores.conlleval
@@ -90,19 +100,28 @@ def span_lines(scores: SpanScores) -> Text:
         f"conlleval (lenient): precision {percent(lenient.precision)}, recall {percent(lenient.recall)}, "
         f"F1 {percent(lenient.f1)}",
         f"token accuracy {percent(scores.accuracy.value)} of {_count(scores.accuracy.total, 'token')}",
-        f"spans of known words found: {_share(scores.known)}; with unknown ones: {_share(scores.unknown)}",
     ]
+    if scores.known is not None and scores.unknown is not None:
+        lines.append(f"spans of known words found: {_share(scores.known)}; with unknown ones: {_share(scores.unknown)}")
+    lines.append("errors: " + ", ".join(f"{kind} {count:,}" for kind, count in scores.kinds.items()))
+    lines += _cautions(scores.labels)
     return Text("\n".join(lines))
 
 
 def tag_lines(scores: TagScores, *, title: str) -> Text:
     """Accuracy on all, known and unknown words."""
+    lines = []
+    if scores.known is not None and scores.unknown is not None:
+        lines.append(f"known words {_share(scores.known)}; unknown words {_share(scores.unknown)}")
+    if cautions := _cautions(scores.tags):
+        lines += cautions
+    between = "" if scores.accuracy.interval is None else f" ({between_ends(scores.accuracy.interval)})"
     return Text.assemble(
         (title, "bold"),
         " accuracy ",
         (percent(scores.accuracy.value), "bold"),
-        f" of {_count(scores.accuracy.total, 'token')}, macro F1 {percent(scores.macro.f1)}\n",
-        f"known words {_share(scores.known)}; unknown words {_share(scores.unknown)}",
+        f"{between} of {_count(scores.accuracy.total, 'token')}, macro F1 {percent(scores.macro.f1)}\n",
+        "\n".join(lines),
     )
 
 
@@ -114,7 +133,7 @@ def tag_table(scores: TagScores, *, rows: int = TAG_ROWS) -> Table:
         rows: how many tags to show; the caption has the number of the others.
     """
     ranked = sorted(scores.tags.items(), key=lambda item: (-item[1].support, item[0]))
-    table = _table(None, "tag")
+    table = _table(None, "tag", intervals=scores.macro.intervals is not None)
     for tag, score in ranked[:rows]:
         _add(table, tag, score)
     _caption(table, len(ranked) - rows, "rarer tag")
@@ -128,18 +147,59 @@ def confusion_table(scores: TagScores, *, rows: int = CONFUSION_ROWS) -> Table:
         scores: the scores.
         rows: how many errors to show.
     """
-    table = _plain(Text("most frequent errors"), ["gold", "predicted"], ["tokens", "of gold"])
+    table = plain_table(Text("most frequent errors"), ["gold", "predicted"], ["tokens", "of gold"])
     for gold, predicted, count in scores.confusions[:rows]:
         part = percent(count / scores.tags[gold].support)
         table.add_row(Text(gold), Text(predicted), f"{count:,}", f"{part} %")
     return table
 
 
-def _table(title: Text | None, kind: str) -> Table:
-    return _plain(title, [kind], ["precision", "recall", "F1", "support"])
+def between_ends(interval: Interval) -> str:
+    """An interval between 0 and 1 in percent."""
+    return f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
 
 
-def _plain(title: Text | None, names: Sequence[str], figures: Sequence[str]) -> Table:
+def matrix_table(matrix: Matrix, *, title: str) -> Table:
+    """A confusion matrix: a row per gold label, a column per predicted one; `none` is no span.
+
+    Args:
+        matrix: how often each label was predicted for each gold label.
+        title: what the labels are of.
+    """
+    from bilstm_tagger.evaluation.confusion import filled_matrix
+
+    rows, columns, counts = filled_matrix(matrix)
+    table = plain_table(Text(title), ["gold \\ predicted"], columns)
+    for name, row in zip(rows, counts, strict=True):
+        cells = [
+            Text(f"{count:,}" if count else "·", "bold" if name == other else "")
+            for other, count in zip(columns, row, strict=True)
+        ]
+        table.add_row(Text(name), *cells)
+    return table
+
+
+def _cautions(scores: Mapping[str, Score]) -> list[str]:
+    """One line on the labels whose scores say little."""
+    doubtful = [f"{label} ({caution})" for label, score in scores.items() if (caution := score.caution())]
+    if not doubtful:
+        return []
+    more = f" and {len(doubtful) - CAUTIONS} more" if len(doubtful) > CAUTIONS else ""
+    return [f"caution: too few to say much of {', '.join(doubtful[:CAUTIONS])}{more}"]
+
+
+def _table(title: Text | None, kind: str, *, intervals: bool = False) -> Table:
+    return plain_table(title, [kind], ["precision", "recall", "F1", *(["95 % of F1"] if intervals else []), "support"])
+
+
+def plain_table(title: Text | None, names: Sequence[str], figures: Sequence[str]) -> Table:
+    """An empty table.
+
+    Args:
+        title: what it shows.
+        names: headings of its columns of text.
+        figures: headings of its columns of numbers, behind these.
+    """
     table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD)
     table.caption_justify = "left"
     for name in names:
@@ -150,7 +210,9 @@ def _plain(title: Text | None, names: Sequence[str], figures: Sequence[str]) -> 
 
 
 def _add(table: Table, name: str, score: Score | Average, *, style: str = "") -> None:
-    figures: Iterable[str] = map(percent, (score.precision, score.recall, score.f1))
+    figures: Iterable[str] = [*map(percent, (score.precision, score.recall, score.f1))]
+    if score.intervals is not None:
+        figures = [*figures, between_ends(score.intervals.f1)]
     # Text, not str: rich would read a label in square brackets as markup.
     table.add_row(Text(name), *figures, f"{score.support:,}", style=style)
 

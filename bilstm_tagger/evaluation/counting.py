@@ -6,17 +6,25 @@ Strict spans are those that seqeval reads. The score of every epoch, `headline`,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain
+from itertools import starmap
+
+import numpy as np
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.evaluation.bootstrap import Resampled, interval, share_of
+from bilstm_tagger.evaluation.lenient import lenient_spans
+from bilstm_tagger.evaluation.pairing import SPAN_ERRORS, kind_of, matrix_of, pair_spans
 from bilstm_tagger.evaluation.partial import annotated_parts
-from bilstm_tagger.evaluation.scores import Average, Score, Share, SpanScores, TagScores
+from bilstm_tagger.evaluation.scores import Average, Intervals, Score, Share, SpanScores, TagScores
 from bilstm_tagger.evaluation.strict import SeqevalReader, strict_spans
-from bilstm_tagger.schemes.grammar import ROLES, Scheme, parse, parse_in
+from bilstm_tagger.evaluation.tally import SUPPORT, Pairs, Tally, tally_spans, tally_tags
+from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple
+
+__all__ = ["check_aligned", "headline", "lenient_spans", "score_task", "tally_of"]
 
 _CONFUSIONS = 50  # kept in the scores; tables show fewer
 
@@ -48,8 +56,10 @@ def score_task(
     predicted: Sequence[Document],
     task: str,
     *,
-    known: Collection[str],
+    known: Collection[str] | None,
     labels: Collection[str] | None = None,
+    resamples: int = 0,
+    seed: int = 0,
 ) -> SpanScores | TagScores:
     """Score a task in detail.
 
@@ -57,20 +67,46 @@ def score_task(
         gold: documents with the true tags and their scheme.
         predicted: the same documents with other tags in the same scheme.
         task: name of the task.
-        known: the words of the training data.
+        known: the words of the training data; None where they are not known.
         labels: what the model can predict: labels of spans, or plain tags. Without it none counts as unseen.
+        resamples: how often sentences are drawn anew for the intervals of the scores; 0 for no intervals.
+        seed: chooses these draws.
 
     Raises:
         CorpusError: the two do not have the same documents, sentences and scheme.
     """
+    gold, predicted, scheme = _comparable(gold, predicted, task)
+    words = None if known is None else frozenset(known)
+    if scheme is Scheme.NONE:
+        tally = tally_tags(gold, predicted, task, known=words or frozenset())
+        drawn = Resampled.of(tally, resamples=resamples, seed=seed) if resamples else None
+        return _tag_scores(tally, drawn, _tag_pairs(gold, predicted, task), labels, has_words=words is not None)
+    strict = list(_span_pairs(gold, predicted, task, SeqevalReader(scheme)))
+    lenient = list(_span_pairs(gold, predicted, task, partial(lenient_spans, scheme=scheme)))
+    tally = tally_spans(gold, predicted, task, strict=strict, lenient=lenient, known=words or frozenset())
+    drawn = Resampled.of(tally, resamples=resamples, seed=seed) if resamples else None
+    return _span_scores(tally, drawn, strict, scheme, labels, has_words=words is not None)
+
+
+def tally_of(gold: Sequence[Document], predicted: Sequence[Document], task: str) -> Tally:
+    """Count a task by sentence; arguments and errors as for `score_task`."""
+    gold, predicted, scheme = _comparable(gold, predicted, task)
+    if scheme is Scheme.NONE:
+        return tally_tags(gold, predicted, task, known=frozenset())
+    strict = list(_span_pairs(gold, predicted, task, SeqevalReader(scheme)))
+    return tally_spans(gold, predicted, task, strict=strict, lenient=None, known=frozenset())
+
+
+def _comparable(
+    gold: Sequence[Document], predicted: Sequence[Document], task: str
+) -> tuple[Sequence[Document], Sequence[Document], Scheme]:
+    """What is annotated of both, and their scheme."""
     check_aligned(gold, predicted)
     gold, predicted = annotated_parts(gold, predicted, task)
     scheme, spelling = _scheme(gold, task), _scheme(predicted, task)
     if scheme is not spelling:
         raise CorpusError(f"task {task!r} is {scheme} in gold but {spelling} predicted; convert one of them")
-    if scheme is Scheme.NONE:
-        return _score_tags(gold, predicted, task, frozenset(known), labels)
-    return _score_spans(gold, predicted, task, frozenset(known), labels)
+    return gold, predicted, scheme
 
 
 def check_aligned(gold: Sequence[Document], predicted: Sequence[Document]) -> None:
@@ -91,103 +127,63 @@ def check_aligned(gold: Sequence[Document], predicted: Sequence[Document]) -> No
             )
 
 
-def lenient_spans(tags: Sequence[str], scheme: Scheme) -> list[SpanTuple]:
-    """Read spans as the CoNLL scorer does (conlleval, Tjong Kim Sang and Buchholz 2000), whatever the tags.
-
-    A span begins with any tag that cannot continue the one before it, and ends where none continues it.
-    """
-    if scheme is Scheme.NONE:
-        return []
-    spans: list[SpanTuple] = []
-    before = "O"
-    for index, tag in enumerate(tags):
-        letter, label = parse_in(tag, scheme) or parse(tag) or ("O", "")
-        role = ROLES.get(letter, "O")
-        if role in "IE" and before in "BI" and spans[-1][2] == label:
-            spans[-1] = (spans[-1][0], index + 1, label)
-        elif role != "O":
-            spans.append((index, index + 1, label))
-        before = role
-    return spans
-
-
-def _score_spans(
-    gold: Sequence[Document],
-    predicted: Sequence[Document],
-    task: str,
-    known: frozenset[str],
+def _span_scores(
+    tally: Tally,
+    drawn: Resampled | None,
+    strict: Pairs,
+    scheme: Scheme,
     labels: Collection[str] | None,
+    *,
+    has_words: bool,
 ) -> SpanScores:
-    scheme = _scheme(gold, task)
-    support, guessed, correct = Counter[str](), Counter[str](), Counter[str]()
-    total, hits = Counter[bool](), Counter[bool]()  # by whether all words are known
-    pairs = _span_pairs(gold, predicted, task, SeqevalReader(scheme))
-    for words, (true, other) in zip(_sentences(gold), pairs, strict=True):
-        guesses = set(other)
-        guessed.update(label for _, _, label in guesses)
-        for span in true:
-            start, end, label = span
-            familiar = known.issuperset(words[start:end])
-            support[label] += 1
-            total[familiar] += 1
-            if span in guesses:
-                correct[label] += 1
-                hits[familiar] += 1
-    scores = _by_label(correct, guessed, support)
+    scores = _by_label(tally, drawn)
+    paired = [pair for true, told in strict for pair in pair_spans(true, told)]
+    kinds = Counter(filter(None, starmap(kind_of, paired)))
     return SpanScores(
         scheme=scheme,
         labels=scores,
-        micro=Score(correct.total(), guessed.total(), support.total()),
-        macro=Average.of(scores.values()),
-        weighted=Average.of(scores.values(), weighted=True),
-        conlleval=_total(gold, predicted, task, partial(lenient_spans, scheme=scheme)),
-        accuracy=_accuracy(gold, predicted, task),
-        known=Share(hits[True], total[True]),
-        unknown=Share(hits[False], total[False]),
-        unseen_labels=_unseen(support, labels),
+        micro=_score(tally.totals().sum(0), None if drawn is None else drawn.micro),
+        macro=Average.of(scores.values(), intervals=None if drawn is None else drawn.average()),
+        weighted=Average.of(
+            scores.values(), weighted=True, intervals=None if drawn is None else drawn.average(weighted=True)
+        ),
+        conlleval=_score(tally.conlleval.sum(0), None if drawn is None else drawn.lenient),
+        accuracy=_share(tally, drawn, "tokens"),
+        known=_share(tally, drawn, "known") if has_words else None,
+        unknown=_share(tally, drawn, "unknown") if has_words else None,
+        unseen_labels=_unseen(tally, labels),
+        matrix=matrix_of((true[2] if true else "", told[2] if told else "") for true, told in paired),
+        kinds={str(kind): kinds[kind] for kind in SPAN_ERRORS},
     )
 
 
-def _score_tags(
-    gold: Sequence[Document],
-    predicted: Sequence[Document],
-    task: str,
-    known: frozenset[str],
+def _tag_scores(
+    tally: Tally,
+    drawn: Resampled | None,
+    pairs: Iterable[tuple[str, str]],
     labels: Collection[str] | None,
+    *,
+    has_words: bool,
 ) -> TagScores:
-    words = chain.from_iterable(document.words for document in gold)
-    tags = chain.from_iterable(document.tags_of(task) for document in gold)
-    guesses = chain.from_iterable(document.tags_of(task) for document in predicted)
-    cells = Counter(zip(map(known.__contains__, words), tags, guesses, strict=True))
-    support, guessed, correct = Counter[str](), Counter[str](), Counter[str]()
-    confused = Counter[tuple[str, str]]()
-    total, hits = Counter[bool](), Counter[bool]()
-    for (familiar, tag, guess), count in cells.items():
-        support[tag] += count
-        guessed[guess] += count
-        total[familiar] += count
-        if tag == guess:
-            correct[tag] += count
-            hits[familiar] += count
-        else:
-            confused[tag, guess] += count
-    scores = _by_label(correct, guessed, support)
-    worst = sorted(confused.items(), key=lambda item: (-item[1], item[0]))[:_CONFUSIONS]
+    scores = _by_label(tally, drawn)
+    matrix = matrix_of(pairs)
+    confused = [(true, told, n) for true, row in matrix.items() for told, n in row.items() if true != told]
     return TagScores(
-        accuracy=Share(correct.total(), support.total()),
+        accuracy=_share(tally, drawn, "tokens"),
         tags=scores,
-        macro=Average.of(scores.values()),
-        known=Share(hits[True], total[True]),
-        unknown=Share(hits[False], total[False]),
-        confusions=[(tag, guess, count) for (tag, guess), count in worst],
-        unseen_labels=_unseen(support, labels),
+        macro=Average.of(scores.values(), intervals=None if drawn is None else drawn.average()),
+        known=_share(tally, drawn, "known") if has_words else None,
+        unknown=_share(tally, drawn, "unknown") if has_words else None,
+        confusions=sorted(confused, key=lambda cell: (-cell[2], cell))[:_CONFUSIONS],
+        unseen_labels=_unseen(tally, labels),
+        matrix=matrix,
     )
 
 
-def _sentences(documents: Sequence[Document]) -> Iterator[list[str]]:
-    """The words of each sentence."""
-    for document in documents:
-        yield from (sentence.words for sentence in document.sentences)
+def _tag_pairs(gold: Sequence[Document], predicted: Sequence[Document], task: str) -> Iterator[tuple[str, str]]:
+    """Gold and predicted tag of each token."""
+    for true, other in zip(gold, predicted, strict=True):
+        yield from zip(true.tags_of(task), other.tags_of(task), strict=True)
 
 
 def _span_pairs(
@@ -229,10 +225,24 @@ def _accuracy(gold: Sequence[Document], predicted: Sequence[Document], task: str
     return Share(correct, sum(map(len, gold)))
 
 
-def _by_label(correct: Counter[str], guessed: Counter[str], support: Counter[str]) -> dict[str, Score]:
-    labels = sorted({*guessed, *support})
-    return {label: Score(correct[label], guessed[label], support[label]) for label in labels}
+def _by_label(tally: Tally, drawn: Resampled | None) -> dict[str, Score]:
+    return {
+        label: _score(counts, None if drawn is None else drawn.label(number))
+        for number, (label, counts) in enumerate(zip(tally.labels, tally.totals(), strict=True))
+    }
 
 
-def _unseen(support: Counter[str], labels: Collection[str] | None) -> dict[str, int]:
-    return {} if labels is None else {label: support[label] for label in sorted(set(support) - set(labels))}
+def _score(counts: np.ndarray, intervals: Intervals | None) -> Score:
+    correct, predicted, support = counts.tolist()
+    return Score(correct, predicted, support, intervals)
+
+
+def _share(tally: Tally, drawn: Resampled | None, name: str) -> Share:
+    correct, total = getattr(tally, name).sum(0).tolist()
+    return Share(correct, total, interval(share_of(getattr(drawn, name))) if drawn is not None and total else None)
+
+
+def _unseen(tally: Tally, labels: Collection[str] | None) -> dict[str, int]:
+    support = dict(zip(tally.labels, tally.totals()[:, SUPPORT].tolist(), strict=True))
+    known = support.keys() if labels is None else set(labels)
+    return {label: count for label, count in support.items() if count and label not in known}

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.trained import read_available, spec_as_trained
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.evaluation.bootstrap import RESAMPLES
 from bilstm_tagger.evaluation.counting import check_aligned, headline, score_task
-from bilstm_tagger.evaluation.raw import RawScores, score_raw, tag_raw
 from bilstm_tagger.evaluation.scores import SpanScores, TagScores
 from bilstm_tagger.schemes.grammar import Scheme
 
 if TYPE_CHECKING:
     from bilstm_tagger.tagging.tagger import Tagger
 
-__all__ = ["Columns", "Evaluation", "SpanScores", "TagScores", "evaluate", "evaluate_raw", "headline", "score_task"]
+__all__ = ["Columns", "Evaluation", "SpanScores", "TagScores", "evaluate", "headline", "score_task"]
 
 Columns = Mapping[str, int | str] | int | str
-Scores = TypeVar("Scores", SpanScores | TagScores, RawScores)
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation(Generic[Scores]):
+class Evaluation:
     """Scores of a tagger on a corpus.
 
     Attributes:
@@ -35,16 +34,27 @@ class Evaluation(Generic[Scores]):
         documents: number of documents.
         sentences: number of sentences.
         tokens: number of tokens.
-        seconds: time that tagging took.
+        seconds: time that tagging took; None if the tags were there already.
         notes: what the reader should know: tasks left out, labels the model never saw.
+        gold: the documents with the true tags.
+        predicted: the same documents with the tags that were scored.
+        known: the words of the training data; None where they are not known.
     """
 
-    tasks: dict[str, Scores]
+    tasks: dict[str, SpanScores | TagScores]
     documents: int
     sentences: int
     tokens: int
-    seconds: float
+    seconds: float | None
     notes: tuple[str, ...] = ()
+    gold: Sequence[Document] = field(default=(), repr=False, compare=False)
+    predicted: Sequence[Document] = field(default=(), repr=False, compare=False)
+    known: frozenset[str] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """The speed of tagging; None if the tags were there already."""
+        return None if self.seconds is None else self.tokens / max(self.seconds, 1e-9)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for machines."""
@@ -54,7 +64,7 @@ class Evaluation(Generic[Scores]):
             "sentences": self.sentences,
             "tokens": self.tokens,
             "seconds": self.seconds,
-            "tokens_per_second": self.tokens / max(self.seconds, 1e-9),
+            "tokens_per_second": self.tokens_per_second,
             "notes": list(self.notes),
         }
 
@@ -68,7 +78,10 @@ def evaluate(
     names: Sequence[str] | None = None,
     word_column: int | str | None = None,
     reading: Mapping[str, Any] | None = None,
-) -> Evaluation[SpanScores | TagScores]:
+    probabilities: bool = False,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Evaluation:
     """Tag a corpus and compare with its gold tags.
 
     The corpus may spell spans in another scheme than the model's training data.
@@ -81,6 +94,9 @@ def evaluate(
         names: names of the file's columns.
         word_column: the column of the words.
         reading: further fields of the file's `ReadSpec`, such as `labels`.
+        probabilities: whether the predicted documents are to have probabilities, by which errors are sorted.
+        resamples: how often sentences are drawn anew for the 95 % intervals of the scores; 0 for no intervals.
+        seed: chooses these draws.
 
     Returns:
         Scores of all tasks that the corpus has tags for.
@@ -93,40 +109,20 @@ def evaluate(
         tagger, corpus, columns=columns, format=format, names=names, word_column=word_column, reading=reading
     )
     start = time.perf_counter()
-    predicted = list(tagger.pipe(gold))
+    predicted = list(tagger.pipe(gold, probabilities=True) if probabilities else tagger.pipe(gold))
     seconds = time.perf_counter() - start
     check_aligned(gold, predicted)
-    return _evaluation(_score(tagger, gold, predicted, notes), gold, seconds, notes)
-
-
-def evaluate_raw(
-    tagger: Tagger,
-    corpus: str | Path | Sequence[Document],
-    *,
-    columns: Columns | None = None,
-    format: str | None = None,
-    reading: Mapping[str, Any] | None = None,
-) -> Evaluation[RawScores]:
-    """Tag the text of a corpus, as its words stand there or joined by blanks, and compare characters.
-
-    Arguments and errors as for `evaluate`.
-    """
-    gold, notes = read_gold(tagger, corpus, columns=columns, format=format, reading=reading)
-    start = time.perf_counter()
-    predicted = tag_raw(tagger, gold)
-    seconds = time.perf_counter() - start
-    return _evaluation({task: score_raw(gold, predicted, task) for task in gold[0].tags}, gold, seconds, notes)
-
-
-def _evaluation(tasks: dict[str, Scores], gold: Corpus, seconds: float, notes: Sequence[str]) -> Evaluation[Scores]:
     sizes = gold.stats()
     return Evaluation(
-        tasks=tasks,
+        tasks=_score(tagger, gold, predicted, notes, resamples=resamples, seed=seed),
         documents=len(gold),
         sentences=sizes.sentences,
         tokens=sizes.tokens,
         seconds=seconds,
         notes=tuple(notes),
+        gold=gold,
+        predicted=predicted,
+        known=tagger.vocab.known,
     )
 
 
@@ -215,7 +211,7 @@ def _gold(tagger: Tagger, corpus: Corpus) -> Corpus:
 
 
 def _score(
-    tagger: Tagger, gold: Corpus, predicted: Sequence[Document], notes: list[str]
+    tagger: Tagger, gold: Corpus, predicted: Sequence[Document], notes: list[str], *, resamples: int, seed: int
 ) -> dict[str, SpanScores | TagScores]:
     """Scores by task; `notes` learns of gold labels that the model never saw."""
     scores: dict[str, SpanScores | TagScores] = {}
@@ -223,7 +219,9 @@ def _score(
         known_tags = tagger.vocab.tags[task]
         if tagger.schemes[task] is not Scheme.NONE:
             known_tags = [tag[2:] for tag in known_tags if tag != "O"]
-        scores[task] = score_task(gold, predicted, task, known=tagger.vocab.known, labels=known_tags)
+        scores[task] = score_task(
+            gold, predicted, task, known=tagger.vocab.known, labels=known_tags, resamples=resamples, seed=seed
+        )
         if unseen := scores[task].unseen_labels:
             listed = ", ".join(f"{label} ({count})" for label, count in unseen.items())
             notes.append(f"{task}: the model never saw {listed}, which count as missed")

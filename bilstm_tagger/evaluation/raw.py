@@ -7,13 +7,16 @@ ends are right too, as in the shared tasks on raw text (Zeman et al. 2018).
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.views import Sentence
+from bilstm_tagger.evaluation.evaluate import Columns, read_gold
 from bilstm_tagger.evaluation.scores import Score
 from bilstm_tagger.evaluation.strict import strict_spans
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
@@ -55,6 +58,50 @@ class RawScores:
             "labels": {label: score.to_json() for label, score in self.labels.items()},
             "tokens": self.tokens.to_json(),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class RawEvaluation:
+    """Scores of a tagger on the text of a corpus; attributes as of `Evaluation`."""
+
+    tasks: dict[str, RawScores]
+    documents: int
+    sentences: int
+    tokens: int
+    seconds: float
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for machines."""
+        return {
+            "tasks": {task: scores.to_json() for task, scores in self.tasks.items()},
+            "documents": self.documents,
+            "sentences": self.sentences,
+            "tokens": self.tokens,
+            "seconds": self.seconds,
+            "notes": list(self.notes),
+        }
+
+
+def evaluate_raw(
+    tagger: Tagger,
+    corpus: str | Path | Sequence[Document],
+    *,
+    columns: Columns | None = None,
+    format: str | None = None,
+    reading: Mapping[str, Any] | None = None,
+) -> RawEvaluation:
+    """Tag the text of a corpus, as its words stand there or joined by blanks, and compare characters.
+
+    Arguments and errors as for `evaluate`.
+    """
+    gold, notes = read_gold(tagger, corpus, columns=columns, format=format, reading=reading)
+    start = time.perf_counter()
+    predicted = tag_raw(tagger, gold)
+    seconds = time.perf_counter() - start
+    tasks = {task: score_raw(gold, predicted, task) for task in gold[0].tags}
+    sizes = gold.stats()
+    return RawEvaluation(tasks, len(gold), sizes.sentences, sizes.tokens, seconds, tuple(notes))
 
 
 def tag_raw(tagger: Tagger, gold: Sequence[Document]) -> list[Document]:

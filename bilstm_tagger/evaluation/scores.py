@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from bilstm_tagger.schemes.grammar import Scheme
+
+WIDEST = 0.2  # between the ends of an interval of which a score still says something
+_Z = 1.959964  # quantile of the normal distribution for 95 %
+
+
+class Interval(NamedTuple):
+    """Where a score lies with 95 % confidence."""
+
+    low: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        """From end to end."""
+        return self.high - self.low
+
+
+class Intervals(NamedTuple):
+    """Those of precision, recall and F1."""
+
+    precision: Interval
+    recall: Interval
+    f1: Interval
+
+    def to_json(self) -> dict[str, list[float]]:
+        """Plain values."""
+        return {name: list(getattr(self, name)) for name in self._fields}
+
+
+Matrix = dict[str, dict[str, int]]
+"""How often each label (of the inner keys) was predicted for each gold label; an empty label is no span."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +49,13 @@ class Score:
         correct: how many were found exactly.
         predicted: how many were predicted.
         support: how many there are in gold.
+        intervals: those of precision, recall and F1, if they were computed.
     """
 
     correct: int
     predicted: int
     support: int
+    intervals: Intervals | None = field(default=None, compare=False)
 
     @property
     def precision(self) -> float:
@@ -39,9 +73,30 @@ class Score:
         # Not 2c / (p + s), its equal: rounding then differs from other scorers' in the last bit.
         return 2 * (self.precision * self.recall) / (self.precision + self.recall) if self.correct else 0.0
 
-    def to_json(self) -> dict[str, float]:
+    def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        return {**_prf(self), "correct": self.correct, "predicted": self.predicted}
+        return {**_prf(self), "correct": self.correct, "predicted": self.predicted, **_told(self.intervals)}
+
+    def caution(self) -> str:
+        """Why the score says little, in a few words; empty where its interval is narrow enough, or unknown.
+
+        Where all or none are found, a bootstrap knows no other sentences and its interval has no width. So the interval
+        of recall for spans that are independent of each other (Wilson 1927) must be narrow, too.
+        """
+        if self.intervals is None:
+            return ""
+        if not self.support:
+            return "none in gold"
+        width = max(self.intervals.f1.width, _wilson(self.correct, self.support).width)
+        return f"only {self.support:,} in gold" if width > WIDEST else ""
+
+
+def _wilson(correct: int, total: int) -> Interval:
+    """Interval of a share (Wilson 1927)."""
+    share, square = correct / total, _Z**2 / total
+    middle = (share + square / 2) / (1 + square)
+    half = _Z / (1 + square) * math.sqrt(share * (1 - share) / total + square / total / 4)
+    return Interval(middle - half, middle + half)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +107,10 @@ class Average:
     recall: float
     f1: float
     support: int
+    intervals: Intervals | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, scores: Iterable[Score], *, weighted: bool = False) -> Average:
+    def of(cls, scores: Iterable[Score], *, weighted: bool = False, intervals: Intervals | None = None) -> Average:
         """Take the mean of the scores of labels; 0 if there are none, or weighted if none is in gold."""
         listed = list(scores)
         weights = [score.support if weighted else 1 for score in listed]
@@ -68,28 +124,31 @@ class Average:
             recall=mean(score.recall for score in listed),
             f1=mean(score.f1 for score in listed),
             support=sum(score.support for score in listed),
+            intervals=intervals,
         )
 
-    def to_json(self) -> dict[str, float]:
+    def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        return _prf(self)
+        return _prf(self) | _told(self.intervals)
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many out of so many."""
+    """So many out of so many; `interval` is where the share lies, if that was computed."""
 
     correct: int
     total: int
+    interval: Interval | None = field(default=None, compare=False)
 
     @property
     def value(self) -> float:
         """Between 0 and 1; 0 out of 0 is 0."""
         return self.correct / self.total if self.total else 0.0
 
-    def to_json(self) -> dict[str, float]:
+    def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        return {"value": self.value, "correct": self.correct, "total": self.total}
+        values: dict[str, Any] = {"value": self.value, "correct": self.correct, "total": self.total}
+        return values if self.interval is None else values | {"interval": list(self.interval)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +163,11 @@ class SpanScores:
         weighted: the same mean, each label weighted by its gold spans.
         conlleval: score of all spans as the CoNLL scorer reads them, which lets a span begin with any tag.
         accuracy: tokens with the right tag.
-        known: gold spans found among those whose words were all in the training data.
+        known: gold spans found among those whose words were all in the training data; None where that is not known.
         unknown: gold spans found among the others.
         unseen_labels: labels in gold that the model does not have, and how many spans are missed for that.
+        matrix: for each gold label how often each label was predicted in its place; see `evaluation.pairing`.
+        kinds: how many errors of each kind there are.
     """
 
     scheme: Scheme
@@ -116,9 +177,11 @@ class SpanScores:
     weighted: Average
     conlleval: Score
     accuracy: Share
-    known: Share
-    unknown: Share
+    known: Share | None
+    unknown: Share | None
     unseen_labels: dict[str, int]
+    matrix: Matrix
+    kinds: dict[str, int]
 
     @property
     def headline(self) -> float:
@@ -139,9 +202,12 @@ class SpanScores:
             },
             "conlleval": self.conlleval.to_json(),
             "token_accuracy": self.accuracy.to_json(),
-            "known_recall": self.known.to_json(),
-            "unknown_recall": self.unknown.to_json(),
+            "known_recall": _share(self.known),
+            "unknown_recall": _share(self.unknown),
             "unseen_labels": self.unseen_labels,
+            "confusion_matrix": self.matrix,
+            "errors": self.kinds,
+            "cautions": _cautions(self.labels),
         }
 
 
@@ -153,19 +219,21 @@ class TagScores:
         accuracy: tokens with the right tag.
         tags: score of each tag that is in gold or was predicted, sorted.
         macro: mean of these scores.
-        known: tokens with the right tag among words of the training data.
+        known: tokens with the right tag among words of the training data; None where these are not known.
         unknown: tokens with the right tag among all other words.
         confusions: the most frequent errors: gold tag, predicted tag, how often.
         unseen_labels: tags in gold that the model does not have, and how many tokens are missed for that.
+        matrix: for each gold tag how often each tag was predicted in its place.
     """
 
     accuracy: Share
     tags: dict[str, Score]
     macro: Average
-    known: Share
-    unknown: Share
+    known: Share | None
+    unknown: Share | None
     confusions: list[tuple[str, str, int]]
     unseen_labels: dict[str, int]
+    matrix: Matrix
 
     @property
     def headline(self) -> float:
@@ -179,17 +247,31 @@ class TagScores:
             "headline": self.headline,
             "accuracy": self.accuracy.to_json(),
             "macro": self.macro.to_json(),
-            "known": self.known.to_json(),
-            "unknown": self.unknown.to_json(),
+            "known": _share(self.known),
+            "unknown": _share(self.unknown),
             "tags": _json(self.tags),
             "confusions": [{"gold": a, "predicted": b, "count": count} for a, b, count in self.confusions],
+            "confusion_matrix": self.matrix,
             "unseen_labels": self.unseen_labels,
+            "cautions": _cautions(self.tags),
         }
+
+
+def _told(intervals: Intervals | None) -> dict[str, Any]:
+    return {} if intervals is None else {"intervals": intervals.to_json()}
+
+
+def _share(share: Share | None) -> dict[str, Any] | None:
+    return None if share is None else share.to_json()
+
+
+def _cautions(scores: Mapping[str, Score]) -> dict[str, str]:
+    return {label: caution for label, score in scores.items() if (caution := score.caution())}
 
 
 def _prf(score: Score | Average) -> dict[str, float]:
     return {"precision": score.precision, "recall": score.recall, "f1": score.f1, "support": score.support}
 
 
-def _json(scores: Mapping[str, Score]) -> dict[str, dict[str, float]]:
+def _json(scores: Mapping[str, Score]) -> dict[str, dict[str, Any]]:
     return {label: score.to_json() for label, score in scores.items()}

@@ -15,11 +15,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain, islice
-from typing import Any, Literal, TextIO
+from typing import Literal, TextIO
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.entities import Entity, entities_of, span_tasks
 from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.io.csv_cells import safe_cell, write_csv
 
 ROW = ("file", "document", "line", "start", "end", "label", "text", "sentence", "probability")
 COUNT = ("text", "label", "count", "files")
@@ -31,7 +32,6 @@ TableMaker = Callable[[Iterable[Document], Sequence[str] | None], Table]
 WIDTH = 24  # of a column on a terminal that is never made narrower
 SHOWN_ROWS = 200  # that are shown on a terminal in columns of the same width
 _BREAKS = re.compile(r"\r\n|[\t\r\n]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def rows(documents: Iterable[Document], tasks: Sequence[str] | None = None) -> Table:
@@ -113,9 +113,7 @@ def csv_writer(make: TableMaker) -> Callable[..., None]:
     """The writer of a table as CSV for spreadsheets."""
 
     def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
-        header, table = make(documents, tasks)
-        stream.write("\ufeff")
-        _write_cells(csv.writer(stream), header, table)
+        write_csv(stream, *make(documents, tasks))
 
     return write
 
@@ -126,7 +124,9 @@ def tsv_writer(make: TableMaker) -> Callable[..., None]:
     def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
         header, table = make(documents, tasks)
         one_line = ([_in_one_line(cell) for cell in row] for row in table)
-        _write_cells(csv.writer(stream, dialect="excel-tab", lineterminator="\n"), header, one_line)
+        writer = csv.writer(stream, dialect="excel-tab", lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(map(safe_cell, row) for row in one_line)
 
     return write
 
@@ -170,15 +170,5 @@ def _printed(cell: Cell) -> str:
     return "".join(each if each.isprintable() else "\ufffd" for each in spaced)
 
 
-def _write_cells(writer: Any, header: Sequence[str], table: Iterable[Sequence[Cell]]) -> None:
-    writer.writerow(header)
-    writer.writerows(map(_safe, row) for row in table)
-
-
 def _in_one_line(cell: Cell) -> Cell:
     return _BREAKS.sub(" ", cell) if isinstance(cell, str) else cell
-
-
-def _safe(cell: Cell) -> Cell:
-    """The cell with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -176,7 +176,7 @@ def _measure(folder: Path, name: str, settings: Settings, test: str | None, star
         test={task: scores.headline for task, scores in on_test.items()},
         parameters=sum(weight.numel() for weight in torch_model(tagger.runtime).encoders[0].parameters()),
         trained_per_second=median(row["tokens_per_second"] for row in history),
-        tagged_per_second=max(each.tokens / max(each.seconds, 1e-9) for each in passes),
+        tagged_per_second=max(each.tokens_per_second or 0.0 for each in passes),
         epochs=tagger.metrics["epochs"],
         seconds=time.perf_counter() - started,
         late_gain=_late_gain([row["score"] for row in history]),

@@ -1,0 +1,243 @@
+"""Scores of any system from the files that it wrote: predicted tags beside gold tags, without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, pairwise, zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+from bilstm_tagger.corpus.corpus import Corpus
+from bilstm_tagger.corpus.reading import read_corpus
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.evaluation.bootstrap import RESAMPLES
+from bilstm_tagger.evaluation.counting import score_task
+from bilstm_tagger.evaluation.evaluate import Evaluation
+from bilstm_tagger.schemes.grammar import Scheme, belongs
+from bilstm_tagger.settings.read_spec import ReadSpec
+
+__all__ = ["Paired", "evaluate_predictions", "paired", "read_gold_file", "read_pair"]
+
+Columns = Mapping[str, int | str]
+
+
+def evaluate_predictions(
+    predictions: str | Path,
+    gold: str | Path | None = None,
+    *,
+    columns: Columns | None = None,
+    gold_columns: Columns | None = None,
+    spec: ReadSpec | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Evaluation:
+    """Score predicted tags that are in a file.
+
+    Args:
+        predictions: the file with the predicted tags.
+        gold: the file with the gold tags, sentence by sentence the same words; None if they are in `predictions`.
+        columns: where the predicted tags are, by task.
+        gold_columns: where the gold tags are, by task.
+        spec: how the files are read besides.
+        resamples: how often sentences are drawn anew for the 95 % intervals of the scores; 0 for no intervals.
+        seed: chooses these draws.
+
+    Raises:
+        ConfigError: the columns do not say which predicted tags belong to which gold tags.
+        CorpusError: a file cannot be read, or the two do not have the same words and sentences.
+    """
+    pair = read_pair(predictions, gold, columns=columns, gold_columns=gold_columns, spec=spec)
+    sizes = pair.gold.stats()
+    return Evaluation(
+        tasks={
+            task: score_task(pair.gold, pair.predicted, task, known=None, resamples=resamples, seed=seed)
+            for task in pair.gold.tasks
+        },
+        documents=len(pair.gold),
+        sentences=sizes.sentences,
+        tokens=sizes.tokens,
+        seconds=None,
+        notes=tuple(pair.notes),
+        gold=pair.gold,
+        predicted=pair.predicted,
+    )
+
+
+class Paired(NamedTuple):
+    """Gold documents, the same documents with predicted tags, and notes for the reader."""
+
+    gold: Corpus
+    predicted: list[Document]
+    notes: list[str]
+
+
+def read_pair(
+    predictions: str | Path,
+    gold: str | Path | None,
+    *,
+    columns: Columns | None = None,
+    gold_columns: Columns | None = None,
+    spec: ReadSpec | None = None,
+) -> Paired:
+    """Read gold and predicted tags; arguments and errors as for `evaluate_predictions`."""
+    spec = spec or ReadSpec()
+    if gold is None:
+        if not columns or not gold_columns:
+            raise ConfigError(
+                f"{predictions}: which columns? Name both, as --gold-column -2 --column -1 where the predicted tags "
+                "are last, or give the gold tags in a file of their own"
+            )
+        gold = predictions
+    true = read_gold_file(gold, gold_columns, spec)
+    return paired(true, read_corpus(predictions, columns, spec=spec), predictions)
+
+
+def read_gold_file(path: str | Path, columns: Columns | None, spec: ReadSpec | None = None) -> Corpus:
+    """Read a file with gold tags and hold them to their schemes."""
+    corpus = read_corpus(path, columns, spec=spec)
+    for task in corpus.tasks:
+        corpus = corpus.settle(task)
+    return corpus
+
+
+def paired(gold: Corpus, guesses: Corpus, path: str | Path) -> Paired:
+    """Put predicted tags on gold documents, in the schemes of these, for the tasks that both have.
+
+    Args:
+        gold: the gold documents, settled.
+        guesses: the same sentences in the same order with other tags, spelled and divided into documents in any way.
+        path: where `guesses` come from, for messages.
+
+    Raises:
+        ConfigError: it cannot be told which task belongs to which.
+        CorpusError: words or sentences differ, or tags are none of the scheme.
+    """
+    names = matching(gold.tasks, guesses.tasks, path)
+    gold = gold.only(names)
+    notes: list[str] = []
+    for task, other in names.items():
+        if gold.schemes[task] is Scheme.NONE and guesses.has_spans(other):
+            gold = gold.settle_as(task, guesses.settle(other).schemes[other])  # no gold span, or the wrong column
+    spelled = []
+    for task, other in names.items():
+        named = Corpus(document.with_tags({task: document.tags_of(other)}) for document in guesses)
+        tags, told = _in_scheme(named, task, gold.schemes[task])
+        spelled.append(tags)
+        notes += told
+    merged = [
+        document.with_tags({task: each[number].tags_of(task) for task, each in zip(names, spelled, strict=True)})
+        for number, document in enumerate(guesses)
+    ]
+    return Paired(gold, put_on(gold, Corpus(merged), path), notes)
+
+
+def matching(gold: Sequence[str], predicted: Sequence[str], path: str | Path) -> dict[str, str]:
+    """Which task of the predictions belongs to which task of gold: that of the same name, or the only one.
+
+    Raises:
+        ConfigError: it cannot be told.
+    """
+    if len(gold) == len(predicted) == 1:
+        return {gold[0]: predicted[0]}
+    names = {task: task for task in gold if task in predicted}
+    if not names:
+        raise ConfigError(
+            f"{path}: the gold tags are of {', '.join(gold)}, the predicted ones of {', '.join(predicted)}; "
+            "name the columns of both by task, as --gold-column ner=NER --column ner=4"
+        )
+    return names
+
+
+def put_on(gold: Corpus, guesses: Corpus, path: str | Path) -> list[Document]:
+    """Give the tags of one corpus to the documents of another, which may divide the same sentences otherwise.
+
+    Args:
+        gold: the documents that are wanted.
+        guesses: documents with the same sentences in the same order.
+        path: the file of `guesses`, for messages about documents that know none.
+
+    Raises:
+        CorpusError: a word or the end of a sentence differs, with file and line of both.
+    """
+    _check_words(gold, guesses, path)
+    columns = {task: list(chain.from_iterable(each.tags_of(task) for each in guesses)) for task in guesses.tasks}
+    made, first = [], 0
+    for document in gold:
+        last = first + len(document)
+        own = {task: tags[first:last] for task, tags in columns.items()}
+        made.append(document.with_tags(own, {task: gold.schemes[task] for task in own}))
+        first = last
+    return made
+
+
+class _Word(NamedTuple):
+    """A token of a corpus: its document and place there, the word, and whether its sentence ends behind it."""
+
+    document: Document
+    place: int
+    word: str
+    is_last: bool
+
+
+def _outline(corpus: Sequence[Document]) -> tuple[list[str], list[int]]:
+    """The words of all documents, and the lengths of their sentences, without empty ones."""
+    lengths = [end - start for document in corpus for start, end in pairwise(document.bounds) if end > start]
+    return list(chain.from_iterable(document.words for document in corpus)), lengths
+
+
+def _words(corpus: Sequence[Document]) -> Iterator[_Word]:
+    for document in corpus:
+        ends = {end - 1 for end in document.bounds[1:]}
+        for index, word in enumerate(document.words):
+            yield _Word(document, index, word, index in ends)
+
+
+def _check_words(gold: Corpus, guesses: Corpus, path: str | Path) -> None:
+    if _outline(gold) == _outline(guesses):
+        return
+    before: tuple[_Word, _Word] | None = None
+    for true, told in zip_longest(_words(gold), _words(guesses)):
+        if true is None or told is None:
+            last, which = before, "gold" if told is None else "predicted"
+            rest = true or told
+            more = f"{_where(rest, path)}: {which} tags go on with {rest.word!r}"
+            ended = "" if last is None else f" where {_where(last[told is None], path)} was the last word of the other"
+            raise CorpusError(f"{more}{ended}; give the same sentences")
+        if true.word != told.word:
+            raise CorpusError(
+                f"{_where(told, path)}: predicted tags are of {told.word!r}, but gold has {true.word!r} "
+                f"({_where(true, path)}); give the same sentences"
+            )
+        if true.is_last != told.is_last:
+            one, other = (told, true) if told.is_last else (true, told)
+            raise CorpusError(
+                f"{_where(one, path)}: a sentence ends behind {one.word!r}, but goes on in {_where(other, path)}; "
+                "give the same sentences"
+            )
+        before = (true, told)
+
+
+def _where(word: _Word, path: str | Path) -> str:
+    place = word.document.where(word.place)
+    return place if word.document.path else f"{path}, {place}"
+
+
+def _in_scheme(guesses: Corpus, task: str, scheme: Scheme) -> tuple[Corpus, list[str]]:
+    """The predictions in the scheme of the gold tags, and notes.
+
+    Tags of the scheme that cannot stand where they stand are kept: strict and lenient scores read them differently.
+    """
+    if scheme is Scheme.NONE:
+        return guesses, []
+    try:
+        return guesses.settle_as(task, scheme), []
+    except CorpusError as error:
+        for document in guesses:
+            for index, tag in enumerate(document.tags_of(task)):
+                if not belongs(tag, scheme):
+                    raise CorpusError(
+                        f"{document.where(index)}: the predicted tag {tag!r} is none of {scheme}, in which the gold "
+                        "tags are; name the column of the predicted tags with --column"
+                    ) from None
+        return guesses, [f"{task}: not all predicted tags are legal, and strict scores leave such spans out; {error}"]

@@ -1,0 +1,101 @@
+"""The command line of `evaluate` and `compare`: files, tables and refusals."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from command_line import run
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Words, gold tags, and the tags of two systems."""
+    rows = ["Ada B-PER B-PER B-PER", "left O O B-LOC", "Turin B-LOC B-PER B-LOC", "", "Rain O O O", ""]
+    path = tmp_path / "both.conll"
+    path.write_text("\n".join(rows * 4) + "\n", "utf-8")
+    return path
+
+
+def test_evaluate_writes_errors_and_matrices(model_folder: Path, tiny_dev: Path, tmp_path: Path) -> None:
+    page, table, picture = tmp_path / "e.html", tmp_path / "e.csv", tmp_path / "c.png"
+    files = ["--errors", page, "--errors", table, "--confusion", picture, "--json", tmp_path / "s.json"]
+    result = run("evaluate", tiny_dev, "--model", model_folder, *files)
+    assert result.exit_code == 0, result.stderr
+    assert f"Errors of {model_folder.name} on {tiny_dev.name}" in page.read_text("utf-8")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    scores = json.loads((tmp_path / "s.json").read_text("utf-8"))["tasks"]
+    wrong = (
+        sum(scores["ner"]["errors"].values())
+        + scores["upos"]["accuracy"]["total"]
+        - scores["upos"]["accuracy"]["correct"]
+    )
+    assert len(table.read_text("utf-8").splitlines()) == wrong + 1
+    assert page.read_text("utf-8").count("<article") == wrong
+    low, high = scores["ner"]["strict"]["micro"]["intervals"]["f1"]
+    assert low <= scores["ner"]["strict"]["micro"]["f1"] <= high
+    assert f"{100 * low:.1f} to {100 * high:.1f}" in result.stdout
+    cells = [count for row in scores["upos"]["confusion_matrix"].values() for count in row.values()]
+    assert sum(cells) == scores["upos"]["accuracy"]["total"]
+    assert re.search(r"errors: wrong label \d+, wrong ends \d+", result.stdout)
+
+
+def test_evaluate_without_intervals(file: Path) -> None:
+    line = ["evaluate", "--predictions", file, "--gold-column", "2", "--column", "3", "--resamples", "0"]
+    result = run(*line)
+    assert "95 %" not in result.stdout and "caution" not in result.stdout
+    assert "tokens/s" not in result.stdout
+    assert "intervals" not in json.dumps(json.loads(run(*line, "--json", "-").stdout))
+
+
+def test_evaluate_shows_matrix_and_caution(file: Path) -> None:
+    result = run("evaluate", "--predictions", file, "--gold-column", "2", "--column", "3", "--confusion", "-")
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert ["LOC", "·", "4"] in rows and ["PER", "·", "4"] in rows
+    assert "too few to say much of LOC (only 4 in gold), PER (only 4 in gold)" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["evaluate"], "name the annotated file"),
+        (["evaluate", "FILE", "--gold-column", "2"], "--gold-column is for --predictions"),
+        (["evaluate", "--predictions", "FILE", "--model", "en"], "not both"),
+        (["evaluate", "FILE", "--errors", "errors.txt"], "must end in .html or .csv"),
+        (["evaluate", "FILE", "--confusion", "c.jpg"], "must end in .png"),
+        (["evaluate", "--predictions", "FILE", "--gold-column", "a=2", "--gold-column", "a=3"], "named twice"),
+        (["compare", "FILE", "FILE", "FILE", "--differences", "d.txt"], "must end in .html or .csv"),
+        (["compare", "FILE", "FILE", "FILE", "--resamples", "5"], "greater than or equal to 100"),
+    ],
+)
+def test_wrong_usage(file: Path, arguments: list[str], said: str) -> None:
+    result = run(*(str(file) if each == "FILE" else each for each in arguments))
+    assert result.exit_code == 2
+    assert said in " ".join(re.sub(r"[│\n]", " ", result.stderr).split())
+
+
+def test_refusals_are_one_line(file: Path) -> None:
+    for line in (["evaluate", "--predictions", file], ["compare", file, file, "nowhere"]):
+        result = run(*line)
+        assert result.exit_code == 1
+        assert result.stderr.startswith("error: ") and len(result.stderr.splitlines()) == 1
+
+
+def test_compare_shows_and_writes(file: Path, tmp_path: Path) -> None:
+    columns = ["--gold-column", "2", "--column-a", "3", "--column-b", "4"]
+    page, table, values = tmp_path / "d.html", tmp_path / "d.csv", tmp_path / "d.json"
+    result = run("compare", file, file, file, *columns, "--differences", page, "--differences", table, "--json", values)
+    assert result.exit_code == 0, result.stderr
+    assert "A both.conll (A): micro F1 50.00" in result.stdout
+    assert "B both.conll (B): micro F1 80.00" in result.stdout
+    assert "right in both 4, only in A 0, only in B 4, in neither 0; sentences with different counts: 4" in " ".join(
+        result.stdout.split()
+    )
+    assert "0.1250 by randomisation (exact): may be chance" in " ".join(result.stdout.split())
+    assert page.read_text("utf-8").count("<article") == 4
+    assert len(table.read_text("utf-8-sig").splitlines()) == 5
+    assert json.loads(values.read_text("utf-8"))["tasks"]["tags"]["p_randomisation"] == 0.125
+    piped = run("compare", file, file, file, *columns, "--json", "-")
+    assert json.loads(piped.stdout) == json.loads(values.read_text("utf-8"))

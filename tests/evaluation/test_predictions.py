@@ -1,0 +1,174 @@
+"""Files of any system: seqeval's scores in any scheme and format; misaligned files are refused with their lines."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from command_line import ENVIRONMENT
+from tiny import sentences, write_conll
+
+from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.evaluation.predictions import evaluate_predictions
+from bilstm_tagger.evaluation.scores import SpanScores, TagScores
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import convert, repair
+
+Rows = list[list[Sequence[str]]]
+NER = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+
+
+def drawn(*, legal: bool = True) -> tuple[Rows, list[list[str]], list[list[str]]]:
+    """Words with gold and predicted tags."""
+    draw = random.Random(4)
+    rows, gold, guesses = [], [], []
+    for sentence in sentences(40, seed=4):
+        tags = [tag for _, tag in sentence]
+        told = [draw.choice(NER) if draw.random() < 0.2 else tag for tag in tags]
+        told = repair(told, Scheme.BIO)[0] if legal else told
+        rows.append([(word, tag, other) for (word, tag), other in zip(sentence, told, strict=True)])
+        gold.append(tags)
+        guesses.append(told)
+    return rows, gold, guesses
+
+
+def write(path: Path, rows: Sequence[Sequence[Sequence[str]]]) -> Path:
+    path.write_text("".join("".join(" ".join(row) + "\n" for row in each) + "\n" for each in rows), "utf-8")
+    return path
+
+
+def of_seqeval(gold: list[list[str]], guesses: list[list[str]]) -> float:
+    from seqeval.metrics import f1_score
+    from seqeval.scheme import IOB2
+
+    return float(f1_score(gold, guesses, mode="strict", scheme=IOB2))
+
+
+@pytest.mark.parametrize("legal", [True, False])
+def test_one_file_with_both_columns(tmp_path: Path, legal: bool) -> None:
+    rows, gold, guesses = drawn(legal=legal)
+    file = write(tmp_path / "both.conll", rows)
+    found = evaluate_predictions(file, columns={"ner": 3}, gold_columns={"ner": 2}, resamples=20)
+    scores = found.tasks["ner"]
+    assert isinstance(scores, SpanScores)
+    assert scores.micro.f1 == pytest.approx(of_seqeval(gold, guesses), abs=1e-12)
+    assert 0.5 < scores.micro.f1 < 1
+    assert (scores.known, scores.unknown, scores.unseen_labels) == (None, None, {})
+    assert (found.seconds, found.tokens_per_second, found.sentences) == (None, None, 40)
+    assert scores.micro.intervals is not None
+    assert bool(found.notes) is not legal
+    assert legal or ("not all predicted tags are legal" in found.notes[0] and f"{file}:" in found.notes[0])
+    assert json.loads(json.dumps(found.to_json()))["tasks"]["ner"]["known_recall"] is None
+
+
+@pytest.mark.parametrize("scheme", [Scheme.BIO, Scheme.IOB1, Scheme.IOBES, Scheme.BILOU, Scheme.BMES])
+def test_predictions_in_another_scheme_and_another_file(tmp_path: Path, scheme: Scheme) -> None:
+    rows, gold, guesses = drawn()
+    spelled = [convert(tags, Scheme.BIO, scheme) for tags in guesses]
+    other = [
+        [(row[0], tag) for row, tag in zip(each, tags, strict=True)] for each, tags in zip(rows, spelled, strict=True)
+    ]
+    predictions = write(tmp_path / "predicted.conll", other)
+    found = evaluate_predictions(
+        predictions, write(tmp_path / "gold.conll", [[row[:2] for row in each] for each in rows])
+    )
+    scores = found.tasks["tags"]
+    assert isinstance(scores, SpanScores)
+    assert scores.micro.f1 == pytest.approx(of_seqeval(gold, guesses), abs=1e-12)
+    assert scores.scheme is Scheme.BIO
+    assert found.notes == ()
+
+
+def test_documents_may_be_divided_otherwise(tmp_path: Path) -> None:
+    """Columns with `-DOCSTART-` beside JSON lines with one sentence per document."""
+    rows, gold, guesses = drawn()
+    lines = [json.dumps({"tokens": [row[0] for row in each], "ner": [row[2] for row in each]}) for each in rows]
+    predictions = tmp_path / "predicted.jsonl"
+    predictions.write_text("\n".join(lines) + "\n", "utf-8")
+    text = write(tmp_path / "gold.conll", [[row[:2] for row in each] for each in rows]).read_text("utf-8")
+    (tmp_path / "gold.conll").write_text("-DOCSTART- O\n\n" + text, "utf-8")
+    found = evaluate_predictions(
+        predictions, tmp_path / "gold.conll", columns={"ner": "ner"}, gold_columns={"ner": -1}, resamples=0
+    )
+    assert found.tasks["ner"].headline == pytest.approx(of_seqeval(gold, guesses), abs=1e-12)
+
+
+def test_plain_tags(tmp_path: Path) -> None:
+    file = write(tmp_path / "pos.conll", [[("Rain", "NOUN", "NOUN"), ("fell", "VERB", "NOUN")]])
+    scores = evaluate_predictions(file, columns={"pos": -1}, gold_columns={"pos": -2}).tasks["pos"]
+    assert isinstance(scores, TagScores)
+    assert (scores.accuracy.value, scores.confusions) == (0.5, [("VERB", "NOUN", 1)])
+
+
+def test_gold_without_a_span_takes_the_scheme_of_the_predictions(tmp_path: Path) -> None:
+    file = write(tmp_path / "none.conll", [[("Rain", "O", "B-X"), ("fell", "O", "I-X")]])
+    scores = evaluate_predictions(file, columns={"ner": 3}, gold_columns={"ner": 2}).tasks["ner"]
+    assert isinstance(scores, SpanScores)
+    assert (scores.micro.predicted, scores.kinds["invented"]) == (1, 1)
+
+
+WORDS = [[("Ada", "B-PER"), ("left", "O")], [("Rain", "O"), ("fell", "O")]]
+
+
+@pytest.mark.parametrize(
+    ("predicted", "problem"),
+    [
+        ([WORDS[0], [("Rain", "O"), ("falls", "O")]], "p:5: predicted tags are of 'falls', but gold has 'fell' (g:5)"),
+        ([WORDS[0]], "g:4: gold tags go on with 'Rain' where p:2 was the last word of the other"),
+        ([*WORDS, WORDS[0]], "p:7: predicted tags go on with 'Ada' where g:5 was the last word of the other"),
+        ([[*WORDS[0], *WORDS[1]]], "g:2: a sentence ends behind 'left', but goes on in p:2"),
+        ([[WORDS[0][0]], [WORDS[0][1]], WORDS[1]], "p:1: a sentence ends behind 'Ada', but goes on in g:1"),
+        ([[("Ada", "PER"), ("left", "O")], WORDS[1]], "p:1: the predicted tag 'PER' is none of BIO"),
+    ],
+)
+def test_misaligned_files_are_refused_with_their_lines(tmp_path: Path, predicted: Rows, problem: str) -> None:
+    predictions, gold = write(tmp_path / "p.conll", predicted), write(tmp_path / "g.conll", WORDS)
+    with pytest.raises(CorpusError) as refused:
+        evaluate_predictions(predictions, gold)
+    assert str(refused.value).replace(str(predictions), "p").replace(str(gold), "g").startswith(problem)
+
+
+def test_plain_gold_beside_predicted_spans_is_refused(tmp_path: Path) -> None:
+    file = write(tmp_path / "mixed.conll", [[("Rain", "NOUN", "B-X"), ("fell", "VERB", "I-X")]])
+    with pytest.raises(CorpusError, match="name the column of the spans"):
+        evaluate_predictions(file, columns={"ner": 3}, gold_columns={"ner": 2})
+
+
+def test_columns_must_be_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "both.conll", drawn()[0])
+    with pytest.raises(ConfigError, match="--gold-column -2 --column -1"):
+        evaluate_predictions(file, columns={"ner": 3})
+    with pytest.raises(ConfigError, match="the gold tags are of a, b, the predicted ones of c"):
+        evaluate_predictions(file, columns={"c": 3}, gold_columns={"a": 2, "b": 3})
+    found = evaluate_predictions(file, columns={"b": 3, "c": 3}, gold_columns={"a": 2, "b": 2}, resamples=0)
+    assert list(found.tasks) == ["b"]
+
+
+def test_nothing_of_it_needs_torch(tmp_path: Path) -> None:
+    """Scores, intervals, page, table, matrix and comparison of two files, in a process of its own."""
+    rows, _, _ = drawn()
+    file = write(tmp_path / "both.conll", rows)
+    gold = write_conll(tmp_path / "gold.conll", sentences(5))
+    arguments = [
+        ["evaluate", "--predictions", file, "--gold-column", "2", "--column", "3", "--errors", tmp_path / "e.html"],
+        ["evaluate", gold, "--predictions", gold, "--errors", tmp_path / "e.csv", "--confusion", "-"],
+        ["compare", file, file, file, "--gold-column", "2", "--column-a", "2", "--column-b", "3", "--resamples", "100"],
+    ]
+    code = f"""
+import sys
+from typer.testing import CliRunner
+from bilstm_tagger.cli import app
+for line in {[list(map(str, line)) for line in arguments]}:
+    result = CliRunner().invoke(app, line)
+    assert result.exit_code == 0, (line, result.output, result.exception)
+print([name for name in ("torch", "spacy") if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
