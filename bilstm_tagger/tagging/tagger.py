@@ -194,6 +194,37 @@ class Tagger:
                 tagged = self._tag(window, batch_tokens, wanted)
             yield from (keep_probable(each, min_probability) for each in tagged) if min_probability else tagged
 
+    def probabilities_of(
+        self, documents: Iterable[Document], *, batch_tokens: int = BATCH_TOKENS
+    ) -> Iterator[Document]:
+        """The documents with the tags that they have, and how probable these are under the model.
+
+        Args:
+            documents: with tags of the model's tasks in its schemes. A span with a label that the model does not have,
+                and a token that nobody annotated, count as outside of spans; the probability of such a span is not
+                known.
+            batch_tokens: padded tokens given to the network at a time.
+
+        Raises:
+            CorpusError: a document has no tags of any of the tasks, or they are not legal.
+        """
+        span_tags = {task: output.span_tags() for task, output in self._outputs.items()}
+        stream = iter(documents)
+        while window := _window(stream, WINDOW_TOKENS):
+            tasks = [task for task in self._outputs if task in window[0].tags]
+            given = {
+                task: np.concatenate(
+                    [self._outputs[task].ids(document.tags_of(task), document.bounds) for document in window]
+                )
+                for task in tasks
+            }
+            if not tasks:
+                window[0].tags_of(next(iter(self._outputs)))
+            wanted = Wanted(span_tags, self.info.temperatures, given=given)
+            for document, tagged in zip(window, self._tag(window, batch_tokens, wanted), strict=True):
+                known = {task: tagged.probabilities[task] for task in tasks}
+                yield document.with_tags(document.tags, document.schemes, probabilities=known)
+
     def entities(self, sources: Iterable[Input], *, probabilities: bool = False) -> list[Entity]:
         """The names in texts, word lists or documents, as plain rows; `document` counts the sources from 1.
 

@@ -159,7 +159,7 @@ def _add(batch: _Batch, decoded: Decoded, wanted: Wanted) -> None:
         batch.emissions,
         batch.lengths,
         scores,
-        best=batch.tags,
+        best=wanted.given[task][batch.places] if task in wanted.given else batch.tags,
         span_tags=wanted.span_tags[task],
         temperature=temperature,
     )
