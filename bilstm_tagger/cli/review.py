@@ -96,11 +96,11 @@ def review(
     flags |= {"training.seed": seed, "training.threads": threads}
     flags |= {f"data.{name}": value for name, value in reading.items()}
     settings = _settings(preset, set_ or [], flags, column, scheme)
+    columns = None if column is None else column_name(column)
     if apply is not None:
         if output is None:
             raise typer.BadParameter("name the corrected file, --output", param_hint="--apply")
-        columns = None if column is None else column_name(column)
-        spec = _spec(tagger, settings, data, columns, format, reading)
+        spec = _spec(tagger, settings, data, task, column=columns, format=format, reading=reading)
         _apply(data, apply, output, spec, task, scheme=scheme, force=force)
         return
     from bilstm_tagger.curation.review_table import HEADER, review_rows
@@ -110,8 +110,7 @@ def review(
     with opened(output, binary=kind == "xlsx", force=force) as stream:
         if tagger is not None:
             note(f"judged by {model}, which must not have been trained on {data}: it would find errors in it right")
-            columns = None if column is None else column_name(column)
-            found = _by_model(tagger, data, task, columns=columns, format=format, reading=reading)
+            found = _by_model(tagger, data, task, column=columns, format=format, reading=reading)
         else:
             found = _by_folds(settings, folds, task, output, resume=resume)
         write_table(HEADER, review_rows(found, limit=limit), stream, kind=kind)
@@ -134,15 +133,24 @@ def _settings(
 
 
 def _by_model(
-    tagger: Tagger, data: str, task: str | None, *, columns: Any, format: str | None, reading: dict[str, Any]
+    tagger: Tagger,
+    data: str,
+    task: str | None,
+    *,
+    column: int | str | None,
+    format: str | None,
+    reading: dict[str, Any],
 ) -> Review:
     from bilstm_tagger.curation.reviewing import review_by_model, reviewed_task
     from bilstm_tagger.evaluation.evaluate import read_gold
 
+    chosen = reviewed_task(tagger.schemes, task)
+    columns = None if column is None else {chosen: column}
     gold, notes = read_gold(tagger, data, columns=columns, format=format, reading=reading)
     for line in notes:
-        note(f"note: {line}")
-    return review_by_model(tagger, gold, reviewed_task(dict(gold.schemes), task))
+        if line.startswith(f"{chosen} "):
+            note(f"note: {line}")
+    return review_by_model(tagger, gold, reviewed_task(gold.schemes, chosen))
 
 
 def _by_folds(settings: Settings, folds: int, task: str | None, output: Path | None, *, resume: bool) -> Review:
@@ -174,24 +182,33 @@ def _conclude(found: Review, limit: int | None, output: Path | None) -> None:
     if found.unknown:
         note(f"note: {found.unknown:,} spans with labels that a model did not know were not judged")
     shown = f"; the table has the first {limit:,}" if limit is not None and limit < len(found.ranked) else ""
-    note(
-        f"{found.task}: {found.judged:,} spans judged, {len(found.ranked):,} doubtful places: {listed or 'none'}{shown}"
-    )
+    share = f" ({found.agreed / found.judged:.0%} of them found by the model too)" if found.judged else ""
+    note(f"{found.task}: {found.judged:,} spans judged{share}")
+    note(f"{len(found.ranked):,} doubtful places: {listed or 'none'}{shown}")
     if output is not None:
-        note(f"{output}: write yes into the column accept where `instead` is right, then review --apply {output}")
+        note(f"{output}: write yes into accept where `instead` is right, then review --apply {output} -o OUT")
 
 
 def _spec(
-    tagger: Tagger | None, settings: Settings, data: str, column: Any, format: str | None, reading: dict[str, Any]
+    tagger: Tagger | None,
+    settings: Settings,
+    data: str,
+    task: str | None,
+    *,
+    column: int | str | None,
+    format: str | None,
+    reading: dict[str, Any],
 ) -> ReadSpec:
     """How the review read the data."""
     from bilstm_tagger.corpus.trained import spec_as_trained
+    from bilstm_tagger.curation.reviewing import reviewed_task
     from bilstm_tagger.settings.read_spec import ReadSpec
 
     if tagger is None:
         return ReadSpec.from_settings(settings.data, settings.tasks, settings.features)
-    columns = None if column is None else {tagger.tasks[0]: column}
-    spec, _ = spec_as_trained(tagger.reading, data, columns=columns, format=format, split="train")
+    chosen = reviewed_task(tagger.schemes, task)
+    columns = None if column is None else {chosen: column}
+    spec, _ = spec_as_trained({chosen: tagger.reading[chosen]}, data, columns=columns, format=format, split="train")
     return spec.replace(**reading)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bilstm_tagger.corpus.split import sentence_document
-from bilstm_tagger.curation.uncertainty import Doubt, doubts, uncertainty
+from bilstm_tagger.curation.uncertainty import POWER, Doubt, doubts, uncertainty
 from bilstm_tagger.document.document import Document
 
 __all__ = ["Candidates", "Suggestion"]
@@ -42,10 +42,12 @@ class Candidates:
     Args:
         count: how many sentences are wanted.
         task: the task with spans whose doubts count.
+        power: of the length of a sentence, by which its doubts are divided.
     """
 
-    def __init__(self, count: int, task: str) -> None:
+    def __init__(self, count: int, task: str, *, power: float = POWER) -> None:
         self.count = count
+        self.power = power
         self.task = task
         self.sentences = 0
         self.repeated = 0
@@ -75,7 +77,7 @@ class Candidates:
     def _add(self, document: Document, number: int) -> None:
         first, last = document.bounds[number : number + 2]
         found = doubts(document, number, self.task)
-        score = uncertainty(found, last - first)
+        score = uncertainty(found, last - first, power=self.power)
         if len(self._heap) == self._size and score <= self._heap[0][0]:
             return
         part = sentence_document(document, number)
@@ -113,7 +115,7 @@ class Candidates:
 
     def _worth(self, suggestion: Suggestion, seen: Counter[str]) -> float:
         left = [Doubt(each.text, each.probability * AGAIN ** seen[each.text]) for each in suggestion.doubts]
-        return uncertainty(left, len(suggestion.document))
+        return uncertainty(left, len(suggestion.document), power=self.power)
 
 
 def _bare(words: Iterable[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -39,6 +39,7 @@ class Review:
         task: the task that was judged.
         ranked: the places where annotation and model disagree, the likeliest errors first, each with its score.
         judged: number of annotated spans that were judged.
+        agreed: number of those that the model finds too.
         unknown: number of annotated spans with a label that the model does not know, which were not.
     """
 
@@ -46,6 +47,7 @@ class Review:
     task: str
     ranked: list[tuple[float, Place]] = field(default_factory=list)
     judged: int = 0
+    agreed: int = 0
     unknown: int = 0
 
 
@@ -107,7 +109,7 @@ def review_by_folds(
     return _review(source.train, chosen, found)
 
 
-def reviewed_task(schemes: dict[str, Scheme], task: str | None) -> str:
+def reviewed_task(schemes: Mapping[str, Scheme], task: str | None) -> str:
     """The task to judge: the one that is named, or else the first one with spans.
 
     Args:
@@ -166,4 +168,5 @@ def _review(corpus: Corpus, task: str, found: Iterable[Opinion]) -> Review:
         raise CorpusError("there is no token to judge")
     ranked = rank([place for opinion in judged for place in places(opinion)])
     unknown = sum(probability is None for probability in given)
-    return Review(corpus, task, ranked, len(given) - unknown, unknown)
+    agreed = sum(span in opinion.found for opinion in judged for span in opinion.given)
+    return Review(corpus, task, ranked, len(given) - unknown, agreed, unknown)

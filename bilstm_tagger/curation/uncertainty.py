@@ -18,7 +18,7 @@ from bilstm_tagger.schemes.spans import tags_to_spans
 __all__ = ["Doubt", "doubts", "uncertainty"]
 
 LEAST = 1e-3  # probability of a mistake under which a token is left out
-NORMALISATION = 1.0
+POWER = 0.25  # of the length; see benchmarks/curation/suggest.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,13 @@ def doubts(document: Document, sentence: int, task: str) -> list[Doubt]:
     return [doubt for doubt in found if doubt.probability >= LEAST]
 
 
-def uncertainty(found: Sequence[Doubt], length: int) -> float:
+def uncertainty(found: Sequence[Doubt], length: int, *, power: float = POWER) -> float:
     """The expected mistakes of a sentence in relation to its length.
 
     Args:
         found: the doubts about it.
         length: its tokens.
+        power: of the length. With 1 short sentences win, which teach most per token; with 0 long ones, which teach most
+            per sentence.
     """
-    return sum(doubt.probability for doubt in found) / float(length**NORMALISATION)
+    return sum(doubt.probability for doubt in found) / float(length**power)
