@@ -40,10 +40,9 @@ Score = Callable[["Place", Mapping[str, float]], float]
 def main() -> None:
     """Run all cells and write the report."""
     arguments = parser(__doc__).parse_args()
-    cells = {f"review-{seed}": (spoilt_cell, (arguments.data, seed)) for seed in (*CHOSEN_ON, *REPORTED)}
-    results = run_cells(
-        {**cells, "conllpp": (conllpp_cell, (arguments.data,))}, jobs=arguments.jobs, folder=arguments.runs
-    )
+    cells: dict[str, Any] = {"conllpp": (conllpp_cell, (arguments.data,))}
+    cells |= {f"review-{seed}": (spoilt_cell, (arguments.data, seed)) for seed in (*REPORTED, *CHOSEN_ON)}
+    results = run_cells(cells, jobs=arguments.jobs, folder=arguments.runs)
     (arguments.results / "review.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     (arguments.results / "review.md").write_text("\n".join(report(results)) + "\n", "utf-8")
     print(arguments.results / "review.md")

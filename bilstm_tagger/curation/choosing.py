@@ -120,4 +120,4 @@ class Candidates:
 
 def _bare(words: Iterable[str]) -> list[str]:
     """Words without what makes no difference: case, and which number it is."""
-    return ["0" if any(map(str.isdigit, word)) else word.lower() for word in words]
+    return ["0" if any(map(str.isdigit, word)) and not any(map(str.isalpha, word)) else word.lower() for word in words]

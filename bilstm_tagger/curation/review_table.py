@@ -30,7 +30,7 @@ HEADER = (
 _NEEDED = ("accept", "given", "instead", "sentence", "document", "number", "task")
 _YES = {"yes", "y", "x", "1", "true", "accept", "accepted", "ok"}
 _NO = {"", "no", "n", "0", "false", "reject", "rejected"}
-_SPAN = re.compile(r"\s*(\S(?:.*?\S)?)\s+(\d+)(?:\s*-\s*(\d+))?\s*(?:;|$)")
+_SPAN = re.compile(r"\s*(\S(?:.*?\S)??)\s+(\d+)(?:\s*-\s*(\d+))?\s*(?:;|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,8 +271,11 @@ def apply_table(
     """
     reviewed = dict(spec.columns or {})
     others = find_columns(source, format=spec.format, encoding=spec.encoding)
-    further = {name: column for name, column in others.items() if name not in reviewed}
-    further = {name: column for name, column in further.items() if column not in reviewed.values()}
+    # Columns with numbers are kept by the format itself.
+    taken = (*reviewed, *reviewed.values())
+    further = {
+        name: key for name, key in others.items() if isinstance(key, str) and name not in taken and key not in taken
+    }
     whole = spec.replace(columns=reviewed | further)
     corpus = read_corpus(source, spec=whole)
     for name in whole.columns or {}:
