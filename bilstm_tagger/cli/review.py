@@ -109,7 +109,7 @@ def review(
     kind = table_kind(output) if output is not None else "table" if sys.stdout.isatty() else "csv"
     with opened(output, binary=kind == "xlsx", force=force) as stream:
         if tagger is not None:
-            note(f"judged by {model}, which must not have been trained on {data}: it would find errors in it right")
+            note(f"judged by {model}, which must not have been trained on {data}: a model finds right what it learnt")
             found = _by_model(tagger, data, task, column=columns, format=format, reading=reading)
         else:
             found = _by_folds(settings, folds, task, output, resume=resume)
@@ -216,7 +216,7 @@ def _apply(
     data: str, table: Path, output: Path, spec: ReadSpec, task: str | None, *, scheme: str | None, force: bool
 ) -> None:
     """Write the corrected corpus, and tell each change."""
-    from bilstm_tagger.curation.review_table import apply_table
+    from bilstm_tagger.curation.corrections import apply_table
     from bilstm_tagger.errors import ConfigError
 
     if output.exists() and not force:

@@ -1,4 +1,4 @@
-"""Which tokens stand in which batch."""
+"""Which documents are tagged together, and which tokens stand in which batch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import numpy as np
+
+from bilstm_tagger.document.document import Document
 
 
 def sentence_lengths(bounds: Sequence[Sequence[int]]) -> np.ndarray:
@@ -41,3 +43,15 @@ def batch_places(lengths: np.ndarray, batch_tokens: int) -> Iterator[tuple[np.nd
         mask = offsets < lengths[members][:, None]
         yield members, np.where(mask, starts[members][:, None] + offsets, 0), mask
         last = first
+
+
+def next_window(documents: Iterator[Document], tokens: int) -> list[Document]:
+    """The next documents of the stream, together at least `tokens` tokens, or what is left of it."""
+    window: list[Document] = []
+    count = 0
+    for document in documents:
+        window.append(document)
+        count += len(document.words) or 1  # a long run of empty documents must not pile up
+        if count >= tokens:
+            break
+    return window

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.corpus.reading import save_corpus
+from bilstm_tagger.curation.corrections import apply_table
 from bilstm_tagger.curation.places import Place
-from bilstm_tagger.curation.review_table import HEADER, apply_table, read_spans, review_rows, show_spans
+from bilstm_tagger.curation.review_table import HEADER, read_spans, review_rows, show_spans
 from bilstm_tagger.curation.reviewing import Review
 from bilstm_tagger.curation.tables import write_table
 from bilstm_tagger.document.document import Document

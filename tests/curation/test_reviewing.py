@@ -9,12 +9,12 @@ import pytest
 import tiny
 
 from bilstm_tagger.corpus import read_corpus
-from bilstm_tagger.curation import reviewing
 from bilstm_tagger.curation.places import Kind
 from bilstm_tagger.curation.reviewing import review_by_folds, review_by_model, reviewed_task
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.training.loop import Trainer
 
 LEARNS = {
     "training__epochs": 8,
@@ -41,9 +41,7 @@ def settings(path: Path, **further: object) -> Settings:
     return tiny.settings_of(data__train=str(path), **{**LEARNS, **further})
 
 
-def test_errors_come_first_and_a_broken_review_ends_like_a_whole_one(
-    spoilt: tuple[Path, set[int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_errors_come_first(spoilt: tuple[Path, set[int]]) -> None:
     path, wrong = spoilt
     heard: list[int] = []
     whole = review_by_folds(settings(path), folds=2, listener=heard.append)
@@ -54,23 +52,32 @@ def test_errors_come_first_and_a_broken_review_ends_like_a_whole_one(
     assert sum(place.kind is Kind.LABEL and place.given[0][2] == "LOC" for place in found) >= 3
     assert whole.judged == sum(len(document.spans) for document in read_corpus(path, {"ner": -1}).settle("ner"))
 
+
+def test_a_broken_review_ends_like_a_whole_one(
+    spoilt: tuple[Path, set[int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = settings(spoilt[0], training__epochs=1)
+    whole = review_by_folds(run, folds=2)
+
     def stop(number: int) -> None:
         raise KeyboardInterrupt
 
     folder = tmp_path / "folds"
     with pytest.raises(KeyboardInterrupt):
-        review_by_folds(settings(path), folds=2, folder=folder, listener=stop)
+        review_by_folds(run, folds=2, folder=folder, listener=stop)
     with pytest.raises(ConfigError, match="--resume continues it"):
-        review_by_folds(settings(path), folds=2, folder=folder)
+        review_by_folds(run, folds=2, folder=folder)
     with pytest.raises(ConfigError, match="other data or with other settings"):
-        review_by_folds(settings(path), folds=3, folder=folder, resume=True)
+        review_by_folds(run, folds=3, folder=folder, resume=True)
     trained: list[str] = []
-    epoch = reviewing.fold_taggers.__globals__["Trainer"]._epoch
-    monkeypatch.setattr(
-        "bilstm_tagger.training.loop.Trainer._epoch",
-        lambda self, number: (trained.append(self.checkpoint.folder.parent.name), epoch(self, number))[1],
-    )
-    resumed = review_by_folds(settings(path), folds=2, folder=folder, resume=True)
+    epoch = Trainer._epoch
+
+    def heard(trainer: Trainer, number: int) -> None:
+        trained.append(trainer.checkpoint.folder.parent.name)
+        epoch(trainer, number)
+
+    monkeypatch.setattr(Trainer, "_epoch", heard)
+    resumed = review_by_folds(run, folds=2, folder=folder, resume=True)
     assert set(trained) == {"fold-2"}
     assert resumed.ranked == whole.ranked
 
