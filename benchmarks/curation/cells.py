@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import multiprocessing
 import os
@@ -63,13 +64,30 @@ def run_cells(cells: Mapping[str, tuple[Cell, Sequence[Any]]], *, jobs: int, fol
     return {name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in cells}
 
 
-def settings_of(data: Path, *, seed: int, **further: Any) -> Settings:
+def binary_vectors(data: Path, folder: Path) -> Path:
+    """GloVe's vectors in word2vec's binary format, which is read faster and without pyarrow; made if need be."""
+    import numpy as np
+
+    target = folder / "glove.bin"
+    if not target.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with gzip.open(data / "glove" / "glove.6B.100d.top.txt.gz", "rt", encoding="utf-8") as stream:
+            rows = [line.rstrip("\n").rsplit(" ", 100) for line in stream]
+        part = target.with_suffix(".part")
+        with part.open("wb") as binary:
+            binary.write(f"{len(rows)} 100\n".encode())
+            for word, *numbers in rows:
+                binary.write(word.encode() + b" " + np.array(numbers, "<f4").tobytes())
+        part.replace(target)
+    return target
+
+
+def settings_of(data: Path, vectors: Path, *, seed: int, **further: Any) -> Settings:
     """Preset `fast` with vectors and these settings, `__` in a name for the dot."""
     from bilstm_tagger.settings.loading import load_settings
 
     given = {name.replace("__", "."): value for name, value in further.items()}
-    vectors = str(data / "glove" / "glove.6B.100d.top.txt.gz")
-    files = {"data.train": str(data / "conll2003" / "train.txt"), "embedder.vectors": vectors}
+    files = {"data.train": str(data / "conll2003" / "train.txt"), "embedder.vectors": str(vectors)}
     return load_settings("fast", overrides={**RECIPE, **files, "training.seed": seed, **given})
 
 

@@ -20,7 +20,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.curation.cells import TASK, corpus_of, one_thread, parser, run_cells, sentences, settings_of
+from benchmarks.curation.cells import (
+    TASK,
+    binary_vectors,
+    corpus_of,
+    one_thread,
+    parser,
+    run_cells,
+    sentences,
+    settings_of,
+)
 from benchmarks.curation.spoil import KINDS, Spoilt, spoil
 
 if TYPE_CHECKING:
@@ -41,14 +50,15 @@ def main() -> None:
     """Run all cells and write the report."""
     arguments = parser(__doc__).parse_args()
     cells: dict[str, Any] = {"conllpp": (conllpp_cell, (arguments.data,))}
-    cells |= {f"review-{seed}": (spoilt_cell, (arguments.data, seed)) for seed in (*REPORTED, *CHOSEN_ON)}
+    vectors = binary_vectors(arguments.data, arguments.runs)
+    cells |= {f"review-{seed}": (spoilt_cell, (arguments.data, vectors, seed)) for seed in (*REPORTED, *CHOSEN_ON)}
     results = run_cells(cells, jobs=arguments.jobs, folder=arguments.runs)
     (arguments.results / "review.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     (arguments.results / "review.md").write_text("\n".join(report(results)) + "\n", "utf-8")
     print(arguments.results / "review.md")
 
 
-def spoilt_cell(data: Path, seed: int) -> dict[str, Any]:
+def spoilt_cell(data: Path, vectors: Path, seed: int) -> dict[str, Any]:
     """The ranks of errors that were made in 3,000 sentences."""
     from bilstm_tagger.corpus.corpus import Corpus
     from bilstm_tagger.curation.opinions import opinions
@@ -62,7 +72,7 @@ def spoilt_cell(data: Path, seed: int) -> dict[str, Any]:
         document.id = str(number)
     documents, errors = spoil(drawn, SHARE, seed=seed)
     began = time.process_time()
-    settings = settings_of(data, seed=seed)
+    settings = settings_of(data, vectors, seed=seed)
     sources = [Source([TASK], corpus_of(documents), Corpus())]
     found, tokens = [], []
     for tagger, (held_out,) in fold_taggers(settings, sources, folds=FOLDS):

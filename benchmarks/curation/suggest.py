@@ -19,7 +19,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.curation.cells import TASK, corpus_of, one_thread, parser, run_cells, sentences, settings_of, trained
+from benchmarks.curation.cells import (
+    TASK,
+    binary_vectors,
+    corpus_of,
+    one_thread,
+    parser,
+    run_cells,
+    sentences,
+    settings_of,
+    trained,
+)
 
 if TYPE_CHECKING:
     from bilstm_tagger.document.document import Document
@@ -36,8 +46,11 @@ def main() -> None:
     arguments.add_argument("--seeds", type=int, default=3)
     arguments.add_argument("--arms", nargs="+", choices=list(ARMS), default=list(ARMS))
     given = arguments.parse_args()
+    vectors = binary_vectors(given.data, given.runs)
     cells = {
-        f"suggest-{arm}-{seed}": (curve, (given.data, arm, seed)) for seed in range(given.seeds) for arm in given.arms
+        f"suggest-{arm}-{seed}": (curve, (given.data, vectors, arm, seed))
+        for seed in range(given.seeds)
+        for arm in given.arms
     }
     results = run_cells(cells, jobs=given.jobs, folder=given.runs)
     by_arm = {arm: [results[f"suggest-{arm}-{seed}"] for seed in range(given.seeds)] for arm in given.arms}
@@ -94,14 +107,15 @@ ARMS: Mapping[str, Chooser] = {
 }
 
 
-def curve(data: Path, arm: str, seed: int) -> dict[str, Any]:
+def curve(data: Path, vectors: Path, arm: str, seed: int) -> dict[str, Any]:
     """Scores after each round of one way to choose."""
-    from bilstm_tagger.evaluation.evaluate import evaluate
+    from bilstm_tagger.evaluation.evaluate import headline
 
     one_thread()
     began = time.process_time()
     settings = settings_of(
         data,
+        vectors,
         seed=seed,
         training__min_steps=STEPS,
         training__optimizer="adamw",
@@ -118,7 +132,7 @@ def curve(data: Path, arm: str, seed: int) -> dict[str, Any]:
     while True:
         annotated = [pool[number] for number in sorted(taken)]
         tagger = trained(annotated, settings)
-        scores = {name: 100 * evaluate(tagger, gold).tasks[TASK].headline for name, gold in judges.items()}
+        scores = {name: 100 * headline(gold, list(tagger.pipe(gold)), TASK) for name, gold in judges.items()}
         rows.append({"sentences": len(annotated), "tokens": sum(map(len, annotated)), **scores})
         if len(taken) >= LAST:
             return {"rows": rows, "cpu_seconds": time.process_time() - began}

@@ -123,7 +123,7 @@ def score(place: Place, thresholds: Mapping[str, float]) -> float:
 
     The normalised margin between what the model says and what is annotated, plus half the threshold of the annotated
     class: where a label is hard to tell for the model, its doubts count less. All that is not annotated counts as a
-    class whose threshold is 1. See benchmarks/review.py for the other ways that were tried.
+    class whose threshold is 1. See benchmarks/curation/review.py for the other ways that were tried.
 
     Args:
         place: the place.
