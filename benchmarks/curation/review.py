@@ -96,7 +96,7 @@ def conllpp_cell(data: Path) -> dict[str, Any]:
     ]
     tagger = Tagger.load("en-news")
     found = list(opinions(tagger, before, TASK))
-    return {"errors": len(errors), **judged(found, errors), **peer(token_probabilities(tagger, before), errors)}
+    return {"errors": len(errors), **judged(found, errors), **peer(list(token_probabilities(tagger, before)), errors)}
 
 
 def _spans(document: Document) -> set[tuple[int, int, str]]:
