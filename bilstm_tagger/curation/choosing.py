@@ -37,7 +37,7 @@ class Suggestion:
 
 
 class Candidates:
-    """The most doubtful sentences of a stream, in memory that does not grow with it.
+    """The most doubtful sentences of a stream; of all others one number each is kept, to know them again.
 
     Args:
         count: how many sentences are wanted.
