@@ -193,7 +193,7 @@ def peer(tokens: Sequence[tuple[int, list[str], list[str], Any]], errors: Sequen
         whole = np.zeros((len(marginals), len(names)))
         whole[:, [at[name] for name in each]] = marginals
         filled.append(whole)
-    issues = find_label_issues(labels, filled, return_indices_ranked_by="self_confidence")
+    issues = find_label_issues(labels, filled, return_indices_ranked_by="self_confidence", n_jobs=1)
     error_at = _error_at(errors)
     ranked = [(tokens[number][0], place) for number, place in issues]
     hits = [error_at(sentence, place, place + 1) for sentence, place in ranked[:FIRST]]
