@@ -26,7 +26,9 @@ from bilstm_tagger.cli.info import info
 from bilstm_tagger.cli.inspect import inspect
 from bilstm_tagger.cli.models import models
 from bilstm_tagger.cli.predict import predict
+from bilstm_tagger.cli.review import review
 from bilstm_tagger.cli.study import study
+from bilstm_tagger.cli.suggest import suggest
 from bilstm_tagger.cli.train import train
 
 app = typer.Typer(
@@ -57,7 +59,8 @@ def options(
 
 
 for command in (
-    train, evaluate, compare, calibrate, predict, entities, check, convert, info, models, inspect, benchmark,
+    train, evaluate, compare, calibrate, predict, entities, check, convert, review, suggest, info, models, inspect,
+    benchmark,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(study, name="study")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bilstm_tagger.cli.output import opened
 from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
     BatchOption,
@@ -89,7 +88,7 @@ def entities(
     load = ModelLoader(str(model), device, precision, threads)
     profile = Profile()
     report: FilesReport | None = None
-    with _opened(output, binary=chosen.startswith("xlsx"), force=force) as stream:
+    with opened(output, binary=chosen.startswith("xlsx"), force=force) as stream:
         if text is not None:
             tag_text(load(profile), text, chosen, options, profile, stream=stream)
         else:
@@ -130,20 +129,3 @@ def _format(format: str | None, output: Path | None, *, count: bool) -> str:
     else:
         chosen = "table" if sys.stdout.isatty() else "csv"
     return f"{chosen}-counts" if count else chosen
-
-
-@contextmanager
-def _opened(output: Path | None, *, binary: bool, force: bool) -> Iterator[IO[Any]]:
-    """Standard output, or a file that is replaced only when the new one is complete."""
-    from bilstm_tagger.errors import ConfigError
-    from bilstm_tagger.io.atomic import atomic_write
-
-    if output is None:
-        yield sys.stdout
-        return
-    if output.is_dir():
-        raise ConfigError(f"{output}: is a folder; name a file, such as {output / 'names.csv'}")
-    if output.exists() and not force:
-        raise ConfigError(f"{output} would be overwritten; use --force or another --output")
-    with atomic_write(output, binary=True) if binary else atomic_write(output) as stream:
-        yield stream

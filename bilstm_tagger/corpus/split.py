@@ -81,25 +81,36 @@ def _units(documents: Sequence[Document], *, enough: int = _ENOUGH_DOCUMENTS) ->
 
 
 def _cut(document: Document) -> Iterator[Document]:
-    """Each sentence with tokens as a document of its own, with its own piece of the text."""
-    starts, ends, text = document.starts, document.ends, document.text
-    for first, last in pairwise(document.bounds):
-        if first == last:
-            continue
-        base = starts[first]
-        yield Document(
-            words=document.words[first:last],
-            bounds=[0, last - first],
-            text=text[base : max(ends[first:last])],
-            starts=[start - base for start in starts[first:last]],
-            ends=[end - base for end in ends[first:last]],
-            tags={task: document.tags_of(task)[first:last] for task in document.tasks},
-            schemes=dict(document.schemes),
-            id=document.id,
-            path=document.path,
-            lines=None if document.lines is None else document.lines[first:last],
-            columns={name: column[first:last] for name, column in document.columns.items()},
-        )
+    """Each sentence with tokens as a document of its own."""
+    for number, (first, last) in enumerate(pairwise(document.bounds)):
+        if first != last:
+            yield sentence_document(document, number)
+
+
+def sentence_document(document: Document, number: int) -> Document:
+    """A sentence as a document of its own, with its own piece of the text.
+
+    Args:
+        document: the document.
+        number: number of a sentence that has tokens, from 0.
+    """
+    first, last = document.bounds[number : number + 2]
+    base = document.starts[first]
+    starts, ends = document.starts[first:last], document.ends[first:last]
+    return Document(
+        words=document.words[first:last],
+        bounds=[0, last - first],
+        text=document.text[base : max(ends)],
+        starts=[start - base for start in starts],
+        ends=[end - base for end in ends],
+        tags={task: document.tags_of(task)[first:last] for task in document.tasks},
+        schemes=dict(document.schemes),
+        id=document.id,
+        path=document.path,
+        lines=None if document.lines is None else document.lines[first:last],
+        columns={name: column[first:last] for name, column in document.columns.items()},
+        probabilities={task: known.part(first, last) for task, known in document.probabilities.items()},
+    )
 
 
 @dataclass(frozen=True, slots=True)

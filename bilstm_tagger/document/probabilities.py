@@ -53,6 +53,10 @@ class Probabilities:
         n_best = None if first.n_best is None else [each for part in parts for each in part.n_best or ()]
         return cls(first.tags, marginals, first.labels, spans, n_best)
 
+    def part(self, first: int, last: int) -> Probabilities:
+        """Those of the tokens from `first` to `last`, exclusive, where sentences begin and end; without `n_best`."""
+        return Probabilities(self.tags, self.marginals[first:last], self.labels, self.spans[first:last])
+
     def of_token(self, token: int) -> dict[str, float]:
         """Probability of each tag at a token, the most probable first."""
         row = self.marginals[token].tolist()

@@ -24,6 +24,7 @@ from bilstm_tagger.io.atomic import atomic_write
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 Listener = Callable[[FilesReport], None]
+Receiver = Callable[[Iterator[Document]], None]
 _Item = tuple[Job, Tagged | End]
 
 
@@ -33,6 +34,7 @@ def tag_files(
     *,
     output: str | Path | None = None,
     stream: IO[Any] | None = None,
+    receive: Receiver | None = None,
     format: str = "jsonl",
     input_format: str | None = None,
     force: bool = False,
@@ -54,6 +56,7 @@ def tag_files(
         inputs: files, folders (all below them, sorted), or `-` for standard input.
         output: folder for the results; made if it is not there.
         stream: where to write instead, all results in one.
+        receive: takes the tagged documents of all files instead; nothing is written.
         format: one of `OUTPUT_FORMATS`.
         input_format: one of `INPUT_FORMATS`; else by suffix, standard input as text.
         force: whether files in `output` may be overwritten.
@@ -75,7 +78,9 @@ def tag_files(
     """
     profile, spec = profile or Profile(), spec or ReadSpec()
     clock = _clock(profile)
-    write = _destination(output, stream, format)
+    if receive is not None:
+        format = "conll"  # in which documents are whole to the end, also those of a pool
+    write = _destination(output, stream, format, receive)
     jobs, targets = _jobs_and_targets(inputs, input_format, output, format, force, exclude)
     if stream is not None and format == "text" and len(jobs.jobs) > 1:
         format, write = "named-text", _destination(None, stream, "named-text")
@@ -95,14 +100,20 @@ def tag_files(
 _Write = Callable[[Iterable[_Item], Mapping[Job, Path], FilesReport], None]
 
 
-def _destination(output: str | Path | None, stream: IO[Any] | None, format: str) -> _Write:
-    """The third stream: writes into a folder or to a stream.
+def _destination(
+    output: str | Path | None, stream: IO[Any] | None, format: str, receive: Receiver | None = None
+) -> _Write:
+    """The third stream: writes into a folder or to a stream, or gives the documents on.
 
     Raises:
-        ConfigError: if both or none of them is named, or the format is unknown or does not fit the stream.
+        ConfigError: if several or none of them is named, or the format is unknown or does not fit the stream.
     """
-    if (output is None) == (stream is None):
+    if [output, stream, receive].count(None) != 2:
         raise ConfigError("tagged files go either into a folder or to a stream; name one of them")
+    if receive is not None:
+        return lambda items, _, report: receive(
+            content for content in _contents(items, report) if isinstance(content, Document)
+        )
     known = output_format(format)
     if stream is None:
         return lambda items, targets, report: _write_files(items, known, targets, report)

@@ -1,4 +1,4 @@
-"""Which tokens stand in which batch."""
+"""Which documents are tagged together, and which tokens stand in which batch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from itertools import chain
 
 import numpy as np
+
+from bilstm_tagger.document.document import Document
 
 
 def sentence_lengths(bounds: Sequence[Sequence[int]]) -> np.ndarray:
@@ -59,3 +61,15 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def next_window(documents: Iterator[Document], tokens: int) -> list[Document]:
+    """The next documents of the stream, together at least `tokens` tokens, or what is left of it."""
+    window: list[Document] = []
+    count = 0
+    for document in documents:
+        window.append(document)
+        count += len(document.words) or 1  # a long run of empty documents must not pile up
+        if count >= tokens:
+            break
+    return window

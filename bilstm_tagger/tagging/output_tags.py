@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, pairwise
 
 import numpy as np
 
@@ -47,6 +48,20 @@ class OutputTags:
             return names
         pairs = zip(bounds.tolist(), bounds[1:].tolist(), strict=False)
         return [tag for start, end in pairs for tag in convert(names[start:end], self.encoding, self.scheme)]
+
+    def ids(self, tags: Sequence[str], bounds: Sequence[int]) -> np.ndarray:
+        """The network's ids of tags in the scheme of the data, the inverse of `strings`.
+
+        A tag that the network does not have, or that nobody annotated, has the id of `O`.
+
+        Args:
+            tags: legal tags of sentences.
+            bounds: where these begin and end.
+        """
+        at = {tag: number for number, tag in enumerate(self.tags)}
+        outside = at.get("O", 0)
+        names = chain.from_iterable(convert(tags[a:b], self.scheme, self.encoding) for a, b in pairwise(bounds))
+        return np.array([at.get(name, outside) for name in names], np.int64)
 
     def span_tags(self) -> SpanTags:
         """Which of the network's tags belong to one span."""

@@ -41,12 +41,14 @@ class Wanted:
         temperatures: for each task by what its scores are divided; 1 if it is not named.
         probabilities: whether probabilities of tags and spans are wanted.
         n_best: how many of the best tag sequences of each sentence are wanted.
+        given: for each task tag ids `(tokens,)` whose spans are asked for in place of those of the best tags.
     """
 
     span_tags: Mapping[str, SpanTags]
     temperatures: Mapping[str, float] = field(default_factory=dict)
     probabilities: bool = True
     n_best: int = 0
+    given: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,8 @@ class Posteriors:
 
     Attributes:
         marginals: of each tag at each token `(tokens, tags)`.
-        spans: at the first token of each decoded span that of a span of each label with exactly these ends
-            `(tokens, labels)`; 0 at all other tokens.
+        spans: at the first token of each decoded span, or of each given one, that of a span of each label with exactly
+            these ends `(tokens, labels)`; 0 at all other tokens.
     """
 
     marginals: np.ndarray

@@ -18,7 +18,8 @@ from bilstm_tagger.document.probable import Least, check_least, keep_probable
 from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.schemes.grammar import Scheme
-from bilstm_tagger.tagging.batching import collector_paused, sentence_lengths
+from bilstm_tagger.tagging.batching import collector_paused, next_window, sentence_lengths
+from bilstm_tagger.tagging.checks import check_unicode, check_words
 from bilstm_tagger.tagging.output_tags import OutputTags
 from bilstm_tagger.tagging.overlap import narrowed, widened
 from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, Runtime, Wanted, Window
@@ -185,7 +186,7 @@ class Tagger:
             span_tags = {task: output.span_tags() for task, output in self._outputs.items()}
             wanted = Wanted(span_tags, self.info.temperatures, n_best=n_best)
         documents = map(self.read, sources)
-        while window := _window(documents, WINDOW_TOKENS):
+        while window := next_window(documents, WINDOW_TOKENS):
             # The best sequences of windows that overlap cannot be put together, so with `n_best` each is one sentence.
             with collector_paused():
                 if not n_best and any(document.seams for document in window):
@@ -194,6 +195,37 @@ class Tagger:
                 else:
                     tagged = list(self._tag(window, batch_tokens, wanted))
             yield from (keep_probable(each, min_probability) for each in tagged) if min_probability else tagged
+
+    def probabilities_of(
+        self, documents: Iterable[Document], *, batch_tokens: int = BATCH_TOKENS
+    ) -> Iterator[Document]:
+        """The documents with the tags that they have, and how probable these are under the model.
+
+        Args:
+            documents: with tags of the model's tasks in its schemes. A span with a label that the model does not have,
+                and a token that nobody annotated, count as outside of spans; the probability of such a span is not
+                known.
+            batch_tokens: padded tokens given to the network at a time.
+
+        Raises:
+            CorpusError: a document has no tags of any of the tasks, or they are not legal.
+        """
+        span_tags = {task: output.span_tags() for task, output in self._outputs.items()}
+        stream = iter(documents)
+        while window := next_window(stream, WINDOW_TOKENS):
+            tasks = [task for task in self._outputs if task in window[0].tags]
+            given = {
+                task: np.concatenate(
+                    [self._outputs[task].ids(document.tags_of(task), document.bounds) for document in window]
+                )
+                for task in tasks
+            }
+            if not tasks:
+                window[0].tags_of(next(iter(self._outputs)))
+            wanted = Wanted(span_tags, self.info.temperatures, given=given)
+            for document, tagged in zip(window, self._tag(window, batch_tokens, wanted), strict=True):
+                known = {task: tagged.probabilities[task] for task in tasks}
+                yield document.with_tags(document.tags, document.schemes, probabilities=known)
 
     def entities(self, sources: Iterable[Input], *, probabilities: bool = False) -> list[Entity]:
         """The names in texts, word lists or documents, as plain rows; `document` counts the sources from 1.
@@ -215,7 +247,7 @@ class Tagger:
         if isinstance(source, Document):
             return source
         if isinstance(source, str):
-            _check_unicode(source, "the text")
+            check_unicode(source, "the text")
             return self.tokenizer(source)
         if hasattr(source, "has_annotation"):  # a spaCy Doc, known without importing spaCy
             return Document.from_spacy(cast("Any", source))
@@ -223,7 +255,7 @@ class Tagger:
             raise TaggerError(f"{_WANTED}, not {type(source).__name__}")
         words = list(source)
         if all(map(isinstance, words, repeat(str))):
-            _check_words(words)
+            check_words(words)
             return Document.from_words(words)
         if any(isinstance(sentence, str) for sentence in words):
             raise TaggerError(
@@ -233,7 +265,7 @@ class Tagger:
         for word in chain.from_iterable(sentences):
             if not isinstance(word, str):
                 raise TaggerError(f"{_WANTED}; a word is a str, not {type(word).__name__}")
-        _check_words(list(chain.from_iterable(sentences)))
+        check_words(list(chain.from_iterable(sentences)))
         return Document.from_sentences(sentences)
 
     def _tag(self, documents: list[Document], batch_tokens: int, wanted: Wanted | None) -> Iterator[Document]:
@@ -285,34 +317,3 @@ class Tagger:
             if len(each) != bounds[-1]:
                 raise TaggerError(f"internal error: {len(each)} {task} tags for {bounds[-1]} tokens")
         return tags
-
-
-def _check_words(words: list[str]) -> None:
-    """Refuse words that no file could hold.
-
-    Raises:
-        TaggerError: for an empty word or half a character.
-    """
-    if not all(words):
-        raise TaggerError(f"word {words.index('') + 1} is empty; leave it out")
-    _check_unicode("".join(words), "a word")
-
-
-def _check_unicode(text: str, what: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        half = ascii(text[error.start])
-        raise TaggerError(f"{what} holds half a character, {half}: decode its source as UTF-8") from None
-
-
-def _window(documents: Iterator[Document], tokens: int) -> list[Document]:
-    """The next documents of the stream, together at least `tokens` tokens, or what is left of it."""
-    window: list[Document] = []
-    count = 0
-    for document in documents:
-        window.append(document)
-        count += len(document.words) or 1  # a long run of empty documents must not pile up
-        if count >= tokens:
-            break
-    return window

@@ -182,7 +182,7 @@ def _add(batch: _Batch, best: np.ndarray, decoded: Decoded, wanted: Wanted) -> N
         batch.emissions,
         batch.lengths,
         scores,
-        best=best,
+        best=wanted.given[task][batch.places] if task in wanted.given else best,
         span_tags=wanted.span_tags[task],
         temperature=temperature,
     )

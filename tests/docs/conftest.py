@@ -15,6 +15,7 @@ from small_runs import Trainings, shrink_measurements, small
 
 import bilstm_tagger
 from bilstm_tagger import training
+from bilstm_tagger.curation import reviewing
 from bilstm_tagger.files import find_jobs
 from bilstm_tagger.model_folder.find import find_folder
 from bilstm_tagger.settings.loading import load_settings
@@ -85,6 +86,8 @@ def place(tmp_path: Path, material: Path, trainings: Trainings, monkeypatch: pyt
     cross_validate = folds.cross_validate
     monkeypatch.setattr(folds, "cross_validate", lambda settings, **given: cross_validate(small(settings), **given))
     monkeypatch.setattr(find_jobs, "_STDIN_PATH", tmp_path / "stdin")
+    review = reviewing.review_by_folds
+    monkeypatch.setattr(reviewing, "review_by_folds", lambda settings, **given: review(small(settings), **given))
     shrink_measurements(monkeypatch)
     trainings.own.clear()
     assert find_folder("en").is_dir()

@@ -22,7 +22,7 @@ from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["Conversion", "ConvertOptions", "convert_corpus"]
+__all__ = ["Conversion", "ConvertOptions", "convert_corpus", "save_and_compare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +106,38 @@ def convert_corpus(source: str | Path, target: str | Path, options: ConvertOptio
         if options.scheme is not None and before is not Scheme.NONE:
             corpus = corpus.respell(task, options.scheme)
         schemes[task] = (before, corpus.schemes[task])
-    save_corpus(corpus, target, format=options.target_format, tasks=tasks)
-    places = _places(target_format.name, corpus, tasks)
-    lost = _compare(corpus, target, spec.replace(columns=places), options.target_format)
-    keys = further_keys(source, format=spec.format, read=map(str, (spec.columns or {}).values()))
+    places, lost = save_and_compare(corpus, source, target, spec=spec, format=options.target_format)
     if merged:
         lost.append(f"boundaries between {merged:,} pairs of spans that touch and have one label, which IO cannot tell")
+    return Conversion(corpus.stats(), places, schemes, {t: r for t, r in repairs.items() if r}, tuple(lost))
+
+
+def save_and_compare(
+    corpus: Corpus, source: str | Path, target: str | Path, *, spec: ReadSpec, format: str | None = None
+) -> tuple[Columns, list[str]]:
+    """Write a corpus and read it back, to tell what the file does not hold.
+
+    Args:
+        corpus: what to write, settled.
+        source: the file that it comes from.
+        target: the file to write.
+        spec: how the source was read, with its columns; their tasks are written.
+        format: format of the target, if its suffix does not tell it.
+
+    Returns:
+        For each task where its tags are in the target, and a sentence for each thing lost.
+
+    Raises:
+        CorpusError: the target cannot hold the corpus.
+    """
+    tasks = list(spec.columns or {})
+    save_corpus(corpus, target, format=format, tasks=tasks)
+    places = _places(format_of(target, format).name, corpus, tasks)
+    lost = _compare(corpus, target, spec.replace(columns=places), format)
+    keys = further_keys(source, format=spec.format, read=map(str, (spec.columns or {}).values()))
     if keys:
         lost.append(f"further keys of the records: {', '.join(keys)}")
-    return Conversion(corpus.stats(), places, schemes, {t: r for t, r in repairs.items() if r}, tuple(lost))
+    return places, lost
 
 
 def _settle(corpus: Corpus, task: str, tasks: Sequence[str], options: ConvertOptions) -> tuple[Corpus, Repairs]:

@@ -17,7 +17,16 @@ from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.io.reading import read_text
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["check_header", "delimiter_of", "is_header", "numbered_rows", "read_csv", "read_tsv", "read_xlsx"]
+__all__ = [
+    "check_header",
+    "delimiter_of",
+    "is_header",
+    "numbered_rows",
+    "read_csv",
+    "read_tsv",
+    "read_xlsx",
+    "sheet_rows",
+]
 
 _CELL = 2**31 - 1  # longest cell of a CSV file; Python's own limit is far below a document
 _DELIMITERS = ",;\t|"
@@ -65,6 +74,19 @@ def read_xlsx(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     Raises:
         ConfigError: openpyxl is not installed.
     """
+    yield from _documents(str(path), sheet_rows(path), spec)
+
+
+def sheet_rows(path: str | Path) -> Iterator[Row]:
+    """Read the cells of the first sheet of an Excel file as text, each row with its number; an empty row has no cells.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ConfigError: openpyxl is not installed.
+        CorpusError: the file is damaged or none of Excel's.
+    """
     try:
         import openpyxl
     except ImportError:
@@ -78,7 +100,7 @@ def read_xlsx(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         raise CorpusError(f"{path}: not a whole Excel file (.xlsx): {reason}") from None
     width = max((at + 1 for row in rows for at, cell in enumerate(row) if cell), default=0)
     cut = ((number, (row + [""] * width)[:width]) for number, row in enumerate(rows, 1))
-    yield from _documents(str(path), ((number, row if any(row) else []) for number, row in cut), spec)
+    yield from ((number, row if any(row) else []) for number, row in cut)
 
 
 def _shown(cell: Any) -> str:

@@ -1,0 +1,138 @@
+"""`bilstm-tagger suggest`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.output import opened
+from bilstm_tagger.cli.reading import EncodingOption
+from bilstm_tagger.cli.tagging import (
+    BatchOption,
+    DeviceOption,
+    InputFormatOption,
+    LanguageOption,
+    ModelOption,
+    PrecisionOption,
+    TextColumnOption,
+    ThreadsOption,
+    WorkersOption,
+    conclude,
+    loaded_tagger,
+    progress,
+)
+from bilstm_tagger.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bilstm_tagger.curation.choosing import Candidates
+
+_SUFFIXES = {".json": "label-studio", ".csv": "csv"}
+_FORMATS = ("doccano", "label-studio", "prodigy", "csv")
+
+
+def suggest(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TEXTS...",
+            help='Files, folders with all below them, patterns such as "*.txt", or - for standard input.',
+            show_default=False,
+        ),
+    ],
+    *,
+    model: ModelOption = Path("en"),
+    number: Annotated[int, typer.Option("--number", "-n", min=1, help="How many sentences to choose.")] = 100,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write; else standard output.")
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="doccano, label-studio, prodigy or csv; else by the suffix of --output: .json label-studio, .csv csv.",
+        ),
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="Task to annotate; default: the first one with spans.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the output file.")] = False,
+    input_format: InputFormatOption = None,
+    text_column: TextColumnOption = None,
+    encoding: EncodingOption = None,
+    check_language: LanguageOption = True,
+    batch_tokens: BatchOption = None,
+    workers: WorkersOption = 1,
+    threads: ThreadsOption = None,
+    device: DeviceOption = "cpu",
+    precision: PrecisionOption = "auto",
+) -> None:
+    """Choose what to annotate next: the sentences of which a model is least sure, with its spans marked."""
+    chosen = _format(format, output)
+    from bilstm_tagger.corpus.trained import words_spec
+    from bilstm_tagger.curation.choosing import Candidates
+    from bilstm_tagger.curation.exports import EXPORTS
+    from bilstm_tagger.files import ModelLoader, Profile, TagOptions, tag_files
+
+    named = _task(model, task)
+    candidates = Candidates(number, named)
+    load, profile = ModelLoader(str(model), device, precision, threads), Profile()
+    with (
+        opened(output, binary=False, force=force) as stream,
+        loaded_tagger(load, workers, profile) as tagger,
+        progress(quiet=output is None and sys.stdout.isatty()) as heard,
+    ):
+        report = tag_files(
+            tagger,
+            inputs,
+            receive=candidates.add,
+            input_format=input_format,
+            exclude=output,
+            spec=words_spec(tagger.reading, encoding=encoding),
+            text_column=text_column,
+            check_language=check_language,
+            options=TagOptions(batch_tokens, probabilities=True),
+            progress=heard,
+            profile=profile,
+        )
+        suggestions = candidates.chosen()
+        EXPORTS[chosen](suggestions, stream, task=named)
+    _tell(candidates, len(suggestions), output)
+    conclude(report, None)
+
+
+def _format(format: str | None, output: Path | None) -> str:
+    """The format by what is named or by the suffix of the file."""
+    known = format or ("csv" if output is None else _SUFFIXES.get(output.suffix.lower()))
+    if known not in _FORMATS:
+        what = f"{format!r}" if format else f"{output}: JSON lines of which tool?"
+        raise typer.BadParameter(f"{what} choose one of {', '.join(_FORMATS)}", param_hint="--format")
+    return known
+
+
+def _task(model: Path, task: str | None) -> str:
+    """The task whose spans are to be annotated.
+
+    Raises:
+        ConfigError: the model has no such task with spans.
+    """
+    from bilstm_tagger.model_folder.find import find_folder
+    from bilstm_tagger.model_folder.info import read_info
+    from bilstm_tagger.schemes.grammar import Scheme
+
+    info, _ = read_info(find_folder(model))
+    spans = [name for name, scheme in info.schemes.items() if scheme is not Scheme.NONE]
+    if not spans or task not in (None, *spans):
+        raise ConfigError(f"{model}: no task {task or 'with spans'}; with spans it has: {', '.join(spans) or 'none'}")
+    return task or spans[0]
+
+
+def _tell(candidates: Candidates, count: int, output: Path | None) -> None:
+    """Tell from how much was chosen."""
+    if candidates.repeated:
+        note(f"note: {candidates.repeated:,} sentences occur again and were left out")
+    if count < candidates.count:
+        note(f"note: {count:,} sentences are all there are that are not near duplicates of others")
+    note(f"{output or 'chosen'}: {count:,} of {candidates.sentences:,} sentences")

@@ -1,0 +1,1 @@
+"""What to correct in an annotated corpus, and what to annotate next."""

@@ -1,0 +1,104 @@
+"""`bilstm-tagger review` and `suggest`: from data to a table and back, from texts to a file of an annotation tool."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import tiny
+from command_line import run
+
+from bilstm_tagger.curation import reviewing
+
+SMALL = ["--set", "training.epochs=1", "--set", "training.min_steps=0", "--set", "encoder.hidden_size=4"]
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_review_by_folds_and_the_corrected_file(tmp_path: Path) -> None:
+    data = tiny.write_conll(tmp_path / "data.conll", tiny.sentences(30))
+    table, target = tmp_path / "review.csv", tmp_path / "better.conll"
+    done = run("review", data, "--folds", "2", "-n", "3", "-o", table, *SMALL)
+    assert done.exit_code == 0, done.stderr
+    assert "fold 2 of 2 judged" in done.stderr
+    assert not (tmp_path / "review.csv.folds").exists()
+    rows = rows_of(table)
+    assert 1 <= len(rows) <= 3
+    assert run("review", data, "--folds", "2", "-o", table, *SMALL).exit_code == 1  # it is there already
+    rows[0]["accept"] = "yes"
+    with table.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    applied = run("review", data, "--apply", table, "-o", target)
+    assert applied.exit_code == 0, applied.stderr
+    place = f"{data}:{rows[0]['line']}: "
+    assert f"changed: {place}" in applied.stderr
+    assert f"1 changes, {len(rows) - 1} rows" in applied.stderr
+    before, after = (path.read_text("utf-8").splitlines() for path in (data, target))
+    changed = [number for number, pair in enumerate(zip(before, after, strict=True), 1) if pair[0] != pair[1]]
+    assert changed
+    assert changed[0] >= int(rows[0]["line"])
+    assert changed[-1] < int(rows[0]["line"]) + 8
+    again = run("review", data, "--apply", table, "-o", target)
+    assert (again.exit_code, "would be overwritten" in again.stderr) == (1, True)
+    assert run("review", data, "--apply", table).exit_code == 2
+
+
+def test_an_interrupted_review_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tiny.write_conll(tmp_path / "data.conll", tiny.sentences(30))
+    arguments = ["review", data, "--folds", "2", "-o", tmp_path / "review.tsv", *SMALL]
+    judge = reviewing.opinions
+    monkeypatch.setattr(reviewing, "opinions", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    broken = run(*arguments)
+    assert (broken.exit_code, "--resume continues the review" in broken.stderr) == (130, True)
+    monkeypatch.setattr(reviewing, "opinions", judge)
+    refused = run(*arguments)
+    assert (refused.exit_code, "--resume continues it" in refused.stderr) == (1, True)
+    assert run(*arguments, "--resume").exit_code == 0
+    assert (tmp_path / "review.tsv").read_text("utf-8").startswith("accept\tkind\t")
+
+
+def test_review_by_a_model(tiny_dev: Path, model_folder: Path, tmp_path: Path) -> None:
+    done = run("review", tiny_dev, "--model", model_folder, "--column", "NER")
+    assert done.exit_code == 0, done.stderr
+    assert "must not have been trained on" in done.stderr
+    assert done.stdout.lstrip("\ufeff").startswith("accept,kind,text,given,instead,")
+    plain = run("review", tiny_dev, "--model", model_folder, "--task", "upos")
+    assert (plain.exit_code, "no task 'upos' with spans" in plain.stderr) == (1, True)
+    name = run("review", tiny_dev, "--model", model_folder, "-o", tmp_path / "table.txt")
+    assert (name.exit_code, "call it .csv, .tsv or .xlsx" in name.stderr) == (1, True)
+
+
+def test_suggest_reads_what_predict_reads_and_writes_for_the_tool(model_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    (folder / "a.txt").write_text("Rain fell on Leeds.\nAda Lovelace was late.\nRain fell on Leeds.\n", "utf-8")
+    (folder / "b.csv").write_text("id,text\n1,Noor went to the Lake District with Ben.\n", "utf-8")
+    target = tmp_path / "next.jsonl"
+    done = run("suggest", folder, "--model", model_folder, "-n", "2", "-f", "doccano", "-o", target)
+    assert done.exit_code == 0, done.stderr
+    records = [json.loads(line) for line in target.read_text("utf-8").splitlines()]
+    assert [record["rank"] for record in records] == [1, 2]
+    assert records[0]["uncertainty"] >= records[1]["uncertainty"] > 0
+    texts = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
+    assert all(record["text"] in texts[Path(record["file"]).name] for record in records)
+    assert "1 sentences occur again" in done.stderr
+    assert "2 of 4 sentences" in done.stderr
+    every = run("suggest", folder, "--model", model_folder, "-o", tmp_path / "all.json")
+    assert every.exit_code == 0, every.stderr
+    assert len(json.loads((tmp_path / "all.json").read_text("utf-8"))) == 3
+    assert "3 sentences are all there are" in every.stderr
+
+
+def test_suggest_refuses_what_could_mean_two_things(model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Rain fell.", "utf-8")
+    unclear = run("suggest", tmp_path / "a.txt", "--model", model_folder, "-o", tmp_path / "next.jsonl")
+    assert (unclear.exit_code, "doccano, label-studio, prodigy, csv" in unclear.stderr) == (2, True)
+    plain = run("suggest", tmp_path / "a.txt", "--model", model_folder, "--task", "upos")
+    assert (plain.exit_code, "no task upos; with spans it has: ner" in plain.stderr) == (1, True)

@@ -1,0 +1,184 @@
+"""Tables of reviews: what is written can be read back and put into the corpus, and nothing else changes."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bilstm_tagger.corpus import read_corpus
+from bilstm_tagger.corpus.reading import save_corpus
+from bilstm_tagger.curation.corrections import apply_table
+from bilstm_tagger.curation.places import Place
+from bilstm_tagger.curation.review_table import HEADER, read_spans, review_rows, show_spans
+from bilstm_tagger.curation.reviewing import Review
+from bilstm_tagger.curation.tables import write_table
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.settings.read_spec import ReadSpec
+
+LINES = """\
+-DOCSTART- -X- O
+
+Ada NNP B-PER
+Lovelace NNP O
+wrote VBD O
+
+=Rain NN B-LOC
+fell VBD O
+on IN O
+Leeds NNP O
+. . O
+
+"""
+SPEC = ReadSpec(columns={"ner": -1})
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "data.conll"
+    path.write_text(LINES, "utf-8")
+    return path
+
+
+def reviewed(source: Path) -> Review:
+    corpus = read_corpus(source, spec=SPEC).settle("ner")
+    ranked = [
+        (1.4, Place("0.0", ((0, 1, "PER"),), ((0, 2, "PER"),), 0.01, 0.9)),
+        (1.2, Place("0.1", ((0, 1, "LOC"),), (), 0.02, 0.8)),
+        (1.1, Place("0.1", (), ((3, 4, "LOC"),), 0.1, 0.9)),
+    ]
+    return Review(corpus, "ner", ranked, judged=2)
+
+
+def table(source: Path, kind: str, answers: dict[int, str], **cells: str) -> Path:
+    """The table of the review, with these answers and these cells in the rows that have one."""
+    path = source.with_name(f"table.{kind}")
+    rows: list[list[Any]] = [list(row) for row in review_rows(reviewed(source))]
+    for number, answer in answers.items():
+        rows[number][0] = answer
+        for name, cell in cells.items():
+            rows[number][HEADER.index(name)] = cell
+    with path.open("wb") if kind == "xlsx" else path.open("w", encoding="utf-8", newline="") as stream:
+        write_table(HEADER, rows, stream, kind=kind)
+    return path
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9), st.sampled_from(["PER", "B 2", "a-b", "X;Y", "人"]))))
+def test_spans_come_back_from_their_cell(drawn: list[tuple[int, int, str]]) -> None:
+    spans = tuple(sorted((start, start + size, label) for start, size, label in drawn))
+    assert read_spans(show_spans(spans), "here") == spans
+
+
+@pytest.mark.parametrize("cell", ["PER", "PER 0", "PER 4-2", "3-4", "PER x", "PER 1; LOC"])
+def test_cells_that_are_no_spans(cell: str) -> None:
+    with pytest.raises(CorpusError, match=r"here: .* are no spans"):
+        read_spans(cell, "here")
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "xlsx"])
+def test_accepted_rows_and_nothing_else_change_the_file(source: Path, kind: str) -> None:
+    target = source.with_name("corrected.conll")
+    filled = table(source, kind, {0: "yes", 1: "X", 2: "no"})
+    done = apply_table(source, filled, target, spec=SPEC)
+    expected = LINES.replace("Lovelace NNP O", "Lovelace NNP I-PER").replace("=Rain NN B-LOC", "=Rain NN O")
+    assert target.read_text("utf-8") == expected
+    assert done.changes == [
+        f"{source}:3: 'Ada Lovelace': PER 1 is PER 1-2",
+        f"{source}:7: '=Rain': LOC 1 is O",
+    ]
+    assert (done.left, done.losses) == (1, [])
+
+
+def test_a_formula_is_a_text_for_spreadsheets(source: Path) -> None:
+    with table(source, "csv", {}).open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert rows[1]["text"] == "'=Rain"
+    assert rows[1]["sentence"].startswith("'=Rain fell")
+    assert [rows[0][name] for name in ("kind", "given", "instead", "line", "document", "number")] == [
+        "wrong ends", "PER 1", "PER 1-2", "3", "1", "1",
+    ]  # fmt: skip
+
+
+def test_a_table_with_semicolons_as_spreadsheets_save_it_in_other_countries(source: Path) -> None:
+    path = table(source, "csv", {2: "x"})
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.reader(stream))
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, delimiter=";").writerows([*rows, [""] * len(HEADER)])
+    target = source.with_name("corrected.conll")
+    apply_table(source, path, target, spec=SPEC)
+    assert target.read_text("utf-8") == LINES.replace("Leeds NNP O", "Leeds NNP B-LOC")
+
+
+def test_the_reviewer_may_say_something_else(source: Path) -> None:
+    target = source.with_name("corrected.conll")
+    apply_table(source, table(source, "csv", {2: "x"}, instead="PER 3-4"), target, spec=SPEC)
+    assert target.read_text("utf-8") == LINES.replace("on IN O\nLeeds NNP O", "on IN B-PER\nLeeds NNP I-PER")
+
+
+@pytest.mark.parametrize(
+    ("answer", "cells", "message"),
+    [
+        ("maybe", {}, r"table.csv:4: accept is 'maybe'"),
+        ("x", {"instead": "ORG 4"}, r"label 'ORG' is none of the data's: LOC, PER"),
+        ("x", {"instead": "LOC 9"}, r"the sentence has no word 9"),
+        ("x", {"instead": "LOC 1"}, r"overlaps"),
+        ("x", {"given": "LOC 4"}, r"the sentence has no LOC 4; is it the table of this data"),
+        ("x", {"sentence": "Other words"}, r"the sentence in the data is"),
+        ("x", {"document": "7"}, r"there is no document 7"),
+        ("x", {"number": "7"}, r"there is no sentence 7"),
+        ("x", {"number": "two"}, r"they must stay as they were"),
+        ("x", {"task": "upos"}, r"about task 'upos', but 'ner' is read"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(source: Path, answer: str, cells: dict[str, str], message: str) -> None:
+    target = source.with_name("corrected.conll")
+    with pytest.raises(CorpusError, match=message):
+        apply_table(source, table(source, "csv", {2: answer}, **cells), target, spec=SPEC)
+    assert not target.exists()
+
+
+def test_a_table_is_applied_once(source: Path) -> None:
+    target = source.with_name("corrected.conll")
+    filled = table(source, "csv", {1: "x"})
+    apply_table(source, filled, target, spec=SPEC)
+    with pytest.raises(CorpusError, match="or was it applied"):
+        apply_table(target, filled, source.with_name("again.conll"), spec=SPEC)
+
+
+def test_tables_that_are_none(source: Path, tmp_path: Path) -> None:
+    for name, text, message in (
+        ("a.csv", "kind,text\nx,y\n", "no column accept, given"),
+        ("a.txt", "", "call it .csv, .tsv or .xlsx"),
+        ("b.csv", None, "no such file"),
+    ):
+        path = tmp_path / name
+        if text is not None:
+            path.write_text(text, "utf-8")
+        with pytest.raises(Exception, match=message):
+            apply_table(source, path, tmp_path / "out.conll", spec=SPEC)
+
+
+def test_other_tasks_of_records_are_kept(tmp_path: Path) -> None:
+    path, target = tmp_path / "data.jsonl", tmp_path / "out.jsonl"
+    ada = {"ner": ["O", "O"], "pos": ["NNP", "VBD"]}
+    leeds = {"ner": ["B-PER"], "pos": ["NNP"]}
+    words = [(["Ada", "came"], ada), (["Leeds"], leeds)]
+    save_corpus((Document(each, [0, len(each)], tags=tags, schemes={"ner": Scheme.BIO}) for each, tags in words), path)
+    spec = ReadSpec(columns={"ner": "ner"})
+    corpus = read_corpus(path, spec=spec).settle("ner")
+    ranked = [(1.0, Place("0.0", (), ((0, 1, "PER"),), 0.1, 0.9))]
+    with (tmp_path / "t.csv").open("w", encoding="utf-8", newline="") as stream:
+        write_table(
+            HEADER, ([["yes", *row[1:]] for row in review_rows(Review(corpus, "ner", ranked))]), stream, kind="csv"
+        )
+    done = apply_table(path, tmp_path / "t.csv", target, spec=spec)
+    written = read_corpus(target, {"ner": "ner", "pos": "pos"})
+    assert [document.tags for document in written] == [{**ada, "ner": ["B-PER", "O"]}, leeds]
+    assert len(done.changes) == 1
