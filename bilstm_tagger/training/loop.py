@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.errors import TrainingError
 from bilstm_tagger.evaluation.evaluate import headline
 from bilstm_tagger.model_folder.folder import ModelParts
 from bilstm_tagger.nn.batch import Batch
@@ -141,7 +141,7 @@ class Trainer:
         loss = torch.stack(weighted).sum() / len(batch.lengths)
         value = loss.item()
         if not math.isfinite(value):
-            raise TaggerError(f"the loss is {value} at step {step + 1}: lower training.learning_rate ({rate:g} now)")
+            raise TrainingError(f"the loss is {value} at step {step + 1}: lower training.learning_rate ({rate:g} now)")
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step(rate)
         self.average.update(step)
