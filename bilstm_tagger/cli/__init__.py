@@ -27,6 +27,7 @@ from bilstm_tagger.cli.models import models
 from bilstm_tagger.cli.predict import predict
 from bilstm_tagger.cli.results import results
 from bilstm_tagger.cli.study import study
+from bilstm_tagger.cli.sweep import sweep
 from bilstm_tagger.cli.train import train
 
 app = typer.Typer(
@@ -57,7 +58,7 @@ def options(
 
 
 for command in (
-    train, evaluate, calibrate, results, predict, entities, check, convert, info, models, inspect, benchmark,
+    train, sweep, evaluate, calibrate, results, predict, entities, check, convert, info, models, inspect, benchmark,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(study, name="study")

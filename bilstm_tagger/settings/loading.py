@@ -79,10 +79,10 @@ def load_settings(
     if tasks:
         merged["tasks"] = {task: merged.get("tasks", {}).get(task, {}) for task in tasks}
     for key, value in (overrides or {}).items():
-        _set(merged, key.split("."), value)
+        set_dotted(merged, key.split("."), value)
     named = {key for values in (layers, overrides or {}) for key in _dotted(values)}
     if "training.epochs" in named and "training.min_steps" not in named:
-        _set(merged, ["training", "min_steps"], 0)
+        set_dotted(merged, ["training", "min_steps"], 0)
     return parse_settings(merged, source=str(file) if isinstance(file, str | Path) else "settings")
 
 
@@ -204,7 +204,14 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _set(values: dict[str, Any], path: list[str], value: Any) -> None:
+def set_dotted(values: dict[str, Any], path: list[str], value: Any) -> None:
+    """Sets a value in nested tables; tables that are not there are made.
+
+    Args:
+        values: the nested values, which are changed.
+        path: the parts of the dotted key.
+        value: the value.
+    """
     for key in path[:-1]:
         if not isinstance(values.get(key), dict):
             values[key] = {}
