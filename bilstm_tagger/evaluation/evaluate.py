@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bilstm_tagger.corpus.corpus import Corpus
+from bilstm_tagger.corpus.formats import format_of
 from bilstm_tagger.corpus.trained import read_available, spec_as_trained
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
@@ -156,14 +157,18 @@ def _read(
     reading: Mapping[str, Any] | None,
 ) -> tuple[Corpus, dict[str, str]]:
     """The corpus with the gold tags of all tasks that are in the file, and why others are left out."""
+    spans = [task for task in tagger.tasks if tagger.schemes[task] is not Scheme.NONE]
+    only_spans = format_of(path, format).only_spans
     spec, left_out = spec_as_trained(
         tagger.reading,
         path,
-        columns=columns,
+        columns=dict.fromkeys(spans, -1) if only_spans and len(spans) == 1 and not columns else columns,
         format=format,
         names=names,
         word_column=word_column,
     )
+    if only_spans:
+        left_out |= {task: f"{path.name} has spans alone" for task in left_out if task not in spans}
     spec = spec.replace(**(reading or {}))
     if not spec.columns:
         raise CorpusError(f"{path}: nothing to compare with; {'; '.join(_notes(left_out))}")

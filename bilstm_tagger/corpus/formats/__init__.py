@@ -63,6 +63,7 @@ class CorpusFormat:
         columns: tasks and where they are when the user names none.
         binary: whether it is written in bytes.
         records: whether columns are named as in `corpus.formats.records`, which several formats share.
+        only_spans: whether it holds one set of spans and nothing else, so that no column has to be named.
     """
 
     name: str
@@ -72,6 +73,7 @@ class CorpusFormat:
     columns: Mapping[str, int | str]
     binary: bool = False
     records: bool = False
+    only_spans: bool = False
 
     def reads_like(self, other: CorpusFormat) -> bool:
         """Tell whether a column means the same in both formats."""
@@ -138,7 +140,7 @@ _KNOWN = (
     CorpusFormat("token-csv", sheets.read_csv, sheets_write.write_token_csv, (), _TAGS, records=True),
     CorpusFormat("conllup", conllup.read, _unwritten("CoNLL-U Plus", ".conllu"), (".conllup",), _TAGS),
     CorpusFormat("word/tag", slashed.read, slashed.write, (".pos", ".tagged"), _TAGS),
-    CorpusFormat("brat", brat.read, _unwritten("brat", ".jsonl"), (".ann",), _TAGS),
+    CorpusFormat("brat", brat.read, _unwritten("brat", ".jsonl"), (".ann",), _TAGS, only_spans=True),
 )
 FORMATS: dict[str, CorpusFormat] = {known.name: known for known in _KNOWN}
 
