@@ -86,7 +86,7 @@ def entities(
         min_probability=min_probability,
         min_precision=min_precision,
     )
-    load = ModelLoader(str(model), device, precision, threads)
+    load = ModelLoader(str(model), device, precision, threads, options if text is None else None)
     profile = Profile()
     report: FilesReport | None = None
     with _opened(output, binary=chosen.startswith("xlsx"), force=force) as stream:

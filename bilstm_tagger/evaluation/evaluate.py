@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.evaluation.counting import check_aligned, headline, score_task
 from bilstm_tagger.evaluation.scores import SpanScores, TagScores
 from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.tagging.warm_up import warm_up
 
 if TYPE_CHECKING:
     from bilstm_tagger.tagging.tagger import Tagger
@@ -91,6 +93,7 @@ def evaluate(
     gold, notes = read_gold(
         tagger, corpus, columns=columns, format=format, names=names, word_column=word_column, reading=reading
     )
+    warm_up(tagger)
     start = time.perf_counter()
     predicted = list(tagger.pipe(gold))
     seconds = time.perf_counter() - start
@@ -157,17 +160,12 @@ def _read(
     reading: Mapping[str, Any] | None,
 ) -> tuple[Corpus, dict[str, str]]:
     """The corpus with the gold tags of all tasks that are in the file, and why others are left out."""
-    spans = [task for task in tagger.tasks if tagger.schemes[task] is not Scheme.NONE]
-    only_spans = format_of(path, format).only_spans
-    spec, left_out = spec_as_trained(
-        tagger.reading,
-        path,
-        columns=dict.fromkeys(spans, -1) if only_spans and len(spans) == 1 and not columns else columns,
-        format=format,
-        names=names,
-        word_column=word_column,
-    )
-    if only_spans:
+    as_trained = partial(spec_as_trained, tagger.reading, path, format=format, names=names, word_column=word_column)
+    spec, left_out = as_trained(columns=columns)
+    if format_of(path, spec.format).only_spans:
+        spans = [task for task in tagger.tasks if tagger.schemes[task] is not Scheme.NONE]
+        if len(spans) == 1 and not columns:
+            spec, left_out = as_trained(columns={spans[0]: -1})
         left_out |= {task: f"{path.name} has spans alone" for task in left_out if task not in spans}
     spec = spec.replace(**(reading or {}))
     if not spec.columns:

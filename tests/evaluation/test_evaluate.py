@@ -368,7 +368,7 @@ class Oracle:
         self.answers, self.schemes = answers, schemes
         self.reading = training_specs(settings.data, settings.tasks, settings.features)
         tags = {task: sorted(set(table.values())) for task, table in answers.items()}
-        self.vocab = SimpleNamespace(tags=tags, known=frozenset({"Ann", "in"}))
+        self.vocab = SimpleNamespace(tags=tags, known=frozenset({"Ann", "in"}), features={})
         self.tasks = list(answers)
 
     def pipe(self, documents: Iterable[Document]) -> Iterator[Document]:
