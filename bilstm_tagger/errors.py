@@ -22,5 +22,9 @@ class VectorsError(TaggerError):
     """A file of word vectors cannot be read or does not fit."""
 
 
+class TrainingError(TaggerError):
+    """A training cannot go on, because its loss is no finite number."""
+
+
 class ModelError(TaggerError):
     """A model folder or a checkpoint is missing a piece, damaged, or of another version."""

@@ -26,9 +26,11 @@ from bilstm_tagger.cli.info import info
 from bilstm_tagger.cli.inspect import inspect
 from bilstm_tagger.cli.models import models
 from bilstm_tagger.cli.predict import predict
+from bilstm_tagger.cli.results import results
 from bilstm_tagger.cli.review import review
 from bilstm_tagger.cli.study import study
 from bilstm_tagger.cli.suggest import suggest
+from bilstm_tagger.cli.sweep import sweep
 from bilstm_tagger.cli.train import train
 
 app = typer.Typer(
@@ -59,8 +61,8 @@ def options(
 
 
 for command in (
-    train, evaluate, compare, calibrate, predict, entities, check, convert, review, suggest, info, models, inspect,
-    benchmark,
+    train, sweep, evaluate, compare, calibrate, results, predict, entities, check, convert, review, suggest, info,
+    models, inspect, benchmark,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(study, name="study")

@@ -104,6 +104,8 @@ def convert(
 
 def _lines(done: Conversion) -> Iterator[str]:
     for task, (before, after) in done.schemes.items():
+        if task not in done.columns:
+            continue  # told among what is lost
         schemes = f"{before}" if before is after else f"{before} to {after}"
         column = done.columns[task]
         place = f"column {column}" if isinstance(column, int) else column

@@ -85,7 +85,7 @@ def entities(
         min_probability=min_probability,
         min_precision=min_precision,
     )
-    load = ModelLoader(str(model), device, precision, threads)
+    load = ModelLoader(str(model), device, precision, threads, options if text is None else None)
     profile = Profile()
     report: FilesReport | None = None
     with opened(output, binary=chosen.startswith("xlsx"), force=force) as stream:

@@ -92,7 +92,7 @@ def predict(
         min_probability=min_probability,
         min_precision=min_precision,
     )
-    load = ModelLoader(str(model), device, precision, threads)
+    load = ModelLoader(str(model), device, precision, threads, options if text is None else None)
     profile = Profile()
     profile.add({"start Python": started})
     chosen = format or ("text" if output is None and sys.stdout.isatty() else "jsonl")

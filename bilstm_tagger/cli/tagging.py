@@ -84,9 +84,6 @@ def loaded_tagger(load: ModelLoader, workers: int, profile: Profile) -> Iterator
 
     if workers == 1:
         tagger = load(profile)
-        if not tagger.vocab.features:
-            with profile.part("load model"):  # of which a part comes with the first batch
-                tagger(["a"])
         collect_rarely()
         yield tagger
         return

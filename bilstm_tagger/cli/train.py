@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.several import cross_validate, shown_progress, train_seeds
 from bilstm_tagger.cli.values import column_name, label_map, task_corpora
 from bilstm_tagger.errors import ConfigError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from bilstm_tagger.settings.schema import Settings
     from bilstm_tagger.tagging.tagger import Tagger
-    from bilstm_tagger.training.folds import FoldScores
+    from bilstm_tagger.training.progress import Progress
 
 
 def train(
@@ -105,6 +106,14 @@ def train(
         int | None,
         typer.Option(min=2, metavar="K", help="Cross-validate over train: scores of K runs; writes no model."),
     ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Train with N seeds, from --seed on: one model per seed in --output."),
+    ] = None,
+    test: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Score each finished model on this file; it decides nothing."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the model that --output holds.")] = False,
 ) -> None:
@@ -135,14 +144,25 @@ def train(
     task_flags = {"column": None if column is None else column_name(column), "scheme": scheme}
     settings = _settings(experiment, preset, set_ or [], flags | task_corpora(tasks or []), task_flags)
     if folds is not None:
-        _cross_validate(settings, folds, keeps=output is not None or resume or force)
+        if output is not None or resume or force or test is not None or seeds is not None:
+            flags_of_models = "--output, --resume, --force, --test and --seeds"
+            raise typer.BadParameter(f"writes no model; {flags_of_models} need one", param_hint="--folds")
+        cross_validate(settings, folds)
         return
     folder = output or Path("models") / (experiment.stem if experiment else settings.preset)
-    tagger = _train(settings, folder, resume=resume, force=force)
+    if seeds is not None:
+        train_seeds(settings, seeds, folder, test=test, resume=resume, force=force)
+        return
+    from bilstm_tagger.training.held_out import check_test, score_on_test
+
+    if test is not None:
+        check_test(settings, test)
+    with shown_progress() as progress:
+        tagger = _run(settings, folder, resume=resume, force=force, progress=progress)
     from rich.console import Console
 
     console = Console(highlight=False)
-    console.print(_summary(tagger))
+    console.print(_summary(tagger, {} if test is None else score_on_test(tagger, test, folder=folder)))
     for task, rows in tagger.metrics.get("init", {}).items():
         console.print(_before_and_after(task, rows))
     note(f"model: {folder}")
@@ -225,50 +245,14 @@ def _model_settings(earlier: Tagger, name: str) -> Settings:
     return settings_of(earlier, name=name)
 
 
-def _train(settings: Settings, folder: Path, *, resume: bool, force: bool) -> Tagger:
+def _run(settings: Settings, folder: Path, *, resume: bool, force: bool, progress: Progress) -> Tagger:
     from bilstm_tagger.training import train as run
-    from bilstm_tagger.training.progress import BarProgress, LineProgress
 
-    if not sys.stderr.isatty():
-        return run(settings, output=folder, resume=resume, force=force, progress=LineProgress())
-    with BarProgress() as bar:
-        return run(settings, output=folder, resume=resume, force=force, progress=bar)
+    return run(settings, output=folder, resume=resume, force=force, progress=progress)
 
 
-def _cross_validate(settings: Settings, folds: int, *, keeps: bool) -> None:
-    """Train on all folds except one, in turn, and print the scores on the held-out fold."""
-    if keeps:
-        raise typer.BadParameter("writes no model; --output, --resume and --force need one", param_hint="--folds")
-    from rich.console import Console
-
-    from bilstm_tagger.training.folds import cross_validate
-
-    def report_fold(number: int, scores: dict[str, float]) -> None:
-        """Report the scores of a fold."""
-        listed = "  ".join(f"{task} {100 * score:.2f}" for task, score in scores.items())
-        note(f"fold {number} of {folds}: {listed}")
-
-    scores = cross_validate(settings, folds=folds, progress=report_fold)
-    Console(highlight=False).print(_folds_table(scores))
-
-
-def _folds_table(fold_scores: FoldScores) -> Table:
-    """Mean and standard deviation of each task, then the scores of its folds."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("task")
-    for name in ("mean", "deviation", "folds"):
-        table.add_column(name, justify="right")
-    for task, scores in fold_scores.tasks.items():
-        listed = "  ".join(f"{100 * score:.2f}" for score in scores)
-        table.add_row(task, f"{100 * fold_scores.mean(task):.2f}", f"{100 * fold_scores.deviation(task):.2f}", listed)
-    return table
-
-
-def _summary(tagger: Tagger) -> Table:
-    """The best dev score of each task."""
+def _summary(tagger: Tagger, test: Mapping[str, float]) -> Table:
+    """The best dev score of each task, and its score on the test file if there is one."""
     from rich import box
     from rich.table import Table
 
@@ -278,10 +262,12 @@ def _summary(tagger: Tagger) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("task", "scheme", "measure"):
         table.add_column(name)
-    table.add_column("dev", justify="right")
+    for name in ("dev", "test") if test else ("dev",):
+        table.add_column(name, justify="right")
     for task, score in tagger.metrics["dev"].items():
         measure = "accuracy" if tagger.schemes[task] is Scheme.NONE else "strict F1"
-        table.add_row(task, str(tagger.schemes[task]), measure, percent(score))
+        scores = [percent(score), *([percent(test[task]) if task in test else "–"] if test else [])]
+        table.add_row(task, str(tagger.schemes[task]), measure, *scores)
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from bilstm_tagger.corpus.corpus import Corpus
@@ -10,7 +11,7 @@ from bilstm_tagger.corpus.formats import FORMATS, CorpusFormat, brat, data_sets,
 from bilstm_tagger.corpus.spelling import respell_tags
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.io.atomic import atomic_write
+from bilstm_tagger.io.atomic import atomic_folder, atomic_write
 from bilstm_tagger.settings.read_spec import FEATURE, Columns, Policy, ReadSpec
 
 __all__ = ["iterate_corpus", "read_corpus", "save_corpus"]
@@ -175,9 +176,26 @@ def save_corpus(
         TaggerError: the file cannot be written.
     """
     known = format_of(path, format)
+    if known.write_folder is not None:
+        with _new_folder(Path(path), known) as folder:
+            known.write_folder(documents, folder, tasks=tasks)
+        return
     with atomic_write(path, binary=True) if known.binary else atomic_write(path) as stream:
         try:
             known.write(documents, stream, tasks=tasks)
         except UnicodeEncodeError as error:
             character = error.object[error.start]
             raise CorpusError(f"{path}: {character!r} is half a character and has no place in UTF-8") from error
+
+
+def _new_folder(path: Path, known: CorpusFormat) -> AbstractContextManager[Path]:
+    """An empty folder that takes its place when it is complete.
+
+    Raises:
+        CorpusError: something is in its place, or it is named like one of its files.
+    """
+    if path.suffix in known.suffixes:
+        raise CorpusError(f"{path}: {known.name} is written as a folder; name one, with --to {known.name}")
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise CorpusError(f"{path}: is there already; name a new folder")
+    return atomic_folder(path)

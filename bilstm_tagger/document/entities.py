@@ -11,7 +11,7 @@ from bilstm_tagger.document.columns import Columns
 from bilstm_tagger.document.views import spans_between
 from bilstm_tagger.schemes.grammar import Scheme
 
-_LINE_END = re.compile(r"\r\n?|\n")
+LINE_END = re.compile(r"\r\n?|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,6 @@ def _line_finder(document: Columns) -> Callable[[int], int]:
     """Gives the line of a token, by the lines of its file or else by those of the text."""
     if document.lines is not None:
         return document.lines.__getitem__
-    line_ends = [found.end() for found in _LINE_END.finditer(document.text)]
+    line_ends = [found.end() for found in LINE_END.finditer(document.text)]
     starts = document.starts
     return lambda token: 1 + bisect_right(line_ends, starts[token])

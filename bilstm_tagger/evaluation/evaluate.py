@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bilstm_tagger.corpus.corpus import Corpus
+from bilstm_tagger.corpus.formats import format_of
 from bilstm_tagger.corpus.trained import read_available, spec_as_trained
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
@@ -16,6 +18,7 @@ from bilstm_tagger.evaluation.bootstrap import RESAMPLES
 from bilstm_tagger.evaluation.counting import check_aligned, headline, score_task
 from bilstm_tagger.evaluation.scores import SpanScores, TagScores
 from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.tagging.warm_up import warm_up
 
 if TYPE_CHECKING:
     from bilstm_tagger.tagging.tagger import Tagger
@@ -108,6 +111,7 @@ def evaluate(
     gold, notes = read_gold(
         tagger, corpus, columns=columns, format=format, names=names, word_column=word_column, reading=reading
     )
+    warm_up(tagger)
     start = time.perf_counter()
     predicted = list(tagger.pipe(gold, probabilities=True) if probabilities else tagger.pipe(gold))
     seconds = time.perf_counter() - start
@@ -177,14 +181,13 @@ def _read(
     reading: Mapping[str, Any] | None,
 ) -> tuple[Corpus, dict[str, str]]:
     """The corpus with the gold tags of all tasks that are in the file, and why others are left out."""
-    spec, left_out = spec_as_trained(
-        tagger.reading,
-        path,
-        columns=columns,
-        format=format,
-        names=names,
-        word_column=word_column,
-    )
+    as_trained = partial(spec_as_trained, tagger.reading, path, format=format, names=names, word_column=word_column)
+    spec, left_out = as_trained(columns=columns)
+    if format_of(path, spec.format).only_spans:
+        spans = [task for task in tagger.tasks if tagger.schemes[task] is not Scheme.NONE]
+        if len(spans) == 1 and not columns:
+            spec, left_out = as_trained(columns={spans[0]: -1})
+        left_out |= {task: f"{path.name} has spans alone" for task in left_out if task not in spans}
     spec = spec.replace(**(reading or {}))
     if not spec.columns:
         raise CorpusError(f"{path}: nothing to compare with; {'; '.join(_notes(left_out))}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice, pairwise
+from itertools import islice
 from typing import Any, TextIO
 
-from bilstm_tagger.corpus.formats.jsonl import probability_fields, span_records
+from bilstm_tagger.corpus.formats.jsonl import lazy_record
 from bilstm_tagger.corpus.formats.jsonl import write as write_whole
 from bilstm_tagger.document.document import Document
 
@@ -27,30 +27,8 @@ def write_jsonl(documents: Iterable[Document], stream: TextIO, *, tasks: Sequenc
         if len(document) < LONG:
             write_whole([document], stream, tasks=tasks)
         else:
-            _write(_fields(document, document.tasks if tasks is None else tasks), stream)
+            _write(lazy_record(document, tasks), stream)
             stream.write("\n")
-
-
-def _fields(document: Document, tasks: Sequence[str]) -> dict[str, Any]:
-    """The record of a document, as `to_record` makes it, with iterators for what would be a further list."""
-    text, starts, ends, words = document.text, document.starts, document.ends, document.words
-
-    def tokens() -> Iterator[str]:
-        return (text[start:end] for start, end in zip(starts, ends, strict=True))
-
-    differ = any(token != word for token, word in zip(tokens(), words, strict=True))
-    return {
-        "id": document.id,
-        "text": text,
-        "sentences": pairwise(document.bounds),
-        "tokens": tokens(),
-        **({"words": words} if differ else {}),
-        "start_char": starts,
-        "end_char": ends,
-        "tags": {task: document.tags_of(task) for task in tasks},
-        "spans": chain.from_iterable(span_records(document, task) for task in tasks),
-        **probability_fields(document, tasks),
-    }
 
 
 def _write(value: Any, stream: TextIO) -> None:

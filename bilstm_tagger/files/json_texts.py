@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bilstm_tagger.corpus.formats.json_records import read_records
 from bilstm_tagger.corpus.formats.records import RecordReader
 from bilstm_tagger.corpus.trained import words_in_format
 from bilstm_tagger.errors import CorpusError
@@ -20,13 +19,7 @@ from bilstm_tagger.files.text_column import (
     text_column,
     words_or_ask,
 )
-from bilstm_tagger.io.reading import open_text, read_text
 from bilstm_tagger.settings.read_spec import ReadSpec
-
-# An array of records begins like this; a line that is one record of spaCy's, ["text", {...}], does not.
-_ARRAY = re.compile(r"\s*\[\s*(?:[{\[\]]|$)")
-_BLANK = re.compile(r"[ \t\r\n]*")
-_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
@@ -43,7 +36,7 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
     """
     reader = RecordReader(str(path), words_in_format(spec, "jsonl"))
     key: str | None = None
-    for line, record in _records(path, spec.encoding):
+    for line, record in read_records(path, encoding=spec.encoding):
         flat = _flat(record)
         if flat is None:
             raise CorpusError(f"{path}:{line}: {type(record).__name__} where a record with a text is needed")
@@ -88,89 +81,3 @@ def _flat(record: Any) -> Mapping[str, Any] | None:
         return None
     data = record.get("data")
     return {"id": record.get("id"), **data} if isinstance(data, Mapping) else record
-
-
-def _records(path: Path, encoding: str | None) -> Iterator[tuple[int, Any]]:
-    """Each record with the line it begins in."""
-    lines = open_text(path, encoding=encoding)
-    for number, line in lines:
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except ValueError:
-            if number == 1 or not _starts_record(line):
-                yield from _whole(path, read_text(path, encoding=encoding))
-                return
-            raise _not_json(f"{path}:{number}", line) from None
-        if isinstance(record, list) and _ARRAY.match(line):
-            yield from _whole(path, read_text(path, encoding=encoding))
-            return
-        yield number, _checked(record, line, f"{path}:{number}")
-        break
-    for number, line in lines:
-        if line.strip():
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                raise _not_json(f"{path}:{number}", line) from None
-            yield number, _checked(record, line, f"{path}:{number}")
-
-
-def _starts_record(line: str) -> bool:
-    return line.lstrip().startswith("{") and len(line.strip()) > 1
-
-
-def _not_json(place: str, line: str) -> CorpusError:
-    try:
-        json.loads(line)
-    except json.JSONDecodeError as error:
-        return CorpusError(
-            f"{place}: not JSON at character {error.colno}: {error.msg}; each line needs one whole record"
-        )
-    except (ValueError, RecursionError) as error:
-        return CorpusError(f"{place}: not JSON that can be read: {error}")
-    return CorpusError(f"{place}: not JSON that can be read")
-
-
-def _whole(path: Path, text: str) -> Iterator[tuple[int, Any]]:
-    """The records of one array, or records over several lines, each decoded by itself, so that its line is known."""
-    decoder = json.JSONDecoder()
-    place, line, counted = _skip(text, 0), 1, 0
-    in_array = text[place : place + 1] == "["
-    place = _skip(text, place + 1) if in_array else place
-    while place < len(text) and text[place] != "]":
-        line, counted = line + text.count("\n", counted, place), place
-        try:
-            record, end = decoder.raw_decode(text, place)
-        except json.JSONDecodeError as error:
-            raise CorpusError(f"{path}:{error.lineno}: not JSON at character {error.colno}: {error.msg}") from None
-        except (ValueError, RecursionError) as error:
-            raise CorpusError(f"{path}:{line}: not JSON that can be read: {error}") from None
-        yield line, _checked(record, text[place:end], f"{path}:{line}")
-        place = _skip(text, end)
-        if in_array and text[place : place + 1] not in ("]", ","):
-            line += text.count("\n", counted, place)
-            raise CorpusError(f"{path}:{line}: not JSON: a comma or ] is missing after this record; is the file whole?")
-        place = _skip(text, place + 1) if text[place : place + 1] == "," else place
-    rest = text[place + 1 :] if in_array else text[place:]
-    if (in_array and place >= len(text)) or rest.strip():
-        line += text.count("\n", counted, _skip(text, place + 1))
-        problem = "something stands behind the end of the array" if rest.strip() else "the array has no end"
-        raise CorpusError(f"{path}:{line}: not JSON: {problem}")
-
-
-def _skip(text: str, place: int) -> int:
-    blank = _BLANK.match(text, place)
-    return blank.end() if blank else place
-
-
-def _checked(record: Any, raw: str, place: str) -> Any:
-    """The record, if no string in it holds half a character; whole ones are often written as two escapes."""
-    if _HALF.search(raw):
-        try:
-            json.dumps(record, ensure_ascii=False).encode()
-        except UnicodeEncodeError as error:
-            half = ascii(error.object[error.start])
-            raise CorpusError(f"{place}: half a character, {half}, in the record; write it again as UTF-8") from None
-    return record

@@ -21,7 +21,7 @@ class FilesReport:
         sentences: number of sentences in them.
         tokens: number of tokens in them.
         failures: what was wrong with files that could not be tagged; each message names its file.
-        seconds: time since the start, without that of loading the tokeniser.
+        seconds: time since the start, without that of loading the model and the tokeniser.
         other: of the files left out because of their suffix, how many have which; without one, an empty string.
         tally: what readers had to tell.
     """

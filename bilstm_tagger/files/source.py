@@ -23,9 +23,10 @@ class Source(NamedTuple):
         content: a text where it is still to be tokenised, else a document without tags.
         id: its own name, if it has one.
         whole: whether it is all of its file, and so goes by the name of the file.
-        line: the line or row of its file that all of a text is in, if it is not all of the file.
+        line: the line or row of its file that a text is in, if it is not all of the file.
         by_line: whether each line end of the text ends a sentence.
         layout: what else belongs to a text, for formats that keep it.
+        in_lines: whether further lines of the text are further lines of its file, as in a cell of CSV.
     """
 
     content: str | Document
@@ -34,6 +35,7 @@ class Source(NamedTuple):
     line: int | None = None
     by_line: bool = False
     layout: object | None = None
+    in_lines: bool = False
 
 
 @dataclass(slots=True)

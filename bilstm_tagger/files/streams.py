@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from bilstm_tagger.document.document import Document
+from bilstm_tagger.document.entities import LINE_END
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.inputs import Job, read_job
 from bilstm_tagger.files.options import TagOptions
@@ -62,9 +64,10 @@ class Untagged(NamedTuple):
         content: a text still to be tokenised, or a document without tags.
         id: the name the document gets, if any.
         file: the file it comes from, as it was named.
-        line: the line or row of its file that all of a text is in, if it is not all of the file.
+        line: the line or row of its file that a text is in, if it is not all of the file.
         by_line: whether each line end of a text ends a sentence.
         layout: what else belongs to a text, for formats that keep it.
+        in_lines: whether further lines of the text are further lines of its file, as in a cell of CSV.
     """
 
     content: str | Document
@@ -73,6 +76,7 @@ class Untagged(NamedTuple):
     line: int | None = None
     by_line: bool = False
     layout: object | None = None
+    in_lines: bool = False
 
 
 class Tagged(NamedTuple):
@@ -147,7 +151,7 @@ def _warn(job: Job, sample: str, language: str | None) -> None:
 
 def _untagged(source: Source, file: str, number: int) -> Untagged:
     id = source.id or (file if source.whole else f"{file}:{number}")
-    return Untagged(source.content, id, file, source.line, source.by_line, source.layout)
+    return Untagged(source.content, id, file, source.line, source.by_line, source.layout, source.in_lines)
 
 
 def tokenize(tagger: DocumentTagger, untagged: Untagged, profile: Profile) -> Document:
@@ -184,9 +188,17 @@ def set_origin(document: Document, untagged: Untagged) -> None:
     document.id = untagged.id
     document.path = untagged.file or document.path
     if untagged.line is not None:
-        document.lines = [untagged.line] * len(document)
+        document.lines = _lines(document, untagged.line, in_lines=untagged.in_lines)
     if untagged.layout is not None:
         document.layout = untagged.layout
+
+
+def _lines(document: Document, first: int, *, in_lines: bool) -> list[int]:
+    """The line of its file that each token of a document is in, whose text begins in line `first`."""
+    breaks = [found.end() for found in LINE_END.finditer(document.text)] if in_lines else []
+    if not breaks:
+        return [first] * len(document)
+    return [first + bisect_right(breaks, start) for start in document.starts]
 
 
 def tag_here(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bilstm_tagger.corpus.formats.sheets import delimiter_of, numbered_rows
+from bilstm_tagger.document.entities import LINE_END
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.files.json_texts import read_json
 from bilstm_tagger.files.source import Source, Tally, read_words, suffix_of
@@ -92,13 +93,16 @@ def _csv_rows(path: Path, spec: ReadSpec, tally: Tally, *, delimiter: str | None
     if header.count(column) > 1:
         raise CorpusError(f"{path}:1: two columns are named {column!r}; rename one of them")
 
+    at = header.index(column)
+
     def cells() -> Iterator[tuple[int, dict[str, Any]]]:
         for line, row in numbered:
             if len(row) != len(header):
                 raise CorpusError(f"{path}:{line}: {len(row)} cells, but the header names {len(header)} columns")
-            yield line, dict(zip(header, row, strict=True))
+            before = sum(len(LINE_END.findall(cell)) for cell in row[:at])  # a cell may hold line ends
+            yield line + before, dict(zip(header, row, strict=True))
 
-    yield from rows_as_texts(cells(), column, str(path), tally)
+    yield from rows_as_texts(cells(), column, str(path), tally, in_lines=True)
 
 
 def _arrow_rows(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
@@ -144,6 +148,7 @@ def _sheets(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
         with open(path, "rb") as stream:
             book = CalamineWorkbook.from_filelike(io.BytesIO(stream.read()))
         sheets = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in book.sheet_names]
+        several = len([cells for _, cells in sheets if cells]) > 1
     except CalamineError as error:
         raise CorpusError(f"{path}: not a whole spreadsheet: {' '.join(str(error).split())}") from None
     refused: list[NoTextError] = []
@@ -160,7 +165,7 @@ def _sheets(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
             continue
         read += 1
         named = ((line, dict(zip(header, map(_cell, row), strict=False))) for line, row in rows)
-        yield from rows_as_texts(named, column, str(path), tally)
+        yield from rows_as_texts(named, column, str(path), tally, sheet=name if several else None)
     if refused and not read:
         yield from words_or_ask(path, path.suffix.lower().removeprefix("."), spec, refused[0])
     elif refused:

@@ -66,7 +66,13 @@ def gives_words(columns: Iterable[str], spec: ReadSpec) -> bool:
 
 
 def rows_as_texts(
-    rows: Iterable[tuple[int, Mapping[str, Any]]], column: str, path: str, tally: Tally
+    rows: Iterable[tuple[int, Mapping[str, Any]]],
+    column: str,
+    path: str,
+    tally: Tally,
+    *,
+    in_lines: bool = False,
+    sheet: str | None = None,
 ) -> Iterator[Source]:
     """The text of each row; one without is an empty document.
 
@@ -75,6 +81,8 @@ def rows_as_texts(
         column: the column of the text.
         path: the file, for messages.
         tally: where rows without a text are counted.
+        in_lines: whether further lines of a text are further lines of the file.
+        sheet: the sheet of a workbook with several, which the name of each document begins with.
 
     Raises:
         CorpusError: for a text that is no string.
@@ -86,7 +94,8 @@ def rows_as_texts(
         elif not isinstance(text, str):
             raise CorpusError(f"{path}:{line}: {column} is {type(text).__name__}, not a text")
         identity = next((row[name] for name in ("id", "ID", "Id") if row.get(name) not in (None, "")), None)
-        yield Source(text or "", None if identity is None else str(identity), line=line)
+        name = "!".join(str(part) for part in (sheet, identity) if part is not None) or None
+        yield Source(text or "", name, line=line, in_lines=in_lines)
 
 
 def words_or_ask(path: Path, format: str, spec: ReadSpec, asked: NoTextError) -> Iterator[Source]:

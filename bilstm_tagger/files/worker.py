@@ -51,12 +51,15 @@ class ModelLoader:
         device: as for `Tagger.load`.
         precision: as for `Tagger.load`.
         threads: processor threads for torch; torch's own default if None.
+        options: what the tagger will be asked for, which is compiled right after loading; None leaves that to the
+            first document.
     """
 
     folder: str
     device: str = "cpu"
     precision: str = "auto"
     threads: int | None = None
+    options: TagOptions | None = None
 
     def __call__(self, profile: Profile) -> Tagger:
         """Load the tagger and add the time spent to the profile."""
@@ -64,10 +67,14 @@ class ModelLoader:
             import torch
 
             from bilstm_tagger.tagging.tagger import Tagger
+            from bilstm_tagger.tagging.warm_up import warm_up
         if self.threads is not None:
             torch.set_num_threads(self.threads)
         with profile.part("load model"):
-            return Tagger.load(self.folder, device=self.device, precision=self.precision)
+            tagger = Tagger.load(self.folder, device=self.device, precision=self.precision)
+            if self.options is not None:
+                warm_up(tagger, **self.options.arguments())
+        return tagger
 
 
 def collect_rarely() -> None:

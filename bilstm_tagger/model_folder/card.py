@@ -55,10 +55,17 @@ def _task(info: ModelInfo, task: str) -> str:
 def _scores(metrics: dict[str, Any]) -> str:
     if not metrics.get("dev"):
         return "None measured."
-    rows = [f"| {task} | {100 * score:.2f} |" for task, score in metrics["dev"].items()]
+    tests = metrics.get("test_scores", [])
+    columns = [("dev", metrics["dev"]), *((test["file"], test["scores"]) for test in tests)]
+    rows = [
+        " | ".join([f"| {task}", *(f"{100 * scores[task]:.2f}" if task in scores else "" for _, scores in columns)])
+        + " |"
+        for task in metrics["dev"]
+    ]
     best = metrics.get("best_epoch")
     note = f"Epoch {best} of {metrics.get('epochs')}, the best on the dev corpus" if best else "On the dev corpus"
-    table = "| task | dev |\n|---|---|\n" + "\n".join(rows)
+    header = f"| {' | '.join(['task', *(name for name, _ in columns)])} |\n{'|---' * (len(columns) + 1)}|\n"
+    table = header + "\n".join(rows)
     parts = [f"{note}: F1 of exact spans, accuracy of plain tags, in percent.", table]
     return "\n\n".join([*parts, *map(_test, metrics.get("test", []))])
 

@@ -62,14 +62,36 @@ def save_model(parts: ModelParts, folder: str | Path, *, keep: tuple[Path, ...] 
         if info.calibration:
             _write_json(new / "calibration.json", info.calibration, indent=None)
         shutil.copymode(new / "config.json", new / WEIGHTS)  # safetensors writes for the owner alone
-        size = sum(path.stat().st_size for path in new.iterdir())
-        weights = sum(weight.numel() for weight in parts.model.parameters())
-        (new / "README.md").write_text(model_card(info, weights=weights, size=size), "utf-8")
+        (new / "README.md").write_text(_card(parts, new), "utf-8")
         for path in keep:
             if path.is_dir():
                 shutil.copytree(path, new / path.name)
             elif path.exists():
                 shutil.copy2(path, new / path.name)
+
+
+def _card(parts: ModelParts, folder: Path) -> str:
+    """The model card; the size is that of the files that are in the folder."""
+    size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file() and path.name != "README.md")
+    weights = sum(weight.numel() for weight in parts.model.parameters())
+    return model_card(parts.info, weights=weights, size=size)
+
+
+def save_metrics(parts: ModelParts, folder: str | Path) -> None:
+    """Writes the metrics of a model into its folder, and its card, which shows them; all else there stays as it is.
+
+    Args:
+        parts: the model.
+        folder: its folder.
+
+    Raises:
+        TaggerError: if the folder is not there or cannot be written.
+    """
+    path = find_folder(folder)
+    with atomic_write(path / "metrics.json") as stream:
+        stream.write(json.dumps(parts.info.metrics, ensure_ascii=False, indent=2) + "\n")
+    with atomic_write(path / "README.md") as stream:
+        stream.write(_card(parts, path))
 
 
 def save_calibration(info: ModelInfo, folder: str | Path) -> None:

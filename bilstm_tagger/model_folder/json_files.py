@@ -75,6 +75,14 @@ class VocabJson(_File):
     features: dict[str, FeatureJson] = {}
 
 
+class HeldOutJson(_File):
+    """The scores of a model on one file that decided nothing about it."""
+
+    file: str
+    sha256: str | None
+    scores: dict[str, float]
+
+
 class MetricsJson(_File):
     """What `metrics.json` holds."""
 
@@ -84,6 +92,7 @@ class MetricsJson(_File):
     coverage: float | None = None
     history: list[dict[str, Any]] = []
     test: list[dict[str, Any]] = []
+    test_scores: list[HeldOutJson] = []
     init: dict[str, dict[str, dict[str, float]]] = {}
 
 

@@ -48,7 +48,7 @@ def presets() -> list[str]:
 def load_settings(
     preset: str | None = None,
     *,
-    file: str | Path | None = None,
+    file: str | Path | Mapping[str, Any] | None = None,
     tasks: Sequence[str] = (),
     overrides: Mapping[str, Any] | None = None,
     base: Settings | None = None,
@@ -57,7 +57,7 @@ def load_settings(
 
     Args:
         preset: its name; else that of the file, else `ner`.
-        file: TOML of the same tables as the presets.
+        file: TOML of the same tables as the presets, or the values of such a file.
         tasks: where given, the run's only tasks, whatever others the preset or the file has.
         overrides: values by dotted key.
         base: settings that take the place of the preset's, such as those of a model to start from.
@@ -65,7 +65,7 @@ def load_settings(
     Raises:
         ConfigError: for an unknown preset or key, a value of the wrong kind, or a file that cannot be read.
     """
-    layers = read_toml(file) if file is not None else {}
+    layers: Mapping[str, Any] = file if isinstance(file, Mapping) else {} if file is None else read_toml(file)
     name = preset or layers.get("preset")
     if base is not None:
         if name is not None:
@@ -79,11 +79,11 @@ def load_settings(
     if tasks:
         merged["tasks"] = {task: merged.get("tasks", {}).get(task, {}) for task in tasks}
     for key, value in (overrides or {}).items():
-        _set(merged, key.split("."), value)
+        set_dotted(merged, key.split("."), value)
     named = {key for values in (layers, overrides or {}) for key in _dotted(values)}
     if "training.epochs" in named and "training.min_steps" not in named:
-        _set(merged, ["training", "min_steps"], 0)
-    return parse_settings(merged, source=str(file) if file else "settings")
+        set_dotted(merged, ["training", "min_steps"], 0)
+    return parse_settings(merged, source=str(file) if isinstance(file, str | Path) else "settings")
 
 
 def _dotted(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
@@ -204,7 +204,14 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _set(values: dict[str, Any], path: list[str], value: Any) -> None:
+def set_dotted(values: dict[str, Any], path: list[str], value: Any) -> None:
+    """Sets a value in nested tables; tables that are not there are made.
+
+    Args:
+        values: the nested values, which are changed.
+        path: the parts of the dotted key.
+        value: the value.
+    """
     for key in path[:-1]:
         if not isinstance(values.get(key), dict):
             values[key] = {}

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.errors import TrainingError
 from bilstm_tagger.evaluation.evaluate import headline
 from bilstm_tagger.model_folder.folder import ModelParts
 from bilstm_tagger.nn.batch import Batch
@@ -181,4 +181,4 @@ class Trainer:
 def _check(loss: float, step: int, rate: float) -> None:
     """Refuses a loss from which nothing can be learnt."""
     if not math.isfinite(loss):
-        raise TaggerError(f"the loss is {loss} at step {step}: lower training.learning_rate ({rate:g} now)")
+        raise TrainingError(f"the loss is {loss} at step {step}: lower training.learning_rate ({rate:g} now)")

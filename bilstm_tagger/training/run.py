@@ -92,6 +92,17 @@ def train(
     return _save(trainer, folder, settings, prepared)
 
 
+def is_finished(folder: Path) -> bool:
+    """Whether a folder holds the model of a run that came to its end.
+
+    Args:
+        folder: the folder; one that a crash left between two renames is put right first.
+    """
+    recover_folder(folder)
+    running = any((folder / name).exists() for name in (CHECKPOINT, SETTINGS))
+    return is_model_folder(folder) and not running
+
+
 def _claim(folder: Path, settings: Settings, *, resume: bool, force: bool) -> None:
     """Refuses an output folder whose content would be lost, and a resumption that cannot be exact."""
     recover_folder(folder)
@@ -130,7 +141,7 @@ def _same(folder: Path, run: dict[str, Any]) -> None:
         before = json.loads((folder / SETTINGS).read_text("utf-8"))
         # A setting that is newer than the run has the value it had without it.
         before["settings"] = Settings.model_validate(before["settings"]).model_dump(mode="json")
-        changed = _differences({part: before[part] for part in run}, run)
+        changed = differences({part: before[part] for part in run}, run)
     except (OSError, ValueError, AttributeError, LookupError, TypeError) as error:
         raise ConfigError(f"{folder / SETTINGS}: missing or damaged ({error}); --force trains anew") from None
     if changed:
@@ -138,12 +149,19 @@ def _same(folder: Path, run: dict[str, Any]) -> None:
         raise ConfigError(f"{folder}: cannot resume with other settings: {'; '.join(wrong)}; --force trains anew")
 
 
-def _differences(before: dict[str, Any], after: dict[str, Any], prefix: str = "") -> list[str]:
+def differences(before: dict[str, Any], after: dict[str, Any], prefix: str = "") -> list[str]:
+    """Tells for each value that differs what it was and what it is.
+
+    Args:
+        before: nested values.
+        after: nested values.
+        prefix: what stands before each key.
+    """
     found = []
     for key in before.keys() | after.keys():
         old, new = before.get(key), after.get(key)
         if isinstance(old, dict) and isinstance(new, dict):
-            found += _differences(old, new, f"{prefix}{key}.")
+            found += differences(old, new, f"{prefix}{key}.")
         elif old != new:
             found.append(f"{prefix}{key} was {old!r}, is {new!r}")
     return sorted(found)

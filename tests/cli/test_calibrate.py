@@ -46,3 +46,25 @@ def test_what_cannot_be_is_said_before_the_work(model_folder: Path, tiny_dev: Pa
         assert (result.exit_code, "--png" in result.stderr) == (2, True)
     shipped = run("calibrate", tiny_dev, "--model", "en")
     assert (shipped.exit_code, "comes with the package" in shipped.stderr) == (2, True)
+
+
+def test_a_folder_of_brat_needs_no_column(model_folder: Path, tmp_path: Path) -> None:
+    """`calibrate`, `evaluate`, `check` and `train`, though the model was trained on CoNLL-U with two tasks."""
+    (tmp_path / "brat").mkdir()
+    for name in "abc":
+        (tmp_path / "brat" / f"{name}.txt").write_text("Ada Lovelace wrote.\nRain fell on Leeds.\n")
+        (tmp_path / "brat" / f"{name}.ann").write_text("T1\tPER 0 12\tAda Lovelace\nT2\tLOC 33 38\tLeeds\n")
+    brat = tmp_path / "brat"
+    model = shutil.copytree(model_folder, tmp_path / "model")
+    small = [part for key in ("embedder.size=4", "encoder.hidden_size=4") for part in ("--set", key)]
+    for words in (
+        ["check", brat],
+        ["evaluate", brat, "--model", model],
+        ["calibrate", brat, "--model", model, "--force"],
+        ["train", brat, "--test", brat, "--epochs", "1", *small, "--output", tmp_path / "new"],
+        ["calibrate", brat, "--model", tmp_path / "new", "--force"],
+    ):
+        done = run(*words)
+        assert done.exit_code == 0, (words, done.stderr)
+        assert "LOC" in done.stdout or words[0] in ("train", "calibrate")
+    assert Tagger.load(tmp_path / "new").info.vocab.tags["ner"][-1] == "S-PER"

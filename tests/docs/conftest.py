@@ -19,7 +19,7 @@ from bilstm_tagger.curation import reviewing
 from bilstm_tagger.files import find_jobs
 from bilstm_tagger.model_folder.find import find_folder
 from bilstm_tagger.settings.loading import load_settings
-from bilstm_tagger.training import folds
+from bilstm_tagger.training import folds, run, seeds, sweep
 
 _CONLL = "".join(
     f"{word}\t{tag}\n" if word else "\n"
@@ -85,6 +85,8 @@ def place(tmp_path: Path, material: Path, trainings: Trainings, monkeypatch: pyt
     monkeypatch.setattr(bilstm_tagger, "load_settings", load_settings, raising=False)
     cross_validate = folds.cross_validate
     monkeypatch.setattr(folds, "cross_validate", lambda settings, **given: cross_validate(small(settings), **given))
+    for module in (seeds, sweep):
+        monkeypatch.setattr(module, "train", lambda settings, **given: run.train(small(settings), **given))
     monkeypatch.setattr(find_jobs, "_STDIN_PATH", tmp_path / "stdin")
     review = reviewing.review_by_folds
     monkeypatch.setattr(reviewing, "review_by_folds", lambda settings, **given: review(small(settings), **given))

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from bilstm_tagger.cli import app
 from bilstm_tagger.settings.loading import load_settings
 from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.training.sweep_plan import read_plan
 
 TASK_PAGES = {path for path in PAGES if path.parent.name == "tasks"}
 RUN = [page for page in PAGES if any(block.language in ("bash", "python") for block in blocks_of(page))]
@@ -157,7 +158,10 @@ def test_what_stands_in_backticks_exists(page: Path) -> None:
 def test_settings_load(page: Path, block: Block, place: Path) -> None:
     file = place / "some.toml"
     file.write_text(block.code, "utf-8")
-    assert load_settings(file=file).tasks, name_of(page)
+    if "[sweep]" in block.code:
+        assert read_plan(file).space, name_of(page)
+    else:
+        assert load_settings(file=file).tasks, name_of(page)
 
 
 def test_lines_of_json_hold_their_text() -> None:

@@ -368,7 +368,7 @@ class Oracle:
         self.answers, self.schemes = answers, schemes
         self.reading = training_specs(settings.data, settings.tasks, settings.features)
         tags = {task: sorted(set(table.values())) for task, table in answers.items()}
-        self.vocab = SimpleNamespace(tags=tags, known=frozenset({"Ann", "in"}))
+        self.vocab = SimpleNamespace(tags=tags, known=frozenset({"Ann", "in"}), features={})
         self.tasks = list(answers)
 
     def pipe(self, documents: Iterable[Document]) -> Iterator[Document]:
@@ -471,6 +471,22 @@ def test_two_tasks_and_one_that_is_missing(tmp_path: Path) -> None:
         evaluate(two_task_tagger(), path, columns="UPOS")
     with pytest.raises(CorpusError):
         evaluate(two_task_tagger(), write(tmp_path / "bad.conllu", ["1\tAnn"]))
+
+
+def test_brat_has_one_set_of_spans_and_needs_no_column(tmp_path: Path) -> None:
+    (tmp_path / "brat").mkdir()
+    (tmp_path / "brat" / "a.txt").write_text("Ann in Rome")
+    (tmp_path / "brat" / "a.ann").write_text("T1\tPER 0 3\tAnn\nT2\tLOC 7 11\tRome\n")
+    for path in (tmp_path / "brat", tmp_path / "brat" / "a.ann"):
+        found = evaluate(two_task_tagger(), path)
+        assert {task: scores.headline for task, scores in found.tasks.items()} == {"ner": 1.0}
+        assert found.notes == (f"upos is left out: {path.name} has spans alone",)
+    schemes = {"ner": Scheme.BIO, "chunk": Scheme.BIO}
+    settings = Settings(data=DataSettings(train="t.conll"), tasks=dict.fromkeys(schemes, TaskSettings()))
+    two = cast("Tagger", Oracle({"ner": NER, "chunk": NER}, settings=settings, schemes=schemes))
+    with pytest.raises(CorpusError, match="name its column"):
+        evaluate(two, tmp_path / "brat")
+    assert list(evaluate(two, tmp_path / "brat", columns={"chunk": -1}).tasks) == ["chunk"]
 
 
 def test_column_of_another_format_must_be_named(tmp_path: Path) -> None:

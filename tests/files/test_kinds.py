@@ -385,6 +385,16 @@ def test_null_texts_are_empty_documents(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "out" / "c.parquet.parquet")["year"].to_pylist() == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_inside_cells_are_lines_of_the_file(tmp_path: Path, end: str) -> None:
+    rows = ["id,note,text,more", '1,"a', 'b","to', "Ada", 'and to Eve",x', '2,c,"to Zoe","d', 'e"', "3,f,to Liz,", ""]
+    (tmp_path / "a.csv").write_text(end.join(rows), "utf-8", newline="")
+    found, _ = to_stream(RuleTagger(), [tmp_path / "a.csv"], format="entities")
+    for row in map(json.loads, found.splitlines()):
+        assert row["text"] in rows[row["line"] - 1]
+    assert len(found.splitlines()) == 4
+
+
 def test_sheets_of_workbooks(tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     pytest.importorskip("python_calamine")
@@ -395,10 +405,26 @@ def test_sheets_of_workbooks(tmp_path: Path) -> None:
     book.create_sheet("blank")
     book.save(tmp_path / "a.xlsx")
     output, report = to_stream(RuleTagger(), [tmp_path / "a.xlsx"])
-    assert [(record["id"], record["text"]) for record in records(output)] == [("1", "to Ada"), ("2", ""), ("3", "4")]
+    assert [(record["id"], record["text"]) for record in records(output)] == [
+        *(("Sheet!1", "to Ada"), ("Sheet!2", ""), ("Sheet!3", "4")),
+    ]
     assert (report.tally.empty, ["sheet 'odd'" in line for line in report.tally.no_text]) == (1, [True])
     rows, _ = to_stream(RuleTagger(), [tmp_path / "a.xlsx"], format="entities")
     assert json.loads(rows)["line"] == 2
+    for title, name in (("2023", "Eve"), ("2024", "Zoe")):
+        sheet = book.create_sheet(title)
+        sheet.append(["text"])
+        sheet.append([f"to {name}"])
+    book.save(tmp_path / "a.xlsx")
+    rows, _ = to_stream(RuleTagger(), [tmp_path / "a.xlsx"], format="entities")
+    found = [json.loads(row) for row in rows.splitlines()]
+    assert [(row["document"], row["line"], row["text"]) for row in found] == [
+        *(("Sheet!1", 2, "Ada"), ("2023", 2, "Eve"), ("2024", 2, "Zoe")),
+    ]
+    for title in book.sheetnames[1:]:
+        del book[title]
+    book.save(tmp_path / "one.xlsx")
+    assert [record["id"] for record in records(to_stream(RuleTagger(), [tmp_path / "one.xlsx"])[0])] == ["1", "2", "3"]
     (tmp_path / "b.xlsx").write_bytes((tmp_path / "a.xlsx").read_bytes()[:-200])
     assert "not a whole spreadsheet" in str(names(tmp_path / "b.xlsx")[1].failures[0])
 

@@ -13,7 +13,7 @@ from typing import Any
 from bilstm_tagger.corpus.convert.not_kept import losses, touching_spans
 from bilstm_tagger.corpus.convert.tasks import Columns, find_columns, further_keys
 from bilstm_tagger.corpus.corpus import Corpus, CorpusStats, Repairs
-from bilstm_tagger.corpus.formats import DATA_SETS, format_of
+from bilstm_tagger.corpus.formats import DATA_SETS, brat_write, format_of, webanno_write
 from bilstm_tagger.corpus.formats.columns import ConllLayout
 from bilstm_tagger.corpus.formats.conllu_rows import ConlluLayout
 from bilstm_tagger.corpus.reading import read_corpus, save_corpus
@@ -132,8 +132,10 @@ def save_and_compare(
     """
     tasks = list(spec.columns or {})
     save_corpus(corpus, target, format=format, tasks=tasks)
-    places = _places(format_of(target, format).name, corpus, tasks)
+    name = format_of(target, format).name
+    places = _places(name, corpus, tasks)
     lost = _compare(corpus, target, spec.replace(columns=places), format)
+    lost += [f"tags of {task}, for which {name} has no place" for task in tasks if task not in places]
     keys = further_keys(source, format=spec.format, read=map(str, (spec.columns or {}).values()))
     if keys:
         lost.append(f"further keys of the records: {', '.join(keys)}")
@@ -164,6 +166,10 @@ def _places(format: str, corpus: Corpus, tasks: Sequence[str]) -> Columns:
         spans = [task for task in tasks if corpus.schemes[task] is not Scheme.NONE]
         plain = {task: _spacy_attribute(task, corpus) for task in tasks if task not in spans}
         return {task: plain.get(task, "ents" if spans[:1] == [task] else task) for task in tasks}
+    if format == "brat":
+        return {brat_write.only_task(corpus[0], tasks): "spans"}
+    if format == "webanno":
+        return {**webanno_write.places(corpus, tasks)}
     return {task: task for task in tasks}
 
 
@@ -179,9 +185,13 @@ def _spacy_attribute(task: str, corpus: Corpus) -> str:
 
 def _compare(corpus: Corpus, target: str | Path, spec: ReadSpec, format: str | None) -> list[str]:
     """What the file that was written lacks, raw text in it read as in the source."""
+    if format_of(target, format).write_folder is not None:
+        (task,) = spec.columns or {}
+        written_folder = brat_write.read_back(corpus, Path(target), task)
+        return ["tokens and sentences: brat has text, which is cut anew", *losses(corpus.only([task]), written_folder)]
     plain = spec.model_copy(update={"format": format, "names": (), "word_column": 1, "features": {}})
     try:
         written = read_corpus(target, spec=plain)
     except CorpusError as error:
         return [f"what was written could not be read back to compare it ({error})"]
-    return losses(corpus, written)
+    return losses(corpus.only(list(spec.columns or {})), written)

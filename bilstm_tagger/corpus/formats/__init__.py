@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from bilstm_tagger.corpus.formats import (
     brat,
+    brat_write,
     columns,
     conll2012,
     conllu,
@@ -25,6 +26,7 @@ from bilstm_tagger.corpus.formats import (
     table,
     table_write,
     webanno,
+    webanno_write,
 )
 from bilstm_tagger.corpus.formats.conllu_rows import COLUMNS
 from bilstm_tagger.document.document import Document
@@ -51,6 +53,14 @@ class Writer(Protocol):
         ...
 
 
+class FolderWriter(Protocol):
+    """Signature of the writer of a format that is a folder."""
+
+    def __call__(self, documents: Iterable[Document], folder: Path, *, tasks: Sequence[str] | None = None) -> None:
+        """Write documents into an empty folder."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class CorpusFormat:
     """A file format.
@@ -63,6 +73,8 @@ class CorpusFormat:
         columns: tasks and where they are when the user names none.
         binary: whether it is written in bytes.
         records: whether columns are named as in `corpus.formats.records`, which several formats share.
+        write_folder: writes documents into an empty folder, for a format that is one.
+        only_spans: whether it holds one set of spans and nothing else, so that no column has to be named.
     """
 
     name: str
@@ -72,6 +84,8 @@ class CorpusFormat:
     columns: Mapping[str, int | str]
     binary: bool = False
     records: bool = False
+    only_spans: bool = False
+    write_folder: FolderWriter | None = None
 
     def reads_like(self, other: CorpusFormat) -> bool:
         """Tell whether a column means the same in both formats."""
@@ -136,9 +150,22 @@ _KNOWN = (
     CorpusFormat("csv", sheets.read_csv, table_write.write_csv, (".csv",), _TAGS, records=True),
     CorpusFormat("xlsx", sheets.read_xlsx, sheets_write.write_xlsx, (".xlsx",), _TAGS, binary=True, records=True),
     CorpusFormat("token-csv", sheets.read_csv, sheets_write.write_token_csv, (), _TAGS, records=True),
+    CorpusFormat("sentence-csv", sheets.read_csv, sheets_write.write_sentence_csv, (), _TAGS, records=True),
+    CorpusFormat(
+        "sentence-xlsx", sheets.read_xlsx, sheets_write.write_sentence_xlsx, (), _TAGS, binary=True, records=True
+    ),
+    CorpusFormat("webanno", webanno.read, webanno_write.write, (), _TAGS),
     CorpusFormat("conllup", conllup.read, _unwritten("CoNLL-U Plus", ".conllu"), (".conllup",), _TAGS),
     CorpusFormat("word/tag", slashed.read, slashed.write, (".pos", ".tagged"), _TAGS),
-    CorpusFormat("brat", brat.read, _unwritten("brat", ".jsonl"), (".ann",), _TAGS),
+    CorpusFormat(
+        "brat",
+        brat.read,
+        _unwritten("brat as one file", "a folder: --to brat"),
+        (".ann",),
+        _TAGS,
+        only_spans=True,
+        write_folder=brat_write.write_folder,
+    ),
 )
 FORMATS: dict[str, CorpusFormat] = {known.name: known for known in _KNOWN}
 

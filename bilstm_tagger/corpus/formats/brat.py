@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 
 from bilstm_tagger.corpus.formats.char_spans import Aligner, Mark
@@ -54,7 +54,7 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         document.path, document.id = str(source), file.stem
         ends = list(accumulate(map(len, text.splitlines(keepends=True))))
         document.lines = _lines(document.starts, ends)
-        marks, others = _marks(file, spec.encoding, spec.misaligned)
+        marks, others = _marks(file, text, spec.encoding, spec.misaligned)
         skipped += others
         aligner = Aligner(str(file), spec.misaligned)
         spans = aligner.lay([mark for _, mark in marks], text, document.starts, document.ends, _line(marks))
@@ -83,8 +83,8 @@ def _lines(starts: list[int], ends: list[int]) -> list[int]:
     return lines
 
 
-def _marks(file: Path, encoding: str | None, policy: Policy) -> tuple[list[tuple[int, Mark]], int]:
-    """The spans of a file with their lines, and how many lines are something else."""
+def _marks(file: Path, text: str, encoding: str | None, policy: Policy) -> tuple[list[tuple[int, Mark]], int]:
+    """The spans of a file about a text with their lines, and how many lines are something else."""
     marks: list[tuple[int, Mark]] = []
     others = 0
     for number, line in open_text(file, encoding=encoding):
@@ -96,16 +96,22 @@ def _marks(file: Path, encoding: str | None, policy: Policy) -> tuple[list[tuple
         pieces = [piece.split() for piece in places.split(";")]
         if not all(len(piece) == 2 and all(at.isdecimal() for at in piece) for piece in pieces):
             raise CorpusError(f"{file}:{number}: not a span of brat: T1, a tab, LABEL START END, a tab, its text")
-        text = cells[2] if len(cells) > 2 else None
-        if len(pieces) > 1:
+        told = cells[2] if len(cells) > 2 else None
+        if len(pieces) > 1 and not _joined(pieces, text):
             if policy == "error":
                 raise CorpusError(
-                    f"{file}:{number}: {label} {text!r} is in {len(pieces)} pieces, and tags hold whole spans: "
+                    f"{file}:{number}: {label} {told!r} is in {len(pieces)} pieces, and tags hold whole spans: "
                     "misaligned=snap takes all from the first to the last piece, drop leaves it out"
                 )
             if policy == "drop":
                 others += 1
                 continue
-            text = None
-        marks.append((number, Mark(int(pieces[0][0]), int(pieces[-1][1]), label, text=text)))
+            told = None
+        marks.append((number, Mark(int(pieces[0][0]), int(pieces[-1][1]), label, text=told)))
     return marks, others
+
+
+def _joined(pieces: list[list[str]], text: str) -> bool:
+    """Whether there are but line ends between the pieces of a span, which brat cuts there."""
+    ends = [(int(left[1]), int(right[0])) for left, right in pairwise(pieces)]
+    return all(start <= end and not text[start:end].strip() for start, end in ends)

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, TextIO
 
+from bilstm_tagger.corpus.formats.json_records import read_records
 from bilstm_tagger.corpus.formats.records import RecordReader
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.io.reading import open_text, read_text
 from bilstm_tagger.settings.read_spec import ReadSpec
-
-# An array of records begins like this; a line that is one record of spaCy's, ["text", {...}], does not.
-_ARRAY = re.compile(r"\s*\[\s*(?:[{\[\]]|$)")
-# A record that goes on in the next line.
-_OPENED = re.compile(r"\s*\{\s*$")
-_BLANK = re.compile(r"[ \t\r\n]*")
 
 
 def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
@@ -35,86 +27,11 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         CorpusError: for a record that does not fit, as `file:line`.
     """
     reader = RecordReader(str(path), spec)
-    for line, record in _records(str(path), spec.encoding):
+    for line, record in read_records(path, encoding=spec.encoding):
         document = reader.document(record, line)
         if document is not None:
             yield document
     reader.finish()
-
-
-def _records(path: str, encoding: str | None) -> Iterator[tuple[int, Any]]:
-    """Each record with the line it begins in."""
-    lines = open_text(path, encoding=encoding)
-    first = next((item for item in lines if item[1].strip()), None)
-    if first is None:
-        return
-    if _ARRAY.match(first[1]):
-        yield from _array(path, read_text(path, encoding=encoding))
-        return
-    if _OPENED.match(first[1]):
-        yield from _spread(path, read_text(path, encoding=encoding))
-        return
-    for number, line in chain([first], lines):
-        if line.strip():
-            yield number, _parse(line, f"{path}:{number}")
-
-
-def _spread(path: str, text: str) -> Iterator[tuple[int, Any]]:
-    """Records that are written over several lines, one after another."""
-    decoder = json.JSONDecoder()
-    line, counted, place = 1, 0, _skip(text, 0)
-    while place < len(text):
-        line, counted = line + text.count("\n", counted, place), place
-        try:
-            record, end = decoder.raw_decode(text, place)
-        except json.JSONDecodeError as error:
-            raise CorpusError(f"{path}:{error.lineno}: not JSON at character {error.colno}: {error.msg}") from None
-        except (ValueError, RecursionError) as error:
-            raise CorpusError(f"{path}:{line}: not JSON that can be read: {error}") from None
-        yield line, record
-        place = _skip(text, end)
-
-
-def _parse(line: str, place: str) -> Any:
-    try:
-        return json.loads(line)
-    except json.JSONDecodeError as error:
-        raise CorpusError(
-            f"{place}: not JSON at character {error.colno}: {error.msg}; each line needs one whole record"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise CorpusError(f"{place}: not JSON that can be read: {error}") from None
-
-
-def _array(path: str, text: str) -> Iterator[tuple[int, Any]]:
-    """The items of one array, each decoded by itself, so that its line is known."""
-    decoder = json.JSONDecoder()
-    line, counted = 1, 0
-    place = _skip(text, text.index("[") + 1)
-    while True:
-        line, counted = line + text.count("\n", counted, place), place
-        try:
-            if text[place : place + 1] == "]":
-                break
-            record, end = decoder.raw_decode(text, place)
-        except json.JSONDecodeError as error:
-            raise CorpusError(f"{path}:{error.lineno}: not JSON at character {error.colno}: {error.msg}") from None
-        except (ValueError, RecursionError) as error:
-            raise CorpusError(f"{path}:{line}: not JSON that can be read: {error}") from None
-        yield line, record
-        place = _skip(text, end)
-        if text[place : place + 1] not in ("]", ","):
-            line += text.count("\n", counted, place)
-            raise CorpusError(f"{path}:{line}: not JSON: a comma or ] is missing after this record; is the file whole?")
-        place = _skip(text, place + 1) if text[place] == "," else place
-    if text[place + 1 :].strip():
-        line += text.count("\n", counted, _skip(text, place + 1))
-        raise CorpusError(f"{path}:{line}: not JSON: something stands behind the end of the array")
-
-
-def _skip(text: str, place: int) -> int:
-    blank = _BLANK.match(text, place)
-    return blank.end() if blank else place
 
 
 def to_record(document: Document, tasks: Sequence[str] | None = None) -> dict[str, Any]:
@@ -134,17 +51,40 @@ def to_record(document: Document, tasks: Sequence[str] | None = None) -> dict[st
     """
     text, starts, ends = document.text, document.starts, document.ends
     tokens = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    return _record(document, tasks, tokens, differ=tokens != document.words, listed=list)
+
+
+def lazy_record(document: Document, tasks: Sequence[str] | None = None) -> dict[str, Any]:
+    """The same record with iterators for what would be a further list, for documents of any length."""
+    text, starts, ends = document.text, document.starts, document.ends
+
+    def tokens() -> Iterator[str]:
+        return (text[start:end] for start, end in zip(starts, ends, strict=True))
+
+    differ = any(token != word for token, word in zip(tokens(), document.words, strict=True))
+    return _record(document, tasks, tokens(), differ=differ, listed=iter)
+
+
+def _record(
+    document: Document,
+    tasks: Sequence[str] | None,
+    tokens: Iterable[str],
+    *,
+    differ: bool,
+    listed: Callable[[Iterable[Any]], Iterable[Any]],
+) -> dict[str, Any]:
+    """A record of these tokens, which may differ from the words; `listed` makes of an iterator what the record has."""
     chosen = document.tasks if tasks is None else list(tasks)
     return {
         "id": document.id,
-        "text": text,
-        "sentences": list(pairwise(document.bounds)),
+        "text": document.text,
+        "sentences": listed(pairwise(document.bounds)),
         "tokens": tokens,
-        **({"words": document.words} if tokens != document.words else {}),
-        "start_char": starts,
-        "end_char": ends,
+        **({"words": document.words} if differ else {}),
+        "start_char": document.starts,
+        "end_char": document.ends,
         "tags": {task: document.tags_of(task) for task in chosen},
-        "spans": [span for task in chosen for span in span_records(document, task)],
+        "spans": listed(chain.from_iterable(span_records(document, task) for task in chosen)),
         **probability_fields(document, chosen),
     }
 

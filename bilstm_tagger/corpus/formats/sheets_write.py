@@ -1,28 +1,29 @@
-"""Writing a token in each row: CSV and Excel, with a column that numbers the sentences."""
+"""Writing CSV and Excel: a token in each row, with a column that numbers the sentences, or a sentence in each row."""
 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 from typing import Any, BinaryIO, TextIO
 
+from bilstm_tagger.corpus.formats.table import OWN
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 
-__all__ = ["write_token_csv", "write_xlsx"]
+__all__ = ["write_sentence_csv", "write_sentence_xlsx", "write_token_csv", "write_xlsx"]
 
 _NUMBER, _WORD = "sentence_id", "word"
+_ID, _TEXT, _TOKENS = "id", "text", "tokens"
+_LONGEST = 32_767  # characters of a cell of Excel
 
 
-def _rows(documents: Iterable[Document], tasks: Sequence[str] | None) -> Iterator[list[Any]]:
+def _token_rows(documents: Iterable[Document], tasks: Sequence[str] | None) -> Iterator[list[Any]]:
     """The header, then a row for each token; sentences are numbered through all documents."""
     documents = iter(documents)
     first = next(documents, None)
-    chosen = list(tasks if tasks is not None else first.tasks if first else [])
-    taken = {_NUMBER, _WORD}.intersection(chosen)
-    if taken:
-        raise CorpusError(f"task {taken.pop()!r} is named like a column that each table has; rename the task")
+    chosen = _chosen(first, tasks, {_NUMBER, _WORD})
     yield [_NUMBER, _WORD, *chosen]
     number = 0
     for document in chain([] if first is None else [first], documents):
@@ -37,6 +38,38 @@ def _rows(documents: Iterable[Document], tasks: Sequence[str] | None) -> Iterato
                 yield [number, document.words[index], *(column[index] for column in columns)]
 
 
+def _sentence_rows(documents: Iterable[Document], tasks: Sequence[str] | None) -> Iterator[list[Any]]:
+    """The header, then a row for each sentence; tokens and tags are lists of JSON, which any of them can stand in."""
+    documents = iter(documents)
+    first = next(documents, None)
+    chosen = _chosen(first, tasks, {_ID, _TEXT, _TOKENS, *OWN})
+    yield [_ID, _TEXT, _TOKENS, *chosen]
+    for number, document in enumerate(chain([] if first is None else [first], documents), 1):
+        columns = [document.words, *map(document.tags_of, chosen)]
+        sentences = [(start, end) for start, end in pairwise(document.bounds) if start < end]
+        for place, (start, end) in enumerate(sentences, 1):
+            text = document.text[document.starts[start] : document.ends[end - 1]]
+            lists = (json.dumps(column[start:end], ensure_ascii=False) for column in columns)
+            yield [f"{document.id or number}.{place}", text, *lists]
+
+
+def _chosen(first: Document | None, tasks: Sequence[str] | None, own: set[str]) -> list[str]:
+    """The tasks to write, none of which is named like another column."""
+    chosen = list(tasks if tasks is not None else first.tasks if first else [])
+    taken = own.intersection(chosen)
+    if taken:
+        raise CorpusError(f"task {taken.pop()!r} is named like a column that each table has; rename the task")
+    return chosen
+
+
+def write_sentence_csv(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
+    """Write documents as CSV with a sentence in each row: its name and text, and lists of its tokens and of their tags.
+
+    Arguments and errors as in `write_token_csv`.
+    """
+    csv.writer(stream, lineterminator="\n").writerows(_sentence_rows(documents, tasks))
+
+
 def write_token_csv(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
     """Write documents as CSV with a token in each row: the number of its sentence, the word, a column for each task.
 
@@ -48,7 +81,7 @@ def write_token_csv(documents: Iterable[Document], stream: TextIO, *, tasks: Seq
     Raises:
         CorpusError: a word holds white space, or a task is named like another column.
     """
-    csv.writer(stream, lineterminator="\n").writerows(_rows(documents, tasks))
+    csv.writer(stream, lineterminator="\n").writerows(_token_rows(documents, tasks))
 
 
 def write_xlsx(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[str] | None = None) -> None:
@@ -58,19 +91,38 @@ def write_xlsx(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequen
         ConfigError: openpyxl is not installed.
         CorpusError: a word has a character that Excel cannot hold.
     """
+    _write_book(_token_rows(documents, tasks), stream, "tokens")
+
+
+def write_sentence_xlsx(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[str] | None = None) -> None:
+    """Write documents as an Excel sheet with a sentence in each row. Arguments and errors as in `write_token_csv`.
+
+    Raises:
+        ConfigError: openpyxl is not installed.
+        CorpusError: a sentence has a character that Excel cannot hold, or is too long for a cell.
+    """
+    _write_book(_sentence_rows(documents, tasks), stream, "sentences")
+
+
+def _write_book(table: Iterable[list[Any]], stream: BinaryIO, title: str) -> None:
+    """Write rows as the only sheet of a workbook, all text as text."""
     try:
         from openpyxl import Workbook
         from openpyxl.cell import WriteOnlyCell
         from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
     except ImportError:
         raise ConfigError("Excel needs openpyxl; install it: pip install 'bilstm-tagger[office]'") from None
-    rows = list(_rows(documents, tasks))
-    for row in rows:
-        odd = next((value for value in row[1:] if ILLEGAL_CHARACTERS_RE.search(value)), None)
-        if odd is not None:
-            raise CorpusError(f"{odd!r} has a character that Excel cannot hold; write .csv or .jsonl")
+    rows = list(table)
+    for value in (value for row in rows for value in row if isinstance(value, str)):
+        if ILLEGAL_CHARACTERS_RE.search(value) or "\ufffe" in value or "\uffff" in value:
+            raise CorpusError(f"{value!r} has a character that Excel cannot hold; write .csv or .jsonl")
+        if len(value) > _LONGEST:
+            begin = f"{value[:40]!r}"
+            raise CorpusError(
+                f"{begin}... is longer than a cell of Excel ({_LONGEST:,} characters); write .csv or .jsonl"
+            )
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("tokens")
+    sheet = book.create_sheet(title)
 
     def cell(value: Any) -> Any:
         made = WriteOnlyCell(sheet, value)

@@ -248,7 +248,7 @@ def test_b6_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     for name in ("a.xlsx", "a.pos"):
         with pytest.raises(CorpusError, match="'a b'"):
             save_corpus([document], tmp_path / name)
-    with pytest.raises(CorpusError, match=r"brat is read, not written; write \.jsonl"):
+    with pytest.raises(CorpusError, match=r"brat is written as a folder; name one, with --to brat"):
         save_corpus([document], tmp_path / "a.ann")
     with pytest.raises(CorpusError, match="rename the task"):
         save_corpus([document.with_tags({"word": ["X"]})], tmp_path / "a.xlsx")

@@ -1,0 +1,94 @@
+"""`bilstm-tagger sweep`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bilstm_tagger.cli.app import note
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from bilstm_tagger.training.sweep import SweepResult, SweepTrial
+
+ROWS = 10  # best trials that are shown
+
+
+def sweep(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SWEEP.toml", help="Experiment file with a table [sweep] of settings to try.", show_default=False
+        ),
+    ],
+    *,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder of the trials; default: models/NAME, by the file.")
+    ] = None,
+    trials: Annotated[int | None, typer.Option(min=1, metavar="N", help="Number of trials.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of all trials, as training.threads=2; repeatable."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the sweep that --output holds.")] = False,
+) -> None:
+    """Train with many settings, over a grid, at random or chosen by optuna, and find the best on dev."""
+    from rich.console import Console
+
+    from bilstm_tagger.settings.loading import parse_override
+    from bilstm_tagger.training import sweep as training
+    from bilstm_tagger.training.progress import BarProgress, Silent
+    from bilstm_tagger.training.sweep_plan import read_plan
+
+    plan = read_plan(file, overrides=dict(map(parse_override, set_ or [])), trials=trials)
+    folder = output or Path("models") / file.stem
+
+    with BarProgress() if sys.stderr.isatty() else nullcontext(Silent()) as progress:
+        result = training.run_sweep(plan, output=folder, resume=resume, progress=progress, report=_report)
+    Console(highlight=False).print(_table(result))
+    if result.best is not None:
+        note(f"best: {result.best.folder}; its settings: {folder / training.BEST}")
+
+
+def _report(trial: SweepTrial) -> None:
+    """Report a trial that is done."""
+    score = "failed" if trial.score is None else f"dev {100 * trial.score:.2f}"
+    why = f" ({trial.reason})" if trial.reason else ""
+    same = "" if trial.same_as is None else f" (the settings of trial {trial.same_as})"
+    note(f"trial {trial.number}: {score}{why}{same}: {', '.join(_settings(trial.values))}")
+
+
+def _settings(values: dict[str, Any]) -> list[str]:
+    return [f"{key}={_shown(value)}" for key, value in values.items()]
+
+
+def _shown(value: Any) -> str:
+    return "none" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _table(result: SweepResult) -> Table:
+    """The best trials, their settings and their scores."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    scored = sorted(
+        (trial for trial in result.trials if trial.score is not None), key=lambda trial: -(trial.score or 0.0)
+    )
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("trial", justify="right")
+    for name in scored[0].values if scored else ():
+        table.add_column(Text(name), overflow="fold")
+    table.add_column("dev", justify="right", no_wrap=True)
+    for trial in scored[:ROWS]:
+        settings = (Text(_shown(value)) for value in trial.values.values())
+        table.add_row(str(trial.number), *settings, f"{100 * (trial.score or 0.0):.2f}")
+    if len(scored) > ROWS:
+        table.caption = f"and {len(scored) - ROWS} more; `bilstm-tagger results` shows all"
+        table.caption_justify = "left"
+    return table

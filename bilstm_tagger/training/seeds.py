@@ -1,0 +1,221 @@
+"""The same training with several seeds: one model folder per seed, and what the scores are on average."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.io.atomic import atomic_write
+from bilstm_tagger.io.reading import sha256_file
+from bilstm_tagger.model_folder.find import is_model_folder
+from bilstm_tagger.model_folder.json_files import read_json
+from bilstm_tagger.settings.loading import known_settings, portable
+from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.training.held_out import check_test, known_scores, score_on_test
+from bilstm_tagger.training.progress import Progress
+from bilstm_tagger.training.run import SETTINGS, differences, is_finished, train
+
+__all__ = ["SUMMARY", "SeedRun", "SeedScores", "changes_since", "train_seeds"]
+
+SUMMARY = "seeds.json"  # in the output folder: all scores, their means and deviations
+
+
+@dataclass(frozen=True, slots=True)
+class SeedRun:
+    """One of several trainings that differ in the seed.
+
+    Attributes:
+        seed: its seed.
+        folder: its model folder.
+        scores: by `dev` and, if there is a test file, `test`, the score of each task: strict F1 of spans, accuracy of
+            plain tags.
+        trained: whether it was trained now; False if it was finished before.
+    """
+
+    seed: int
+    folder: Path
+    scores: dict[str, dict[str, float]]
+    trained: bool = field(default=True, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SeedScores:
+    """The scores of trainings that differ in the seed.
+
+    Attributes:
+        runs: the trainings, by seed.
+        test: name of the test file; None without one.
+    """
+
+    runs: tuple[SeedRun, ...]
+    test: str | None = None
+
+    @property
+    def parts(self) -> list[str]:
+        """What there are scores on: `dev`, and `test` if there is a test file."""
+        return list(self.runs[0].scores)
+
+    def tasks(self, part: str) -> list[str]:
+        """The tasks with a score on `dev` or `test`."""
+        return list(self.runs[0].scores[part])
+
+    def values(self, part: str, task: str) -> list[float]:
+        """The score of each run."""
+        return [run.scores[part][task] for run in self.runs]
+
+    def mean(self, part: str, task: str) -> float:
+        """The mean over seeds."""
+        return statistics.fmean(self.values(part, task))
+
+    def deviation(self, part: str, task: str) -> float | None:
+        """The sample standard deviation over seeds; None for a single seed."""
+        values = self.values(part, task)
+        return statistics.stdev(values) if len(values) > 1 else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for machines."""
+        summary = {
+            part: {
+                task: {"mean": self.mean(part, task), "deviation": self.deviation(part, task)}
+                for task in self.tasks(part)
+            }
+            for part in self.parts
+        }
+        runs = [{"seed": run.seed, "folder": run.folder.name, "scores": run.scores} for run in self.runs]
+        return {"test": self.test, "summary": summary, "runs": runs}
+
+
+def train_seeds(
+    settings: Settings,
+    *,
+    seeds: int,
+    output: str | Path,
+    test: str | Path | None = None,
+    resume: bool = False,
+    force: bool = False,
+    progress: Progress | None = None,
+    report: Callable[[SeedRun], None] | None = None,
+) -> SeedScores:
+    """Trains once per seed, into a model folder of its own in `output`, and scores each on dev and on a test file.
+
+    Args:
+        settings: those of each run; their seed is the first one, the others follow it.
+        seeds: number of seeds.
+        output: the folder of the model folders; `seeds.json` there gets the scores.
+        test: a file that each finished model is scored on; it decides nothing.
+        resume: leave finished seeds as they are and continue the unfinished one.
+        force: train all seeds anew.
+        progress: hears of every step and epoch.
+        report: hears of each seed that is done.
+
+    Raises:
+        ConfigError: if `output` holds something that would be lost, or runs with other settings or data.
+        CorpusError, VectorsError, ModelError: for files that cannot be used.
+    """
+    if seeds < 1:
+        raise ConfigError(f"{seeds} seeds: at least one is needed")
+    folder = Path(output)
+    each = {number: _with_seed(settings, number) for number in _numbers(settings, seeds)}
+    _claim(folder, each, resume=resume, force=force)
+    if test is not None:
+        check_test(settings, test)
+    runs = []
+    for number, own in each.items():
+        place = folder / _name(number)
+        done = resume and is_finished(place)
+        runs.append(_run(own, place, test=test, done=done, resume=resume, force=force, progress=progress))
+        if report is not None:
+            report(runs[-1])
+    scores = SeedScores(tuple(runs), None if test is None else Path(test).name)
+    with atomic_write(folder / SUMMARY) as stream:
+        stream.write(json.dumps(scores.to_json(), ensure_ascii=False, indent=2) + "\n")
+    return scores
+
+
+def _numbers(settings: Settings, seeds: int) -> range:
+    return range(settings.training.seed, settings.training.seed + seeds)
+
+
+def _name(seed: int) -> str:
+    return f"seed-{seed}"
+
+
+def _with_seed(settings: Settings, seed: int) -> Settings:
+    return settings.model_copy(update={"training": settings.training.model_copy(update={"seed": seed})})
+
+
+def _run(
+    settings: Settings,
+    folder: Path,
+    *,
+    test: str | Path | None,
+    done: bool,
+    resume: bool,
+    force: bool,
+    progress: Progress | None,
+) -> SeedRun:
+    """One seed: its training unless it is finished, then its scores."""
+    tagger = None
+    if done:
+        metrics = read_json(folder / "metrics.json")
+    else:
+        tagger = train(settings, output=folder, resume=resume and folder.exists(), force=force, progress=progress)
+        metrics = tagger.metrics
+    scores = {"dev": dict(metrics["dev"])}
+    if test is not None:
+        known = known_scores(metrics, test)
+        scores["test"] = score_on_test(tagger or Tagger.load(folder), test, folder=folder) if known is None else known
+    return SeedRun(settings.training.seed, folder, scores, trained=not done)
+
+
+def _claim(folder: Path, each: dict[int, Settings], *, resume: bool, force: bool) -> None:
+    """Refuses an output folder that holds something else, or runs that are neither to be continued nor replaced."""
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder}: is a file; choose another --output")
+    if is_model_folder(folder) or (folder / SETTINGS).exists():
+        raise ConfigError(f"{folder}: holds one model, not one per seed; choose another --output")
+    places = {number: folder / _name(number) for number in each}
+    begun = {number: place for number, place in places.items() if place.exists()}
+    if begun and not (resume or force):
+        names = ", ".join(place.name for place in begun.values())
+        raise ConfigError(
+            f"{folder}: already holds {names}; --resume trains what is missing, --force trains all seeds anew"
+        )
+    for number, place in begun.items():
+        if resume and is_finished(place) and (changed := changes_since(place, each[number])):
+            raise ConfigError(
+                f"{place}: was trained with other settings: {'; '.join(changed)}; --force trains all seeds anew"
+            )
+
+
+def changes_since(folder: Path, settings: Settings) -> list[str]:
+    """In what settings, and the content of the data they name, differ from those that a finished model was made with.
+
+    Args:
+        folder: the model folder.
+        settings: those of a run that would make it again.
+    """
+    config = read_json(folder / "config.json")
+    before = portable(known_settings(config.get("settings", {})))
+    changed = differences(before, portable(settings))
+    sums = {(row["role"], row["name"]): row["sha256"] for row in config.get("data", [])}
+    for path in _data_files(settings):
+        known = {content for (_, name), content in sums.items() if name == path.name}
+        if known and sha256_file(path) not in known:
+            changed.append(f"{path.name} has another content")
+    return changed
+
+
+def _data_files(settings: Settings) -> list[Path]:
+    """The files of the corpora and vectors that the settings name, as far as they are files."""
+    names = [settings.data.train, settings.data.dev, settings.data.replay, settings.embedder.vectors]
+    for task in settings.tasks.values():
+        names += [*task.files, task.dev]
+    paths = dict.fromkeys(Path(name) for name in names if name)
+    return [path for path in paths if path.is_file()]

@@ -1,0 +1,212 @@
+"""Tables over model folders: which settings differ, which scores there are, and how they are spelled."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import statistics
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import run
+from tiny import settings_of, untrained
+
+from bilstm_tagger.errors import ModelError
+from bilstm_tagger.evaluation.result_tables import to_csv, to_latex, to_markdown
+from bilstm_tagger.evaluation.results import Outcome, Result, Results, collect_results
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "first"
+    untrained(settings_of()).save(folder)
+    return folder
+
+
+def model(source: Path, folder: Path, *, dev: float, tests: dict[str, float] | None = None, **settings: Any) -> Path:
+    """A copy of a model folder with other settings, by dotted key with `__` for the dot, and scores."""
+    shutil.copytree(source, folder)
+    config = json.loads((folder / "config.json").read_text())
+    for key, value in settings.items():
+        *path, name = key.split("__")
+        table = config["settings"]
+        for part in path:
+            table = table[part]
+        table[name] = value
+    (folder / "config.json").write_text(json.dumps(config))
+    scores = [
+        {"file": name, "sha256": f"{name} {score}"[:4], "scores": {"ner": score}}
+        for name, score in (tests or {}).items()
+    ]
+    (folder / "metrics.json").write_text(json.dumps({"dev": {"ner": dev}, "test_scores": scores}))
+    return folder
+
+
+def test_only_the_settings_that_differ_are_shown(first: Path, tmp_path: Path) -> None:
+    small = model(first, tmp_path / "m" / "small", dev=0.5, encoder__hidden_size=20, notes="other words")
+    large = model(first, tmp_path / "m" / "large", dev=0.75, encoder__hidden_size=100, training__patience=None)
+    found = collect_results([small, large])
+    assert found.settings == ["encoder.hidden_size"]
+    assert found.cells() == [["20"], ["100"]]
+    assert [row.scores for row in found.rows] == [{"ner dev": Outcome(0.5)}, {"ner dev": Outcome(0.75)}]
+    assert [row.name for row in found.by_score().rows] == [str(large), str(small)]
+    assert not found.notes
+
+
+def test_values_are_written_as_people_write_them(first: Path, tmp_path: Path) -> None:
+    corpora = [
+        {"train": "a.conll", "unmarked": ["MISC"], "weight": 1.0},
+        {"train": "b.conll", "unmarked": [], "weight": 0.5},
+    ]
+    one = model(first, tmp_path / "one", dev=0.5, tasks__ner__corpora=corpora, training__average_from=None)
+    two = model(first, tmp_path / "two", dev=0.5, embedder__characters__widths=[3, 4], training__average_from=0.5)
+    found = collect_results([one, two])
+    cells = dict(zip(found.settings, zip(*found.cells(), strict=True), strict=True))
+    assert cells["tasks.ner.corpora"] == ("a.conll (unmarked MISC), b.conll (weight 0.5)", "none")
+    assert cells["training.average_from"] == ("none", "0.5")
+    assert cells["embedder.characters.widths"] == ("2, 3", "3, 4")
+
+
+def test_a_setting_newer_than_the_model_has_its_default(first: Path, tmp_path: Path) -> None:
+    old = model(first, tmp_path / "old", dev=0.5)
+    config = json.loads((old / "config.json").read_text())
+    del config["settings"]["training"]["recase"]
+    (old / "config.json").write_text(json.dumps(config))
+    assert collect_results([old, first]).settings == []
+
+
+def test_folders_of_folders_are_searched(first: Path, tmp_path: Path) -> None:
+    for seed in (10, 9, 2):
+        model(first, tmp_path / "runs" / f"seed-{seed}", dev=0.5, training__seed=seed)
+    running = model(first, tmp_path / "runs" / "seed-11", dev=0.5)
+    (running / "checkpoint").mkdir()
+    (running / "checkpoint" / "config.json").write_text("{}")
+    (tmp_path / "runs" / "begun").mkdir()
+    (tmp_path / "runs" / "begun" / "settings.json").write_text("{}")
+    shutil.copytree(first, tmp_path / "runs" / ".seed-12.new")
+    (tmp_path / "runs" / "other").mkdir()
+    (tmp_path / "runs" / "other" / "config.json").write_text("{}")  # of another program
+    found = collect_results([tmp_path / "runs", tmp_path / "runs" / "seed-9"])
+    assert [Path(row.name).name for row in found.rows] == ["seed-2", "seed-9", "seed-10"]
+    assert [note.partition(": ")[0].rpartition("/")[2] for note in found.notes] == ["begun", "seed-11"]
+    assert all("not finished" in note for note in found.notes)
+
+
+def test_what_is_no_model_is_refused(first: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelError, match="empty: no finished model in it"):
+        collect_results([first, tmp_path / "empty"])
+    with pytest.raises(ModelError, match="no such model folder"):
+        collect_results([tmp_path / "none"])
+    broken = model(first, tmp_path / "broken", dev=0.5)
+    (broken / "metrics.json").write_text('{"dev": {"ner": "high"}}')
+    with pytest.raises(ModelError, match=r"metrics.json: missing or wrong piece: dev\.ner"):
+        collect_results([broken])
+
+
+def test_models_that_differ_in_the_seed_become_one_row(first: Path, tmp_path: Path) -> None:
+    values = {0: 0.5, 1: 0.625, 2: 0.75}
+    for size in (20, 100):
+        for seed, value in values.items():
+            score = value + size / 1000
+            folder = tmp_path / f"size-{size}" / f"seed-{seed}"
+            model(first, folder, dev=score, tests={"t.conll": score}, encoder__hidden_size=size, training__seed=seed)
+    found = collect_results([tmp_path])
+    assert found.settings == ["encoder.hidden_size", "training.seed"]
+    assert found.columns == ["ner dev", "ner test"]
+    found = found.over_seeds()
+    assert found.settings == ["encoder.hidden_size"]
+    assert [Path(row.name).name for row in found.rows] == ["size-20", "size-100"]
+    expected = [value + 0.02 for value in values.values()]
+    outcome = found.rows[0].scores["ner dev"]
+    assert outcome.mean == pytest.approx(statistics.fmean(expected))
+    assert outcome.deviation == pytest.approx(statistics.stdev(expected))
+    assert outcome.runs == 3
+
+
+def test_several_test_files_have_a_column_each(first: Path, tmp_path: Path) -> None:
+    one = model(first, tmp_path / "one", dev=0.5, tests={"b.conll": 0.25, "a.conll": 0.125})
+    two = model(first, tmp_path / "two", dev=0.5, tests={"b.conll": 0.5})
+    found = collect_results([one, two])
+    assert found.columns == ["ner dev", "ner a.conll", "ner b.conll"]
+    assert not found.notes
+    config = json.loads((two / "metrics.json").read_text())
+    config["test_scores"][0]["sha256"] = "another"
+    (two / "metrics.json").write_text(json.dumps(config))
+    assert collect_results([one, two]).notes == (
+        "b.conll: the models were scored on files of this name that differ in their content",
+    )
+
+
+def table(*rows: tuple[str, dict[str, Any], dict[str, Outcome]]) -> Results:
+    return Results(tuple(Result(*row) for row in rows))
+
+
+TABLE = table(
+    ("a_b", {"x.y": "p|q&r", "same": 1}, {"ner dev": Outcome(0.9013), "ner test": Outcome(0.5, 0.0125, 3)}),
+    ("c", {"x.y": 5, "same": 1}, {"ner dev": Outcome(0.75)}),
+)
+
+
+def test_markdown() -> None:
+    assert to_markdown(TABLE) == (
+        "| model | x.y | ner dev | ner test | seeds |\n"
+        "| --- | --- | ---: | ---: | ---: |\n"
+        r"| a\_b | p\|q&r | **90.13** | **50.00 ± 1.25** | 3 |"
+        "\n| c | 5 | 75.00 | – | 1 |\n"
+    )
+
+
+def test_latex() -> None:
+    assert to_latex(TABLE) == (
+        "% \\usepackage{booktabs}\n\\begin{tabular}{llrrr}\n\\toprule\n"
+        "model & x.y & ner dev & ner test & seeds \\\\\n\\midrule\n"
+        "a\\_b & p|q\\&r & \\textbf{90.13} & \\textbf{50.00 $\\pm$ 1.25} & 3 \\\\\n"
+        "c & 5 & 75.00 & -- & 1 \\\\\n\\bottomrule\n\\end{tabular}\n"
+    )
+
+
+def test_csv_can_be_computed_with() -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(TABLE))))
+    assert rows[0] == {
+        "model": "a_b",
+        "x.y": "p|q&r",
+        "ner dev": "90.13",
+        "ner dev deviation": "",
+        "ner dev seeds": "1",
+        "ner test": "50.00",
+        "ner test deviation": "1.25",
+        "ner test seeds": "3",
+    }
+    assert rows[1]["ner test"] == rows[1]["ner test seeds"] == ""
+
+
+def test_equal_scores_are_both_the_best_and_a_lone_one_is_not() -> None:
+    both = table(("a", {}, {"ner dev": Outcome(0.5)}), ("b", {}, {"ner dev": Outcome(0.50001)}))
+    assert to_markdown(both).count("**50.00**") == 2
+    assert "**" not in to_markdown(table(("a", {}, {"ner dev": Outcome(0.5)})))
+
+
+def test_the_command(first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    one = model(first, tmp_path / "one", dev=0.5, encoder__hidden_size=20)
+    two = model(first, tmp_path / "two", dev=0.75, encoder__hidden_size=100)
+    shown = run("results", one, two)
+    assert [line.split()[1:] for line in shown.stdout.splitlines() if "20" in line or "75" in line] == [
+        ["20", "50.00"],
+        ["100", "75.00"],
+    ]
+    done = run("results", tmp_path, "--format", "csv", "--sort", "--output", tmp_path / "table.csv")
+    assert (done.exit_code, done.stdout) == (0, "")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "table.csv").read_text())))
+    assert [row["encoder.hidden_size"] for row in rows] == ["100", "20"]
+    assert run("results", tmp_path, "--mean", "--format", "latex").stdout.count("\\\\\n") == 3
+    monkeypatch.setenv("COLUMNS", "40")
+    narrow = run("results", one, two).stdout
+    assert f"{one}: encoder.hidden_size=20\n" in narrow
+    run("results", one, two, "--output", tmp_path / "table.txt")
+    assert "encoder.hidden_size" in (tmp_path / "table.txt").read_text()
+    assert run("results", tmp_path / "none").exit_code == 1
