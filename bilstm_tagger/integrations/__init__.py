@@ -1,0 +1,1 @@
+"""Where people already work: what connects a tagger to other libraries that call it."""
