@@ -1,1 +1,1 @@
-"""Where people already work: what connects a tagger to other libraries that call it."""
+"""Where people already work: other libraries, data frames, a web page."""

@@ -83,7 +83,7 @@ def document_of(doc: Doc, tokenizer: Tokenizer) -> tuple[Document, list[int]]:
     """
     # Columns of numbers: making an object for each token would take longer than tagging it.
     orth, spaced, blank, opens = doc.to_array([ORTH, SPACY, IS_SPACE, SENT_START]).T.tolist() if len(doc) else [[]] * 4
-    words: list[str] = list(map(doc.vocab.strings.__getitem__, orth))  # type: ignore[arg-type]
+    words: list[str] = list(map(doc.vocab.strings.__getitem__, orth))
     pieces = [f"{word} " if space else word for word, space in zip(words, spaced, strict=True)]
     text, places = "".join(pieces), list(range(len(words)))
     starts = list(accumulate(map(len, pieces), initial=0))[:-1]
