@@ -128,6 +128,7 @@ def _commands(group: Any, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[
 
 COMMANDS = dict(_commands(get_command(app)))
 OPTIONS = set().union(*COMMANDS.values()) | {"--version", "--extra-index-url", "--data"}
+OPTIONS |= {"--install-completion", "--show-completion"}
 
 
 def _check_options(words: list[str]) -> None:
