@@ -37,7 +37,7 @@ EXAMPLES = {
     "info": ("bilstm-tagger info models/mine", "bilstm-tagger info user/name --json"),
     "models": ("bilstm-tagger models",),
     "inspect": ('bilstm-tagger inspect --text "Rain fell on Leeds." --html leeds.html',),
-    "benchmark": ("bilstm-tagger benchmark", "bilstm-tagger benchmark notes.txt --model models/mine --seconds 2"),
+    "benchmark": ("bilstm-tagger benchmark", "bilstm-tagger benchmark notes.txt --model models/mine --seconds 0.5"),
     "study memory": ("bilstm-tagger study memory --output studies/memory",),
     "study encoders": ("bilstm-tagger study encoders --train train.conll --dev dev.conll --seeds 5",),
 }
