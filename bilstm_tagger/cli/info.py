@@ -28,7 +28,8 @@ def info(
     from bilstm_tagger.model_folder.find import find_folder
     from bilstm_tagger.tagging.tagger import Tagger
 
-    facts = describe(Tagger.load(model), find_folder(model))
+    folder = find_folder(model)
+    facts = describe(Tagger.load(folder), folder)
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
     else:
