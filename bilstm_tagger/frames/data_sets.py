@@ -31,7 +31,7 @@ def map_data_set(
     tagger: Pipe,
     dataset: _DataSet,
     *,
-    digest: str,
+    digest: str | None,
     column: str,
     prefix: str,
     probabilities: bool,
@@ -43,7 +43,7 @@ def map_data_set(
     Args:
         tagger: what tags.
         dataset: a `Dataset`, an `IterableDataset`, or a dict of them.
-        digest: checksum of the model, so that `datasets` finds in its cache what was tagged before.
+        digest: checksum of the model, so that `datasets` finds in its cache what was tagged before; None if not known.
         column: where its texts or lists of words are.
         prefix: written before the names of the new columns.
         probabilities: whether they tell how probable tags and spans are.
@@ -76,7 +76,7 @@ def map_data_set(
 
         added = datasets.Features.from_arrow_schema(pa.schema([field.with_name(name) for name, field in new]))
         more["features"] = datasets.Features({**dataset.features, **added})
-    if isinstance(dataset, datasets.Dataset):
+    if isinstance(dataset, datasets.Dataset) and digest is not None:
         made_from = [dataset._fingerprint, digest, __version__, column, prefix, probabilities]
         more["new_fingerprint"] = datasets.fingerprint.Hasher.hash(made_from)
     tag = _Tag(tagger, column, prefix, probabilities)

@@ -122,13 +122,16 @@ class Exports(ABC):
             TaggerError: if there is no such column, a new one is there already, or a text is missing.
         """
         from bilstm_tagger.frames.data_sets import map_data_set
-        from bilstm_tagger.model_folder.folder import ModelParts, digest_of
-        from bilstm_tagger.tagging.torch_runtime import torch_model
 
+        digest = None
+        if (model := getattr(self.runtime, "model", None)) is not None:  # a runtime without torch has none
+            from bilstm_tagger.model_folder.folder import ModelParts, digest_of
+
+            digest = digest_of(ModelParts(self.info, model))
         return map_data_set(
             self,
             dataset,
-            digest=digest_of(ModelParts(self.info, torch_model(self.runtime))),
+            digest=digest,
             column=column,
             prefix=prefix,
             probabilities=probabilities,
