@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.tagging.checks import check_unicode, check_words
 
 Input = str | Sequence[str] | Sequence[Sequence[str]] | Any
 
@@ -27,7 +28,7 @@ def read_source(source: Input, tokenize: Callable[[str], Document]) -> Document:
     if isinstance(source, Document):
         return source
     if isinstance(source, str):
-        _check_unicode(source, "the text")
+        check_unicode(source, "the text")
         return tokenize(source)
     if hasattr(source, "has_annotation"):  # a spaCy Doc, known without importing spaCy
         return Document.from_spacy(cast("Any", source))
@@ -35,7 +36,7 @@ def read_source(source: Input, tokenize: Callable[[str], Document]) -> Document:
         raise TaggerError(f"{_WANTED}, not {type(source).__name__}")
     words = list(source)
     if all(map(isinstance, words, repeat(str))):
-        _check_words(words)
+        check_words(words)
         return Document.from_words(words)
     if any(isinstance(sentence, str) for sentence in words):
         raise TaggerError("words and sentences are mixed in one list; give a list of words or a list of lists of words")
@@ -43,24 +44,5 @@ def read_source(source: Input, tokenize: Callable[[str], Document]) -> Document:
     for word in chain.from_iterable(sentences):
         if not isinstance(word, str):
             raise TaggerError(f"{_WANTED}; a word is a str, not {type(word).__name__}")
-    _check_words(list(chain.from_iterable(sentences)))
+    check_words(list(chain.from_iterable(sentences)))
     return Document.from_sentences(sentences)
-
-
-def _check_words(words: list[str]) -> None:
-    """Refuse words that no file could hold.
-
-    Raises:
-        TaggerError: for an empty word or half a character.
-    """
-    if not all(words):
-        raise TaggerError(f"word {words.index('') + 1} is empty; leave it out")
-    _check_unicode("".join(words), "a word")
-
-
-def _check_unicode(text: str, what: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        half = ascii(text[error.start])
-        raise TaggerError(f"{what} holds half a character, {half}: decode its source as UTF-8") from None

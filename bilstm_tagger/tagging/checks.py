@@ -1,0 +1,33 @@
+"""What a tagger refuses to tag."""
+
+from __future__ import annotations
+
+from bilstm_tagger.errors import TaggerError
+
+
+def check_words(words: list[str]) -> None:
+    """Refuse words that no file could hold.
+
+    Raises:
+        TaggerError: for an empty word or half a character.
+    """
+    if not all(words):
+        raise TaggerError(f"word {words.index('') + 1} is empty; leave it out")
+    check_unicode("".join(words), "a word")
+
+
+def check_unicode(text: str, what: str) -> None:
+    """Refuse half characters.
+
+    Args:
+        text: what was given.
+        what: what it is, for the message.
+
+    Raises:
+        TaggerError: if there is one.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = ascii(text[error.start])
+        raise TaggerError(f"{what} holds half a character, {half}: decode its source as UTF-8") from None
