@@ -122,6 +122,9 @@ def _command(name: str, command: Any) -> str:
     usage = " ".join(["bilstm-tagger", name, "[OPTIONS]", *map(_argument, given)])
     lines = [f"## {name}\n", f"{(command.help or '').strip()}\n", f"```text\n{usage}\n```\n"]
     lines += ["| Argument or option | Meaning |", "|---|---|", *map(_row, shown), ""]
+    if command.epilog:
+        title, *examples = command.epilog.split("\n\n")
+        lines += [title, "", "```text", *examples, "```", ""]
     return "\n".join(lines)
 
 

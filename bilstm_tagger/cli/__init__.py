@@ -22,6 +22,7 @@ from bilstm_tagger.cli.compare import compare
 from bilstm_tagger.cli.convert import convert
 from bilstm_tagger.cli.entities import entities
 from bilstm_tagger.cli.evaluate import evaluate
+from bilstm_tagger.cli.examples import examples
 from bilstm_tagger.cli.info import info
 from bilstm_tagger.cli.inspect import inspect
 from bilstm_tagger.cli.models import models
@@ -36,7 +37,6 @@ from bilstm_tagger.cli.train import train
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -51,7 +51,7 @@ def _show_version(version: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(epilog=examples(""))
 def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
@@ -64,7 +64,7 @@ for command in (
     train, sweep, evaluate, compare, calibrate, results, predict, entities, check, convert, review, suggest, info,
     models, inspect, benchmark,
 ):  # fmt: skip
-    app.command()(command)
+    app.command(epilog=examples(command.__name__))(command)
 app.add_typer(study, name="study")
 
 

@@ -57,7 +57,9 @@ def calibrate(
     folder = find_folder(model)
     if folder != model and not dry_run:
         hint = f"copy {folder} and name the copy, or add --dry-run"
-        raise typer.BadParameter(f"{model} comes with the package and stays as it is; {hint}", param_hint="--model")
+        raise typer.BadParameter(
+            f"{model} comes with the package or from the hub and stays as it is; {hint}", param_hint="--model"
+        )
     if png is not None and (png.suffix.lower() != ".png" or not png.parent.is_dir()):
         raise typer.BadParameter(f"{png}: must be a .png in a folder that is there", param_hint="--png")
     tagger = Tagger.load(folder)

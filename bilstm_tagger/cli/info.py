@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def info(
-    model: Annotated[Path, typer.Argument(help="Model folder, or a model that comes with the package.")] = Path("en"),
+    model: Annotated[
+        Path, typer.Argument(help="Model folder, a model that comes with the package, or one of the hub.")
+    ] = Path("en"),
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -26,7 +28,8 @@ def info(
     from bilstm_tagger.model_folder.find import find_folder
     from bilstm_tagger.tagging.tagger import Tagger
 
-    facts = describe(Tagger.load(model), find_folder(model))
+    folder = find_folder(model)
+    facts = describe(Tagger.load(folder), folder)
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
     else:
@@ -57,6 +60,7 @@ def describe(tagger: Tagger, folder: Path) -> dict[str, Any]:
         }
     return {
         "folder": str(folder),
+        **({} if tagger.info.source is None else {"source": tagger.info.source}),
         "tasks": tasks,
         "tokenizer": tagger.info.tokenizer,
         "sizes": {
@@ -88,6 +92,9 @@ def _table(facts: Mapping[str, Any]) -> Table:
         table.add_row(Text(name), Text(value))
 
     add("model", facts["folder"])
+    if "source" in facts:
+        name, _, commit = facts["source"].partition("@")
+        add("hub", f"{name}, revision {commit}")
     for task, config in facts["tasks"].items():
         score = "" if config["dev"] is None else f"; dev {config['measure']} {percent(config['dev'])}"
         add(f"task {task}", f"scheme {config['scheme']}, head {config['head']}{score}")

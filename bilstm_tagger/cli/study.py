@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.examples import examples
 
 if TYPE_CHECKING:
     from bilstm_tagger.studies.encoders_result import EncoderRun, EncodersResult
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 study = typer.Typer(no_args_is_help=True, help="Measure how far LSTMs remember and how encoders compare.")
 
 
-@study.command()
+@study.command(epilog=examples("study memory"))
 def memory(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the report.")] = Path("studies/memory"),
@@ -43,7 +44,7 @@ def memory(
     note(f"report: {page}")
 
 
-@study.command()
+@study.command(epilog=examples("study encoders"))
 def encoders(
     *,
     train_file: Annotated[str, typer.Option("--train", metavar="FILE", help="Annotated training data.")],

@@ -22,7 +22,8 @@ from bilstm_tagger.schemes.spans import convert
 from bilstm_tagger.tagging.torch_runtime import torch_model
 
 if TYPE_CHECKING:
-    from bilstm_tagger.tagging.tagger import Input, Tagger
+    from bilstm_tagger.tagging.sources import Input
+from bilstm_tagger.tagging.tagger import Tagger
 
 __all__ = ["Inspection", "NamedArray", "Unit", "inspect"]
 

@@ -9,17 +9,18 @@ from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.schemes.grammar import Scheme
 
 
-def model_card(info: ModelInfo, *, weights: int, size: int) -> str:
+def model_card(info: ModelInfo, *, weights: int, size: int, name: str = "path/to/this/folder") -> str:
     """Markdown about a model, in the order a reader asks: task, use, scores, data, settings, limits.
 
     Args:
         info: what is known of the model.
         weights: number of its weights that training moves.
         size: bytes of the model folder.
+        name: by which it is loaded.
     """
     parts = [
         f"# {', '.join(info.tasks)} tagger",
-        _use(),
+        _use(name),
         "## Tasks\n\n" + "\n".join(_task(info, task) for task in info.tasks),
         *([f"## Licence\n\n{licence}"] if (licence := _setting(info, "licence")) else []),
         "## Scores\n\n" + _scores(info.metrics),
@@ -32,11 +33,11 @@ def model_card(info: ModelInfo, *, weights: int, size: int) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _use() -> str:
+def _use(name: str) -> str:
     return (
         "Made with [bilstm-tagger](https://pypi.org/project/bilstm-tagger/).\n\n"
         "```python\nfrom bilstm_tagger import Tagger\n\n"
-        'tagger = Tagger.load("path/to/this/folder")\n'
+        f'tagger = Tagger.load("{name}")\n'
         'for token in tagger("Your text here."):\n    print(token.text, token.tag())\n```'
     )
 

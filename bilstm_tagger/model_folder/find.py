@@ -1,29 +1,45 @@
-"""Where models are: a path, or a name of those that come with the package."""
+"""Where models are: a path, a name of those that come with the package, or one of the Hugging Face hub."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from bilstm_tagger.errors import ModelError
+from bilstm_tagger.errors import ConfigError, ModelError
 from bilstm_tagger.io.atomic import recover_folder
+from bilstm_tagger.model_folder.hub import fetch, hub_name
 
 SHIPPED = ("en", "en-news")
 
 
-def find_folder(name: str | Path) -> Path:
-    """The folder of that path, or of a model that comes with the package by its name.
+def find_folder(name: str | Path, *, revision: str | None = None) -> Path:
+    """The folder of that path, of a model that comes with the package, or of one on the hub, in this order.
+
+    The network is touched only for `user/name` where no folder is in the way: if `user` is a folder here, the name is
+    taken for a path that is misspelt, unless it has a revision.
+
+    Args:
+        name: path, name of a model that comes with the package, `user/name` or `user/name@revision`.
+        revision: branch, tag or commit of a model on the hub.
 
     Raises:
-        ModelError: if there is neither.
+        ConfigError: if a revision is asked of a model that is here.
+        ModelError: if there is no such model.
     """
     path = Path(name)
     recover_folder(path)
-    if path.is_dir():
-        return path
     shipped = shipped_models()
-    if str(name) in shipped:
-        return shipped[str(name)]
+    here = path if path.is_dir() else shipped.get(str(name))
+    if here is not None:
+        if revision is not None:
+            raise ConfigError(f"{name}: is the folder {here}, which has no revisions; leave out revision={revision!r}")
+        return here
     known = f"; models that come with the package: {', '.join(shipped)}" if shipped else ""
+    if (remote := hub_name(path.as_posix(), revision)) is not None:
+        if remote.revision is not None or not path.parent.is_dir():
+            return fetch(remote)
+        known += f"; for a model of the hub name its revision: {remote}@main"
+    elif revision is not None:
+        raise ConfigError(f"{name}: is no name of a model on the hub, so it has no revision; give user/name")
     raise ModelError(f"{path}: no such model folder{known}")
 
 

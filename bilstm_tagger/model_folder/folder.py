@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Collection
@@ -94,6 +95,19 @@ def save_metrics(parts: ModelParts, folder: str | Path) -> None:
         stream.write(_card(parts, path))
 
 
+def digest_of(parts: ModelParts) -> str:
+    """A checksum of all that decides what a model gives, in hexadecimal; the same for each copy of it.
+
+    Args:
+        parts: the model.
+    """
+    digest = hashlib.sha256(json.dumps([parts.info.to_config(), parts.info.vocab.to_json()], sort_keys=True).encode())
+    for name, tensor in sorted(parts.model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
 def save_calibration(info: ModelInfo, folder: str | Path) -> None:
     """Writes temperatures and calibration of a model into its folder; all else there stays as it is.
 
@@ -118,18 +132,21 @@ def _write_json(path: Path, values: object, *, indent: int | None = 2) -> None:
     path.write_text(json.dumps(values, ensure_ascii=False, indent=indent) + "\n", "utf-8")
 
 
-def load_model(folder: str | Path, *, plugins: Collection[str] = (), verify: bool = True) -> ModelParts:
+def load_model(
+    folder: str | Path, *, plugins: Collection[str] = (), verify: bool = True, revision: str | None = None
+) -> ModelParts:
     """What a model folder holds.
 
     Args:
-        folder: its path, or the name of a model that comes with the package.
+        folder: its path, or the name of a model that comes with the package or is on the hub.
         plugins: classes from outside the package that the folder may name, as `package.module:Class`.
         verify: whether the checksum of the weights is compared.
+        revision: branch, tag or commit of a model on the hub.
 
     Raises:
         ModelError: naming the piece that is missing, truncated, mis-shaped, of a later format version or not allowed.
     """
-    path = find_folder(folder)
+    path = find_folder(folder, revision=revision)
     info, stored = read_info(path)
     check_allowed(path, info.network.plugins, plugins)
     return ModelParts(info, _model(path, info, stored if verify else stored._replace(sha256=None)))

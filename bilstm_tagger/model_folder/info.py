@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bilstm_tagger.errors import ModelError
+from bilstm_tagger.model_folder.hub import source_of
 from bilstm_tagger.model_folder.json_files import ConfigJson, MetricsJson, VocabJson, parse, read_calibration, read_json
 from bilstm_tagger.model_folder.network import NetworkConfig
 from bilstm_tagger.model_folder.upgrade import FORMAT_VERSION, upgraded_config, upgraded_vocab
@@ -32,6 +33,7 @@ class ModelInfo:
         provenance: versions and data it was made with.
         temperatures: for each task by what its scores are divided for probabilities, fitted on dev; 1 if not named.
         calibration: for each task and label the probabilities of its spans on dev, and which of them were right.
+        source: `user/name@COMMIT` of a model from the Hugging Face hub; None for any other.
     """
 
     network: NetworkConfig
@@ -43,6 +45,7 @@ class ModelInfo:
     provenance: dict[str, Any] = field(default_factory=dict)
     temperatures: dict[str, float] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=dict)
+    source: str | None = None
 
     @property
     def tasks(self) -> list[str]:
@@ -109,5 +112,6 @@ def read_info(folder: Path) -> tuple[ModelInfo, Stored]:
         provenance=provenance,
         temperatures=checked.temperatures,
         calibration=read_calibration(folder / "calibration.json"),
+        source=None if (source := source_of(folder)) is None else str(source),
     )
     return info, Stored(original["format_version"], checked.weights.sha256 if checked.weights else None)

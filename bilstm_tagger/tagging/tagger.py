@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
-from itertools import chain, pairwise, repeat
+from itertools import chain, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,10 +19,11 @@ from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.tagging.batching import collector_paused, next_window, sentence_lengths
-from bilstm_tagger.tagging.checks import check_unicode, check_words
+from bilstm_tagger.tagging.exports import Exports
 from bilstm_tagger.tagging.output_tags import OutputTags
 from bilstm_tagger.tagging.overlap import narrowed, widened
 from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, Runtime, Wanted, Window
+from bilstm_tagger.tagging.sources import Input, read_source
 from bilstm_tagger.vocab.features import encode_features
 from bilstm_tagger.vocab.vocab import Vocab
 
@@ -34,12 +35,8 @@ if TYPE_CHECKING:
 WINDOW_BATCH = 16_000  # tokens in a batch of windows, which are longer than sentences and as many rows are wanted
 WINDOW_TOKENS = 64_000  # tokens sorted by length together
 
-_WANTED = "give a text, a list of words or a list of lists of words"
 
-Input = str | Sequence[str] | Sequence[Sequence[str]] | Any
-
-
-class Tagger:
+class Tagger(Exports):
     """Tags text, words or documents with a trained model.
 
     Args:
@@ -64,16 +61,19 @@ class Tagger:
         precision: str = "auto",
         plugins: Collection[str] = (),
         verify: bool = True,
+        revision: str | None = None,
     ) -> Tagger:
         """The tagger stored in a model folder.
 
         Args:
-            folder: the model folder, or the name of a model that comes with the package.
+            folder: the model folder, the name of a model that comes with the package, or that of a model on the Hugging
+                Face hub, `user/name`; a folder that is there is never looked for elsewhere.
             device: `cpu`, `cuda`, `mps`, or `auto`.
             precision: of the encoder's products: `float32`, `bfloat16`, or `auto` for the faster one here.
             plugins: classes from outside the package that the folder may name, as `package.module:Class`; loading one
                 runs its code.
             verify: whether the checksum of the weights is compared.
+            revision: branch, tag or commit of a model on the hub; its main branch if None.
 
         Raises:
             ConfigError: if the device cannot be used here.
@@ -84,7 +84,7 @@ class Tagger:
 
         chosen = pick_device(device)
         dtype = pick_precision(precision, chosen)
-        parts = load_model(folder, plugins=plugins, verify=verify)
+        parts = load_model(folder, plugins=plugins, verify=verify, revision=revision)
         parts.model.to(chosen).precision = dtype
         return cls.of(parts)
 
@@ -94,21 +94,6 @@ class Tagger:
         from bilstm_tagger.tagging.torch_runtime import TorchRuntime
 
         return cls(parts.info, TorchRuntime(parts.model, parts.info.vocab))
-
-    def save(self, folder: str | Path, *, keep: tuple[Path, ...] = ()) -> None:
-        """Writes the model folder; an earlier one there is replaced only when the new one is complete.
-
-        Args:
-            folder: where.
-            keep: files or folders to carry over into it.
-
-        Raises:
-            TaggerError: if the folder cannot be written, or the runtime holds no network of torch.
-        """
-        from bilstm_tagger.model_folder.folder import ModelParts, save_model
-        from bilstm_tagger.tagging.torch_runtime import torch_model
-
-        save_model(ModelParts(self.info, torch_model(self.runtime)), folder, keep=keep)
 
     @property
     def vocab(self) -> Vocab:
@@ -244,29 +229,7 @@ class Tagger:
 
     def read(self, source: Input) -> Document:
         """The untagged document of one source."""
-        if isinstance(source, Document):
-            return source
-        if isinstance(source, str):
-            check_unicode(source, "the text")
-            return self.tokenizer(source)
-        if hasattr(source, "has_annotation"):  # a spaCy Doc, known without importing spaCy
-            return Document.from_spacy(cast("Any", source))
-        if not isinstance(source, Iterable) or isinstance(source, bytes | Mapping):
-            raise TaggerError(f"{_WANTED}, not {type(source).__name__}")
-        words = list(source)
-        if all(map(isinstance, words, repeat(str))):
-            check_words(words)
-            return Document.from_words(words)
-        if any(isinstance(sentence, str) for sentence in words):
-            raise TaggerError(
-                "words and sentences are mixed in one list; give a list of words or a list of lists of words"
-            )
-        sentences = [list(each) if isinstance(each, Iterable) else [each] for each in words]
-        for word in chain.from_iterable(sentences):
-            if not isinstance(word, str):
-                raise TaggerError(f"{_WANTED}; a word is a str, not {type(word).__name__}")
-        check_words(list(chain.from_iterable(sentences)))
-        return Document.from_sentences(sentences)
+        return read_source(source, lambda text: self.tokenizer(text))
 
     def _tag(self, documents: list[Document], batch_tokens: int, wanted: Wanted | None) -> Iterator[Document]:
         words = list(chain.from_iterable(document.words for document in documents))

@@ -46,6 +46,17 @@ class Tokenizer(ABC):
             The document; one of white space alone has no sentences.
         """
 
+    def document(self, text: str, words: list[str], starts: list[int], ends: list[int]) -> Document:
+        """Split tokens into sentences as this tokeniser does, and those that are too long into windows.
+
+        Args:
+            text: The text.
+            words: Its tokens.
+            starts: Where each token begins in the text.
+            ends: Where each token ends.
+        """
+        return bounded_document(text, words, sentence_bounds(text, words, starts, ends), starts, ends)
+
     def pipe(self, texts: Iterable[str]) -> Iterator[Document]:
         """Split texts one after the other, as they come."""
         return map(self, texts)
@@ -108,7 +119,7 @@ class SpacyTokenizer(Tokenizer):
         except UnicodeEncodeError as error:
             half = ascii(error.object[error.start])
             raise CorpusError(f"the text holds half a character, {half}: decode its file as UTF-8") from error
-        return _bounded_document(text, words, sentence_bounds(text, words, starts, ends), starts, ends)
+        return self.document(text, words, starts, ends)
 
     def _load(self) -> None:
         self._nlp = _blank_language(self._language)
@@ -174,8 +185,16 @@ def _place(
     return words, starts, ends
 
 
-def _bounded_document(text: str, words: list[str], bounds: list[int], starts: list[int], ends: list[int]) -> Document:
-    """The document, with sentences that are too long for the network cut into windows."""
+def bounded_document(text: str, words: list[str], bounds: list[int], starts: list[int], ends: list[int]) -> Document:
+    """The document, with sentences that are too long for the network cut into windows.
+
+    Args:
+        text: The text.
+        words: Its tokens.
+        bounds: Where sentences begin and end, in tokens.
+        starts: Where each token begins in the text.
+        ends: Where each token ends.
+    """
     bounds, seams = bounded(bounds, text, words, starts, ends)
     document = Document(words, bounds, text=text, starts=starts, ends=ends)
     document.seams = seams
@@ -218,8 +237,12 @@ class CharacterTokenizer(Tokenizer):
         starts = [index for index, character in enumerate(text) if not character.isspace()]
         words = [text[index] for index in starts]
         ends = [index + 1 for index in starts]
+        return self.document(text, words, starts, ends)
+
+    def document(self, text: str, words: list[str], starts: list[int], ends: list[int]) -> Document:
+        """Split tokens into sentences at Chinese full stops and line breaks."""
         bounds = sentence_bounds(text, words, starts, ends, final=CHINESE_FINAL, breaks=LINE)
-        return _bounded_document(text, words, bounds, starts, ends)
+        return bounded_document(text, words, bounds, starts, ends)
 
 
 class WhitespaceTokenizer(Tokenizer):
@@ -231,5 +254,9 @@ class WhitespaceTokenizer(Tokenizer):
         """Split a text into lines and words."""
         stretches = text.split()
         words, starts, ends = _place(text, stretches, {stretch: (stretch,) for stretch in set(stretches)})
+        return self.document(text, words, starts, ends)
+
+    def document(self, text: str, words: list[str], starts: list[int], ends: list[int]) -> Document:
+        """Make each line a sentence."""
         bounds = sentence_bounds(text, words, starts, ends, final="", breaks=LINE)
         return Document(words, bounds, text=text, starts=starts, ends=ends)

@@ -19,6 +19,7 @@ from bilstm_tagger.evaluation.calibration import calibrated
 from bilstm_tagger.io.atomic import atomic_write, check_replaceable, recover_folder
 from bilstm_tagger.io.reading import sha256_file
 from bilstm_tagger.model_folder.find import find_folder, is_model_folder
+from bilstm_tagger.model_folder.hub import source_of
 from bilstm_tagger.model_folder.quantization import round_words
 from bilstm_tagger.settings.schema import Settings, TrainingSettings
 from bilstm_tagger.tagging.tagger import Tagger
@@ -250,7 +251,7 @@ def _data(settings: Settings, prepared: Prepared) -> list[dict[str, Any]]:
     rows += [_file_row("phrases", Path(path).name, path) for path in lists if Path(path).is_file()]
     if settings.training.init_from:
         weights = find_folder(settings.training.init_from) / "model.safetensors"
-        rows.append(_file_row("model", weights.parent.name, weights))
+        rows.append(_file_row("model", str(source_of(weights.parent) or weights.parent.name), weights))
     if prepared.vectors:
         path = prepared.vectors.path
         rows.append(_file_row("vectors", Path(path).name, path, tokens=prepared.vectors.total))

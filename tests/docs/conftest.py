@@ -14,6 +14,7 @@ from pages import ROOT, blocks_of
 from small_runs import Trainings, shrink_measurements, small
 
 import bilstm_tagger
+import bilstm_tagger.integrations.spacy_component  # as the entry point does, where the installation is older than it
 from bilstm_tagger import training
 from bilstm_tagger.curation import reviewing
 from bilstm_tagger.files import find_jobs

@@ -129,11 +129,13 @@ def _commands(group: Any, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[
 
 COMMANDS = dict(_commands(get_command(app)))
 OPTIONS = set().union(*COMMANDS.values()) | {"--version", "--extra-index-url", "--data"}
+COMPLETION = {"--install-completion", "--show-completion"}
+OPTIONS |= COMPLETION
 
 
 def _check_options(words: list[str]) -> None:
     name = next((key for key in COMMANDS if tuple(words[: len(key)]) == key), None)
-    assert name or words[0] in {"study", "COMMAND", "--help"}, words
+    assert name or words[0] in {"study", "COMMAND", "--help", *COMPLETION}, words
     known = COMMANDS[name] if name else OPTIONS
     for word in words:
         assert not word.startswith("--") or word in known, words

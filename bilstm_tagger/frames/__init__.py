@@ -1,0 +1,1 @@
+"""Tagged documents as columns of other libraries: Arrow, pandas, polars, `datasets`."""

@@ -1,0 +1,48 @@
+"""What a tagger takes: texts, word lists, lists of sentences, spaCy Docs and documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, repeat
+from typing import Any, cast
+
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.tagging.checks import check_unicode, check_words
+
+Input = str | Sequence[str] | Sequence[Sequence[str]] | Any
+
+_WANTED = "give a text, a list of words or a list of lists of words"
+
+
+def read_source(source: Input, tokenize: Callable[[str], Document]) -> Document:
+    """The untagged document of one source.
+
+    Args:
+        source: what the caller gave.
+        tokenize: makes a document from raw text.
+
+    Raises:
+        TaggerError: if it is nothing that can be tagged.
+    """
+    if isinstance(source, Document):
+        return source
+    if isinstance(source, str):
+        check_unicode(source, "the text")
+        return tokenize(source)
+    if hasattr(source, "has_annotation"):  # a spaCy Doc, known without importing spaCy
+        return Document.from_spacy(cast("Any", source))
+    if not isinstance(source, Iterable) or isinstance(source, bytes | Mapping):
+        raise TaggerError(f"{_WANTED}, not {type(source).__name__}")
+    words = list(source)
+    if all(map(isinstance, words, repeat(str))):
+        check_words(words)
+        return Document.from_words(words)
+    if any(isinstance(sentence, str) for sentence in words):
+        raise TaggerError("words and sentences are mixed in one list; give a list of words or a list of lists of words")
+    sentences = [list(each) if isinstance(each, Iterable) else [each] for each in words]
+    for word in chain.from_iterable(sentences):
+        if not isinstance(word, str):
+            raise TaggerError(f"{_WANTED}; a word is a str, not {type(word).__name__}")
+    check_words(list(chain.from_iterable(sentences)))
+    return Document.from_sentences(sentences)
