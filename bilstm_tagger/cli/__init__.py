@@ -25,6 +25,7 @@ from bilstm_tagger.cli.info import info
 from bilstm_tagger.cli.inspect import inspect
 from bilstm_tagger.cli.models import models
 from bilstm_tagger.cli.predict import predict
+from bilstm_tagger.cli.serve import serve
 from bilstm_tagger.cli.study import study
 from bilstm_tagger.cli.train import train
 
@@ -56,7 +57,7 @@ def options(
 
 
 for command in (
-    train, evaluate, calibrate, predict, entities, check, convert, info, models, inspect, benchmark,
+    train, evaluate, calibrate, predict, entities, check, convert, info, models, inspect, benchmark, serve,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(study, name="study")

@@ -1,0 +1,1 @@
+"""Where people already work: other libraries, data frames, a web page."""
