@@ -49,7 +49,7 @@ def create_app(
     limits = limits or Limits()
     metrics = Metrics()
     models = {name: ServedModel(name, each, cores=cores, metrics=metrics) for name, each in taggers.items()}
-    admission = Admission(threads=limits.threads, waiting=limits.waiting, in_progress=metrics.in_progress)
+    admission = Admission(threads=limits.file_threads, waiting=limits.waiting, in_progress=metrics.in_progress)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -67,6 +67,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         max_body_size=limits.body_bytes,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.server = ServerState(models, limits, metrics, admission)
     app.state.token = token

@@ -1,192 +1,178 @@
-"""A runtime that joins what several threads ask for at the same time into batches."""
+"""Texts of several requests are tagged together.
+
+A tagger makes one window of all documents that it is given, so requests are joined before it. Joining windows at the
+runtime would need a thread for each request; their switching cost more than what was gained by larger batches.
+"""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import numpy as np
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.tagging.runtime import BATCH_TOKENS
+from bilstm_tagger.tagging.tagger import Tagger
 
-from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, NBest, Posteriors, Runtime, Wanted, Window
+THREADS = 2  # while one waits for the network, the other reads the next texts or writes the last answers
+_CHARACTERS = 4  # in a token, at least; more texts than fit would only be more batches
 
-MOST_SECONDS = 0.005  # that a window waits for others
 
-_Key = tuple[int, tuple[bool, int] | None, tuple[str, ...]]
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is asked for beside tags; texts for which it is the same can be tagged together.
+
+    Attributes:
+        probabilities: whether documents know how probable their tags and spans are.
+        min_probability: spans that are less probable are left out.
+        n_best: how many of the best tag sequences of each sentence are wanted.
+    """
+
+    probabilities: bool = False
+    min_probability: float = 0.0
+    n_best: int = 0
+
+
+Finish = Callable[[list[Document]], bytes]
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting:
-    """A window that waits for its tags."""
-
-    window: Window
-    batch_tokens: int
-    wanted: Wanted | None
-    future: Future[Decoded] = field(default_factory=Future)
+class _Request:
+    texts: Sequence[str]
+    options: Options
+    finish: Finish
+    future: Future[bytes] = field(default_factory=Future)
+    documents: list[Document] = field(default_factory=list)
 
     @property
-    def key(self) -> _Key:
-        """Windows of the same key can be decoded together."""
-        wanted = None if self.wanted is None else (self.wanted.probabilities, self.wanted.n_best)
-        return self.batch_tokens, wanted, tuple(self.window.features)
+    def characters(self) -> int:
+        return sum(map(len, self.texts))
+
+    def fail(self, error: Exception) -> None:
+        self.future.set_exception(error)
+
+    def end(self, tagged: list[Document]) -> None:
+        """Makes the answer."""
+        try:
+            self.future.set_result(self.finish(tagged))
+        except Exception as error:
+            self.fail(error)
 
 
-class BatchingRuntime:
-    """Decodes the windows of several threads together, in one thread of its own.
+class TextQueue:
+    """Texts that wait to be tagged. A thread that is free takes all of them that fit into one batch per core.
 
-    A window waits while a batch is computed, and at most `wait` seconds for threads that have announced theirs. A lone
-    window does not wait. All callers are taggers of the one model.
+    So a lone text never waits for others, and the more there are, the larger are the batches.
 
     Args:
-        runtime: computes the tags.
-        cores: the windows decoded together hold about one batch for each.
-        wait: seconds.
-        observe: called with the number of tokens of each batch.
+        tagger: tags them.
+        cores: for which a batch each is taken.
+        observe: called with the number of tokens tagged together.
     """
 
     def __init__(
-        self,
-        runtime: Runtime,
-        *,
-        cores: int = 1,
-        wait: float = MOST_SECONDS,
-        observe: Callable[[int], object] = lambda tokens: None,
+        self, tagger: Tagger, *, cores: int = 1, observe: Callable[[int], object] = lambda tokens: None
     ) -> None:
-        self.runtime = runtime
-        self._most_tokens = cores * BATCH_TOKENS
-        self._wait = wait
+        self._tagger = tagger
+        self._most_characters = cores * BATCH_TOKENS * _CHARACTERS
         self._observe = observe
-        self._waiting: list[_Waiting] = []
-        self._announced = 0
+        self._waiting: deque[_Request] = deque()
         self._closed = False
         self._changed = threading.Condition()
-        self._own = threading.local()
-        self._thread = threading.Thread(target=self._run, name="batches", daemon=True)
-        self._thread.start()
+        self._threads = [threading.Thread(target=self._run, name=f"texts-{n}", daemon=True) for n in range(THREADS)]
+        for thread in self._threads:
+            thread.start()
 
-    @contextmanager
-    def announced(self) -> Iterator[None]:
-        """Tells that this thread is about to call `decode`, so that a batch may wait for it."""
-        with self._changed:
-            self._announced += 1
-        self._own.announced = True
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._retract()
+    def submit(self, texts: Sequence[str], options: Options, finish: Finish) -> Future[bytes]:
+        """The answer to a request, once it is there.
 
-    def decode(self, window: Window, *, batch_tokens: int = BATCH_TOKENS, wanted: Wanted | None = None) -> Decoded:
-        """The best tags of a window's words, as `Runtime.decode` gives them.
+        Args:
+            texts: to be tagged.
+            options: what is asked for.
+            finish: makes the answer of the tagged documents.
 
         Raises:
-            RuntimeError: if the runtime has been closed.
+            RuntimeError: if the queue has been closed.
         """
-        waiting = _Waiting(window, batch_tokens, wanted)
+        request = _Request(texts, options, finish)
         with self._changed:
             if self._closed:
-                raise RuntimeError("the runtime has been closed")
-            self._waiting.append(waiting)
-            self._retract()
-            self._changed.notify_all()
-        return waiting.future.result()
+                raise RuntimeError("the queue has been closed")
+            self._waiting.append(request)
+            self._changed.notify()
+        return request.future
 
     def close(self) -> None:
-        """Ends the thread, after it has decoded what waits."""
+        """Ends the threads, after they have tagged what waits."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._thread.join()
-
-    def _retract(self) -> None:
-        """The calling thread is no longer waited for."""
-        if getattr(self._own, "announced", False):
-            self._own.announced = False
-            self._announced -= 1
-            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
 
     def _run(self) -> None:
-        while batch := self._next():
-            self._observe(sum(len(each.window.words) for each in batch))
-            _decode(self.runtime, batch)
+        while (batch := self._next()) is not None:
+            # Whose client has gone, or who has waited too long, is left out.
+            self._tag([each for each in batch if each.future.set_running_or_notify_cancel()])
 
-    def _next(self) -> list[_Waiting]:
-        """The windows to decode next; none when the runtime has been closed."""
+    def _next(self) -> list[_Request] | None:
+        """The requests to answer next; None when the queue has been closed and is empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
-            until = time.monotonic() + self._wait
-            while self._announced and not self._closed and self._tokens() < self._most_tokens:
-                if (left := until - time.monotonic()) <= 0:
-                    break
-                self._changed.wait(left)
-            return self._take()
+            if not self._waiting:
+                return None
+            batch = [self._waiting.popleft()]
+            characters = batch[0].characters
+            left: deque[_Request] = deque()
+            for each in self._waiting:
+                if each.options == batch[0].options and characters + each.characters <= self._most_characters:
+                    batch.append(each)
+                    characters += each.characters
+                else:
+                    left.append(each)
+            self._waiting = left
+            if left:
+                self._changed.notify()
+            return batch
 
-    def _tokens(self) -> int:
-        return sum(len(each.window.words) for each in self._waiting)
-
-    def _take(self) -> list[_Waiting]:
-        """The first window and those behind it that fit; the others keep their order."""
-        taken: list[_Waiting] = []
-        left: list[_Waiting] = []
-        tokens = 0
-        for each in self._waiting:
-            size = len(each.window.words)
-            if not taken or (each.key == taken[0].key and tokens + size <= self._most_tokens):
-                taken.append(each)
-                tokens += size
-            else:
-                left.append(each)
-        self._waiting = left
-        return taken
-
-
-def _decode(runtime: Runtime, batch: Sequence[_Waiting]) -> None:
-    """Decodes windows together and gives each its part; if that fails, each by itself."""
-    first = batch[0]
-    try:
-        joined = join([each.window for each in batch])
-        decoded = runtime.decode(joined, batch_tokens=first.batch_tokens, wanted=first.wanted)
-    except Exception as error:
-        if len(batch) == 1:
-            first.future.set_exception(error)
+    def _tag(self, batch: Sequence[_Request]) -> None:
+        read = [each for each in batch if self._read(each)]
+        if not read:
             return
-        for each in batch:
-            _decode(runtime, [each])
-        return
-    for each, part in zip(batch, split(decoded, [each.window for each in batch]), strict=True):
-        each.future.set_result(part)
+        options = read[0].options
+        try:
+            tagged = self._pipe((document for each in read for document in each.documents), options)
+        except Exception as error:
+            if len(read) == 1:
+                read[0].fail(error)
+                return
+            for each in read:  # so that none fails for the sake of another
+                self._tag([each])
+            return
+        self._observe(sum(map(len, tagged)))
+        first = 0
+        for each in read:
+            last = first + len(each.documents)
+            each.end(tagged[first:last])
+            first = last
 
-
-def join(windows: Sequence[Window]) -> Window:
-    """Several windows as one."""
-    if len(windows) == 1:
-        return windows[0]
-    words = [word for window in windows for word in window.words]
-    lengths = np.concatenate([window.lengths for window in windows])
-    names = windows[0].features
-    return Window(words, lengths, {name: np.concatenate([each.features[name] for each in windows]) for name in names})
-
-
-def split(decoded: Decoded, windows: Sequence[Window]) -> Iterator[Decoded]:
-    """What was decoded of joined windows, for each of them."""
-    if len(windows) == 1:
-        yield decoded
-        return
-    token = sentence = 0
-    for window in windows:
-        tokens = slice(token, token := token + len(window.words))
-        sentences = slice(sentence, sentence := sentence + len(window.lengths))
-        yield Decoded(
-            {task: ids[tokens] for task, ids in decoded.tags.items()},
-            {
-                task: Posteriors(each.marginals[tokens], each.spans[tokens])
-                for task, each in decoded.posteriors.items()
-            },
-            {
-                task: NBest(each.tags[:, tokens], each.probabilities[sentences])
-                for task, each in decoded.n_best.items()
-            },
+    def _pipe(self, documents: Iterable[Document], options: Options) -> list[Document]:
+        return list(
+            self._tagger.pipe(
+                documents,
+                probabilities=options.probabilities,
+                min_probability=options.min_probability,
+                n_best=options.n_best,
+            )
         )
+
+    def _read(self, request: _Request) -> bool:
+        """Whether the texts of a request can be tokenised; if not, it fails."""
+        try:
+            request.documents = [self._tagger.read(text) for text in request.texts]
+        except Exception as error:
+            request.fail(error)
+            return False
+        return True

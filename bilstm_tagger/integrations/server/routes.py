@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, Annotated, Any
+from typing import IO, Annotated
 
 import orjson
 from fastapi import APIRouter, Depends, File, Form, HTTPException, Request, UploadFile
@@ -83,10 +83,6 @@ def _server(request: Request) -> ServerState:
     return state
 
 
-def _json(value: Any) -> bytes:
-    return orjson.dumps(value)
-
-
 @router.post("/tag", dependencies=_guarded, responses=_WORK | {200: {"model": schemas.TagResponse}})
 async def tag(asked: TagRequest, request: Request) -> Response:
     """Tag one text or several."""
@@ -95,11 +91,8 @@ async def tag(asked: TagRequest, request: Request) -> Response:
     texts = asked.all_texts()
     server.check_number(len(texts), "texts")
     server.check_characters(sum(map(len, texts)))
-
-    def work() -> bytes:
-        return _json({"model": model.name, "documents": model.tag(asked)})
-
-    return Response(await server.admission.run(work), media_type="application/json")
+    answer = await server.admission.admit(lambda: model.submit(asked))
+    return Response(answer, media_type="application/json")
 
 
 @router.post(
@@ -138,7 +131,7 @@ async def tag_files(
             return _file(written(tagged.documents, format), format)
         records = served.records(tagged.documents, probabilities=probabilities, alternatives=alternatives)
         answer = {"model": served.name, "documents": records, "failures": tagged.failures}
-        return Response(_json(answer), media_type="application/json")
+        return Response(orjson.dumps(answer), media_type="application/json")
 
     try:
         return await server.admission.run(work)
@@ -171,7 +164,7 @@ async def models(request: Request) -> Response:
     described = [model.described() for model in _server(request).models.values()]
     formats = {name: each.suffix for name, each in OUTPUT_FORMATS.items()}
     answer = {"models": described, "formats": formats, "suffixes": sorted(KINDS)}
-    return Response(_json(answer), media_type="application/json")
+    return Response(orjson.dumps(answer), media_type="application/json")
 
 
 @router.get("/health", responses=problems(400))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import Future
 from typing import IO, Any
+
+import orjson
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.files.formats import OUTPUT_FORMATS
 from bilstm_tagger.files.options import TagOptions
-from bilstm_tagger.integrations.server.batching import BatchingRuntime
+from bilstm_tagger.integrations.server.batching import Options, TextQueue
 from bilstm_tagger.integrations.server.metrics import Metrics
 from bilstm_tagger.integrations.server.records import document_of, record_of
 from bilstm_tagger.integrations.server.schemas import CorrectedDocument, TagRequest
@@ -25,33 +27,29 @@ class ServedModel:
     Args:
         name: by which requests name it.
         tagger: the model.
-        cores: that a batch is made for.
+        cores: that batches are made for.
         metrics: where is counted.
     """
 
     def __init__(self, name: str, tagger: Tagger, *, cores: int, metrics: Metrics) -> None:
         self.name = name
-        observe = metrics.batch_tokens.labels(name).observe
-        self._runtime = BatchingRuntime(tagger.runtime, cores=cores, observe=observe)
-        self.tagger = Tagger(tagger.info, self._runtime)
+        self.tagger = tagger
+        self._queue = TextQueue(tagger, cores=cores, observe=metrics.batch_tokens.labels(name).observe)
         self._tokens = metrics.tokens.labels(name)
 
     def close(self) -> None:
-        """Ends the thread behind the queue, after it has done what waits there."""
-        self._runtime.close()
+        """Ends the threads behind the queue, after they have done what waits there."""
+        self._queue.close()
 
-    def tag(self, request: TagRequest) -> list[dict[str, Any]]:
-        """The records of tagged texts."""
-        with self._runtime.announced():
-            documents = list(
-                self.tagger.pipe(
-                    request.all_texts(),
-                    probabilities=request.probabilities or bool(request.alternatives),
-                    min_probability=request.min_probability,
-                    n_best=request.n_best,
-                )
-            )
-        return self._records(documents, request.probabilities, request.alternatives)
+    def submit(self, asked: TagRequest) -> Future[bytes]:
+        """The answer to a request for tags, once it is there."""
+
+        def finish(documents: list[Document]) -> bytes:
+            records = self.records(documents, probabilities=asked.probabilities, alternatives=asked.alternatives)
+            return orjson.dumps({"model": self.name, "documents": records})
+
+        options = Options(asked.probabilities or bool(asked.alternatives), asked.min_probability, asked.n_best)
+        return self._queue.submit(asked.all_texts(), options, finish)
 
     def tag_files(
         self,
@@ -65,13 +63,10 @@ class ServedModel:
         options = TagOptions(probabilities=probabilities, min_probability=min_probability)
         return tag_uploads(self.tagger, files, options, most_characters=most_characters)
 
-    def _records(self, documents: Sequence[Document], probabilities: bool, alternatives: int) -> list[dict[str, Any]]:
-        self._tokens.inc(sum(map(len, documents)))
-        return [record_of(each, probabilities=probabilities, alternatives=alternatives) for each in documents]
-
     def records(self, documents: Sequence[Document], *, probabilities: bool, alternatives: int) -> list[dict[str, Any]]:
         """The records of tagged documents."""
-        return self._records(documents, probabilities, alternatives)
+        self._tokens.inc(sum(map(len, documents)))
+        return [record_of(each, probabilities=probabilities, alternatives=alternatives) for each in documents]
 
     def corrected(self, documents: Sequence[CorrectedDocument]) -> list[Document]:
         """Documents of corrected values.
