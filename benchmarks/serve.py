@@ -69,7 +69,9 @@ def main() -> None:
     arguments = parser.parse_args()
     texts = made_texts(random.Random(0))
     rate = predict_rate(arguments.model, texts)
-    print(f"{processor()}, {os.cpu_count()} cores; {len(texts)} texts of 1 to {LONGEST} tokens, model {arguments.model}")
+    print(
+        f"{processor()}, {os.cpu_count()} cores; {len(texts)} texts of 1 to {LONGEST} tokens, model {arguments.model}"
+    )
     print(f"predict: {rate:,.0f} tokens/s")
     server, address = started(arguments.model)
     try:
@@ -95,7 +97,8 @@ def told(name: str, seen: Load, rate: float, lone: Load) -> dict[str, Any]:
     median, p99 = seen.percentile(0.5), seen.percentile(0.99)
     share = seen.tokens / seen.seconds / rate
     print(
-        f"{name}: {len(seen.latencies):,} answers, {len(seen.errors)} errors; {seen.tokens / seen.seconds:,.0f} tokens/s "
+        f"{name}: {len(seen.latencies):,} answers, {len(seen.errors)} errors; "
+        f"{seen.tokens / seen.seconds:,.0f} tokens/s "
         f"({share:.2f} of predict); median {1000 * median:.0f} ms, p99 {1000 * p99:.0f} ms "
         f"({p99 / lone.percentile(0.5):.1f} times the lone median)"
     )

@@ -16,15 +16,23 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        own = {"registry": self.registry}
-        self.requests = Counter("bilstm_tagger_requests", "Requests by path and status.", ("path", "status"), **own)
-        self.seconds = Histogram(
-            "bilstm_tagger_request_seconds", "Seconds from request to answer.", ("path",), buckets=_SECONDS, **own
+        own = self.registry
+        self.requests = Counter(
+            "bilstm_tagger_requests", "Requests by path and status.", ("path", "status"), registry=own
         )
-        self.in_progress = Gauge("bilstm_tagger_requests_in_progress", "Requests being tagged or waiting.", **own)
-        self.tokens = Counter("bilstm_tagger_tokens", "Tokens tagged.", ("model",), **own)
+        self.seconds = Histogram(
+            "bilstm_tagger_request_seconds",
+            "Seconds from request to answer.",
+            ("path",),
+            buckets=_SECONDS,
+            registry=own,
+        )
+        self.in_progress = Gauge(
+            "bilstm_tagger_requests_in_progress", "Requests being tagged or waiting.", registry=own
+        )
+        self.tokens = Counter("bilstm_tagger_tokens", "Tokens tagged.", ("model",), registry=own)
         self.batch_tokens = Histogram(
-            "bilstm_tagger_batch_tokens", "Tokens decoded together.", ("model",), buckets=_TOKENS, **own
+            "bilstm_tagger_batch_tokens", "Tokens decoded together.", ("model",), buckets=_TOKENS, registry=own
         )
         ProcessCollector(registry=self.registry)
 

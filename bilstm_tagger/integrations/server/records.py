@@ -70,9 +70,7 @@ def document_of(given: CorrectedDocument, schemes: Mapping[str, Scheme]) -> Docu
     """
     words = given.words or [given.text[a:b] for a, b in zip(given.start_char, given.end_char, strict=False)]
     bounds = _bounds(given)
-    document = Document(
-        words, bounds, text=given.text, starts=given.start_char, ends=given.end_char, id=given.id
-    )
+    document = Document(words, bounds, text=given.text, starts=given.start_char, ends=given.end_char, id=given.id)
     document.check_offsets()
     for name in [*given.tags, *(span.task for span in given.spans)]:
         if name not in schemes:

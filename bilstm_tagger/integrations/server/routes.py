@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, Annotated
+from typing import IO, Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, File, Form, HTTPException, Request, UploadFile
@@ -27,7 +27,8 @@ router = APIRouter()
 _guarded = [Depends(authorised)]
 _EVERYWHERE = problems(400, 401, 403, 408)
 _WORK = _EVERYWHERE | problems(404, 413, 422, 429, 503)
-_FILE = {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
+_BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_FILE: dict[int | str, dict[str, Any]] = {200: {"content": _BYTES}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ async def tag(asked: TagRequest, request: Request) -> Response:
 @router.post(
     "/files",
     dependencies=_guarded,
-    responses=_WORK | {200: {"model": schemas.FilesResponse, "content": _FILE[200]["content"]}},
+    responses=_WORK | {200: {"model": schemas.FilesResponse, "content": _BYTES}},
 )
 async def tag_files(
     request: Request,

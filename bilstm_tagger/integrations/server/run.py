@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 
-import torch
 import uvicorn
 
 from bilstm_tagger.errors import ConfigError
@@ -42,9 +41,13 @@ def serve(
     Raises:
         ConfigError: if there is no token and the address is not a loopback one, or if it cannot be listened on.
     """
+    from torch import get_num_threads
+
     local = host in LOOPBACK
     if not local and not token:
-        raise ConfigError(f"{host} can be reached from elsewhere; set {TOKEN_VARIABLE} to a token that requests must bring")
+        raise ConfigError(
+            f"{host} can be reached from elsewhere; set {TOKEN_VARIABLE} to a token that requests must bring"
+        )
     limits = limits or Limits()
     for tagger in taggers.values():
         tagger("Loads the tokeniser and compiles the loops.", probabilities=True, n_best=1)
@@ -53,7 +56,7 @@ def serve(
         limits=limits,
         token=token,
         allowed_hosts=allowed_hosts or (LOOPBACK_HOSTS if local else ("*",)),
-        cores=torch.get_num_threads(),
+        cores=get_num_threads(),
     )
     config = uvicorn.Config(
         app,

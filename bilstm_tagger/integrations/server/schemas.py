@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from bilstm_tagger.files.formats import OUTPUT_FORMATS
 
 MOST_N_BEST = 10
 MOST_ALTERNATIVES = 10
 
+
+def _known_format(name: str) -> str:
+    if name not in OUTPUT_FORMATS:
+        raise ValueError(f"no output format {name!r}; known: {', '.join(OUTPUT_FORMATS)}")
+    return name
+
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Position = Annotated[int, Field(ge=0)]
 Label = Annotated[str, Field(pattern=r"^\S{1,100}$")]
-FormatName = Literal[tuple(OUTPUT_FORMATS)]  # type: ignore[valid-type]
+FormatName = Annotated[
+    str, AfterValidator(_known_format), WithJsonSchema({"type": "string", "enum": list(OUTPUT_FORMATS)})
+]
 
 
 class _Request(BaseModel):
@@ -165,7 +174,7 @@ class ExportRequest(_Request):
     """Documents to be written in a format of files."""
 
     model: str | None = None
-    format: FormatName = "jsonl"  # type: ignore[valid-type]
+    format: FormatName = "jsonl"
     documents: list[CorrectedDocument]
 
 
