@@ -28,6 +28,6 @@ async def authorised(
         raise HTTPException(403, "pages of other sites may not use this server")
     token: str | None = request.app.state.token
     given = "" if credentials is None else credentials.credentials
-    if token is not None and not secrets.compare_digest(given.encode(), token.encode()):
+    if token is not None and not secrets.compare_digest(given.encode("latin-1"), token.encode()):
         detail = "the token is missing or wrong; send the header 'Authorization: Bearer TOKEN'"
         raise HTTPException(401, detail, {"WWW-Authenticate": "Bearer"})

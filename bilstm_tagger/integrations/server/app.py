@@ -11,6 +11,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as AnyHTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse
 
@@ -20,7 +21,7 @@ from bilstm_tagger.integrations.server.access import LOOPBACK
 from bilstm_tagger.integrations.server.admission import Admission
 from bilstm_tagger.integrations.server.limits import Limits
 from bilstm_tagger.integrations.server.metrics import CountRequests, Metrics
-from bilstm_tagger.integrations.server.middleware import BrowserHeaders, Deadline
+from bilstm_tagger.integrations.server.middleware import BrowserHeaders, Deadline, DeclaredSize, too_large
 from bilstm_tagger.integrations.server.routes import ServerState, router
 from bilstm_tagger.integrations.server.service import ServedModel
 from bilstm_tagger.tagging.tagger import Tagger
@@ -66,7 +67,6 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        max_body_size=limits.body_bytes,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.server = ServerState(models, limits, metrics, admission)
@@ -76,7 +76,9 @@ def create_app(
     app.add_exception_handler(AnyHTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(TaggerError, _tagger_error)
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=limits.body_bytes)
     app.add_middleware(Deadline, seconds=limits.seconds)
+    app.add_middleware(DeclaredSize, most=limits.body_bytes)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False)
     app.add_middleware(BrowserHeaders)
     app.add_middleware(CountRequests, metrics=metrics)
@@ -91,8 +93,7 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException | AnyHTTPException)
     detail = str(error.detail)
     if error.status_code == 413 and detail == "Content Too Large":
-        limit = request.app.state.server.limits.body_bytes
-        detail = f"the body is larger than {limit:,} bytes; send it in parts"
+        detail = too_large(request.app.state.server.limits.body_bytes)
     return _problem(detail, error.status_code, error.headers)
 
 
@@ -102,9 +103,9 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     first: Mapping[str, Any] = error.errors()[0]
     if first["type"] == "json_invalid":
         return _problem(f"the body is not JSON: {first['ctx']['error']}", 422)
-    place = ".".join(str(part) for part in first["loc"][1:])
+    place = ".".join(str(part) for part in first["loc"][1:]) or "the body"
     message = first["msg"].removeprefix("Value error, ")
-    return _problem(f"{place}: {message[:1].lower()}{message[1:]}" if place else message, 422)
+    return _problem(f"{place}: {message[:1].lower()}{message[1:]}", 422)
 
 
 def _tagger_error(request: Request, error: Exception) -> JSONResponse:

@@ -1,11 +1,11 @@
-"""What holds for every answer: headers for browsers, and an end in time."""
+"""What holds for every request: headers for browsers, a bound on its size, and an end in time."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -37,6 +37,32 @@ class BrowserHeaders:
             await send(message)
 
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class DeclaredSize:
+    """Middleware that refuses a body which is said to be too large; starlette counts those of which nothing is said.
+
+    Args:
+        app: what is guarded.
+        most: bytes.
+    """
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app = app
+        self.most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles one request."""
+        length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if length.isascii() and length.isdecimal() and int(length) > self.most:
+            await JSONResponse({"detail": too_large(self.most)}, 413, {"Connection": "close"})(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+def too_large(most: int) -> str:
+    """What is told of a body of more bytes."""
+    return f"the body is larger than {most:,} bytes; send it in parts"
 
 
 class Deadline:

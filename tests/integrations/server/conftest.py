@@ -1,30 +1,20 @@
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 pytest.importorskip("fastapi", reason="needs the extra serve")
 
+from tiny import settings_of, untrained
+
+from bilstm_tagger.schemes.grammar import Scheme
+
 if TYPE_CHECKING:
-    from fastapi import FastAPI
     from starlette.testclient import TestClient
 
     from bilstm_tagger.tagging.tagger import Tagger
-
-TEXTS = [
-    "Ada Lovelace wrote to Charles Babbage from London.",
-    "Rain fell on Leeds. The ferry left at noon!",
-    "",
-    " \n ",
-    "Zoë 😀 ate in Zürich, and 山田太郎 slept.",
-    "a",
-]
 
 
 @pytest.fixture
@@ -52,18 +42,16 @@ def client(client_of: Callable[..., TestClient]) -> TestClient:
     return client_of()
 
 
-@contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """The address of a real server for an application."""
-    import uvicorn
+@pytest.fixture(scope="session")
+def tagger() -> Tagger:
+    """A tagger with random weights, in place of the trained one of the other tests: it finds many names."""
+    tasks = {"ner": {"head": "crf"}, "upos": {"head": "softmax"}}
+    return untrained(settings_of(tasks=tasks), schemes={"ner": Scheme.BIO, "upos": Scheme.NONE}, seed=5)
 
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", lifespan="on"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
+
+@pytest.fixture(scope="session")
+def named(tagger: Tagger) -> str:
+    """A text in which the tagger finds several names."""
+    text = "the boat left Turin in 1999 and Rain fell at 42 . Ada and Noor left the Lake . Rain fell ."
+    assert len(tagger(text).spans) > 2
+    return text
