@@ -29,6 +29,7 @@ from bilstm_tagger.cli.models import models
 from bilstm_tagger.cli.predict import predict
 from bilstm_tagger.cli.results import results
 from bilstm_tagger.cli.review import review
+from bilstm_tagger.cli.serve import serve
 from bilstm_tagger.cli.study import study
 from bilstm_tagger.cli.suggest import suggest
 from bilstm_tagger.cli.sweep import sweep
@@ -62,7 +63,7 @@ def options(
 
 for command in (
     train, sweep, evaluate, compare, calibrate, results, predict, entities, check, convert, review, suggest, info,
-    models, inspect, benchmark,
+    models, inspect, benchmark, serve,
 ):  # fmt: skip
     app.command(epilog=examples(command.__name__))(command)
 app.add_typer(study, name="study")

@@ -1,0 +1,112 @@
+"""The application: routes, limits, and what is answered when something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException as AnyHTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import JSONResponse
+
+from bilstm_tagger import __version__
+from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.integrations.server.access import LOOPBACK
+from bilstm_tagger.integrations.server.admission import Admission
+from bilstm_tagger.integrations.server.limits import Limits
+from bilstm_tagger.integrations.server.metrics import CountRequests, Metrics
+from bilstm_tagger.integrations.server.middleware import BrowserHeaders, Deadline, DeclaredSize, too_large
+from bilstm_tagger.integrations.server.routes import ServerState, router
+from bilstm_tagger.integrations.server.service import ServedModel
+from bilstm_tagger.tagging.tagger import Tagger
+
+PAGE = Path(__file__).parent / "page"
+LOOPBACK_HOSTS = (*LOOPBACK[::2], "[::1]")
+
+
+def create_app(
+    taggers: Mapping[str, Tagger],
+    *,
+    limits: Limits | None = None,
+    token: str | None = None,
+    allowed_hosts: Sequence[str] = LOOPBACK_HOSTS,
+    cores: int = 1,
+) -> FastAPI:
+    """An ASGI application that tags with some models.
+
+    Args:
+        taggers: the models by name; the first one tags where none is named.
+        limits: of requests.
+        token: which requests must bring, if any.
+        allowed_hosts: host names that requests may be sent to; `*` for any.
+        cores: for which the texts of several clients are put together.
+    """
+    limits = limits or Limits()
+    metrics = Metrics()
+    models = {name: ServedModel(name, each, cores=cores, metrics=metrics) for name, each in taggers.items()}
+    admission = Admission(threads=limits.file_threads, waiting=limits.waiting, in_progress=metrics.in_progress)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        admission.close()
+        for model in models.values():
+            model.close()
+
+    # The pages of Swagger and ReDoc would load scripts from elsewhere.
+    app = FastAPI(
+        title="bilstm-tagger",
+        version=__version__,
+        summary="Names and parts of speech by BiLSTM-CRF models.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.server = ServerState(models, limits, metrics, admission)
+    app.state.token = token
+    app.include_router(router)
+    app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
+    app.add_exception_handler(AnyHTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(TaggerError, _tagger_error)
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=limits.body_bytes)
+    app.add_middleware(Deadline, seconds=limits.seconds)
+    app.add_middleware(DeclaredSize, most=limits.body_bytes)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False)
+    app.add_middleware(BrowserHeaders)
+    app.add_middleware(CountRequests, metrics=metrics)
+    return app
+
+
+def _problem(detail: str, status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"detail": detail}, status, headers)
+
+
+def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException | AnyHTTPException)
+    detail = str(error.detail)
+    if error.status_code == 413 and detail == "Content Too Large":
+        detail = too_large(request.app.state.server.limits.body_bytes)
+    return _problem(detail, error.status_code, error.headers)
+
+
+def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """The first of what is wrong, in one sentence: where, and what."""
+    assert isinstance(error, RequestValidationError)
+    first: Mapping[str, Any] = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return _problem(f"the body is not JSON: {first['ctx']['error']}", 422)
+    place = ".".join(str(part) for part in first["loc"][1:]) or "the body"
+    message = first["msg"].removeprefix("Value error, ")
+    return _problem(f"{place}: {message[:1].lower()}{message[1:]}", 422)
+
+
+def _tagger_error(request: Request, error: Exception) -> JSONResponse:
+    return _problem(" ".join(str(error).split()), 422)

@@ -1,0 +1,28 @@
+"""How much one request and all requests together may ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of a server.
+
+    Attributes:
+        body_bytes: of the body of a request.
+        characters: of all texts of a request.
+        texts: number of texts, files or documents of a request.
+        waiting: requests that are tagged or wait for it at the same time.
+        file_threads: requests with files, or for files, at the same time.
+        seconds: that a body may take to arrive, and an answer to be found.
+        connections: open at the same time.
+    """
+
+    body_bytes: int = 8_000_000
+    characters: int = 1_000_000
+    texts: int = 1_000
+    waiting: int = 256
+    file_threads: int = 4
+    seconds: float = 30.0
+    connections: int = 1_000

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from bilstm_tagger.corpus import read_corpus
+from bilstm_tagger.corpus.formats.jsonl import to_record
+from bilstm_tagger.files import OUTPUT_FORMATS, tag_files
+from bilstm_tagger.integrations.server.limits import Limits
+from bilstm_tagger.integrations.server.uploads import safe_name
+from bilstm_tagger.tagging.tagger import Tagger
+
+NOTES = "Ada Lovelace was late.\r\nRain fell on Leeds.\n"
+CONLL = "Ada O\nLovelace O\n\nLeeds O\n"
+PAGE = "<html><body><p>Ada came.</p><script>alert(1)</script></body></html>"
+
+
+def sent(*files: tuple[str, str | bytes]) -> list[tuple[str, tuple[str, bytes]]]:
+    return [("files", (name, text.encode() if isinstance(text, str) else text)) for name, text in files]
+
+
+def test_files_are_read_and_tagged_as_predict_does(client: TestClient, tagger: Tagger, tmp_path: Path) -> None:
+    given = [("notes.txt", NOTES), ("words.conll", CONLL), ("page.html", PAGE)]
+    for name, text in given:
+        (tmp_path / name).write_bytes(text.encode())
+    stream = io.StringIO()
+    tag_files(tagger, [tmp_path / name for name, _ in given], stream=stream)
+    expected = [json.loads(line) for line in stream.getvalue().splitlines()]
+    answer = client.post("/files", files=sent(*given)).json()
+    assert (answer["documents"], answer["failures"]) == (expected, [])
+    lines = client.post("/files", files=sent(*given), data={"format": "jsonl"})
+    assert lines.text == stream.getvalue()
+    assert lines.headers["content-disposition"] == 'attachment; filename="tagged.jsonl"'
+
+
+def test_probabilities_of_files_are_those_of_the_tagger(client: TestClient, tagger: Tagger, named: str) -> None:
+    data = {"probabilities": "true", "alternatives": "2", "model": "tiny"}
+    document = client.post("/files", files=sent(("a.txt", named)), data=data).json()["documents"][0]
+    expected = to_record(tagger(named, probabilities=True))
+    assert document["id"] == "a.txt"
+    assert document["probabilities"] == expected["probabilities"]
+    assert [len(each) for each in document["alternatives"]["ner"]] == [2] * len(document["tokens"])
+    data = {"min_probability": "1.0"}
+    assert client.post("/files", files=sent(("a.txt", named)), data=data).json()["documents"][0]["spans"] == []
+
+
+def test_a_file_that_cannot_be_read_is_told_and_the_others_are_tagged(client: TestClient) -> None:
+    given = sent(
+        ("bad.txt", b"\xff\xfe\xff"), ("good.txt", NOTES), ("picture.png", b"x"),
+        ("packed.txt.gz", gzip.compress(b"a")), ("rows.parquet", b"x"), ("broken.json", '{"text": "a"\n'),
+    )  # fmt: skip
+    answer = client.post("/files", files=given)
+    assert answer.status_code == 200
+    assert [document["id"] for document in answer.json()["documents"]] == ["good.txt"]
+    failures = sorted(answer.json()["failures"])
+    assert [each.split(":")[0] for each in failures] == [
+        "bad.txt", "broken.json", "packed.txt.gz", "picture.png", "rows.parquet",
+    ]  # fmt: skip
+    assert not any("tmp" in each or "bilstm-tagger-" in each for each in failures)
+    assert "files of this kind are not read here; known: .ann" not in failures[3]
+    answer = client.post("/files", files=given, data={"format": "conll"})
+    assert answer.status_code == 422
+    assert "and 4 more files fail" in answer.json()["detail"]
+
+
+def test_names_of_files_lead_nowhere(client: TestClient, tmp_path: Path) -> None:
+    for name in ("../../evil.txt", "/etc/evil.txt", "C:\\evil.txt", "a/../evil.txt"):
+        document = client.post("/files", files=sent((name, NOTES))).json()["documents"][0]
+        assert document["id"] == "evil.txt"
+    assert [safe_name(name) for name in ("", "..", "a/..", ".", "e\x00v\n.txt", "a" * 300 + ".txt", "ü" * 200)] == [
+        "file", "file", "file", "file", "ev.txt", "a" * 97 + ".txt", "ü" * 100,
+    ]  # fmt: skip
+    for name in ("[a].txt", "-x.txt", "~.txt", "$HOME.txt", "*.txt"):
+        assert client.post("/files", files=sent((name, NOTES))).json()["documents"][0]["id"] == name
+
+
+def test_too_much_is_refused(client_of: Callable[..., TestClient]) -> None:
+    client = client_of(limits=Limits(characters=50, texts=2, body_bytes=1_000_000))
+    answer = client.post("/files", files=sent(*[(f"{n}.txt", "a") for n in range(3)]))
+    assert (answer.status_code, answer.json()["detail"]) == (413, "3 files in one request; at most 2 are allowed")
+    answer = client.post("/files", files=sent(("a.txt", "ab " * 10), ("b.txt", "ab " * 10)))
+    assert answer.status_code == 413
+    assert answer.json()["detail"] == "the files hold more than 50 characters of text; send fewer at a time"
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(3):
+            archive.writestr(f"word/{number}.xml", bytes(40_000_000))
+    answer = client.post("/files", files=sent(("a.docx", bomb.getvalue())))
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "a.docx: holds more than 100 MB; send it in parts"
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
+        (b"", "multipart/form-data; boundary=x"),
+        (b"{}", "application/json"),
+        (b"a=b", "application/x-www-form-urlencoded"),
+        (b"x", "multipart/form-data"),
+    ],
+)
+def test_a_form_that_is_none_is_refused_in_one_sentence(client: TestClient, content: bytes, kind: str) -> None:
+    answer = client.post("/files", content=content, headers={"Content-Type": kind})
+    assert answer.status_code in (400, 422)
+    assert isinstance(answer.json()["detail"], str)
+
+
+# What the page sends back
+
+
+def span(label: str, start: int, end: int, task: str = "ner") -> dict[str, Any]:
+    return {"task": task, "label": label, "start": start, "end": end}
+
+
+def corrected(client: TestClient, source: str, **changes: Any) -> dict[str, Any]:
+    """A tagged text as the page sends it."""
+    record = client.post("/tag", json={"text": source}).json()["documents"][0]
+    spans = [{key: span[key] for key in ("task", "label", "start", "end")} for span in record["spans"]]
+    kept = {key: record[key] for key in ("text", "sentences", "start_char", "end_char")}
+    return {**kept, "tags": {"upos": record["tags"]["upos"]}, "spans": spans, **changes}
+
+
+def test_what_was_not_corrected_is_written_as_it_was_tagged(client: TestClient, tagger: Tagger, named: str) -> None:
+    asked = {"format": "jsonl", "documents": [corrected(client, named), corrected(client, "a")]}
+    answer = client.post("/export", json=asked)
+    records = [json.loads(line) for line in answer.text.splitlines()]
+    assert records == [json.loads(json.dumps(to_record(document))) for document in tagger.pipe([named, "a"])]
+
+
+@pytest.mark.parametrize(("format", "column"), [("jsonl", -1), ("conll", 2), ("spacy", "ents"), ("parquet", -1)])
+def test_corrections_can_be_trained_on(client: TestClient, tmp_path: Path, format: str, column: int | str) -> None:
+    spans = [
+        span("PER", 0, 2),
+        span("SHIP", 4, 5),
+        span("PER", 6, 7),
+    ]
+    documents = [corrected(client, "Ada Lovelace saw the Beagle. Ada left.", spans=spans)]
+    answer = client.post("/export", json={"format": format, "documents": documents})
+    assert answer.status_code == 200, answer.text
+    path = tmp_path / f"corrected{OUTPUT_FORMATS[format].suffix}"
+    path.write_bytes(answer.content)
+    read = read_corpus(path, {"ner": column}).settle("ner")
+    assert [(span.text, span.label) for document in read for span in document.spans_of("ner")] == [
+        ("Ada Lovelace", "PER"), ("Beagle", "SHIP"), ("Ada", "PER"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("format", OUTPUT_FORMATS)
+def test_every_format_is_written(client: TestClient, format: str) -> None:
+    if format == "xlsx":
+        pytest.importorskip("openpyxl")
+    answer = client.post("/export", json={"format": format, "documents": [corrected(client, "Ada came.")]})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-disposition"] == f'attachment; filename="tagged{OUTPUT_FORMATS[format].suffix}"'
+    assert answer.headers["content-type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"spans": [span("A", 0, 2), span("B", 1, 3)]}, "overlaps"),
+        ({"spans": [span("A", 2, 5)]}, "the A from token 2 to 5 goes over the end of its sentence"),
+        ({"spans": [span("A", 9, 10)]}, "there is no token 9 for a A to begin at"),
+        ({"spans": [span("A", 1, 1)]}, "covers tokens"),
+        ({"spans": [span("A B", 0, 1)]}, "spans.0.label: string should match pattern"),
+        ({"spans": [span("A", 0, 1, "x")]}, "the model has no task 'x'; it has: "),
+        ({"tags": {"upos": ["NOUN"]}}, "1 upos tags for 6 tokens"),
+        ({"sentences": [[0, 3], [4, 6]]}, "each sentence must begin where the one before it ends"),
+        ({"sentences": [[0, 3], [3, 7]]}, "sentence bounds must run from 0"),
+        ({"start_char": [0]}, "sentence bounds must run"),
+        ({"end_char": [3, 8, 99, 13, 18, 19]}, "outside"),
+        ({"text": "\ud800"}, ""),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_together_is_told(client: TestClient, changes: dict[str, Any], told: str) -> None:
+    document = corrected(client, "Ada came. Rain fell.", **changes)
+    content = json.dumps({"documents": [document]})
+    answer = client.post("/export", content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422, answer.text
+    assert told in answer.json()["detail"]
