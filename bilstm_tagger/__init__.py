@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from bilstm_tagger.settings.schema import Settings
     from bilstm_tagger.tagging.tagger import Tagger
     from bilstm_tagger.training import train
-
-__version__ = "0.2.0.dev0"
+from bilstm_tagger.version import __version__
 
 __all__ = [
     "ConfigError",

@@ -46,7 +46,7 @@ app = typer.Typer(
 def _show_version(version: bool) -> None:
     """Print the version and exit."""
     if version:
-        from bilstm_tagger import __version__
+        from bilstm_tagger.version import __version__
 
         typer.echo(f"bilstm-tagger {__version__}")
         raise typer.Exit

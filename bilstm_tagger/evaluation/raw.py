@@ -126,7 +126,7 @@ def score_raw(gold: Sequence[Document], predicted: Sequence[Document], task: str
         task: name of the task.
     """
     support, guessed, correct = Counter[str](), Counter[str](), Counter[str]()
-    cut = [0, 0, 0]
+    cut = Counter[str]()
     sentences = list(_sentences(gold))
     for (sentence, _, starts), found in zip(sentences, predicted, strict=True):
         ends = [start + len(word) for start, word in zip(starts, sentence.words, strict=True)]
@@ -139,13 +139,13 @@ def score_raw(gold: Sequence[Document], predicted: Sequence[Document], task: str
         guessed.update(label for _, _, label in other)
         correct.update(label for _, _, label in true & other)
         tokens, others = set(zip(starts, ends, strict=True)), set(zip(found.starts, found.ends, strict=True))
-        cut = [cut[0] + len(tokens & others), cut[1] + len(others), cut[2] + len(tokens)]
+        cut.update(both=len(tokens & others), predicted=len(others), gold=len(tokens))
     labels = {label: Score(correct[label], guessed[label], support[label]) for label in sorted({*guessed, *support})}
     return RawScores(
         scheme=gold[0].schemes.get(task, Scheme.NONE),
         labels=labels,
         micro=Score(correct.total(), guessed.total(), support.total()),
-        tokens=Score(*cut),
+        tokens=Score(cut["both"], cut["predicted"], cut["gold"]),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar, cast
 
-from bilstm_tagger import __version__
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.frames.arrow import is_missing, schema, text_columns
 from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.version import __version__
 
 _DataSet = TypeVar("_DataSet")
 

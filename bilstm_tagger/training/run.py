@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 
-from bilstm_tagger import __version__
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.evaluation.calibration import calibrated
@@ -30,6 +29,7 @@ from bilstm_tagger.training.prepare import Prepared, prepare
 from bilstm_tagger.training.progress import Progress, Silent, best_row
 from bilstm_tagger.training.sources import corpora_of
 from bilstm_tagger.training.warm_start import compare_on_dev
+from bilstm_tagger.version import __version__
 
 logger = logging.getLogger("bilstm_tagger")
 

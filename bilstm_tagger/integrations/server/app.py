@@ -15,7 +15,6 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse
 
-from bilstm_tagger import __version__
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.integrations.server.access import LOOPBACK
 from bilstm_tagger.integrations.server.admission import Admission
@@ -25,6 +24,7 @@ from bilstm_tagger.integrations.server.middleware import BrowserHeaders, Deadlin
 from bilstm_tagger.integrations.server.routes import ServerState, router
 from bilstm_tagger.integrations.server.service import ServedModel
 from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.version import __version__
 
 PAGE = Path(__file__).parent / "page"
 LOOPBACK_HOSTS = (*LOOPBACK[::2], "[::1]")

@@ -12,7 +12,6 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import Response
 
-from bilstm_tagger import __version__
 from bilstm_tagger.files.formats import OUTPUT_FORMATS
 from bilstm_tagger.integrations.server import schemas
 from bilstm_tagger.integrations.server.access import authorised
@@ -22,6 +21,7 @@ from bilstm_tagger.integrations.server.metrics import Metrics
 from bilstm_tagger.integrations.server.schemas import ExportRequest, FormatName, TagRequest, problems
 from bilstm_tagger.integrations.server.service import ServedModel, written
 from bilstm_tagger.integrations.server.uploads import KINDS, TooLongError
+from bilstm_tagger.version import __version__
 
 router = APIRouter()
 _guarded = [Depends(authorised)]
