@@ -1,4 +1,4 @@
-"""Makes the corpora and lists of `models/zh`: `python -m benchmarks.recipes.chinese --data DIR --output build/zh`.
+"""Makes the corpora and lists of `benchmarks/recipes/zh.toml`: `python -m benchmarks.recipes.chinese`.
 
 UNER Chinese-GSDSimp has words; here each character is a token, in columns of the character, its place in the word
 (BMES) and the tag of the name. Lists of words by kind come from the dictionary of `jieba` (MIT), Chinese names of
