@@ -20,7 +20,7 @@ from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.tagging.batching import sentence_lengths
 from bilstm_tagger.tagging.output_tags import OutputTags
-from bilstm_tagger.tagging.overlap import narrowed, widened
+from bilstm_tagger.tagging.overlap import is_overlong, narrowed, restored, widened, windowed
 from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, Runtime, Wanted, Window
 from bilstm_tagger.vocab.features import encode_features
 from bilstm_tagger.vocab.vocab import Vocab
@@ -187,9 +187,11 @@ class Tagger:
         documents = map(self.read, sources)
         while window := _window(documents, WINDOW_TOKENS):
             # The best sequences of windows that overlap cannot be put together, so with `n_best` each is one sentence.
-            if not n_best and any(document.seams for document in window):
+            if not n_best and any(map(is_overlong, window)):
                 size = WINDOW_BATCH if batch_tokens == BATCH_TOKENS else batch_tokens
-                tagged = narrowed(window, self._tag(list(map(widened, window)), size, wanted))
+                cut = list(map(windowed, window))
+                wide = self._tag(list(map(widened, cut)), size, wanted)
+                tagged: Iterator[Document] = map(restored, window, narrowed(cut, wide))
             else:
                 tagged = self._tag(window, batch_tokens, wanted)
             yield from (keep_probable(each, min_probability) for each in tagged) if min_probability else tagged
