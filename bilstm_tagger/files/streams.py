@@ -19,6 +19,7 @@ from bilstm_tagger.files.source import Source, Tally
 from bilstm_tagger.files.suspicion import SAMPLE, markup_in, other_language
 from bilstm_tagger.files.text_column import NoTextError
 from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.tagging.overlap import longest
 from bilstm_tagger.text.sentences import with_line_ends
 from bilstm_tagger.text.windows import MOST
 
@@ -177,6 +178,9 @@ def tokenize(tagger: DocumentTagger, untagged: Untagged, profile: Profile) -> Do
             MOST,
             len(document.seams),
         )
+    elif (size := longest(document)) > MOST:
+        place = untagged.file or "the tokens"
+        logger.warning("%s: a sentence of %d tokens is tagged in windows that overlap; it stays one", place, size)
     if untagged.by_line:
         document.bounds = with_line_ends(document)
     set_origin(document, untagged)

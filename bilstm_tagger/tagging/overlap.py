@@ -4,14 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, pairwise
+from operator import sub
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.probabilities import Probabilities
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import spans_to_tags, tags_to_spans
-from bilstm_tagger.text.windows import OVERLAP
+from bilstm_tagger.text.windows import MOST, OVERLAP, bounded
 
 _CONTINUES = "IEML"  # the letters of tags that go on with a span, but in IOB1, where I- begins one too
+
+
+def is_overlong(document: Document) -> bool:
+    """Whether a document has a sentence that is tagged in windows: of a text, or of tokens as they were given."""
+    return bool(document.seams) or longest(document) > MOST
+
+
+def longest(document: Document) -> int:
+    """Tokens of the longest sentence."""
+    return max(map(sub, document.bounds[1:], document.bounds), default=0)
+
+
+def windowed(document: Document) -> Document:
+    """The document with overlong sentences cut into windows; itself if it has none, or if they are cut already."""
+    if document.seams or longest(document) <= MOST:
+        return document
+    bounds, seams = bounded(document.bounds, document.text, document.words, document.starts, document.ends)
+    text, starts, ends = document.text, document.starts, document.ends
+    cut = Document(document.words, bounds, text=text, starts=starts, ends=ends, columns=document.columns)
+    cut.seams = seams
+    return cut
+
+
+def restored(document: Document, tagged: Document) -> Document:
+    """The document with the tags of its windows, in its own sentences; what was not cut comes as it is."""
+    if tagged.bounds is document.bounds:
+        return tagged
+    return document.with_tags(tagged.tags, tagged.schemes, probabilities=tagged.probabilities)
 
 
 def widened(document: Document) -> Document:

@@ -21,7 +21,7 @@ from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.tagging.batching import collector_paused, next_window, sentence_lengths
 from bilstm_tagger.tagging.exports import Exports
 from bilstm_tagger.tagging.output_tags import OutputTags
-from bilstm_tagger.tagging.overlap import narrowed, widened
+from bilstm_tagger.tagging.overlap import is_overlong, narrowed, restored, widened, windowed
 from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, Runtime, Wanted, Window
 from bilstm_tagger.tagging.sources import Input, read_source
 from bilstm_tagger.vocab.features import encode_features
@@ -174,9 +174,11 @@ class Tagger(Exports):
         while window := next_window(documents, WINDOW_TOKENS):
             # The best sequences of windows that overlap cannot be put together, so with `n_best` each is one sentence.
             with collector_paused():
-                if not n_best and any(document.seams for document in window):
+                if not n_best and any(map(is_overlong, window)):
                     size = WINDOW_BATCH if batch_tokens == BATCH_TOKENS else batch_tokens
-                    tagged = list(narrowed(window, self._tag(list(map(widened, window)), size, wanted)))
+                    cut = list(map(windowed, window))
+                    wide = self._tag(list(map(widened, cut)), size, wanted)
+                    tagged = list(map(restored, window, narrowed(cut, wide)))
                 else:
                     tagged = list(self._tag(window, batch_tokens, wanted))
             yield from (keep_probable(each, min_probability) for each in tagged) if min_probability else tagged
