@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import version
 from typing import Any, Protocol, TypeVar, cast
 
 from bilstm_tagger.document.document import Document
@@ -77,7 +78,7 @@ def map_data_set(
         added = datasets.Features.from_arrow_schema(pa.schema([field.with_name(name) for name, field in new]))
         more["features"] = datasets.Features({**dataset.features, **added})
     if isinstance(dataset, datasets.Dataset) and digest is not None:
-        made_from = [dataset._fingerprint, digest, __version__, column, prefix, probabilities]
+        made_from = [dataset._fingerprint, digest, version("bilstm-tagger"), column, prefix, probabilities]
         more["new_fingerprint"] = datasets.fingerprint.Hasher.hash(made_from)
     tag = _Tag(tagger, column, prefix, probabilities)
     mapped = dataset.map(tag, with_indices=True, batched=True, batch_size=batch_size, **more)

@@ -57,13 +57,12 @@ def test_examples_are_of_commands() -> None:
 
 
 @pytest.mark.parametrize("name", ["", *map(" ".join, COMMANDS)])
-def test_help_shows_them_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "160")
+def test_help_shows_them(name: str) -> None:
     shown = run(*name.split(), "--help")
     assert shown.exit_code == 0
-    lines = [line.strip() for line in shown.stdout.splitlines()]
+    text = " ".join(shown.stdout.split())  # long lines are wrapped
     for example in EXAMPLES[name]:
-        assert example in lines
+        assert example in text
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
