@@ -40,9 +40,8 @@ export function drawn(tagged, number, how) {
   let mark = null;
   for (let token = 0; token < tagged.starts.length; token++) {
     const span = spans[next];
-    const target = mark ?? box;
-    const gap = tagged.text.slice(place, Math.max(place, tagged.starts[token]));
-    if (gap) target.append(gap);
+      const gap = tagged.text.slice(place, Math.max(place, tagged.starts[token]));
+    if (gap) (mark ?? box).append(gap);
     if (span && span.start === token) {
       const name = `${textOf(tagged, span.start, span.end)}: ${span.label}`;
       mark = make("mark", { role: "group", "aria-label": name });
@@ -54,15 +53,16 @@ export function drawn(tagged, number, how) {
     }
     const from = Math.max(place, tagged.starts[token]);
     const word = tagged.text.slice(from, tagged.ends[token]);
-    const element = make(tags ? "ruby" : "span", {
+    const below = tags && !UNSHOWN.has(tags[token]) ? tags[token] : null;
+    const element = make(below ? "ruby" : "span", {
       class: "token", role: "option", tabindex: token === 0 ? "0" : "-1", "data-token": token,
       "aria-selected": "false",
       "aria-label": wordLabel(word, tags?.[token], mark && span ? span.label : null),
     }, word);
-    if (tags) {
-      const below = make("rt", { "aria-hidden": "true" }, UNSHOWN.has(tags[token]) ? "" : tags[token]);
-      colour(below, tags[token], how.infos[how.tagTask].labels);
-      element.append(below);
+    if (below) {
+      const small = make("rt", { "aria-hidden": "true" }, below);
+      colour(small, below, how.infos[how.tagTask].labels);
+      element.append(small);
     }
     (mark ?? box).append(element);
     place = Math.max(place, tagged.ends[token]);
