@@ -83,10 +83,11 @@ def until(page: Page, script: str, value: object) -> None:
 
 def names_on(page: Page, view: int = 0) -> list[tuple[str, str]]:
     """Texts and labels of the names in colour."""
-    script = """view => [...document.querySelectorAll(`[data-view="${view}"] mark`)].map(mark => [
-        [...mark.childNodes].map(node => node.className === 'label' ? '' : node.className === 'token'
-            ? node.firstChild.textContent : node.textContent).join(''),
-        mark.querySelector('.label').textContent])"""
+    script = """view => [...document.querySelectorAll(`[data-view="${view}"] mark`)].map(mark => {
+        const name = mark.cloneNode(true);
+        name.querySelectorAll('rt, .label').forEach(each => each.remove());
+        return [name.textContent, mark.querySelector('.label').textContent];
+    })"""
     return [tuple(each) for each in page.evaluate(script, view)]
 
 

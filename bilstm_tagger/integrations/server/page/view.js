@@ -16,6 +16,12 @@ function percent(share) {
 
 const UNSHOWN = new Set(["PUNCT", "_"]); // wider than what they stand under, and of no interest
 
+const CLOSES = /^[.,;:!?)\]}»”’'"%…]+$/;
+
+function wordAt(tagged, token) {
+  return tagged.text.slice(tagged.starts[token] ?? tagged.text.length, tagged.ends[token]);
+}
+
 function wordLabel(word, tag, name) {
   const parts = [word];
   if (tag) parts.push(tag);
@@ -38,6 +44,7 @@ export function drawn(tagged, number, how) {
   let place = 0;
   let next = 0;
   let mark = null;
+  let run = null; // a word with the signs behind it, which stay in its line
   for (let token = 0; token < tagged.starts.length; token++) {
     const span = spans[next];
       const gap = tagged.text.slice(place, Math.max(place, tagged.starts[token]));
@@ -64,7 +71,14 @@ export function drawn(tagged, number, how) {
       colour(small, below, how.infos[how.tagTask].labels);
       element.append(small);
     }
-    (mark ?? box).append(element);
+    const glued = CLOSES.test(wordAt(tagged, token + 1)) && tagged.starts[token + 1] === tagged.ends[token]
+      && span?.end !== token + 1 && span?.start !== token + 1;
+    if (glued && !run) {
+      run = make("span", { class: "run", role: "presentation" });
+      (mark ?? box).append(run);
+    }
+    (run ?? mark ?? box).append(element);
+    if (!glued) run = null;
     place = Math.max(place, tagged.ends[token]);
     if (mark && span && span.end === token + 1) {
       mark.append(make("span", { class: "label", "aria-hidden": "true" }, span.label));
