@@ -143,9 +143,10 @@ def predict_rate(model: str, texts: Sequence[str]) -> float:
     return float(re.findall(r"([\d,]+) tokens/s", run.stderr)[-1].replace(",", ""))
 
 
-def started(model: str) -> tuple[subprocess.Popen[str], str]:
+def started(*models: str) -> tuple[subprocess.Popen[str], str]:
     """A server in a process of its own, and its address."""
-    command = [sys.executable, "-m", "bilstm_tagger", "serve", "--model", model, "--port", "0"]
+    named = [word for model in models for word in ("--model", model)]
+    command = [sys.executable, "-m", "bilstm_tagger", "serve", *named, "--port", "0"]
     server = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     assert server.stderr is not None
     line = server.stderr.readline()

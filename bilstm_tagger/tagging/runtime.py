@@ -1,7 +1,7 @@
 """The seam between text and numbers: what a tagger asks of whatever computes its tags.
 
 A `Tagger` knows documents, schemes, tokenisers and windows. A `Runtime` knows the network: by torch today, and
-whatever else keeps to this protocol, without torch or behind the queue of a server.
+whatever else keeps to this protocol, without torch.
 """
 
 from __future__ import annotations

@@ -49,6 +49,7 @@ def serve(
             f"{host} can be reached from elsewhere; set {TOKEN_VARIABLE} to a token that requests must bring"
         )
     limits = limits or Limits()
+    listener = _listen(host, port)
     for tagger in taggers.values():
         tagger("Loads the tokeniser and compiles the loops.", probabilities=True, n_best=1)
     app = create_app(
@@ -60,14 +61,13 @@ def serve(
     )
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        log_level="error",  # nothing is told of broken requests
         access_log=False,
         server_header=False,
         limit_concurrency=limits.connections,
         timeout_graceful_shutdown=int(limits.seconds) + 1,
         ws="none",
     )
-    listener = _listen(host, port)
     shown = f"[{host}]" if ":" in host else host
     collect_rarely()
     ready(f"http://{shown}:{listener.getsockname()[1]}/")

@@ -41,7 +41,7 @@ def test_nothing_that_is_made_up_breaks_the_server(client_of: Callable[..., Test
     client = client_of(limits=Limits(body_bytes=20_000, characters=2_000))
     schema = schemathesis.openapi.from_asgi("/openapi.json", client.app, headers={"Host": "localhost"})
     few = settings(
-        max_examples=8,
+        max_examples=5,
         deadline=None,
         database=None,
         derandomize=True,

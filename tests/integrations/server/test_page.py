@@ -83,10 +83,11 @@ def until(page: Page, script: str, value: object) -> None:
 
 def names_on(page: Page, view: int = 0) -> list[tuple[str, str]]:
     """Texts and labels of the names in colour."""
-    script = """view => [...document.querySelectorAll(`[data-view="${view}"] mark`)].map(mark => [
-        [...mark.childNodes].map(node => node.className === 'label' ? '' : node.className === 'token'
-            ? node.firstChild.textContent : node.textContent).join(''),
-        mark.querySelector('.label').textContent])"""
+    script = """view => [...document.querySelectorAll(`[data-view="${view}"] mark`)].map(mark => {
+        const name = mark.cloneNode(true);
+        name.querySelectorAll('rt, .label').forEach(each => each.remove());
+        return [name.textContent, mark.querySelector('.label').textContent];
+    })"""
     return [tuple(each) for each in page.evaluate(script, view)]
 
 
@@ -98,7 +99,7 @@ def test_names_and_tags_are_shown_as_one_types(page: Page, tagger: Tagger, named
     document = tagger(named)
     assert names_on(page) == [(span.text, span.label) for span in document.spans]
     shown = page.eval_on_selector_all("rt", "all => all.map(each => each.textContent)")
-    assert shown == document.tags["upos"]
+    assert shown == document.tags["upos"]  # none of them is PUNCT, which is not shown
     rows = page.eval_on_selector_all(
         "#rows tr", "all => all.map(row => [...row.children].map(each => each.textContent))"
     )
@@ -234,6 +235,18 @@ def test_a_correction_is_made_by_keyboard_kept_and_downloaded(page: Page, tmp_pa
     assert json.loads((tmp_path / "tagged.jsonl").read_text("utf-8"))["text"] == f"Then {text} The end ."
     page.click("#undo")
     assert names_on(page) == []
+
+
+def test_a_correction_of_words_that_were_changed_is_told_to_be_gone(page: Page) -> None:
+    type_text(page, "Noor saw Ada . Rain fell .")
+    page.click('.token[data-token="2"]')
+    page.check('#edit-labels input[value="PER"]')
+    page.click('#edit button[value="save"]')
+    assert page.inner_text("#corrections") == "1 correction in it."
+    type_text(page, "Noor saw Ada ! Rain fell .")
+    assert page.inner_text("#corrections") == "1 correction in it."
+    type_text(page, "Noor saw Adam ! Rain fell .")
+    assert "dropped, since the words were changed" in page.inner_text("#corrections")
 
 
 def test_a_name_is_widened_relabelled_and_taken_away_by_pointer(page: Page, named: str, tagger: Tagger) -> None:

@@ -117,7 +117,7 @@ def test_models_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     result = run("serve", "--model", "a/mine", "--model", "b/mine")
     assert result.exit_code == 2
-    assert "give each model another name, NAME=FOLDER" in result.stderr
+    assert "give each model another name, NAME=FOLDER" in " ".join(result.stderr.replace("│", " ").split())
     from bilstm_tagger.cli.serve import model_names
 
     assert model_names(["en", "models/mine/", "x=models/mine"]) == {

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { colour } from "./colours.js";
-import { carriedOver, counted, forExport, prepared, spansOf, tagsOf } from "./documents.js";
+import { carriedOver, counted, forExport, prepared, spansOf, tagsOf, tokensOf } from "./documents.js";
 import { correct } from "./edit.js";
 import { key, drawn, make } from "./view.js";
 import { listen } from "./words.js";
@@ -18,6 +18,7 @@ let taggedText = "";
 let busy = false;
 let again = false;
 let group = 0; // of corrections that are undone together
+let dropped = 0; // corrections of words that were changed afterwards
 
 function show(problem) {
   element("problem").hidden = !problem;
@@ -125,7 +126,10 @@ async function tagOnce() {
     const kept = files.length || shown[0]?.model !== names[0] ? [] : shown[0].documents[0]?.corrections ?? [];
     shown = answers.map((answer, number) => ({ model: names[number], documents: answer.documents.map(prepared) }));
     if (kept.length && shown[0].documents.length) {
-      shown[0].documents[0].corrections = carriedOver(kept, taggedText, text);
+      const document = shown[0].documents[0];
+      const carried = carriedOver(kept, taggedText, text).filter((each) => tokensOf(document, each) !== null);
+      document.corrections = carried;
+      dropped += kept.length - carried.length;
     }
     taggedText = text;
     const failures = answers[0].failures ?? [];
@@ -188,7 +192,8 @@ function summarise(milliseconds) {
   }));
   element("no-names").hidden = names.length > 0;
   const corrections = new Set(documents.flatMap((each) => each.corrections.map((one) => one.group))).size;
-  element("corrections").textContent = corrections ? `${plural(corrections, "correction")} in it.` : "";
+  element("corrections").textContent = (corrections ? `${plural(corrections, "correction")} in it.` : "")
+    + (dropped ? ` ${plural(dropped, "correction")} dropped, since the words were changed.` : "");
   element("undo").hidden = corrections === 0;
   element("save").disabled = documents.length === 0;
 }
@@ -265,6 +270,7 @@ element("clear").addEventListener("click", () => {
   element("text").value = "";
   element("open").value = "";
   shown = [];
+  dropped = 0;
   setFiles([]);
   element("text").focus();
 });

@@ -23,7 +23,16 @@ export function prepared(record) {
   };
 }
 
-/** What was corrected in an earlier version of a text and still stands in the new one, at its new place. */
+/** Where the only occurrence of a part begins; -1 if there is none, or several. */
+function onlyPlace(text, part) {
+  const first = text.indexOf(part);
+  return text.indexOf(part, first + 1) < 0 ? first : -1;
+}
+
+/**
+ * What was corrected in an earlier version of a text and still stands in the new one, at its new place. What lies before
+ * or behind the one stretch that differs has only moved; within it words are found again if they are there once.
+ */
 export function carriedOver(corrections, before, after) {
   const most = Math.min(before.length, after.length);
   let same = 0;
@@ -34,12 +43,14 @@ export function carriedOver(corrections, before, after) {
   return corrections.flatMap((each) => {
     if (each.to <= same) return [each];
     if (each.from >= before.length - tail) return [{ ...each, from: each.from + moved, to: each.to + moved }];
-    return [];
+    const words = before.slice(each.from, each.to);
+    const place = onlyPlace(before, words) < 0 ? -1 : onlyPlace(after, words);
+    return place < 0 ? [] : [{ ...each, from: place, to: place + words.length }];
   });
 }
 
 /** The tokens of a correction; null if its ends are none of tokens any more. */
-function tokensOf(document, correction) {
+export function tokensOf(document, correction) {
   const start = document.starts.indexOf(correction.from);
   const end = document.ends.indexOf(correction.to);
   return start >= 0 && end >= start ? [start, end + 1] : null;

@@ -16,6 +16,12 @@ function percent(share) {
 
 const UNSHOWN = new Set(["PUNCT", "_"]); // wider than what they stand under, and of no interest
 
+const CLOSES = /^[.,;:!?)\]}»”’'"%…]+$/;
+
+function wordAt(tagged, token) {
+  return tagged.text.slice(tagged.starts[token] ?? tagged.text.length, tagged.ends[token]);
+}
+
 function wordLabel(word, tag, name) {
   const parts = [word];
   if (tag) parts.push(tag);
@@ -38,11 +44,11 @@ export function drawn(tagged, number, how) {
   let place = 0;
   let next = 0;
   let mark = null;
+  let run = null; // a word with the signs behind it, which stay in its line
   for (let token = 0; token < tagged.starts.length; token++) {
     const span = spans[next];
-    const target = mark ?? box;
-    const gap = tagged.text.slice(place, Math.max(place, tagged.starts[token]));
-    if (gap) target.append(gap);
+      const gap = tagged.text.slice(place, Math.max(place, tagged.starts[token]));
+    if (gap) (mark ?? box).append(gap);
     if (span && span.start === token) {
       const name = `${textOf(tagged, span.start, span.end)}: ${span.label}`;
       mark = make("mark", { role: "group", "aria-label": name });
@@ -54,17 +60,25 @@ export function drawn(tagged, number, how) {
     }
     const from = Math.max(place, tagged.starts[token]);
     const word = tagged.text.slice(from, tagged.ends[token]);
-    const element = make(tags ? "ruby" : "span", {
+    const below = tags && !UNSHOWN.has(tags[token]) ? tags[token] : null;
+    const element = make(below ? "ruby" : "span", {
       class: "token", role: "option", tabindex: token === 0 ? "0" : "-1", "data-token": token,
       "aria-selected": "false",
       "aria-label": wordLabel(word, tags?.[token], mark && span ? span.label : null),
     }, word);
-    if (tags) {
-      const below = make("rt", { "aria-hidden": "true" }, UNSHOWN.has(tags[token]) ? "" : tags[token]);
-      colour(below, tags[token], how.infos[how.tagTask].labels);
-      element.append(below);
+    if (below) {
+      const small = make("rt", { "aria-hidden": "true" }, below);
+      colour(small, below, how.infos[how.tagTask].labels);
+      element.append(small);
     }
-    (mark ?? box).append(element);
+    const glued = CLOSES.test(wordAt(tagged, token + 1)) && tagged.starts[token + 1] === tagged.ends[token]
+      && span?.end !== token + 1 && span?.start !== token + 1;
+    if (glued && !run) {
+      run = make("span", { class: "run", role: "presentation" });
+      (mark ?? box).append(run);
+    }
+    (run ?? mark ?? box).append(element);
+    if (!glued) run = null;
     place = Math.max(place, tagged.ends[token]);
     if (mark && span && span.end === token + 1) {
       mark.append(make("span", { class: "label", "aria-hidden": "true" }, span.label));
