@@ -10,7 +10,6 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.frames.arrow import is_missing, schema, text_columns
 from bilstm_tagger.schemes.grammar import Scheme
-from bilstm_tagger.version import __version__
 
 _DataSet = TypeVar("_DataSet")
 
