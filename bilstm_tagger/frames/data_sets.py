@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import version
 from typing import Any, Protocol, TypeVar, cast
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.frames.arrow import is_missing, schema, text_columns
 from bilstm_tagger.schemes.grammar import Scheme
+
+FORM = (
+    1  # a change of the columns raises it, so that `datasets` does not take those of an earlier version from its cache
+)
 
 _DataSet = TypeVar("_DataSet")
 
@@ -77,7 +80,7 @@ def map_data_set(
         added = datasets.Features.from_arrow_schema(pa.schema([field.with_name(name) for name, field in new]))
         more["features"] = datasets.Features({**dataset.features, **added})
     if isinstance(dataset, datasets.Dataset) and digest is not None:
-        made_from = [dataset._fingerprint, digest, version("bilstm-tagger"), column, prefix, probabilities]
+        made_from = [dataset._fingerprint, digest, FORM, column, prefix, probabilities]
         more["new_fingerprint"] = datasets.fingerprint.Hasher.hash(made_from)
     tag = _Tag(tagger, column, prefix, probabilities)
     mapped = dataset.map(tag, with_indices=True, batched=True, batch_size=batch_size, **more)
