@@ -53,7 +53,7 @@ def main() -> None:
     vectors = binary_vectors(arguments.data, arguments.runs)
     cells |= {f"review-{seed}": (spoilt_cell, (arguments.data, vectors, seed)) for seed in (*REPORTED, *CHOSEN_ON)}
     results = run_cells(cells, jobs=arguments.jobs, folder=arguments.runs)
-    (arguments.results / "review.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    (arguments.runs / "review.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     (arguments.results / "review.md").write_text("\n".join(report(results)) + "\n", "utf-8")
     print(arguments.results / "review.md")
 

@@ -54,7 +54,7 @@ def main() -> None:
     }
     results = run_cells(cells, jobs=given.jobs, folder=given.runs)
     by_arm = {arm: [results[f"suggest-{arm}-{seed}"] for seed in range(given.seeds)] for arm in given.arms}
-    (given.results / "suggest.json").write_text(json.dumps(by_arm, indent=1) + "\n", "utf-8")
+    (given.runs / "suggest.json").write_text(json.dumps(by_arm, indent=1) + "\n", "utf-8")
     (given.results / "suggest.md").write_text("\n".join(report(by_arm)) + "\n", "utf-8")
     picture(by_arm, given.results / "suggest.png")
     print(given.results / "suggest.md")
@@ -166,7 +166,7 @@ def report(by_arm: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
     yield "# Choosing what to annotate\n"
     yield (
         "Made by `python -m benchmarks.curation.suggest --data DIR`, which says what is done. Strict F1 on CoNLL-2003 "
-        f"test, mean of {seeds} seeds.\n"
+        f"test, mean of {seeds} seed{'s' * (seeds > 1)}.\n"
     )
     yield f"| sentences | {' | '.join(by_arm)} |"
     yield f"|---:{'|---:' * len(by_arm)}|"

@@ -14,8 +14,19 @@ EXAMPLES = {
     ),
     "evaluate": (
         "bilstm-tagger evaluate test.conll --model models/mine",
-        "bilstm-tagger evaluate test.conllu --model en --column upos=UPOS",
+        "bilstm-tagger evaluate test.conll --model models/mine --errors errors.html",
+        "bilstm-tagger evaluate test.conllu --model en --column upos=UPOS --raw",
+        "bilstm-tagger evaluate --predictions tagged.conll --gold-column 2 --column 3",
     ),
+    "compare": ("bilstm-tagger compare test.conll models/mine tagged.conll --differences differences.html",),
+    "results": ("bilstm-tagger results models/mine models/two-layers --format latex",),
+    "sweep": ("bilstm-tagger sweep sweep.toml --output sweeps/rates",),
+    "review": (
+        "bilstm-tagger review train.conll --folds 5 --output review.csv",
+        "bilstm-tagger review train.conll --apply review.csv --output corrected.conll",
+    ),
+    "suggest": ("bilstm-tagger suggest mails -n 100 --model models/mine --output next.jsonl",),
+    "serve": ("bilstm-tagger serve", "bilstm-tagger serve --model en --model models/mine --port 8000"),
     "calibrate": ("bilstm-tagger calibrate dev.conll --model models/mine --precision 0.95",),
     "predict": (
         'bilstm-tagger predict --text "Ada Lovelace wrote to Charles Babbage from London."',
