@@ -25,7 +25,7 @@ EXAMPLES = {
         "bilstm-tagger review train.conll --folds 5 --output review.csv",
         "bilstm-tagger review train.conll --apply review.csv --output corrected.conll",
     ),
-    "suggest": ("bilstm-tagger suggest mails -n 100 --model models/mine --output next.jsonl",),
+    "suggest": ("bilstm-tagger suggest mails --number 100 --model models/mine --output next.jsonl",),
     "serve": ("bilstm-tagger serve", "bilstm-tagger serve --model en --model models/mine --port 8000"),
     "calibrate": ("bilstm-tagger calibrate dev.conll --model models/mine --precision 0.95",),
     "predict": (
