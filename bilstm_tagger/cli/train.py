@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from functools import partial
 from pathlib import Path
@@ -139,6 +140,8 @@ def train(
         return
     folder = output or Path("models") / (experiment.stem if experiment else settings.preset)
     tagger = _train(settings, folder, resume=resume, force=force)
+    if tagger is None:
+        return
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -225,10 +228,16 @@ def _model_settings(earlier: Tagger, name: str) -> Settings:
     return settings_of(earlier, name=name)
 
 
-def _train(settings: Settings, folder: Path, *, resume: bool, force: bool) -> Tagger:
+def _train(settings: Settings, folder: Path, *, resume: bool, force: bool) -> Tagger | None:
+    """The trained tagger; None in all processes of a run but the first, which alone has something to say."""
     from bilstm_tagger.training import train as run
+    from bilstm_tagger.training.processes import Processes
     from bilstm_tagger.training.progress import BarProgress, LineProgress
 
+    if not Processes.of_environment().is_first:
+        logging.getLogger("bilstm_tagger").setLevel(logging.ERROR)
+        run(settings, output=folder, resume=resume, force=force)
+        return None
     if not sys.stderr.isatty():
         return run(settings, output=folder, resume=resume, force=force, progress=LineProgress())
     with BarProgress() as bar:
