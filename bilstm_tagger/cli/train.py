@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from bilstm_tagger.settings.schema import Settings
     from bilstm_tagger.tagging.tagger import Tagger
     from bilstm_tagger.training.folds import FoldScores
+    from bilstm_tagger.training.progress import Progress
 
 
 def train(
@@ -105,6 +108,11 @@ def train(
         int | None,
         typer.Option(min=2, metavar="K", help="Cross-validate over train: scores of K runs; writes no model."),
     ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Log the run for tensorboard or wandb (extra track); repeatable."),
+    ] = None,
+    track_to: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the logs.")] = Path("runs"),
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the model that --output holds.")] = False,
 ) -> None:
@@ -138,7 +146,9 @@ def train(
         _cross_validate(settings, folds, keeps=output is not None or resume or force)
         return
     folder = output or Path("models") / (experiment.stem if experiment else settings.preset)
-    tagger = _train(settings, folder, resume=resume, force=force)
+    tagger = _train(settings, folder, track or [], track_to, resume=resume, force=force)
+    if tagger is None:
+        return
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -225,14 +235,25 @@ def _model_settings(earlier: Tagger, name: str) -> Settings:
     return settings_of(earlier, name=name)
 
 
-def _train(settings: Settings, folder: Path, *, resume: bool, force: bool) -> Tagger:
+def _train(
+    settings: Settings, folder: Path, track: list[str], track_to: Path, *, resume: bool, force: bool
+) -> Tagger | None:
+    """The trained tagger; None in all processes of a run but the first, which alone has something to say."""
     from bilstm_tagger.training import train as run
+    from bilstm_tagger.training.processes import Processes
     from bilstm_tagger.training.progress import BarProgress, LineProgress
+    from bilstm_tagger.training.tracking import Tracked
 
-    if not sys.stderr.isatty():
-        return run(settings, output=folder, resume=resume, force=force, progress=LineProgress())
-    with BarProgress() as bar:
-        return run(settings, output=folder, resume=resume, force=force, progress=bar)
+    if not Processes.of_environment().is_first:
+        logging.getLogger("bilstm_tagger").setLevel(logging.ERROR)
+        run(settings, output=folder, resume=resume, force=force)
+        return None
+    with ExitStack() as stack:
+        progress: Progress = stack.enter_context(BarProgress()) if sys.stderr.isatty() else LineProgress()
+        if track:
+            tracked = Tracked(progress, track, run=folder.name, folder=track_to, settings=settings)
+            progress = stack.enter_context(tracked)
+        return run(settings, output=folder, resume=resume, force=force, progress=progress)
 
 
 def _cross_validate(settings: Settings, folds: int, *, keeps: bool) -> None:

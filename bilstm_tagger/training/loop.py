@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.evaluation.evaluate import headline
@@ -19,13 +19,15 @@ from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.settings.schema import TrainingSettings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.checkpoint import Checkpoint, State
-from bilstm_tagger.training.data import batches
+from bilstm_tagger.training.data import plan
 from bilstm_tagger.training.optim import AveragedWeights, Optimizer, learning_rate
 from bilstm_tagger.training.pace import Pace
 from bilstm_tagger.training.prepare import Prepared
+from bilstm_tagger.training.processes import Processes, told
 from bilstm_tagger.training.progress import Progress, Row, Stopwatch, best_row
 
-ASK_EVERY = 50  # steps after which a GPU is asked for the loss: each answer is waited for
+ASK_EVERY = 50  # steps after which a GPU or other processes are asked for the loss: each answer is waited for
+PROCESS_STRIDE = 15_485_863  # another prime, between the random states of the processes of a run
 SEED_STRIDE = 1_000_003  # a prime, so that no two (seed, epoch) pairs in use share a random state
 
 
@@ -44,6 +46,7 @@ class Trainer:
         weights: Mapping[str, float],
         folder: Path,
         progress: Progress,
+        processes: Processes | None = None,
     ) -> None:
         """Builds the model and encodes the corpora.
 
@@ -53,10 +56,11 @@ class Trainer:
             weights: for each task the factor of its loss.
             folder: where checkpoints go.
             progress: hears of every step and epoch.
+            processes: that share the work; this one alone unless given.
         """
         self.training = training
-        self.weights = weights
         self.progress = progress
+        self.processes = processes or Processes()
         self.device = pick_device(training.device)
         torch.manual_seed(training.seed)
         self.model = prepared.model().to(self.device)
@@ -73,6 +77,7 @@ class Trainer:
         start = self.pace.steps if share is None else int(share * self.pace.steps)
         self.average = AveragedWeights(self.model, start=start)
         self.state = State()
+        self.loss = self.processes.wrapped(_Loss(self.model, weights), leaves_out=len(self.corpora) > 1)
         self.checkpoint = Checkpoint(folder, self.model, self.optimizer, self.average)
 
     def resume(self) -> None:
@@ -80,11 +85,16 @@ class Trainer:
         self.state = self.checkpoint.load() or self.state
 
     def run(self) -> TaggingModel:
-        """Trains until the last epoch or until patience ends; the model with the best dev score."""
+        """Trains until the last epoch or until patience ends.
+
+        Returns:
+            The model with the best dev score; in all processes but the first, which alone keeps it, that of the last.
+        """
         while self.state.epochs < self.pace.epochs and not self._out_of_patience():
             self._epoch(self.state.epochs)
-            self.checkpoint.save(self.state)
-        return self.best_model()
+            if self.processes.is_first:
+                self.checkpoint.save(self.state)
+        return self.best_model() if self.processes.is_first else self.model
 
     def best_model(self) -> TaggingModel:
         """The model with the best dev score so far; training is over with it."""
@@ -99,20 +109,21 @@ class Trainer:
 
     def _epoch(self, epoch: int) -> None:
         training = self.training
-        torch.manual_seed(training.seed * SEED_STRIDE + epoch + 1)
+        torch.manual_seed(training.seed * SEED_STRIDE + epoch + 1 + self.processes.number * PROCESS_STRIDE)
         self.model.train()
         began, cpu = time.perf_counter(), time.process_time()
         watch = Stopwatch()
         total: Tensor | float = 0.0
         first = step = epoch * self.pace.steps_per_epoch
         order = {"batch_size": self.pace.batch_size, "seed": training.seed, "epoch": epoch}
-        loss, queued = math.nan, is_queued(self.device)
-        for batch in batches(self.corpora, **order, recase=training.recase):
+        loss = math.nan
+        for planned in plan(self.corpora, **order, recase=training.recase):
             rate = self.pace.factor * learning_rate(training, step, self.pace.steps)
-            total += self._step(batch, step, rate)
+            batch, divisor = planned.share(self.processes.number, self.processes.count)
+            total += self._step(batch, divisor, step, rate)
             step += 1
-            if not queued or step % ASK_EVERY == 0 or step == first + self.pace.steps_per_epoch:
-                loss = float(total) / (step - first)
+            if self._asks_each_step or step % ASK_EVERY == 0 or step == first + self.pace.steps_per_epoch:
+                loss = float(self.processes.mean(torch.as_tensor(total, dtype=torch.float64))) / (step - first)
                 _check(loss, step, rate)
             self.progress.step(
                 epoch=epoch + 1,
@@ -120,13 +131,13 @@ class Trainer:
                 steps=self.pace.steps,
                 loss=loss,
                 learning_rate=rate,
-                tokens_per_second=watch.add(batch.tokens),
+                tokens_per_second=watch.add(planned.tokens),
             )
         trained = time.perf_counter()
         row: Row = {
             "epoch": epoch + 1,
             "loss": loss,
-            **self._judge(),
+            **self.processes.of_first(self._judge() if self.processes.is_first else None),
             "learning_rate": rate,
             "tokens_per_second": watch.tokens / (trained - began),
         }
@@ -134,16 +145,19 @@ class Trainer:
         self._remember(row)
         self.progress.epoch(row)
 
-    def _step(self, batch: Batch, step: int, rate: float) -> Tensor | float:
+    @property
+    def _asks_each_step(self) -> bool:
+        """Whether the loss of each step is looked at, which only a process alone on a CPU does at no cost."""
+        return self.processes.count == 1 and not is_queued(self.device)
+
+    def _step(self, batch: Batch, divisor: float, step: int, rate: float) -> Tensor | float:
         """One optimiser step; the loss of the tags per sentence, which stays on a GPU."""
-        sentences = len(batch.lengths)
-        losses = self.model.losses(batch.to(self.device))
-        weighted = [self.weights[task] * value for task, value in losses.items()]
-        loss = torch.stack(weighted).sum() / sentences
-        value: Tensor | float = loss.detach().double() if is_queued(self.device) else loss.item()
-        if isinstance(value, float):
-            _check(value, step + 1, rate)  # before it spoils the weights
-        loss.backward()  # type: ignore[no-untyped-call]
+        with told():
+            loss = self.loss(batch.to(self.device)) / divisor
+            value: Tensor | float = loss.item() if self._asks_each_step else loss.detach().double()
+            if isinstance(value, float):
+                _check(value, step + 1, rate)  # before it spoils the weights
+            loss.backward()
         self.optimizer.step(rate)
         self.average.update(step)
         return value / len(self.model.members)
@@ -176,6 +190,20 @@ class Trainer:
     def tagger(self) -> Tagger:
         """A tagger around the model as it is now."""
         return Tagger.of(ModelParts(self.prepared.info, self.model))
+
+
+class _Loss(nn.Module):
+    """The weighted sum of the losses of a batch's sentences, as a module that DDP can wrap."""
+
+    def __init__(self, model: TaggingModel, weights: Mapping[str, float]) -> None:
+        super().__init__()
+        self.model = model
+        self.weights = weights
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The loss, a scalar."""
+        losses = self.model.losses(batch)
+        return torch.stack([self.weights[task] * value for task, value in losses.items()]).sum()
 
 
 def _check(loss: float, step: int, rate: float) -> None:
