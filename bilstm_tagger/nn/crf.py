@@ -4,8 +4,8 @@ Lafferty, McCallum and Pereira 2001. The probability of tags `y` for emissions `
 `exp(start[y1] + sum_t e[t, yt] + sum_t transition[yt-1, yt] + end[yn]) / Z`; transitions that the scheme
 disallows have probability 0.
 
-`Z` and its gradient come from one forward and one backward sweep in scaled probabilities (Rabiner 1989, section V.A),
-in float64, instead of a graph of log-sum-exps. The sweeps and Viterbi are compiled loops on the CPU.
+`Z` and its gradient come from one forward and one backward sweep (`crf_sweeps`) instead of a graph of log-sum-exps. The
+sweeps and Viterbi are compiled loops on the CPU.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from bilstm_tagger.nn.batch import mask_of
+from bilstm_tagger.nn.crf_sweeps import sweeps
 from bilstm_tagger.nn.numba_ops import compiled
 
 DISALLOWED = float("-inf")  # a score that no other scores, however large, can make up for
@@ -102,7 +103,7 @@ class CRF(nn.Module):
     @torch.no_grad()
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """Posterior probability of each tag at each token `(batch, tokens, tags)`; 0 where padded."""
-        return _sweeps(emissions, lengths, *self.scores())[1].to(emissions)
+        return sweeps(emissions, lengths, *self.scores())[1].to(emissions)
 
     @torch.no_grad()
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
@@ -171,94 +172,6 @@ def _path_score(
     return score + starts[tags[:, 0]] + ends[last]
 
 
-def _sweeps(
-    emissions: Tensor, lengths: Tensor, transitions: Tensor, starts: Tensor, ends: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Log Z, marginals of tags and, for each sentence, sums of those of transitions.
-
-    The shapes are `(batch,)`, `(batch, tokens, tags)` and `(batch, tags, tags)`. All in float64, which leaves 700 nats
-    of room between tags, and on the CPU.
-    """
-    emissions, transitions, starts, ends = (
-        part.detach().cpu().double() for part in (emissions, transitions, starts, ends)
-    )
-    peak = emissions.amax(-1, keepdim=True)
-    local = (emissions - peak).exp_()  # at most 1
-    batch, _, tags = emissions.shape
-    log_z = (peak.squeeze(-1) * mask_of(lengths.cpu(), emissions.shape[1])).sum(1)
-    marginals = torch.zeros_like(emissions)
-    pairs = torch.zeros(batch, tags, tags, dtype=torch.float64)
-    first, last = starts.max(), ends.max()
-    arrays = (local, transitions.exp(), (starts - first).exp(), (ends - last).exp(), lengths.cpu())
-    _forward_backward(*(part.contiguous().numpy() for part in (*arrays, log_z, marginals, pairs)))
-    return log_z + first + last, marginals, pairs
-
-
-@compiled
-def _forward_backward(  # type: ignore[no-untyped-def]
-    local, table, starts, ends, lengths, log_z, marginals, pairs
-):  # pragma: no cover - compiled
-    """Adds to `log_z` and fills `marginals` and `pairs`. All but `log_z` are probabilities up to a factor a token."""
-    _, width, tags = local.shape
-    alpha = np.empty((width, tags))  # forward, with the emission of the token
-    beta, right = np.empty(tags), np.empty(tags)  # backward, without it and with it
-    back = table.T.copy()
-    for b in range(len(lengths)):
-        length = lengths[b]
-        for t in range(length):
-            row = alpha[t]
-            if t:
-                row[:] = 0.0
-                for i in range(tags):
-                    before, move = alpha[t - 1, i], table[i]
-                    for j in range(tags):
-                        row[j] += before * move[j]
-            else:
-                row[:] = starts
-            total = 0.0
-            for j in range(tags):
-                row[j] *= local[b, t, j]
-                total += row[j]
-            log_z[b] += np.log(total)
-            for j in range(tags):
-                row[j] /= total
-        total = 0.0
-        for j in range(tags):
-            total += alpha[length - 1, j] * ends[j]
-        log_z[b] += np.log(total)
-        beta[:] = ends
-        for t in range(length - 1, -1, -1):
-            row, marginal = alpha[t], marginals[b, t]
-            total = 0.0
-            for j in range(tags):
-                marginal[j] = row[j] * beta[j]
-                total += marginal[j]
-            for j in range(tags):
-                marginal[j] /= total
-            if t == 0:
-                break
-            scale = 0.0
-            for j in range(tags):
-                right[j] = local[b, t, j] * beta[j]
-                scale = max(scale, right[j])
-            beta[:] = 0.0
-            for j in range(tags):
-                right[j] /= scale
-                move = back[j]
-                for i in range(tags):
-                    beta[i] += right[j] * move[i]
-            total = 0.0
-            for i in range(tags):
-                total += alpha[t - 1, i] * beta[i]
-            for i in range(tags):
-                weight, pair = alpha[t - 1, i] / total, pairs[b, i]
-                for j in range(tags):
-                    pair[j] += weight * right[j]
-        for i in range(tags):
-            for j in range(tags):
-                pairs[b, i, j] *= table[i, j]
-
-
 class _LogPartition(torch.autograd.Function):
     """log Z, whose gradient is the expected use of each emission, transition, start and end (the marginals)."""
 
@@ -266,7 +179,7 @@ class _LogPartition(torch.autograd.Function):
     def forward(
         ctx: Any, emissions: Tensor, lengths: Tensor, transitions: Tensor, starts: Tensor, ends: Tensor
     ) -> Tensor:
-        log_z, marginals, pairs = _sweeps(emissions, lengths, transitions, starts, ends)
+        log_z, marginals, pairs = sweeps(emissions, lengths, transitions, starts, ends)
         ctx.save_for_backward(marginals, pairs, lengths)
         return log_z.to(emissions)
 
