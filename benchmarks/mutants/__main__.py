@@ -15,6 +15,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 from benchmarks.mutants.changes import Change, sample
 from benchmarks.mutants.targets import modules, tests_of
@@ -71,8 +72,8 @@ class Copy:
         self.tried += 1
         os.utime(target, (self.tried, self.tried))  # Python tells a stale .pyc by second and size alone
 
-    def run(self, tests: list[str], cache: Path) -> int:
-        """The exit status of pytest, which stops at the first failure."""
+    def run(self, tests: list[str], cache: Path, output: Path | None = None) -> int:
+        """The exit status of pytest, which stops at the first failure; what it prints goes to `output`."""
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("BILSTM", "PYTEST"))},
             "HOME": str(self.place / "home"),
@@ -82,15 +83,15 @@ class Copy:
         }
         command = [self.python, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly", *tests]
         rights = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-        try:
-            running = subprocess.Popen(
-                command, cwd=self.root, env=environment, start_new_session=True, **quiet, **rights
-            )  # type: ignore[call-overload]
-        except PermissionError:
-            raise SystemExit(
-                f"the user without rights cannot run {self.python}: name another --python, or be another user than root"
-            ) from None
+        with open(output or os.devnull, "w", encoding="utf-8") as stream:
+            streams = {"stdin": subprocess.DEVNULL, "stdout": stream, "stderr": subprocess.STDOUT}
+            options: Any = {"cwd": self.root, "env": environment, "start_new_session": True, **streams, **rights}
+            try:
+                running = subprocess.Popen(command, **options)
+            except PermissionError:
+                raise SystemExit(
+                    f"the user without rights cannot run {self.python}; name another --python, or be another user"
+                ) from None
         try:
             return int(running.wait(AT_MOST))
         except subprocess.TimeoutExpired:
@@ -161,8 +162,9 @@ def main() -> None:
 def _check_unchanged(copies: SimpleQueue[Copy], tests: list[str]) -> None:
     """The tests must pass without a change, or every change would count as noticed."""
     copy = copies.get()
-    if status := copy.run(tests, copy.place / "cache" / "shared"):
-        raise SystemExit(f"the tests fail without a change (pytest ends with {status}): {' '.join(tests)}")
+    output = copy.place / "output"
+    if copy.run(tests, copy.place / "cache" / "shared", output):
+        raise SystemExit(f"{output.read_text('utf-8')[-5000:]}\nthe tests fail without a change: {' '.join(tests)}")
     copies.put(copy)
 
 

@@ -38,7 +38,9 @@ class Transitions(NamedTuple):
 
     def without_preference(self) -> tuple[Tensor, Tensor, Tensor]:
         """Scores that say no more than what is allowed, in the order of the attributes."""
-        pairs, starts, ends = (torch.zeros(part.shape).masked_fill(~part, DISALLOWED) for part in self)
+        pairs, starts, ends = (
+            torch.zeros(part.shape, device=part.device).masked_fill(~part, DISALLOWED) for part in self
+        )
         return pairs, starts, ends
 
 

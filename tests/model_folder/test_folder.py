@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
 import re
@@ -19,6 +20,7 @@ from tiny import settings_of, untrained
 from bilstm_tagger.errors import ModelError
 from bilstm_tagger.io.reading import sha256_file
 from bilstm_tagger.model_folder import find, quantization
+from bilstm_tagger.model_folder.info import checksum
 from bilstm_tagger.model_folder.upgrade import FORMAT_VERSION
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.loading import known_settings
@@ -77,6 +79,16 @@ def change_json(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     values = json.loads(path.read_text("utf-8"))
     change(values)
     path.write_text(json.dumps(values), "utf-8")
+    with contextlib.suppress(KeyError, TypeError, AttributeError):
+        with_true_checksums(path.parent)
+
+
+def with_true_checksums(folder: Path) -> None:
+    """Checksums of what the folder holds now, so that a change is found by what it does."""
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    config["vocab"]["sha256"] = sha256_file(folder / "vocab.json")
+    config["sha256"] = checksum(config)
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
 
 
 def change_tensors(folder: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> None:
@@ -271,7 +283,7 @@ def test_a_mis_shaped_value_is_named_or_harmless(
             "tensor 'members.0.heads.pos.projection.bias' has shape [4] where config.json and vocab.json need [3]",
         ),
         (lambda t: t.update({"members.0.heads.pos.projection.bias": torch.zeros(3, 1)}), "has shape [3, 1]"),
-        (lambda t: t.update({"members.0.heads.pos.projection.bias": torch.zeros(3, dtype=torch.long)}), "int64"),
+        (lambda t: t.update({"members.0.heads.pos.projection.bias": torch.zeros(3, dtype=torch.long)}), "is of I64"),
         (lambda t: t.update({"embedder.frozen": t["embedder.frozen"].to(torch.int8)}), "no 'embedder.frozen.scale'"),
         (
             lambda t: t.update({
