@@ -73,7 +73,7 @@ class ModelInfo:
 
 def checksum(config: Mapping[str, Any]) -> str:
     """SHA-256 of what decides tags in `config.json`; what is only told, such as settings of training, may change."""
-    decides = {name: config.get(name) for name in ("network", "tokenizer", "reading", "temperatures")}
+    decides = {name: config.get(name) for name in ("network", "tokenizer", "reading")}
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
