@@ -176,9 +176,7 @@ def parse_override(text: str) -> tuple[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"--set {key.strip()}: the value cannot be read: {error}") from None
     if len(values) > 1:
-        raise ConfigError(
-            f"--set {key.strip()}: a line break begins {list(values)[1]!r}; set one key at a time"
-        )
+        raise ConfigError(f"--set {key.strip()}: a line break begins {list(values)[1]!r}; set one key at a time")
     return key.strip(), values["value"]
 
 

@@ -18,7 +18,14 @@ from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.settings.schema import TrainingSettings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.checkpoint import Checkpoint, State
-from bilstm_tagger.training.data import batches, batches_per_epoch, fitting_batch_size
+from bilstm_tagger.training.data import (
+    batch_plan,
+    batches,
+    batches_per_epoch,
+    epoch_order,
+    fitting_batch_size,
+    sentences_at,
+)
 from bilstm_tagger.training.optim import AveragedWeights, Optimizer, learning_rate
 from bilstm_tagger.training.prepare import Prepared
 from bilstm_tagger.training.progress import Progress, Row, Stopwatch, best_row
@@ -27,7 +34,12 @@ MOST_EPOCHS = 100  # that `min_steps` asks for: of 100 sentences more steps teac
 # By which power of its size the learning rate of a smaller batch is lower. Its gradient is noisier by the square root;
 # for AdamW, whose steps hardly depend on the gradient's length, a fifth power did best on dev.
 PACE = {"sgd": 0.5, "adamw": 0.2}
+NAMED = 5  # sentences in a message
 SEED_STRIDE = 1_000_003  # a prime, so that no two (seed, epoch) pairs in use share a random state
+
+
+class NotFiniteError(TaggerError):
+    """A loss or a gradient is infinite or no number."""
 
 
 class Trainer:
@@ -141,11 +153,27 @@ class Trainer:
         loss = torch.stack(weighted).sum() / len(batch.lengths)
         value = loss.item()
         if not math.isfinite(value):
-            raise TaggerError(f"the loss is {value} at step {step + 1}: lower training.learning_rate ({rate:g} now)")
+            raise self._not_finite(f"the loss is {value}", step, rate)
         loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step(rate)
+        try:
+            self.optimizer.step(rate)
+        except FloatingPointError as error:
+            raise self._not_finite(str(error), step, rate) from None
         self.average.update(step)
         return float(value / len(self.model.members))
+
+    def _not_finite(self, what: str, step: int, rate: float) -> NotFiniteError:
+        """An error that names the sentences of a step, which are drawn once more."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        corpus, members = batch_plan(
+            self.corpora, batch_size=self.batch_size, order=epoch_order(self.training.seed, epoch)
+        )[place]
+        named = sentences_at(self.prepared.sources[corpus].train, sorted(members.tolist()))
+        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        return NotFiniteError(
+            f"{what} at step {step + 1}: lower training.learning_rate ({rate:g} now), or look at the sentences of the "
+            f"batch: {', '.join(named[:NAMED])}{more}"
+        )
 
     def _judge(self) -> Row:
         """Dev score of each task with the averaged weights, where averaging has begun; keeps the best weights."""

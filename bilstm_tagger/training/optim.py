@@ -46,7 +46,11 @@ class Optimizer:
             ]
 
     def step(self, learning_rate: float) -> None:
-        """Clips the gradient, moves the weights and clears the gradient."""
+        """Clips the gradient, moves the weights and clears the gradient.
+
+        Raises:
+            FloatingPointError: if the gradient is not finite; no weight has been moved then.
+        """
         self._clip(self.settings.clip * self.encoders**0.5)  # as much for each encoder as alone
         for part, factor in self.parts:
             for group in part.param_groups:
@@ -62,6 +66,8 @@ class Optimizer:
         grads = [weight.grad for weight in self.dense if weight.grad is not None]
         grads += [weight.grad.values() for weight in self.sparse if weight.grad is not None]
         norm = nn.utils.get_total_norm(grads)
+        if not norm.isfinite():
+            raise FloatingPointError(f"the gradient's norm is {norm.item()}")
         if norm > limit:
             for grad in grads:
                 grad.mul_(limit / norm)

@@ -16,14 +16,15 @@ from bilstm_tagger import __version__
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.evaluation.calibration import calibrated
-from bilstm_tagger.io.atomic import atomic_write, check_replaceable, recover_folder
+from bilstm_tagger.io.atomic import atomic_write, check_replaceable, recover_folder, writing
 from bilstm_tagger.io.reading import sha256_file
 from bilstm_tagger.model_folder.find import find_folder, is_model_folder
 from bilstm_tagger.model_folder.quantization import round_words
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
-from bilstm_tagger.training.loop import Trainer
+from bilstm_tagger.training.foresee import check_memory, check_saving
+from bilstm_tagger.training.loop import NotFiniteError, Trainer
 from bilstm_tagger.training.prepare import Prepared, prepare
 from bilstm_tagger.training.progress import Progress, Silent, best_row
 from bilstm_tagger.training.sources import corpora_of
@@ -60,6 +61,8 @@ def train(
     Raises:
         ConfigError: if `output` holds something that would be lost, or a run with other settings.
         CorpusError, VectorsError, ModelError: for files that cannot be used.
+        NotFiniteError: if the loss is not finite; `output` then holds the best model so far, if there is one.
+        TaggerError: if the disk is full; the checkpoint of the last whole epoch stays.
     """
     folder = Path(output)
     if (start := settings.training.init_from) is not None and Path(start).resolve() == folder.resolve():
@@ -69,6 +72,8 @@ def train(
         torch.set_num_threads(settings.training.threads)
     prepared = prepare(settings)
     _describe(prepared)
+    check_memory(prepared.info, prepared.sources, settings.training)
+    check_saving(folder, prepared.info, settings.training)
     weights = {task: each.weight for task, each in settings.tasks.items()}
     trainer = Trainer(settings.training, prepared, weights=weights, folder=folder, progress=progress or Silent())
     if trainer.batch_size < settings.training.batch_size:
@@ -86,6 +91,11 @@ def train(
         trainer.resume()
     try:
         trainer.run()
+    except NotFiniteError as error:
+        if not trainer.state.best_weights:
+            raise
+        _save(trainer, folder, settings, prepared, keep=(folder / CHECKPOINT, folder / SETTINGS))
+        raise NotFiniteError(f"{error}; {folder} holds the best model so far") from None
     except KeyboardInterrupt:
         if trainer.state.best_weights:
             _save(trainer, folder, settings, prepared, keep=(folder / CHECKPOINT, folder / SETTINGS))
@@ -191,9 +201,10 @@ def _save(
     info = replace(tagger.info, metrics=metrics, provenance=provenance)
     tagger = calibrated(Tagger(info, tagger.runtime), [(each.dev, each.tasks) for each in prepared.sources])
     extras = folder / "curves"
-    extras.mkdir(exist_ok=True)
-    (extras / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")
-    learning_curves(history, extras / "learning_curves.png", best=best["epoch"])
+    with writing(folder):
+        extras.mkdir(exist_ok=True)
+        (extras / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")
+        learning_curves(history, extras / "learning_curves.png", best=best["epoch"])
     tagger.save(folder, keep=(*keep, extras / "metrics.jsonl", extras / "learning_curves.png"))
     return tagger
 
