@@ -72,7 +72,7 @@ class Copy:
         self.tried += 1
         os.utime(target, (self.tried, self.tried))  # Python tells a stale .pyc by second and size alone
 
-    def run(self, tests: list[str], cache: Path, output: Path | None = None) -> int:
+    def run(self, tests: list[str], cache: Path, output: Path | None = None, at_most: float = AT_MOST) -> int:
         """The exit status of pytest, which stops at the first failure; what it prints goes to `output`."""
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("BILSTM", "PYTEST"))},
@@ -93,7 +93,7 @@ class Copy:
                     f"the user without rights cannot run {self.python}; name another --python, or be another user"
                 ) from None
         try:
-            return int(running.wait(AT_MOST))
+            return int(running.wait(at_most))
         except subprocess.TimeoutExpired:
             return -signal.SIGKILL
         finally:
@@ -163,7 +163,7 @@ def _check_unchanged(copies: SimpleQueue[Copy], tests: list[str]) -> None:
     """The tests must pass without a change, or every change would count as noticed."""
     copy = copies.get()
     output = copy.place / "output"
-    if copy.run(tests, copy.place / "cache" / "shared", output):
+    if copy.run(tests, copy.place / "cache" / "shared", output, AT_MOST * len(tests)):
         raise SystemExit(f"{output.read_text('utf-8')[-5000:]}\nthe tests fail without a change: {' '.join(tests)}")
     copies.put(copy)
 

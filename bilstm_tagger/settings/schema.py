@@ -248,7 +248,7 @@ class TrainingSettings(_Frozen):
     but not this gets as many epochs as named."""
     batch_size: Count = 16
     """Sentences in a batch; fewer, down to 8, and a lower rate, where an epoch would have less than 50 batches."""
-    clip: Annotated[float, Field(gt=0.0, le=1e6)] = 5.0
+    clip: Annotated[float, Field(gt=0.0, le=1e9)] = 5.0
     """Largest gradient norm."""
     average_from: float | None = Field(default=0.5, ge=0.0, le=1.0)
     """The model's weights are their mean over all steps after this share of training; none for the last step's."""
