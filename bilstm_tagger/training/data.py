@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -219,25 +219,47 @@ def plan(
 ) -> Iterator[PlannedBatch]:
     """One epoch's batches in an order that depends on seed and epoch alone.
 
-    Sentences are shuffled, sorted by length within pools of 40 batches, and the batches shuffled again; those of
-    several corpora are mixed in proportion to their sizes. A share `recase` of the sentences is read in lower or upper
-    case.
+    Those of several corpora are mixed in proportion to their sizes. A share `recase` of the sentences is read in lower
+    or upper case.
     """
-    order = np.random.default_rng([seed, epoch])
-    found: list[tuple[EncodedCorpus, np.ndarray]] = []
-    for corpus in corpora:
-        shuffled = order.permutation(len(corpus))
-        for first in range(0, len(shuffled), POOL * batch_size):
-            pool = shuffled[first : first + POOL * batch_size]
-            pool = pool[np.argsort([len(corpus.words[member]) for member in pool], kind="stable")]
-            found += [(corpus, pool[at : at + batch_size]) for at in range(0, len(pool), batch_size)]
-    for number in order.permutation(len(found)):
-        corpus, members = found[number]
+    order = epoch_order(seed, epoch)
+    for corpus, members in batch_plan(corpora, batch_size=batch_size, order=order):
         cases = None
         if recase:
             draw = order.random(len(members))
             cases = np.where(draw < recase / 2, 0, np.where(draw < recase, 1, -1))
-        yield PlannedBatch(corpus, members, cases)
+        yield PlannedBatch(corpora[corpus], members, cases)
+
+
+def epoch_order(seed: int, epoch: int) -> np.random.Generator:
+    """Decides the order of an epoch."""
+    return np.random.default_rng([seed, epoch])
+
+
+def batch_plan(
+    corpora: Sequence[EncodedCorpus], *, batch_size: int, order: np.random.Generator
+) -> list[tuple[int, np.ndarray]]:
+    """For each batch of an epoch the number of its corpus and the numbers of its sentences.
+
+    Sentences are shuffled, sorted by length within pools of 40 batches, and the batches shuffled again.
+    """
+    found: list[tuple[int, np.ndarray]] = []
+    for number, corpus in enumerate(corpora):
+        shuffled = order.permutation(len(corpus))
+        for first in range(0, len(shuffled), POOL * batch_size):
+            pool = shuffled[first : first + POOL * batch_size]
+            pool = pool[np.argsort([len(corpus.words[member]) for member in pool], kind="stable")]
+            found += [(number, pool[at : at + batch_size]) for at in range(0, len(pool), batch_size)]
+    return [found[place] for place in order.permutation(len(found))]
+
+
+def sentences_at(documents: Iterable[Document], numbers: Sequence[int]) -> list[str]:
+    """Where the sentences with these numbers stand, as `encode_corpus` counts them."""
+    filled = (
+        (document, start) for document in documents for start, end in pairwise(document.bounds) if start < end
+    )  # fmt: skip
+    wanted = set(numbers)
+    return [document.where(start) for number, (document, start) in enumerate(filled) if number in wanted]
 
 
 def fitting_batch_size(corpora: Sequence[EncodedCorpus], largest: int) -> int:

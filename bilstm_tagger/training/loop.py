@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,16 +18,22 @@ from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.settings.schema import TrainingSettings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.checkpoint import Checkpoint, State
-from bilstm_tagger.training.data import plan
+from bilstm_tagger.training.data import batch_plan, epoch_order, plan, sentences_at
+from bilstm_tagger.training.losses import EpochLosses
 from bilstm_tagger.training.optim import AveragedWeights, Optimizer, learning_rate
 from bilstm_tagger.training.pace import Pace
 from bilstm_tagger.training.prepare import Prepared
 from bilstm_tagger.training.processes import Processes, told
 from bilstm_tagger.training.progress import Progress, Row, Stopwatch, best_row
 
-ASK_EVERY = 50  # steps after which a GPU or other processes are asked for the loss: each answer is waited for
+ASK_EVERY = 50  # steps after which a GPU or other processes are asked for their losses: each answer is waited for
+NAMED = 5  # sentences in a message
 PROCESS_STRIDE = 15_485_863  # another prime, between the random states of the processes of a run
 SEED_STRIDE = 1_000_003  # a prime, so that no two (seed, epoch) pairs in use share a random state
+
+
+class NotFiniteError(TaggerError):
+    """A loss or a gradient is infinite or no number."""
 
 
 class Trainer:
@@ -113,30 +118,30 @@ class Trainer:
         self.model.train()
         began, cpu = time.perf_counter(), time.process_time()
         watch = Stopwatch()
-        total: Tensor | float = 0.0
         first = step = epoch * self.pace.steps_per_epoch
         order = {"batch_size": self.pace.batch_size, "seed": training.seed, "epoch": epoch}
-        loss = math.nan
+        losses = EpochLosses(self.processes, first=step, encoders=len(self.model.members))
         for planned in plan(self.corpora, **order, recase=training.recase):
-            rate = self.pace.factor * learning_rate(training, step, self.pace.steps)
+            rate = self._rate(step)
             batch, divisor = planned.share(self.processes.number, self.processes.count)
-            total += self._step(batch, divisor, step, rate)
+            losses.add(*self._step(batch, divisor, step, rate))
             step += 1
             if self._asks_each_step or step % ASK_EVERY == 0 or step == first + self.pace.steps_per_epoch:
-                loss = float(self.processes.mean(torch.as_tensor(total, dtype=torch.float64))) / (step - first)
-                _check(loss, step, rate)
+                bad = losses.ask()
+                if bad is not None:
+                    raise self._not_finite(*bad, noticed=step)
             self.progress.step(
                 epoch=epoch + 1,
                 step=step,
                 steps=self.pace.steps,
-                loss=loss,
+                loss=losses.mean,
                 learning_rate=rate,
                 tokens_per_second=watch.add(planned.tokens),
             )
         trained = time.perf_counter()
         row: Row = {
             "epoch": epoch + 1,
-            "loss": loss,
+            "loss": losses.mean,
             **self.processes.of_first(self._judge() if self.processes.is_first else None),
             "learning_rate": rate,
             "tokens_per_second": watch.tokens / (trained - began),
@@ -150,17 +155,43 @@ class Trainer:
         """Whether the loss of each step is looked at, which only a process alone on a CPU does at no cost."""
         return self.processes.count == 1 and not is_queued(self.device)
 
-    def _step(self, batch: Batch, divisor: float, step: int, rate: float) -> Tensor | float:
-        """One optimiser step; the loss of the tags per sentence, which stays on a GPU."""
+    def _step(self, batch: Batch, divisor: float, step: int, rate: float) -> tuple[Tensor, Tensor]:
+        """One optimiser step; the loss of the tags per sentence, and the norm of the gradient."""
         with told():
             loss = self.loss(batch.to(self.device)) / divisor
-            value: Tensor | float = loss.item() if self._asks_each_step else loss.detach().double()
-            if isinstance(value, float):
-                _check(value, step + 1, rate)  # before it spoils the weights
+            if self._asks_each_step and not loss.isfinite():  # before it spoils the weights
+                raise self._not_finite(step, f"the loss is {loss.item()}")
             loss.backward()
-        self.optimizer.step(rate)
+        try:
+            norm = self.optimizer.step(rate)
+        except FloatingPointError as error:
+            raise self._not_finite(step, str(error)) from None
         self.average.update(step)
-        return value / len(self.model.members)
+        return loss, norm
+
+    def _not_finite(self, step: int, what: str, *, noticed: int = 0) -> NotFiniteError:
+        """An error that names the sentences of a step, which are drawn once more.
+
+        Args:
+            step: number of the step, from 0.
+            what: what is not finite.
+            noticed: steps that had been made when it was looked at.
+        """
+        epoch, place = divmod(step, self.pace.steps_per_epoch)
+        order = epoch_order(self.training.seed, epoch)
+        corpus, members = batch_plan(self.corpora, batch_size=self.pace.batch_size, order=order)[place]
+        rate = self._rate(step)
+        late = f" (noticed at step {noticed})" if noticed > step + 1 else ""
+        named = sentences_at(self.prepared.sources[corpus].train, sorted(members.tolist()))
+        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        return NotFiniteError(
+            f"{what} at step {step + 1}{late}: lower training.learning_rate ({rate:g} now), or look at the sentences "
+            f"of the batch: {', '.join(named[:NAMED])}{more}"
+        )
+
+    def _rate(self, step: int) -> float:
+        """Learning rate of a step, from 0."""
+        return self.pace.factor * learning_rate(self.training, step, self.pace.steps)
 
     def _judge(self) -> Row:
         """Dev score of each task with the averaged weights, where averaging has begun; keeps the best weights."""
@@ -204,9 +235,3 @@ class _Loss(nn.Module):
         """The loss, a scalar."""
         losses = self.model.losses(batch)
         return torch.stack([self.weights[task] * value for task, value in losses.items()]).sum()
-
-
-def _check(loss: float, step: int, rate: float) -> None:
-    """Refuses a loss from which nothing can be learnt."""
-    if not math.isfinite(loss):
-        raise TaggerError(f"the loss is {loss} at step {step}: lower training.learning_rate ({rate:g} now)")

@@ -15,6 +15,7 @@ from bilstm_tagger import __version__
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.evaluation.calibration import calibrated
+from bilstm_tagger.io.atomic import writing
 from bilstm_tagger.io.reading import sha256_file
 from bilstm_tagger.model_folder.find import find_folder
 from bilstm_tagger.model_folder.quantization import round_words
@@ -22,7 +23,8 @@ from bilstm_tagger.nn.device import pick_device
 from bilstm_tagger.settings.schema import Settings, TrainingSettings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
-from bilstm_tagger.training.loop import Trainer
+from bilstm_tagger.training.foresee import check_memory, check_saving
+from bilstm_tagger.training.loop import NotFiniteError, Trainer
 from bilstm_tagger.training.pace import Pace
 from bilstm_tagger.training.prepare import Prepared, prepare
 from bilstm_tagger.training.processes import Processes
@@ -62,6 +64,8 @@ def train(
         ConfigError: if `output` holds something that would be lost, or a run with other settings.
         TaggerError: if another process of the run has ended.
         CorpusError, VectorsError, ModelError: for files that cannot be used.
+        NotFiniteError: if the loss is not finite; `output` then holds the best model so far, if there is one.
+        TaggerError: if the disk is full; the checkpoint of the last whole epoch stays.
     """
     folder = Path(output)
     if (start := settings.training.init_from) is not None and Path(start).resolve() == folder.resolve():
@@ -80,11 +84,14 @@ def _train(
     if settings.training.threads:
         torch.set_num_threads(settings.training.threads)
     prepared = prepare(settings)
+    _describe(prepared)
+    check_memory(prepared.info, prepared.sources, settings.training)
+    if processes.is_first:
+        check_saving(folder, prepared.info, settings.training)
     weights = {task: each.weight for task, each in settings.tasks.items()}
     trainer = Trainer(
         settings.training, prepared, weights=weights, folder=folder, progress=progress, processes=processes
     )
-    _describe(prepared)
     _describe_pace(settings.training, trainer.pace)
     prepared = trainer.prepared
     if processes.is_first:
@@ -94,6 +101,13 @@ def _train(
         trainer.resume()
     try:
         trainer.run()
+    except NotFiniteError as error:
+        kept = processes.is_first and bool(trainer.state.best_weights)
+        if kept:
+            _save(trainer, folder, settings, prepared, keep=(folder / CHECKPOINT, folder / SETTINGS))
+        if not processes.of_first(kept):  # the others, which end of the same step, wait until the model is there
+            raise
+        raise NotFiniteError(f"{error}; {folder} holds the best model so far") from None
     except KeyboardInterrupt:
         if processes.is_first and trainer.state.best_weights:
             _save(trainer, folder, settings, prepared, keep=(folder / CHECKPOINT, folder / SETTINGS))
@@ -161,9 +175,10 @@ def _save(
     info = replace(tagger.info, metrics=metrics, provenance=provenance)
     tagger = calibrated(Tagger(info, tagger.runtime), [(each.dev, each.tasks) for each in prepared.sources])
     extras = folder / "curves"
-    extras.mkdir(exist_ok=True)
-    (extras / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")
-    learning_curves(history, extras / "learning_curves.png", best=best["epoch"])
+    with writing(folder):
+        extras.mkdir(exist_ok=True)
+        (extras / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")
+        learning_curves(history, extras / "learning_curves.png", best=best["epoch"])
     tagger.save(folder, keep=(*keep, extras / "metrics.jsonl", extras / "learning_curves.png"))
     return tagger
 
