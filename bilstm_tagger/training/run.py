@@ -149,7 +149,7 @@ def _describe_pace(training: TrainingSettings, pace: Pace) -> None:
         rate = pace.factor * training.learning_rate
         logger.info("batches of %d sentences and a learning rate of %.3g, for the GPU", pace.batch_size, rate)
     if pace.epochs > training.epochs:
-        logger.info("%d epochs, since the corpus is small; --epochs sets another number", pace.epochs)
+        logger.info("%d epochs, for %d steps; --epochs sets another number", pace.epochs, training.min_steps)
 
 
 def _save(
