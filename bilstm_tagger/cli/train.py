@@ -16,11 +16,8 @@ from bilstm_tagger.cli.values import column_name, label_map, task_corpora
 from bilstm_tagger.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from bilstm_tagger.settings.schema import Settings
     from bilstm_tagger.tagging.tagger import Tagger
-    from bilstm_tagger.training.folds import FoldScores
     from bilstm_tagger.training.progress import Progress
 
 
@@ -151,10 +148,12 @@ def train(
         return
     from rich.console import Console
 
+    from bilstm_tagger.cli.train_tables import before_and_after, summary
+
     console = Console(highlight=False)
-    console.print(_summary(tagger))
+    console.print(summary(tagger))
     for task, rows in tagger.metrics.get("init", {}).items():
-        console.print(_before_and_after(task, rows))
+        console.print(before_and_after(task, rows))
     note(f"model: {folder}")
 
 
@@ -262,6 +261,7 @@ def _cross_validate(settings: Settings, folds: int, *, keeps: bool) -> None:
         raise typer.BadParameter("writes no model; --output, --resume and --force need one", param_hint="--folds")
     from rich.console import Console
 
+    from bilstm_tagger.cli.train_tables import folds_table
     from bilstm_tagger.training.folds import cross_validate
 
     def report_fold(number: int, scores: dict[str, float]) -> None:
@@ -270,54 +270,4 @@ def _cross_validate(settings: Settings, folds: int, *, keeps: bool) -> None:
         note(f"fold {number} of {folds}: {listed}")
 
     scores = cross_validate(settings, folds=folds, progress=report_fold)
-    Console(highlight=False).print(_folds_table(scores))
-
-
-def _folds_table(fold_scores: FoldScores) -> Table:
-    """Mean and standard deviation of each task, then the scores of its folds."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("task")
-    for name in ("mean", "deviation", "folds"):
-        table.add_column(name, justify="right")
-    for task, scores in fold_scores.tasks.items():
-        listed = "  ".join(f"{100 * score:.2f}" for score in scores)
-        table.add_row(task, f"{100 * fold_scores.mean(task):.2f}", f"{100 * fold_scores.deviation(task):.2f}", listed)
-    return table
-
-
-def _summary(tagger: Tagger) -> Table:
-    """The best dev score of each task."""
-    from rich import box
-    from rich.table import Table
-
-    from bilstm_tagger.cli.tables import percent
-    from bilstm_tagger.schemes.grammar import Scheme
-
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in ("task", "scheme", "measure"):
-        table.add_column(name)
-    table.add_column("dev", justify="right")
-    for task, score in tagger.metrics["dev"].items():
-        measure = "accuracy" if tagger.schemes[task] is Scheme.NONE else "strict F1"
-        table.add_row(task, str(tagger.schemes[task]), measure, percent(score))
-    return table
-
-
-def _before_and_after(task: str, rows: dict[str, dict[str, float]]) -> Table:
-    """F1 of each label on dev before and after further training, and the score of all labels."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    from bilstm_tagger.cli.tables import percent
-
-    table = Table(title=f"{task} on dev", title_justify="left", title_style="", box=box.SIMPLE_HEAD)
-    table.add_column("label")
-    for name in ("before", "after", "support"):
-        table.add_column(name, justify="right")
-    for label, row in rows.items():
-        table.add_row(Text(label), percent(row["before"]), percent(row["after"]), f"{row['support']:,.0f}")
-    return table
+    Console(highlight=False).print(folds_table(scores))

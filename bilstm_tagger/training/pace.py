@@ -54,6 +54,7 @@ class Pace:
 def largest_batch_size(training: TrainingSettings, device: torch.device) -> int:
     """Sentences in a batch of a large corpus.
 
-    On a GPU it is `gpu_batch_factor` times as large: one of the size that a CPU is quick with leaves it waiting for work.
+    On a GPU it is `gpu_batch_factor` times as large: one of the size that a CPU is quick with leaves a GPU waiting for
+    work.
     """
     return training.batch_size * (training.gpu_batch_factor if is_queued(device) else 1)
