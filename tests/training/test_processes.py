@@ -51,6 +51,16 @@ plots.learning_curves = lambda history, path, best: Path(path).write_bytes(b"PNG
 train(Settings.model_validate_json(Path(sys.argv[1]).read_text()), output=sys.argv[2], resume=True)
 """
 
+POISON = """
+import os
+from bilstm_tagger.nn.model import TaggingModel
+losses, count = TaggingModel.losses, iter(range(1, 100))
+def poisoned(self, batch):
+    factor = float("nan") if next(count) == 6 + 2 and os.environ["RANK"] == "1" else 1.0
+    return {task: factor * loss for task, loss in losses(self, batch).items()}
+TaggingModel.losses = poisoned
+"""
+
 
 @given(members=st.lists(st.integers(0, 99), min_size=1, max_size=9), count=st.integers(1, 4))
 def test_shares_make_up_the_batch_and_the_mean_of_their_losses_is_its_loss(members: list[int], count: int) -> None:
@@ -84,19 +94,24 @@ def port() -> int:
         return int(free.getsockname()[1])
 
 
-def in_processes(count: int, settings: Settings, output: Path) -> None:
-    """Continues a run in so many processes."""
+def in_processes(count: int, settings: Settings, output: Path, *, worker: str = WORKER, code: int = 0) -> list[str]:
+    """Continues a run in so many processes, which all end with this code; what each of them says last."""
     file = output.parent / "settings.json"
     file.write_text(settings.model_dump_json())
     shared = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port()), "OMP_NUM_THREADS": "1"}
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", WORKER, file, output],
+            [sys.executable, "-c", worker, file, output],
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
             env=os.environ | shared | {"RANK": str(number), "LOCAL_RANK": str(number)},
         )
         for number in range(count)
     ]
-    assert [process.wait(240) for process in started] == [0] * count
+    said = [process.communicate(timeout=240)[1] for process in started]
+    assert [process.returncode for process in started] == [code] * count, said
+    return [text.strip().rpartition("\n")[2].partition("]: ")[2] for text in said]  # behind the rank
 
 
 @pytest.mark.usefixtures("no_plot")
@@ -123,6 +138,17 @@ def test_a_run_goes_on_in_two_processes_and_ends_as_in_one(tmp_path: Path) -> No
         torch.testing.assert_close(
             weights[name], weight, rtol=1e-2, atol=1e-3, msg=lambda text, name=name: f"{name}: {text}"
         )
+
+
+def test_a_loss_of_one_process_that_is_no_number_ends_all_of_them_when_the_best_model_is_saved(tmp_path: Path) -> None:
+    corpus = write_conll(tmp_path / "train.conll", sentences(22))
+    settings = settings_of(tasks={"ner": {"column": 3, "train": str(corpus), "dev": str(corpus)}}, **STILL)
+    said = in_processes(2, settings, tmp_path / "model", worker=POISON + WORKER, code=1)
+    assert said[0] == said[1] != ""
+    assert " is nan at step 8: lower training.learning_rate" in said[0]
+    assert f"of the batch: {corpus}:" in said[0]
+    assert said[0].endswith(f"; {tmp_path / 'model'} holds the best model so far")
+    assert len(Tagger.load(tmp_path / "model").metrics["history"]) == 1
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes by /proc")
