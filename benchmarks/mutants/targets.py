@@ -9,7 +9,7 @@ PACKAGE = Path("bilstm_tagger")
 
 # What a user's data passes through: patterns below the package, and the folders of tests.
 TARGETS: dict[str, tuple[str, ...]] = {
-    "schemes/*.py": ("schemes",),
+    "schemes/*.py": ("schemes", "evaluation", "corpus"),
     "io/*.py": ("io",),
     "nn/crf.py": ("nn", "tagging"),
     "nn/log_sweeps.py": ("nn", "tagging"),
