@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit docs models clean
+.PHONY: demo test lint types unit docs models torture torture-models torture-training torture-memory mutants lock audit wheel clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.installed: pyproject.toml
@@ -63,6 +63,33 @@ models: $(VENV)/.installed  ## rebuild the models that ship from DATA=DIR (names
 		--vectors $(VECTORS)
 	$(BIN)/python -m benchmarks.shipped --data $(DATA) --model models/en-news
 	$(BIN)/python -m benchmarks.panel --data $(DATA) --model models/en --model models/en-news --card
+
+torture: torture-models torture-training torture-memory  ## try many times what is promised (docs/reliability.md); an hour
+
+torture-models: $(VENV)/.installed  ## load 2,000 spoilt model folders
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.torture.models --count 2000
+
+torture-training: $(VENV)/.installed  ## kill 40 trainings and resume them
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.torture.training --count 40
+
+torture-memory: $(VENV)/.installed  ## train 200 epochs and watch the memory
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.torture.memory --epochs 200
+
+MUTANTS ?= 1000
+JOBS ?= 2
+
+mutants: $(VENV)/.installed  ## try MUTANTS changes to the code, JOBS at a time, and list those that no test notices; hours
+	$(BIN)/python -m pip install --quiet 'mutmut>=3.8,<4'
+	$(BIN)/python -m benchmarks.mutants --count $(MUTANTS) --jobs $(JOBS) --output build/mutants.jsonl
+
+lock:  ## write .ci/requirements.txt anew; needs uv
+	bash .ci/lock
+
+audit:  ## look up the locked packages in the databases of known faults; needs pip-audit
+	pip-audit --disable-pip --require-hashes --requirement .ci/requirements.txt
+
+wheel:  ## build the wheel and use it alone, in a new environment and an empty folder
+	PYTHON=$(PYTHON) bash .ci/wheel
 
 clean:
 	rm -rf $(VENV) site models/demo .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

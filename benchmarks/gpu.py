@@ -62,12 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{name}; torch {torch.__version__}, Python {sys.version.split()[0]}", flush=True)
     with tempfile.TemporaryDirectory(prefix="bilstm-tagger-") as folder:
         corpora = _corpora(options.data, Path(folder), small=options.small)
-        for preset, factor, rate in _runs(options):
-            overrides = {} if factor is None else {"training.gpu_batch_factor": factor, "training.learning_rate": rate}
-            if options.small:
-                overrides |= SMALL
+        for preset, changed in _runs(options):
+            overrides = changed | (SMALL if options.small else {})
             tagger = run(preset, corpora, Path(folder) / "model", device=options.device, overrides=overrides)
-            if factor is None:
+            if not changed:
                 tagging(tagger, corpora["train"], rounds=1 if options.small else 5)
         if options.profile:
             profile(corpora, Path(folder) / "model", device=options.device, small=options.small)
@@ -79,18 +77,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
     parser.add_argument("--small", action="store_true", help="a small network and few sentences")
     parser.add_argument("--presets", nargs="*", default=["ner", "ner-best"], help="which to train")
+    parser.add_argument("--seeds", type=int, default=1, help="runs of each preset")
     parser.add_argument("--grid", nargs="*", default=[], metavar="FACTOR:RATE", help="further runs of preset ner")
     parser.add_argument("--profile", action="store_true", help="where the time of a step of ner-best goes")
     parser.add_argument("--pack", type=Path, metavar="OUT", help="write a small copy of the data, and end")
     return parser
 
 
-def _runs(options: argparse.Namespace) -> Iterator[tuple[str, int | None, float | None]]:
-    """Preset, batch factor and learning rate of each run; None for those of the preset."""
-    yield from ((preset, None, None) for preset in options.presets)
+def _runs(options: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Preset of each run, and what differs from it."""
+    for preset in options.presets:
+        yield preset, {}
+        yield from ((preset, {"training.seed": seed}) for seed in range(1, options.seeds))
     for each in options.grid:
         factor, _, rate = each.partition(":")
-        yield "ner", int(factor), float(rate)
+        yield "ner", {"training.gpu_batch_factor": int(factor), "training.learning_rate": float(rate)}
 
 
 def _corpora(data: Path, folder: Path, *, small: bool) -> dict[str, Path]:

@@ -22,6 +22,7 @@ RESULTS = "benchmarks/results"
 PAGES = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security.md",
     "data/README.md": "sample-corpus.md",
     "models/en/README.md": "model-en.md",
     "models/en-news/README.md": "model-en-news.md",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,8 +17,6 @@ from bilstm_tagger.cli.values import column_name, label_map, task_corpora
 from bilstm_tagger.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from bilstm_tagger.settings.schema import Settings
     from bilstm_tagger.tagging.tagger import Tagger
     from bilstm_tagger.training.progress import Progress
@@ -114,6 +114,11 @@ def train(
         str | None,
         typer.Option(metavar="FILE", help="Score each finished model on this file; it decides nothing."),
     ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Log the run for tensorboard or wandb (extra track); repeatable."),
+    ] = None,
+    track_to: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the logs.")] = Path("runs"),
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the model that --output holds.")] = False,
 ) -> None:
@@ -157,14 +162,17 @@ def train(
 
     if test is not None:
         check_test(settings, test)
-    with shown_progress() as progress:
-        tagger = _run(settings, folder, resume=resume, force=force, progress=progress)
+    tagger = _train(settings, folder, track or [], track_to, resume=resume, force=force)
+    if tagger is None:
+        return
     from rich.console import Console
 
+    from bilstm_tagger.cli.train_tables import before_and_after, summary
+
     console = Console(highlight=False)
-    console.print(_summary(tagger, {} if test is None else score_on_test(tagger, test, folder=folder)))
+    console.print(summary(tagger, {} if test is None else score_on_test(tagger, test, folder=folder)))
     for task, rows in tagger.metrics.get("init", {}).items():
-        console.print(_before_and_after(task, rows))
+        console.print(before_and_after(task, rows))
     note(f"model: {folder}")
 
 
@@ -245,44 +253,29 @@ def _model_settings(earlier: Tagger, name: str) -> Settings:
     return settings_of(earlier, name=name)
 
 
-def _run(settings: Settings, folder: Path, *, resume: bool, force: bool, progress: Progress) -> Tagger:
+def _train(
+    settings: Settings, folder: Path, track: list[str], track_to: Path, *, resume: bool, force: bool
+) -> Tagger | None:
+    """The trained tagger; None in all processes of a run but the first, which alone has something to say."""
     from bilstm_tagger.training import train as run
+    from bilstm_tagger.training.processes import Processes
 
-    return run(settings, output=folder, resume=resume, force=force, progress=progress)
-
-
-def _summary(tagger: Tagger, test: Mapping[str, float]) -> Table:
-    """The best dev score of each task, and its score on the test file if there is one."""
-    from rich import box
-    from rich.table import Table
-
-    from bilstm_tagger.cli.tables import percent
-    from bilstm_tagger.schemes.grammar import Scheme
-
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in ("task", "scheme", "measure"):
-        table.add_column(name)
-    for name in ("dev", "test") if test else ("dev",):
-        table.add_column(name, justify="right")
-    for task, score in tagger.metrics["dev"].items():
-        measure = "accuracy" if tagger.schemes[task] is Scheme.NONE else "strict F1"
-        scores = [percent(score), *([percent(test[task]) if task in test else "–"] if test else [])]
-        table.add_row(task, str(tagger.schemes[task]), measure, *scores)
-    return table
+    if not Processes.of_environment().is_first:
+        logging.getLogger("bilstm_tagger").setLevel(logging.ERROR)
+        run(settings, output=folder, resume=resume, force=force)
+        return None
+    with _followed(settings, folder, track, track_to) as progress:
+        return run(settings, output=folder, resume=resume, force=force, progress=progress)
 
 
-def _before_and_after(task: str, rows: dict[str, dict[str, float]]) -> Table:
-    """F1 of each label on dev before and after further training, and the score of all labels."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
+@contextmanager
+def _followed(settings: Settings, folder: Path, track: list[str], track_to: Path) -> Iterator[Progress]:
+    """What shows the progress of training, and logs it where that is asked for."""
+    from bilstm_tagger.training.tracking import Tracked
 
-    from bilstm_tagger.cli.tables import percent
-
-    table = Table(title=f"{task} on dev", title_justify="left", title_style="", box=box.SIMPLE_HEAD)
-    table.add_column("label")
-    for name in ("before", "after", "support"):
-        table.add_column(name, justify="right")
-    for label, row in rows.items():
-        table.add_row(Text(label), percent(row["before"]), percent(row["after"]), f"{row['support']:,.0f}")
-    return table
+    with shown_progress() as progress:
+        if not track:
+            yield progress
+            return
+        with Tracked(progress, track, run=folder.name, folder=track_to, settings=settings) as tracked:
+            yield tracked

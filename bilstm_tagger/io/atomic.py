@@ -54,17 +54,20 @@ def _atomic_write(path: str | Path, binary: bool) -> Iterator[IO[str] | IO[bytes
             yield stream
         return
     target = Path(os.path.realpath(path)) if named.is_symlink() else named
-    with _writing(path):
+    with writing(path):
         part, stream = _new_part(target.parent, binary)
     try:
-        with stream:
+        try:
             yield stream
-            with _writing(path):
+            with writing(path):
                 stream.flush()
                 os.fsync(stream.fileno())
                 if os.name == "nt":  # where an open file cannot be renamed; elsewhere it stays locked until it is
                     stream.close()
                 part.replace(target)
+        finally:
+            with suppress(OSError):  # closing tries once more to write what could not be written
+                stream.close()
     except BaseException:
         with suppress(OSError):
             part.unlink()
@@ -86,7 +89,12 @@ _remove_stale_parts_once = lru_cache(maxsize=1024)(remove_stale_parts)
 
 
 @contextmanager
-def _writing(path: str | Path) -> Iterator[None]:
+def writing(path: str | Path) -> Iterator[None]:
+    """What goes wrong with the disk inside the `with` block is a TaggerError.
+
+    Args:
+        path: what is written, for the message.
+    """
     try:
         yield
     except OSError as error:
@@ -109,17 +117,17 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         An empty folder to fill. It is removed if the `with` block fails.
 
     Raises:
-        TaggerError: if `path` is a file or cannot be written.
+        TaggerError: if `path` is a file or cannot be written, also by the `with` block.
     """
     target = check_replaceable(path)
     fresh, old = target.with_name(f".{target.name}.new"), _old(target)
-    with _writing(path):
+    with writing(path):
         recover_folder(target)
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
     try:
-        yield fresh
-        with _writing(path):
+        with writing(path):
+            yield fresh
             _sync_tree(fresh)
             if target.exists():
                 target.rename(old)
@@ -157,13 +165,12 @@ def recover_folder(path: str | Path) -> None:
         path: the folder as the user names it.
     """
     target = Path(os.path.realpath(path))
-    old = _old(target)
-    if not old.is_dir():
+    if not target.name or not (old := _old(target)).is_dir():  # the root has no name, and nothing beside it
         return
     if target.exists():
         shutil.rmtree(old, ignore_errors=True)
     else:
-        with _writing(path):
+        with writing(path):
             old.rename(target)
 
 

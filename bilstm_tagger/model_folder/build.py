@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import nn
 
+from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.model_folder.network import EmbedderConfig, EncoderConfig, NetworkConfig, TaskConfig
 from bilstm_tagger.model_folder.plugins import plugin_class
 from bilstm_tagger.nn.convolution import WindowEncoder
@@ -15,6 +18,13 @@ from bilstm_tagger.nn.model import Member, TaggingModel
 from bilstm_tagger.nn.recurrent import CELLS, RecurrentEncoder
 from bilstm_tagger.schemes.grammar import Scheme, allowed_transitions
 from bilstm_tagger.vocab.vocab import SHAPES, Vocab
+
+MOST_TAGS = 10_000  # where there is a table of transitions, which has a place for each two
+
+
+def usable_name(name: str) -> bool:
+    """Whether a task or a feature can have a name, which torch uses for a part of the network."""
+    return bool(name) and "." not in name and not hasattr(nn.ModuleDict(), name)
 
 
 def build_model(network: NetworkConfig, vocab: Vocab) -> TaggingModel:
@@ -28,22 +38,34 @@ def build_model(network: NetworkConfig, vocab: Vocab) -> TaggingModel:
         ConfigError: if a plug-in cannot be imported or does not keep to the contract of plug-ins.
         CorpusError: if a tag is none of its task's scheme.
     """
+    for name in (*network.tasks, *network.embedder.features):
+        if not usable_name(name):
+            raise ConfigError(f"a task or feature cannot be named {name!r}, for torch has other uses for it")
     embedder = _embedder(network.embedder, vocab)
+    allowed = {task: _allowed(config, vocab.tags[task]) for task, config in network.tasks.items()}
     size = network.encoder.ensemble_size
-    return TaggingModel(embedder, [_member(network, vocab, embedder.output_size) for _ in range(size)])
+    return TaggingModel(embedder, [_member(network, vocab, embedder.output_size, allowed) for _ in range(size)])
 
 
-def _member(network: NetworkConfig, vocab: Vocab, input_size: int) -> Member:
+def _allowed(config: TaskConfig, tags: list[str]) -> Transitions | None:
+    """The transitions that a head has to keep to or to score; None for tags that are chosen one by one."""
+    if config.head == "softmax" and config.encoding is Scheme.NONE:
+        return None
+    if len(tags) > MOST_TAGS:
+        raise ConfigError(f"{len(tags):,} tags are more than {MOST_TAGS:,}, the most that a CRF or spans allow for")
+    return Transitions(*map(torch.from_numpy, allowed_transitions(tags, config.encoding)))
+
+
+def _member(network: NetworkConfig, vocab: Vocab, input_size: int, allowed: Mapping[str, Transitions | None]) -> Member:
     encoder = _encoder(network.encoder, input_size)
     states: int = encoder.output_size  # type: ignore[assignment]
-    return Member(encoder, {task: _head(config, vocab.tags[task], states) for task, config in network.tasks.items()})
-
-
-def _head(config: TaskConfig, tags: list[str], input_size: int) -> Head:
-    allowed = Transitions(*map(torch.from_numpy, allowed_transitions(tags, config.encoding)))
-    crf = CRF(allowed) if config.head == "crf" else None
-    restricted = crf is None and config.encoding is not Scheme.NONE
-    return Head(input_size, len(tags), crf=crf, allowed=allowed if restricted else None, hidden_size=config.hidden_size)
+    heads = {}
+    for task, config in network.tasks.items():
+        ways = allowed[task]
+        crf = CRF(ways) if ways is not None and config.head == "crf" else None
+        kept = None if crf else ways
+        heads[task] = Head(states, len(vocab.tags[task]), crf=crf, allowed=kept, hidden_size=config.hidden_size)
+    return Member(encoder, heads)
 
 
 def _encoder(config: EncoderConfig, input_size: int) -> nn.Module:

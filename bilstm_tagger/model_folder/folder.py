@@ -9,9 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+import torch
 
 from bilstm_tagger.errors import ConfigError, CorpusError, ModelError
 from bilstm_tagger.io.atomic import atomic_folder, atomic_write
@@ -22,11 +20,13 @@ from bilstm_tagger.model_folder.find import find_folder
 from bilstm_tagger.model_folder.info import ModelInfo, Stored, read_info
 from bilstm_tagger.model_folder.json_files import read_json
 from bilstm_tagger.model_folder.plugins import check_allowed
-from bilstm_tagger.model_folder.quantization import dequantized, quantized
-from bilstm_tagger.model_folder.upgrade import FORMAT_VERSION, upgraded_weights
+from bilstm_tagger.model_folder.quantization import quantized
+from bilstm_tagger.model_folder.upgrade import FORMAT_VERSION
+from bilstm_tagger.model_folder.weights import check_headers, check_parts, read_headers, read_weights, save_weights
 from bilstm_tagger.nn.model import TaggingModel
 
 WEIGHTS = "model.safetensors"
+CHECKED = {"weights": WEIGHTS, "vocab": "vocab.json"}  # files whose checksums are in config.json, by their key there
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ def save_model(parts: ModelParts, folder: str | Path, *, keep: tuple[Path, ...] 
     """
     info = parts.info
     with atomic_folder(folder) as new:
-        save_file(quantized(parts.model.state_dict(), info.network.embedder.quantization), new / WEIGHTS)
-        config = info.to_config() | {"weights": {"sha256": sha256_file(new / WEIGHTS)}}
-        _write_json(new / "config.json", config)
+        save_weights(quantized(parts.model.state_dict(), info.network.embedder.quantization), new / WEIGHTS)
         _write_json(new / "vocab.json", info.vocab.to_json(), indent=None)
+        files = {name: {"sha256": sha256_file(new / file)} for name, file in CHECKED.items()}
+        _write_json(new / "config.json", info.to_config() | files)
         _write_json(new / "metrics.json", info.metrics)
         if info.calibration:
             _write_json(new / "calibration.json", info.calibration, indent=None)
@@ -140,51 +140,30 @@ def load_model(
     Args:
         folder: its path, or the name of a model that comes with the package or is on the hub.
         plugins: classes from outside the package that the folder may name, as `package.module:Class`.
-        verify: whether the checksum of the weights is compared.
+        verify: whether the checksums of the weights, of the vocabulary and of the configuration are compared.
         revision: branch, tag or commit of a model on the hub.
 
     Raises:
         ModelError: naming the piece that is missing, truncated, mis-shaped, of a later format version or not allowed.
     """
     path = find_folder(folder, revision=revision)
-    info, stored = read_info(path)
+    info, stored = read_info(path, verify=verify)
     check_allowed(path, info.network.plugins, plugins)
-    return ModelParts(info, _model(path, info, stored if verify else stored._replace(sha256=None)))
+    return ModelParts(info, _model(path, info, stored))
 
 
 def _model(path: Path, info: ModelInfo, stored: Stored) -> TaggingModel:
+    file = path / WEIGHTS
+    headers = read_headers(file, stored.version)
+    check_parts(file, info.network, headers)
+    # Built-in parts need no memory and no first weights until the file is known to fit.
+    device = torch.device("cpu" if info.network.plugins else "meta")
     try:
-        model = build_model(info.network, info.vocab)
+        with device:
+            model = build_model(info.network, info.vocab)
     except (CorpusError, ConfigError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"{path}: config.json and vocab.json describe no network: {reason}") from None
-    tensors = _tensors(path / WEIGHTS, info, stored)
-    wanted = model.state_dict()
-    for name, tensor in wanted.items():
-        if name not in tensors:
-            raise ModelError(f"{path / WEIGHTS}: tensor {name!r} is missing")
-        if tensors[name].shape != tensor.shape:
-            shapes = f"{list(tensors[name].shape)} where config.json and vocab.json need {list(tensor.shape)}"
-            raise ModelError(f"{path / WEIGHTS}: tensor {name!r} has shape {shapes}")
-        if tensors[name].dtype != tensor.dtype:
-            raise ModelError(f"{path / WEIGHTS}: tensor {name!r} is of {tensors[name].dtype}, not {tensor.dtype}")
-    if surplus := sorted(set(tensors) - set(wanted)):
-        raise ModelError(f"{path / WEIGHTS}: unknown tensor {surplus[0]!r}")
-    model.load_state_dict(tensors, assign=True)
+    check_headers(file, model.state_dict(), headers, info.network.embedder.word_size)
+    model.load_state_dict(read_weights(file, info, stored), assign=True)
     return model
-
-
-def _tensors(path: Path, info: ModelInfo, stored: Stored) -> dict[str, Tensor]:
-    """The weights by their present names, in float32."""
-    try:
-        tensors: dict[str, Tensor] = load_file(path)
-        for name, tensor in tensors.items():
-            if tensor.is_floating_point() and not tensor.isfinite().all():
-                raise ModelError(f"{path}: tensor {name!r} holds a number that is not finite; train the model again")
-        if stored.sha256 is not None and sha256_file(path) != stored.sha256:
-            raise ModelError(f"{path}: damaged: its checksum is not that of config.json; fetch the model again")
-        return dequantized(upgraded_weights(tensors, stored.version), info.network.embedder.word_size)
-    except FileNotFoundError:
-        raise ModelError(f"{path}: missing") from None
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path}: damaged: {error}") from None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bilstm_tagger.errors import ModelError
+from bilstm_tagger.io.reading import sha256_file
 from bilstm_tagger.model_folder.hub import source_of
 from bilstm_tagger.model_folder.json_files import ConfigJson, MetricsJson, VocabJson, parse, read_calibration, read_json
 from bilstm_tagger.model_folder.network import NetworkConfig
@@ -59,7 +62,7 @@ class ModelInfo:
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for `config.json`."""
-        return {
+        values = {
             "format_version": FORMAT_VERSION,
             "network": self.network.model_dump(mode="json"),
             "tokenizer": self.tokenizer,
@@ -68,6 +71,13 @@ class ModelInfo:
             "settings": self.settings,
             **self.provenance,
         }
+        return values | {"sha256": checksum(values)}
+
+
+def checksum(config: Mapping[str, Any]) -> str:
+    """SHA-256 of what decides tags in `config.json`; what is only told, such as settings of training, may change."""
+    decides = {name: config.get(name) for name in ("network", "tokenizer", "reading")}
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
 class Stored(NamedTuple):
@@ -75,15 +85,19 @@ class Stored(NamedTuple):
 
     Attributes:
         version: format version of the folder, which decides the names of the tensors.
-        sha256: checksum of the file of weights, in hexadecimal; None in folders of version 1.
+        sha256: checksum of the file of weights, in hexadecimal; None in folders of version 1, or if it is no matter.
     """
 
     version: int
     sha256: str | None
 
 
-def read_info(folder: Path) -> tuple[ModelInfo, Stored]:
+def read_info(folder: Path, *, verify: bool = True) -> tuple[ModelInfo, Stored]:
     """What a model folder of any version says of its model, and how its weights are stored.
+
+    Args:
+        folder: its path.
+        verify: whether checksums are compared.
 
     Raises:
         ModelError: naming the file that is missing, damaged or of a later version.
@@ -91,14 +105,20 @@ def read_info(folder: Path) -> tuple[ModelInfo, Stored]:
     path = folder / "config.json"
     original = read_json(path)
     checked = parse(ConfigJson, upgraded_config(original, path), path)
+    if verify and checked.sha256 not in (None, checksum(original)):
+        raise ModelError(f"{path}: damaged: its checksum is not that of what it holds; fetch the model again")
     metrics = read_json(folder / "metrics.json")
     parse(MetricsJson, metrics, folder / "metrics.json")
     values = upgraded_vocab(read_json(folder / "vocab.json"), folder / "vocab.json")
     parse(VocabJson, values, folder / "vocab.json")
+    if verify and checked.vocab and sha256_file(folder / "vocab.json") != checked.vocab.sha256:
+        raise ModelError(f"{folder / 'vocab.json'}: damaged: its checksum is not that of config.json; fetch it again")
     vocab = Vocab.from_json(values)
     network = checked.network
     if vocab.tags.keys() != network.tasks.keys():
         raise ModelError(f"{folder / 'vocab.json'}: its tags are not those of the tasks in config.json")
+    if not checked.reading.keys() <= network.tasks.keys():
+        raise ModelError(f"{path}: `reading` names tasks that `network` lacks")
     if vocab.features.keys() != network.embedder.features.keys():
         raise ModelError(f"{folder / 'vocab.json'}: its features are not those of config.json")
     provenance: dict[str, Any] = {key: original[key] for key in ("versions", "data") if key in original}
@@ -114,4 +134,4 @@ def read_info(folder: Path) -> tuple[ModelInfo, Stored]:
         calibration=read_calibration(folder / "calibration.json"),
         source=None if (source := source_of(folder)) is None else str(source),
     )
-    return info, Stored(original["format_version"], checked.weights.sha256 if checked.weights else None)
+    return info, Stored(original["format_version"], checked.weights.sha256 if checked.weights and verify else None)

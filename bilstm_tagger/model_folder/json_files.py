@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import stat
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, RootModel, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, model_validator
 
 from bilstm_tagger.errors import ModelError
 from bilstm_tagger.model_folder.network import NetworkConfig
 from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.settings.schema import LONGEST_WORD
+
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+LARGEST_JSON = 1 << 28  # bytes: a vocabulary of ten million words
 
 _Shape = TypeVar("_Shape", bound=BaseModel)
+
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class _File(BaseModel):
@@ -30,10 +41,10 @@ class DataFile(_File):
     sha256: str
 
 
-class WeightsFile(_File):
-    """The file of weights."""
+class StoredFile(_File):
+    """A further file of the folder."""
 
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    sha256: Sha256
 
 
 class ConfigJson(_File):
@@ -45,7 +56,9 @@ class ConfigJson(_File):
     reading: dict[str, ReadSpec]
     temperatures: dict[str, Annotated[float, Field(gt=0.0, lt=1e6)]] = {}
     settings: dict[str, Any] = {}
-    weights: WeightsFile | None = None
+    weights: StoredFile | None = None
+    vocab: StoredFile | None = None
+    sha256: Sha256 | None = None
     versions: dict[str, str] = {}
     data: list[DataFile] = []
 
@@ -71,7 +84,7 @@ class VocabJson(_File):
     characters: list[str] = Field(min_length=2)
     tags: dict[str, Annotated[list[str], Field(min_length=1)]]
     known: list[str]
-    longest: PositiveInt
+    longest: Annotated[int, Field(gt=0, le=LONGEST_WORD)]
     features: dict[str, FeatureJson] = {}
 
 
@@ -132,16 +145,44 @@ def read_json(path: Path) -> dict[str, Any]:
     """The values of a JSON object in a file.
 
     Raises:
-        ModelError: if it is missing, damaged or no object.
+        ModelError: if it is missing, no regular file, damaged or no object.
     """
     try:
-        values = json.loads(path.read_text("utf-8"))
+        content = _regular(path)
+        values = json.loads(content.decode("utf-8"), object_pairs_hook=_unique)
+        if _HALF.search(content):  # half a character can be read from an escape, and never be written again
+            json.dumps(values, ensure_ascii=False).encode("utf-8")
     except FileNotFoundError:
         raise ModelError(f"{path}: missing; is {path.parent} a model folder?") from None
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path}: damaged: {error}") from None
     if not isinstance(values, dict):
         raise ModelError(f"{path}: damaged: not a JSON object")
+    return values
+
+
+def _regular(path: Path) -> bytes:
+    """The content of a regular file, or of one that a link leads to; a pipe or a device would never end.
+
+    Raises:
+        OSError: if it is something else, too large, or cannot be read.
+    """
+    # Opening a pipe waits for one who writes to it, unless told not to.
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as stream:
+        found = os.fstat(stream.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError("not a regular file")
+        if found.st_size > LARGEST_JSON:
+            raise OSError(f"{found.st_size:,} bytes, more than {LARGEST_JSON:,}")
+        return stream.read()
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys stand there once."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        name, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise ValueError(f"the key {name!r} stands there twice")
     return values
 
 

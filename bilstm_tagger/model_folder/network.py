@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bilstm_tagger.schemes.grammar import Scheme
-from bilstm_tagger.settings.schema import Settings, TaskSettings
+from bilstm_tagger.settings.schema import LARGEST_SIZE, MOST_PARTS, Settings, TaskSettings
 
 Rate = Annotated[float, Field(default=0.0, ge=0.0, lt=1.0, exclude=True)]  # of dropout, which tagging does not know
 Loose = Field(strict=False)  # JSON has strings for members of an enumeration and lists for tuples
+Size = Annotated[int, Field(gt=0, le=LARGEST_SIZE)]
+SizeOrNone = Annotated[int, Field(ge=0, le=LARGEST_SIZE)]  # 0 for a part that is not there
+Number = Annotated[int, Field(gt=0, le=MOST_PARTS)]
+Widths = Annotated[tuple[Number, ...], Field(strict=False, min_length=1, max_length=MOST_PARTS)]
 
 
 class _Part(BaseModel):
@@ -24,10 +28,16 @@ class _Part(BaseModel):
 class CharactersConfig(_Part):
     """The character CNN."""
 
-    size: PositiveInt
-    widths: Annotated[tuple[PositiveInt, ...], Loose]
-    filters: Annotated[tuple[PositiveInt, ...], Loose]
+    size: Size
+    widths: Widths
+    filters: Annotated[tuple[Size, ...], Loose]
     dropout: Rate = 0.0
+
+    @model_validator(mode="after")
+    def _same_length(self) -> CharactersConfig:
+        if len(self.widths) != len(self.filters):
+            raise ValueError("widths and filters need as many numbers as each other")
+        return self
 
 
 class EmbedderConfig(_Part):
@@ -35,10 +45,10 @@ class EmbedderConfig(_Part):
     table is stored.
     """
 
-    word_size: PositiveInt
+    word_size: Size
     characters: CharactersConfig | None
-    case_size: NonNegativeInt
-    features: dict[str, PositiveInt] = {}
+    case_size: SizeOrNone
+    features: dict[str, Size] = {}
     plugin: str | None = None
     quantization: Literal["float32", "int8", "int4"] = "float32"
     word_dropout: Rate = 0.0
@@ -51,10 +61,10 @@ class EncoderConfig(_Part):
     type: str
     direction: Literal["both", "forward", "backward"]
     merge: Literal["concat", "sum"]
-    width: PositiveInt
-    hidden_size: PositiveInt
-    layers: PositiveInt
-    ensemble_size: PositiveInt
+    width: Number
+    hidden_size: Size
+    layers: Number
+    ensemble_size: Number
     dropout: Rate = 0.0
 
 
@@ -64,7 +74,7 @@ class TaskConfig(_Part):
     scheme: Annotated[Scheme, Loose]
     encoding: Annotated[Scheme, Loose]
     head: Literal["crf", "softmax"]
-    hidden_size: NonNegativeInt
+    hidden_size: SizeOrNone
 
 
 class NetworkConfig(_Part):

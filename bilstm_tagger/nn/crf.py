@@ -4,9 +4,8 @@ Lafferty, McCallum and Pereira 2001. The probability of tags `y` for emissions `
 `exp(start[y1] + sum_t e[t, yt] + sum_t transition[yt-1, yt] + end[yn]) / Z`; transitions that the scheme
 disallows have probability 0.
 
-`Z` and its gradient come from one forward and one backward sweep in scaled probabilities (Rabiner 1989, section V.A),
-in float64, instead of a graph of log-sum-exps. The sweeps and Viterbi are compiled loops on a CPU, and for a GPU those
-of `crf_scan`.
+`Z` and its gradient come from one forward and one backward sweep (`crf_sweeps`) instead of a graph of log-sum-exps. The
+sweeps and Viterbi are compiled loops on a CPU, and for a GPU those of `crf_scan`.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 
 from bilstm_tagger.nn import crf_scan
 from bilstm_tagger.nn.batch import mask_of
+from bilstm_tagger.nn.crf_sweeps import sweeps
 from bilstm_tagger.nn.device import is_queued
 from bilstm_tagger.nn.numba_ops import compiled
 
@@ -41,7 +41,9 @@ class Transitions(NamedTuple):
 
     def without_preference(self) -> tuple[Tensor, Tensor, Tensor]:
         """Scores that say no more than what is allowed, in the order of the attributes."""
-        pairs, starts, ends = (torch.zeros(part.shape).masked_fill(~part, DISALLOWED) for part in self)
+        pairs, starts, ends = (
+            torch.zeros(part.shape, device=part.device).masked_fill(~part, DISALLOWED) for part in self
+        )
         return pairs, starts, ends
 
 
@@ -210,98 +212,9 @@ def _sweeps(
     """Log Z, marginals of tags and, for each sentence, sums of those of transitions, as in `crf_scan.sweeps`."""
     if is_queued(emissions.device):
         return crf_scan.sweeps(emissions, lengths, (transitions, starts, ends))
-    each = [
-        _sweeps_of_one(one, lengths, *scores) for one, *scores in zip(emissions, transitions, starts, ends, strict=True)
-    ]
+    each = [sweeps(one, lengths, *scores) for one, *scores in zip(emissions, transitions, starts, ends, strict=True)]
     log_z, marginals, pairs = (torch.stack(part) for part in zip(*each, strict=True))
     return log_z, marginals, pairs
-
-
-def _sweeps_of_one(
-    emissions: Tensor, lengths: Tensor, transitions: Tensor, starts: Tensor, ends: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Those of one encoder by compiled loops, on the CPU.
-
-    All in float64, which leaves 700 nats of room between tags.
-    """
-    emissions, transitions, starts, ends = (
-        part.detach().cpu().double() for part in (emissions, transitions, starts, ends)
-    )
-    peak = emissions.amax(-1, keepdim=True)
-    local = (emissions - peak).exp_()  # at most 1
-    batch, _, tags = emissions.shape
-    log_z = (peak.squeeze(-1) * mask_of(lengths.cpu(), emissions.shape[1])).sum(1)
-    marginals = torch.zeros_like(emissions)
-    pairs = torch.zeros(batch, tags, tags, dtype=torch.float64)
-    first, last = starts.max(), ends.max()
-    arrays = (local, transitions.exp(), (starts - first).exp(), (ends - last).exp(), lengths.cpu())
-    _forward_backward(*(part.contiguous().numpy() for part in (*arrays, log_z, marginals, pairs)))
-    return log_z + first + last, marginals, pairs
-
-
-@compiled
-def _forward_backward(  # type: ignore[no-untyped-def]
-    local, table, starts, ends, lengths, log_z, marginals, pairs
-):  # pragma: no cover - compiled
-    """Adds to `log_z` and fills `marginals` and `pairs`. All but `log_z` are probabilities up to a factor a token."""
-    _, width, tags = local.shape
-    alpha = np.empty((width, tags))  # forward, with the emission of the token
-    beta, right = np.empty(tags), np.empty(tags)  # backward, without it and with it
-    back = table.T.copy()
-    for b in range(len(lengths)):
-        length = lengths[b]
-        for t in range(length):
-            row = alpha[t]
-            if t:
-                row[:] = 0.0
-                for i in range(tags):
-                    before, move = alpha[t - 1, i], table[i]
-                    for j in range(tags):
-                        row[j] += before * move[j]
-            else:
-                row[:] = starts
-            total = 0.0
-            for j in range(tags):
-                row[j] *= local[b, t, j]
-                total += row[j]
-            log_z[b] += np.log(total)
-            for j in range(tags):
-                row[j] /= total
-        total = 0.0
-        for j in range(tags):
-            total += alpha[length - 1, j] * ends[j]
-        log_z[b] += np.log(total)
-        beta[:] = ends
-        for t in range(length - 1, -1, -1):
-            row, marginal = alpha[t], marginals[b, t]
-            total = 0.0
-            for j in range(tags):
-                marginal[j] = row[j] * beta[j]
-                total += marginal[j]
-            for j in range(tags):
-                marginal[j] /= total
-            if t == 0:
-                break
-            scale = 0.0
-            for j in range(tags):
-                right[j] = local[b, t, j] * beta[j]
-                scale = max(scale, right[j])
-            beta[:] = 0.0
-            for j in range(tags):
-                right[j] /= scale
-                move = back[j]
-                for i in range(tags):
-                    beta[i] += right[j] * move[i]
-            total = 0.0
-            for i in range(tags):
-                total += alpha[t - 1, i] * beta[i]
-            for i in range(tags):
-                weight, pair = alpha[t - 1, i] / total, pairs[b, i]
-                for j in range(tags):
-                    pair[j] += weight * right[j]
-        for i in range(tags):
-            for j in range(tags):
-                pairs[b, i, j] *= table[i, j]
 
 
 class _LogPartition(torch.autograd.Function):

@@ -1,7 +1,8 @@
 """The sweeps of the CRF and Viterbi for GPUs: a scan over tokens that does all sentences of all encoders in one step.
 
-The same sums as the compiled loops of `crf`, in scaled probabilities and float64, of operations on whole tensors alone:
-nothing is copied to the host, and nothing waits for it.
+The same sums as the compiled loops of `crf_sweeps`, in float64, of operations on whole tensors alone: nothing is copied
+to the host, and nothing waits for it. So nothing can be computed once more where scaled probabilities have lost
+something, and all is in logarithms from the start. A step is three operations, as few as with scaled probabilities.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from bilstm_tagger.nn.batch import mask_of, reversed_places
 
 Scores = tuple[Tensor, Tensor, Tensor]
 
+MOST = 2**26  # transitions looked at together, of all sentences: half a gigabyte
+
 
 def sweeps(emissions: Tensor, lengths: Tensor, scores: Scores) -> Scores:
     """Log Z, marginals of tags and, for each sentence, sums of those of transitions.
@@ -20,64 +23,78 @@ def sweeps(emissions: Tensor, lengths: Tensor, scores: Scores) -> Scores:
     The shapes are `(encoders, batch)`, `(encoders, batch, tokens, tags)` and `(encoders, batch, tags, tags)`, float64.
 
     Args:
-        emissions: `(encoders, batch, tokens, tags)`.
-        lengths: real tokens of each sentence `(batch,)`.
-        scores: of transitions `(encoders, tags, tags)`, of first and of last tags `(encoders, tags)`.
+        emissions: `(encoders, batch, tokens, tags)`; anything where padded.
+        lengths: real tokens of each sentence `(batch,)`, at least 1.
+        scores: of transitions `(encoders, tags, tags)`, of first and of last tags `(encoders, tags)`, minus infinity
+            where disallowed.
     """
+    encoders, batch, _, tags = emissions.shape
+    together = max(1, MOST // (2 * encoders * tags**2))
+    if batch > together:  # of hundreds of tags
+        parts = zip(torch.split(emissions, together, 1), torch.split(lengths, together), strict=True)
+        found = zip(*(sweeps(*part, scores) for part in parts), strict=True)
+        log_z, marginals, pairs = (torch.cat(part, 1) for part in found)
+        return log_z, marginals, pairs
     given, transitions, starts, ends = (part.detach().double() for part in (emissions, *scores))
-    table = transitions.exp()
-    first, last = starts.amax(-1, keepdim=True), ends.amax(-1, keepdim=True)
-    ends = (ends - last).exp()[:, None]  # (encoders, 1, tags)
     real = mask_of(lengths, given.shape[2])[..., None]
-    peak = given.amax(-1, keepdim=True)
-    local = torch.where(real, (given - peak).exp(), 1.0)  # at most 1
-    backward = reversed_places(lengths, given.shape[2])[..., None].expand_as(local[0])
-    back = backward.expand_as(local)
-    begins = ((starts - first).exp()[:, None] * local[:, :, 0], ends * local.gather(2, back)[:, :, 0])
-    states, scales = _scan(
-        torch.cat([local, local.gather(2, back)]), torch.cat([table, table.transpose(1, 2)]), torch.cat(begins)
-    )
-    alpha, right = states.chunk(2)  # forward and backward, both with the emission of the token
+    given = torch.where(real, given, 0.0)
+    back = reversed_places(lengths, given.shape[2])[..., None].expand_as(given)
+    turned = given.gather(2, back)
+    begins = (starts[:, None] + given[:, :, 0], ends[:, None] + turned[:, :, 0])
+    tables = (transitions.transpose(1, 2), transitions)  # from the tags before, and from those behind
+    states = _scan(torch.cat([given, turned]), torch.cat(tables), torch.cat(begins))
+    left, right = states.chunk(2)  # forward and backward, both with the emission of the token
     right = right.gather(2, back)
-    at_end = (lengths - 1)[None, :, None, None].expand(len(alpha), -1, 1, alpha.shape[3])
-    total = (alpha.gather(2, at_end).squeeze(2) * ends).sum(-1)
-    log_z = torch.where(real, scales.chunk(2)[0].log() + peak, 0.0).sum((2, 3)) + total.log() + first + last
-    going = mask_of(lengths - 1, given.shape[2])[..., None]  # all tokens but each sentence's last
-    beta = torch.cat([_product(right[:, :, 1:], table.transpose(1, 2)), ends[:, :, None].expand_as(right[:, :, :1])], 2)
-    beta = torch.where(going, beta, ends[:, :, None])  # backward, without the emission of the token
-    shares = alpha * beta
-    norm = shares.sum(-1, keepdim=True)
-    before = torch.where(going, alpha / norm, 0.0)[:, :, :-1]
-    pairs = before.transpose(2, 3) @ torch.where(real, right, 0.0)[:, :, 1:]
-    return log_z, torch.where(real, shares / norm, 0.0), pairs * table[:, None]
+    at_end = (lengths - 1)[None, :, None, None].expand(encoders, -1, 1, tags)
+    whole = left.gather(2, at_end).squeeze(2) + ends[:, None]
+    pairs, used = _transitions(left, right, transitions, lengths - 1)
+    return whole.logsumexp(-1), used.scatter(2, at_end, whole.softmax(-1)[:, :, None]), pairs
 
 
-def _scan(local: Tensor, tables: Tensor, begins: Tensor) -> tuple[Tensor, Tensor]:
-    """Sums over all sequences that end in each tag, scaled to 1, and their scales before.
-
-    The shapes are those of `local` and `(scans, batch, tokens, 1)`.
+def _scan(given: Tensor, tables: Tensor, begins: Tensor) -> Tensor:
+    """Log sums over all sequences that end in each tag, in the shape of `given`.
 
     Args:
-        local: factor of each tag at each token `(scans, batch, tokens, tags)`.
-        tables: factor of each transition `(scans, tags, tags)`.
-        begins: sums at the first token `(scans, batch, tags)`.
+        given: score of each tag at each token `(scans, batch, tokens, tags)`.
+        tables: score of each transition `(scans, tags, tags)`, `[to, from]`.
+        begins: scores at the first token `(scans, batch, tags)`.
     """
-    factors = local.permute(2, 0, 1, 3).contiguous()  # a step's numbers lie together
-    states = torch.empty_like(factors)
-    scales = states.new_empty(*states.shape[:3], 1)
+    rows = given.permute(2, 0, 1, 3).contiguous()  # a step's numbers lie together
+    states = torch.empty_like(rows)
     states[0] = begins
-    for step, (state, scale, factor) in enumerate(zip(states, scales, factors, strict=True)):
-        if step:
-            torch.bmm(states[step - 1], tables, out=state)
-            state.mul_(factor)
-        torch.sum(state, -1, keepdim=True, out=scale)
-        state.div_(scale)
-    return states.permute(1, 2, 0, 3), scales.permute(1, 2, 0, 3)
+    reached = rows.new_empty(*rows.shape[1:], rows.shape[3])  # (scans, batch, to, from)
+    sums = torch.empty_like(reached)
+    for step in range(1, len(rows)):
+        torch.add(states[step - 1][:, :, None], tables[:, None], out=reached)
+        torch.logcumsumexp(reached, -1, out=sums)  # the last of which is the sum; one operation, unlike logsumexp
+        torch.add(sums[..., -1], rows[step], out=states[step])
+    return states.permute(1, 2, 0, 3)
 
 
-def _product(states: Tensor, tables: Tensor) -> Tensor:
-    """States `(encoders, batch, tokens, tags)` one transition further, by each encoder's table."""
-    return (states.flatten(1, 2) @ tables).view_as(states)
+def _transitions(left: Tensor, right: Tensor, transitions: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
+    """Marginals of transitions, summed over each sentence, and of the tags that they begin at; 0 behind the last.
+
+    The shapes are `(encoders, batch, tags, tags)` and that of `left`.
+
+    Args:
+        left: log sums forward, with the emission of the token `(encoders, batch, tokens, tags)`.
+        right: log sums backward.
+        transitions: score of each transition `(encoders, tags, tags)`.
+        counts: transitions of each sentence `(batch,)`.
+    """
+    encoders, batch, width, tags = left.shape
+    going = mask_of(counts, width)[..., None]
+    pairs = left.new_zeros(encoders, batch, tags, tags)
+    used = torch.zeros_like(left)
+    together = max(1, MOST // pairs.numel())
+    for first in range(0, width - 1, together):
+        last = min(first + together, width - 1)
+        joint = left[:, :, first:last, :, None] + right[:, :, first + 1 : last + 1, None] + transitions[:, None, None]
+        shares = joint.flatten(3).softmax(-1).view_as(joint)
+        shares = torch.where(going[:, first:last, :, None], shares, 0.0)
+        pairs += shares.sum(2)
+        used[:, :, first:last] = shares.sum(-1)
+    return pairs, used
 
 
 def best_paths(emissions: Tensor, lengths: Tensor, transitions: Tensor, starts: Tensor, ends: Tensor) -> Tensor:

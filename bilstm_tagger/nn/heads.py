@@ -8,8 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from bilstm_tagger.nn.batch import mask_of
-from bilstm_tagger.nn.crf import CRF, Transitions, log_likelihoods, log_likelihoods_of_sets, viterbi
+from bilstm_tagger.nn.crf import CRF, DISALLOWED, Transitions, log_likelihoods, log_likelihoods_of_sets, viterbi
+from bilstm_tagger.nn.device import is_queued
 from bilstm_tagger.nn.numba_ops import bits, compiled, load, tanh
+
+LARGEST = 1e30  # of a score while decoding: sums of scores stay finite, so that none makes up for what is disallowed
 
 
 class Head(nn.Module):
@@ -123,17 +126,34 @@ def decode(heads: Sequence[Head], emissions: Tensor, lengths: Tensor) -> Tensor:
         lengths: tokens of each sentence `(sentences,)`.
     """
     scores = transition_scores(heads)
+    emissions = bounded(emissions)
     return emissions.argmax(-1) if scores is None else viterbi(emissions, lengths, *scores)
+
+
+def bounded(emissions: Tensor) -> Tensor:
+    """Emissions within `LARGEST`, 0 where they are no number: finite weights may be large enough for infinite sums."""
+    if not emissions.numel():
+        return emissions
+    if not is_queued(emissions.device):  # which would have to be waited for
+        low, high = emissions.aminmax()
+        if low >= -LARGEST and high <= LARGEST:
+            return emissions
+    return emissions.nan_to_num(nan=0.0).clamp(-LARGEST, LARGEST)
 
 
 def transition_scores(heads: Sequence[Head]) -> tuple[Tensor, Tensor, Tensor] | None:
     """Mean scores of transitions `(tags, tags)`, first and last tags `(tags,)`; None where any tag may follow any."""
     first = heads[0]
     if first.crf is not None:
-        each = [head.crf.scores() for head in heads if head.crf is not None]
+        each = [_bounded_scores(head.crf) for head in heads if head.crf is not None]
         transitions, starts, ends = (torch.stack(part).mean(0) for part in zip(*each, strict=True))
         return transitions, starts, ends
     return None if first.transitions is None else (first.transitions, first.start_transitions, first.end_transitions)
+
+
+def _bounded_scores(crf: CRF) -> list[Tensor]:
+    """The CRF's scores within `LARGEST`; what is disallowed stays so."""
+    return [part.where(part == DISALLOWED, part.clamp(-LARGEST, LARGEST)) for part in crf.scores()]
 
 
 def mean_emissions(heads: Sequence[Sequence[Head]], states: Tensor, precision: torch.dtype) -> list[Tensor]:
@@ -156,7 +176,7 @@ def mean_emissions(heads: Sequence[Sequence[Head]], states: Tensor, precision: t
     else:
         weight = torch.cat([torch.cat(each) for each in projections], 1) / count
     bias = torch.stack([torch.cat([head.projection.bias for head in each]) for each in heads]).mean(0)
-    emissions = nn.functional.linear(states, weight, bias)
+    emissions = bounded(nn.functional.linear(states, weight, bias))
     return list(torch.split(emissions, [head.tags for head in heads[0]], -1))
 
 

@@ -1,10 +1,15 @@
-"""The sweeps of `posteriors` with logarithms throughout, for scores too far apart for scaled probabilities."""
+"""Sweeps with logarithms throughout, for scores too far apart for the scaled probabilities of `posteriors` and
+`crf_sweeps`.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from bilstm_tagger.nn.numba_ops import compiled
+
+WIDEST = 200.0  # between scores of one step; beyond it a factor may vanish that a later one makes up for
+SMALLEST = 1e-280  # a sum of scaled probabilities under which float64 has lost digits
 
 
 @compiled
@@ -19,7 +24,7 @@ def sweeps_in_logs(  # type: ignore[no-untyped-def]
         if not sound[b]:
             given = emissions[first:last]
             alpha, beta = np.empty(given.shape), np.empty(given.shape)
-            log_z[b] = _both_in_logs(given, table, starts, ends, alpha, beta)
+            log_z[b] = both_in_logs(given, table, starts, ends, alpha, beta)
             for t in range(last - first):
                 for j in range(tags):
                     marginals[first + t, j] = min(np.exp(alpha[t, j] + beta[t, j] - log_z[b]), 1.0)
@@ -30,7 +35,7 @@ def sweeps_in_logs(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _both_in_logs(emissions, table, starts, ends, alpha, beta):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def both_in_logs(emissions, table, starts, ends, alpha, beta):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Fills `alpha` and `beta` for one sentence; log Z."""
     length, tags = emissions.shape
     terms = np.empty(tags)

@@ -13,14 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bilstm_tagger.nn.log_sweeps import span_bounds, sweeps_in_logs
+from bilstm_tagger.nn.log_sweeps import SMALLEST, WIDEST, span_bounds, sweeps_in_logs
 from bilstm_tagger.nn.numba_ops import compiled
 from bilstm_tagger.nn.span_tags import SpanTags
 
 Scores = tuple[Tensor, Tensor, Tensor]
-
-WIDEST = 200.0  # between scores of one step; beyond it a factor may vanish that a later one makes up for
-SMALLEST = 1e-280  # a sum of scaled probabilities under which float64 has lost digits
 
 
 @dataclass(frozen=True, slots=True)

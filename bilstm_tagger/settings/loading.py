@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import reprlib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
@@ -38,6 +39,8 @@ OPTIONAL = frozenset(
         "replay", "init_from", "plugin", "encoding", "comments", "delimiter", "sentence_column", "label",
     ]
 )  # fmt: skip
+
+LARGEST_TOML = 1 << 20  # bytes
 
 
 def presets() -> list[str]:
@@ -167,9 +170,14 @@ def parse_override(text: str) -> tuple[str, Any]:
     if value.strip() == "none" and key.strip().rpartition(".")[2] in OPTIONAL:
         return key.strip(), None
     try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+        values = tomllib.loads(f"value = {value}")
     except tomllib.TOMLDecodeError:
         return key.strip(), value.strip()
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"--set {key.strip()}: the value cannot be read: {error}") from None
+    if len(values) > 1:
+        raise ConfigError(f"--set {key.strip()}: a line break begins {list(values)[1]!r}; set one key at a time")
+    return key.strip(), values["value"]
 
 
 def read_toml(path: str | Path | Traversable) -> dict[str, Any]:
@@ -179,13 +187,17 @@ def read_toml(path: str | Path | Traversable) -> dict[str, Any]:
         ConfigError: if it is missing or not TOML.
     """
     try:
-        values = tomllib.loads((Path(path) if isinstance(path, str) else path).read_text("utf-8"))
+        with (Path(path) if isinstance(path, str) else path).open("rb") as stream:
+            content = stream.read(LARGEST_TOML + 1)
+        if len(content) > LARGEST_TOML:
+            raise ConfigError(f"{path}: more than {LARGEST_TOML:,} bytes; this is no file of settings")
+        values = tomllib.loads(content.decode("utf-8"))
+        # Dates, which no setting takes, become text, so that the settings refuse them by name.
+        return json.loads(json.dumps(values, default=str), object_hook=_none_words)  # type: ignore[no-any-return]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also of a number with thousands of digits, or tables without end
         raise ConfigError(f"{path}: not TOML: {error}") from None
-    # Dates, which no setting takes, become text, so that the settings refuse them by name.
-    return json.loads(json.dumps(values, default=str), object_hook=_none_words)  # type: ignore[no-any-return]
 
 
 def _none_words(values: dict[str, Any]) -> dict[str, Any]:
@@ -232,8 +244,19 @@ def _describe(error: Any, source: str) -> str:
     message = error["msg"].removeprefix("Value error, ")
     if not path:  # of several tables: the message names the key
         return f"{source}: {message}"
-    got = f", got {error['input']!r}" if not isinstance(error["input"], dict | BaseModel) else ""
+    got = f", got {_shown(error['input'])}" if not isinstance(error["input"], dict | BaseModel) else ""
     return f"{where}: {message[0].lower() + message[1:]}{got}"
+
+
+def _shown(value: object) -> str:
+    """A value in a message; of a long or deep one the beginning."""
+    brief = reprlib.Repr()
+    brief.maxstring = brief.maxother = 80
+    brief.maxlist = brief.maxdict = 8
+    try:
+        return brief.repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number of thousands of digits"
 
 
 _TABLES: dict[str, type[BaseModel]] = {

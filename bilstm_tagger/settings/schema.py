@@ -4,10 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 PLUGIN = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
 ENCODERS = rf"^(lstm|gru|rnn|cnn)$|{PLUGIN}"
+
+
+# Far beyond what is of use and far below what overflows; whether the memory is enough is asked before it is taken.
+LARGEST_SIZE = 1 << 20  # of a vector
+MOST_PARTS = 1000  # layers, encoders of an ensemble, tokens or characters of a window
+LONGEST_WORD = 1000  # characters that are read of a word
+MOST_COLUMNS = 10_000
+
+Size = Annotated[int, Field(gt=0, le=LARGEST_SIZE)]
+SizeOrNone = Annotated[int, Field(ge=0, le=LARGEST_SIZE)]  # 0 for a part that is not there
+Parts = Annotated[int, Field(gt=0, le=MOST_PARTS)]
+Count = Annotated[int, Field(gt=0, le=1_000_000)]
+Weight = Annotated[float, Field(gt=0.0, le=1e6)]
+Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+def _check_column(column: int | str) -> int | str:
+    if column in (0, "") or (isinstance(column, int) and abs(column) > MOST_COLUMNS):
+        raise ValueError(f"columns are counted from 1, or from the end if negative, up to {MOST_COLUMNS:,}, or named")
+    return column
+
+
+Column = Annotated[int | str, AfterValidator(_check_column)]
 
 
 class _Frozen(BaseModel):
@@ -21,14 +44,14 @@ class CorpusSettings(_Frozen):
     """The file."""
     unmarked: tuple[str, ...] = ()
     """Labels that this corpus does not annotate: its `O` may be one of them."""
-    weight: PositiveFloat = 1.0
+    weight: Weight = 1.0
     """Factor of the loss of its sentences."""
 
 
 class TaskSettings(_Frozen):
     """One kind of tag: where its gold tags stand, and how the network predicts them."""
 
-    column: int | str = -1
+    column: Column = -1
     """Column of the tags: counted from 1, from the end if negative, or a name (`UPOS`, a MISC key)."""
     scheme: Literal["auto", "none", "IOB1", "BIO", "IOBES", "BMES", "BILOU", "IO"] = "auto"
     """How the data writes spans; detected on train unless named. IO (a tag is the label alone) has to be named."""
@@ -36,7 +59,7 @@ class TaskSettings(_Frozen):
     """How the network writes spans; without effect on plain tags."""
     head: Literal["auto", "crf", "softmax"] = "auto"
     """`auto` takes a CRF for spans and a softmax for plain tags."""
-    weight: PositiveFloat = 1.0
+    weight: Weight = 1.0
     """Factor of this task's loss."""
     train: str | None = None
     """Corpus of this task alone; else that of `[data]`."""
@@ -75,7 +98,7 @@ class DataSettings(_Frozen):
     """Corpus format; else by the file's suffix."""
     names: tuple[str, ...] = ()
     """Names of the columns of a CoNLL file, so that tasks can name theirs."""
-    word_column: int | str = 1
+    word_column: Column = 1
     """Column of the words, as for tags."""
     dev_fraction: float = Field(default=0.1, gt=0.0, lt=1.0)
     """Share of train set aside where there is no dev corpus."""
@@ -93,7 +116,7 @@ class DataSettings(_Frozen):
     """What comment lines begin with in CoNLL columns; else every line is a token."""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     """What stands between the cells of a CSV file; else comma, semicolon or tab, as its header shows."""
-    sentence_column: int | str | None = None
+    sentence_column: Column | None = None
     """In a table with a token in each row: the column that tells the sentences apart."""
     labels: dict[str, str] = Field(default_factory=dict)
     """New names of labels, as `Person = "PER"`; `O` leaves a label out."""
@@ -106,15 +129,15 @@ class DataSettings(_Frozen):
 class CharacterSettings(_Frozen):
     """The character CNN."""
 
-    size: PositiveInt = 30
+    size: Size = 30
     """Size of the vector of a character."""
-    widths: tuple[PositiveInt, ...] = (3,)
+    widths: Annotated[tuple[Parts, ...], Field(min_length=1, max_length=MOST_PARTS)] = (3,)
     """Characters in the window of each convolution."""
-    filters: tuple[PositiveInt, ...] = (50,)
+    filters: Annotated[tuple[Size, ...], Field(min_length=1, max_length=MOST_PARTS)] = (50,)
     """Filters of each convolution, as many numbers as widths."""
-    dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
+    dropout: Rate = 0.3
     """Share of the numbers of a character vector that are dropped."""
-    longest: PositiveInt = 24
+    longest: Annotated[int, Field(gt=0, le=LONGEST_WORD)] = 24
     """Characters of a longer word beyond these (half from each end) are not read."""
 
     @model_validator(mode="after")
@@ -127,7 +150,7 @@ class CharacterSettings(_Frozen):
 class FeatureSettings(_Frozen):
     """Something that is known of a token beside the word: one of `column`, `bigram` and `phrases`."""
 
-    column: int | str | None = None
+    column: Column | None = None
     """A column of the data, as for tasks; text to be tagged needs it too."""
     bigram: bool = False
     """The word together with the next one of its sentence: of characters, as in Chinese, a telling pair."""
@@ -135,9 +158,9 @@ class FeatureSettings(_Frozen):
     """Files by label, one phrase a line: whether a token is in one of them, the longest first."""
     ignore_case: bool = False
     """Whether phrases match in any case."""
-    size: PositiveInt = 20
+    size: Size = 20
     """Size of the vector of a value."""
-    min_count: PositiveInt = 2
+    min_count: Count = 2
     """Values of a column and bigrams that are rarer in training count as unknown."""
 
     @model_validator(mode="after")
@@ -152,21 +175,21 @@ class EmbedderSettings(_Frozen):
 
     vectors: str | None = None
     """File of pretrained word vectors; else all words start at random."""
-    size: PositiveInt = 100
+    size: Size = 100
     """Size of a word vector where there is no file."""
-    max_pretrained: int = Field(default=50_000, ge=0)
+    max_pretrained: int = Field(default=50_000, ge=0, le=100_000_000)
     """Pretrained words beyond those of the training data to keep, the file's first (most frequent) ones."""
-    min_count: PositiveInt = 2
+    min_count: Count = 2
     """Training words without a pretrained vector need this many occurrences for a row of their own."""
     characters: CharacterSettings | None = CharacterSettings()
     """The character CNN; none to leave it out."""
-    case_size: int = Field(default=10, ge=0)
+    case_size: SizeOrNone = 10
     """Size of the vector of a word's case shape; 0 for none."""
     plugin: Annotated[str, Field(pattern=PLUGIN)] | None = None
     """A further embedding of words, of your own, as `package.module:Class`."""
-    word_dropout: float = Field(default=0.05, ge=0.0, lt=1.0)
+    word_dropout: Rate = 0.05
     """Share of words that are read as unknown."""
-    dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
+    dropout: Rate = 0.5
     """Share of the numbers of a finished word vector that are dropped."""
     quantization: Literal["float32", "int8", "int4"] = "float32"
     """Numbers of the word table in the model folder: 8 or 4 bits with one scale a row take a quarter or an eighth of
@@ -182,15 +205,15 @@ class EncoderSettings(_Frozen):
     """Which way sentences are read."""
     merge: Literal["concat", "sum"] = "concat"
     """With both directions: their states side by side, or added; of a `cnn` the two sides of its window."""
-    width: PositiveInt = 5
+    width: Parts = 5
     """Tokens in the window of one layer of a `cnn`; odd where it looks both ways."""
-    hidden_size: PositiveInt = 200
+    hidden_size: Size = 200
     """Units of each layer in each direction."""
-    layers: PositiveInt = 1
+    layers: Parts = 1
     """Layers on top of each other."""
-    ensemble_size: PositiveInt = 1
+    ensemble_size: Parts = 1
     """Encoders of an ensemble over one embedder, trained together; their scores are averaged."""
-    dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
+    dropout: Rate = 0.5
     """Share of the states that are dropped behind each layer."""
 
     @model_validator(mode="after")
@@ -205,7 +228,7 @@ class EncoderSettings(_Frozen):
 class HeadSettings(_Frozen):
     """From states to the scores of tags, for each task."""
 
-    hidden_size: int = Field(default=0, ge=0)
+    hidden_size: SizeOrNone = 0
     """Units of each task's tanh layer between the states and the scores of its tags; 0 for none."""
 
 
@@ -214,32 +237,32 @@ class TrainingSettings(_Frozen):
 
     optimizer: Literal["sgd", "adamw"] = "sgd"
     """SGD with momentum, or AdamW."""
-    learning_rate: PositiveFloat = 0.02
+    learning_rate: Annotated[float, Field(gt=0.0, le=1000.0)] = 0.02
     """Length of a step; AdamW wants about 0.002."""
-    momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
+    momentum: Rate = 0.9
     """Of SGD; word rows, touched seldom, take momentum-free steps of the same overall length."""
-    epochs: PositiveInt = 40
+    epochs: Count = 40
     """Passes over the training data."""
-    min_steps: int = Field(default=0, ge=0)
+    min_steps: int = Field(default=0, ge=0, le=1_000_000_000)
     """Small data is read more often than `epochs`, up to so many optimiser steps and 100 epochs. Whoever names `epochs`
     but not this gets as many epochs as named."""
-    batch_size: PositiveInt = 16
+    batch_size: Count = 16
     """Sentences in a batch; fewer, down to 8, and a lower rate, where an epoch would have less than 50 batches."""
-    gpu_batch_factor: PositiveInt = 4
+    gpu_batch_factor: Annotated[int, Field(ge=1, le=1000)] = 4
     """On a CUDA GPU batches are so many times larger, and the rate higher by the square root of that."""
-    clip: PositiveFloat = 5.0
+    clip: Annotated[float, Field(gt=0.0, le=1e9)] = 5.0
     """Largest gradient norm."""
     average_from: float | None = Field(default=0.5, ge=0.0, le=1.0)
     """The model's weights are their mean over all steps after this share of training; none for the last step's."""
-    recase: float = Field(default=0.0, ge=0.0, lt=1.0)
+    recase: Rate = 0.0
     """Share of sentences read in lower or upper case, half each, for text whose case cannot be relied on."""
-    patience: PositiveInt | None = None
+    patience: Count | None = None
     """Stop after so many epochs without a better dev score."""
     init_from: str | None = None
     """Model folder whose weights training starts from, wherever words, characters, tags and sizes agree."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=1 << 32)
     """Decides the first weights, the order of sentences and dropout."""
-    threads: PositiveInt | None = None
+    threads: Annotated[int, Field(gt=0, le=1024)] | None = None
     """Processor threads; all cores unless named. The same seed and threads give the same weights."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where training runs; `auto` takes a CUDA GPU if there is one."""

@@ -31,7 +31,7 @@ from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.tagging.torch_runtime import torch_model
 from bilstm_tagger.training import train
 from bilstm_tagger.training.progress import Progress as TrainingProgress
-from bilstm_tagger.training.run import SETTINGS
+from bilstm_tagger.training.run_folder import SETTINGS
 
 logger = logging.getLogger("bilstm_tagger")
 

@@ -94,7 +94,10 @@ class Decoded:
 
 
 class Runtime(Protocol):
-    """Computes tags. Any number of threads may call it at the same time."""
+    """Computes tags. Any number of threads may call it at the same time.
+
+    One that wants larger or smaller windows than usual has an attribute `window_tokens`.
+    """
 
     def decode(self, window: Window, *, batch_tokens: int = BATCH_TOKENS, wanted: Wanted | None = None) -> Decoded:
         """The best tags of a window's words.

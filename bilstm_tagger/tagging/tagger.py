@@ -171,7 +171,8 @@ class Tagger(Exports):
             span_tags = {task: output.span_tags() for task, output in self._outputs.items()}
             wanted = Wanted(span_tags, self.info.temperatures, n_best=n_best)
         documents = map(self.read, sources)
-        while window := next_window(documents, WINDOW_TOKENS):
+        tokens = getattr(self.runtime, "window_tokens", None) or WINDOW_TOKENS
+        while window := next_window(documents, tokens):
             # The best sequences of windows that overlap cannot be put together, so with `n_best` each is one sentence.
             with collector_paused():
                 if not n_best and any(map(is_overlong, window)):

@@ -27,7 +27,8 @@ from bilstm_tagger.tagging.type_cache import TypeCache
 from bilstm_tagger.vocab.vocab import TypeArrays, Vocab
 
 # On a GPU, where memory is large and quick, and what takes time is to fill its queue.
-QUEUED_TOKENS = 16_000  # padded tokens in a batch
+QUEUED_TOKENS = 32_000  # padded tokens in a batch
+QUEUED_WINDOW = 256_000  # tokens sorted by length together
 QUEUED_TYPES = 200_000  # distinct words that are kept: with vectors of 240 numbers 200 MB
 
 
@@ -97,6 +98,11 @@ class TorchRuntime:
             for _ in _threads(threads).map(lambda batch: keep(decode_batch(batch)), batches):
                 pass
         return decoded
+
+    @property
+    def window_tokens(self) -> int | None:
+        """How many tokens are wanted in a window; None for as many as usual."""
+        return QUEUED_WINDOW if is_queued(self._device) else None
 
     @property
     def _device(self) -> torch.device:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from bilstm_tagger.errors import ModelError
 from bilstm_tagger.io.atomic import atomic_folder, recover_folder
+from bilstm_tagger.model_folder.weights import save_weights
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.training.optim import AveragedWeights, Optimizer
 from bilstm_tagger.training.progress import Row
@@ -51,7 +52,11 @@ class Checkpoint:
         self.average = average
 
     def save(self, state: State) -> None:
-        """Replaces the checkpoint; a crash at any moment leaves the earlier or the new one."""
+        """Replaces the checkpoint; a crash at any moment leaves the earlier or the new one.
+
+        Raises:
+            TaggerError: if it cannot be written, as on a full disk.
+        """
         parts = {
             "model": self.model.learned(),
             "optimizer": self.optimizer.state(),
@@ -60,7 +65,8 @@ class Checkpoint:
         }
         with atomic_folder(self.folder) as folder:
             for name, tensors in parts.items():
-                save_file({key: value.contiguous() for key, value in tensors.items()}, folder / f"{name}.safetensors")
+                whole = {key: value.contiguous() for key, value in tensors.items()}
+                save_weights(whole, folder / f"{name}.safetensors")
             values = {"epochs": state.epochs, "history": state.history}
             (folder / "state.json").write_text(json.dumps(values), "utf-8")
 

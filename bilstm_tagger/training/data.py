@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -173,30 +174,92 @@ def _tag_ids(document: Document, task: str, scheme: Scheme, sets: TagSets, optio
     return np.array(numbers, np.int64)
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedBatch:
+    """The sentences of a batch that is not yet made.
+
+    Attributes:
+        corpus: where they are from.
+        members: their numbers.
+        cases: for each one its case, as in `EncodedCorpus.batch`; None where each has its own.
+    """
+
+    corpus: EncodedCorpus
+    members: np.ndarray
+    cases: np.ndarray | None
+
+    @property
+    def tokens(self) -> int:
+        """Number of tokens."""
+        return sum(len(self.corpus.words[member]) for member in self.members)
+
+    def share(self, number: int = 0, count: int = 1) -> tuple[Batch, float]:
+        """What one of several processes reads, and by what it divides its loss, so that the mean over the processes is
+        the loss per sentence.
+
+        Where a batch has fewer sentences than there are processes, some of them read a sentence that counts nothing.
+        """
+        places = np.arange(number, len(self.members), count)
+        divisor = len(self.members) / count if len(places) else math.inf
+        places = places if len(places) else np.zeros(1, np.int64)
+        cases = None if self.cases is None else self.cases[places]
+        return self.corpus.batch(self.members[places], cases), divisor
+
+
 def batches(
     corpora: Sequence[EncodedCorpus], *, batch_size: int, seed: int, epoch: int, recase: float = 0.0
 ) -> Iterator[Batch]:
+    """One epoch's batches, as `plan` orders them."""
+    for planned in plan(corpora, batch_size=batch_size, seed=seed, epoch=epoch, recase=recase):
+        yield planned.share()[0]
+
+
+def plan(
+    corpora: Sequence[EncodedCorpus], *, batch_size: int, seed: int, epoch: int, recase: float = 0.0
+) -> Iterator[PlannedBatch]:
     """One epoch's batches in an order that depends on seed and epoch alone.
 
-    Sentences are shuffled, sorted by length within pools of 40 batches, and the batches shuffled again; those of
-    several corpora are mixed in proportion to their sizes. A share `recase` of the sentences is read in lower or upper
-    case.
+    Those of several corpora are mixed in proportion to their sizes. A share `recase` of the sentences is read in lower
+    or upper case.
     """
-    order = np.random.default_rng([seed, epoch])
-    plan: list[tuple[EncodedCorpus, np.ndarray]] = []
-    for corpus in corpora:
-        shuffled = order.permutation(len(corpus))
-        for first in range(0, len(shuffled), POOL * batch_size):
-            pool = shuffled[first : first + POOL * batch_size]
-            pool = pool[np.argsort([len(corpus.words[member]) for member in pool], kind="stable")]
-            plan += [(corpus, pool[at : at + batch_size]) for at in range(0, len(pool), batch_size)]
-    for number in order.permutation(len(plan)):
-        corpus, members = plan[number]
+    order = epoch_order(seed, epoch)
+    for corpus, members in batch_plan(corpora, batch_size=batch_size, order=order):
         cases = None
         if recase:
             draw = order.random(len(members))
             cases = np.where(draw < recase / 2, 0, np.where(draw < recase, 1, -1))
-        yield corpus.batch(members, cases)
+        yield PlannedBatch(corpora[corpus], members, cases)
+
+
+def epoch_order(seed: int, epoch: int) -> np.random.Generator:
+    """Decides the order of an epoch."""
+    return np.random.default_rng([seed, epoch])
+
+
+def batch_plan(
+    corpora: Sequence[EncodedCorpus], *, batch_size: int, order: np.random.Generator
+) -> list[tuple[int, np.ndarray]]:
+    """For each batch of an epoch the number of its corpus and the numbers of its sentences.
+
+    Sentences are shuffled, sorted by length within pools of 40 batches, and the batches shuffled again.
+    """
+    found: list[tuple[int, np.ndarray]] = []
+    for number, corpus in enumerate(corpora):
+        shuffled = order.permutation(len(corpus))
+        for first in range(0, len(shuffled), POOL * batch_size):
+            pool = shuffled[first : first + POOL * batch_size]
+            pool = pool[np.argsort([len(corpus.words[member]) for member in pool], kind="stable")]
+            found += [(number, pool[at : at + batch_size]) for at in range(0, len(pool), batch_size)]
+    return [found[place] for place in order.permutation(len(found))]
+
+
+def sentences_at(documents: Iterable[Document], numbers: Sequence[int]) -> list[str]:
+    """Where the sentences with these numbers stand, as `encode_corpus` counts them."""
+    filled = (
+        (document, start) for document in documents for start, end in pairwise(document.bounds) if start < end
+    )  # fmt: skip
+    wanted = set(numbers)
+    return [document.where(start) for number, (document, start) in enumerate(filled) if number in wanted]
 
 
 def fitting_batch_size(corpora: Sequence[EncodedCorpus], largest: int) -> int:

@@ -12,11 +12,13 @@ from pathlib import Path
 import torch
 
 from bilstm_tagger.corpus.corpus import Corpus
+from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.evaluation.evaluate import evaluate
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.loop import Trainer
 from bilstm_tagger.training.prepare import prepare_sources
+from bilstm_tagger.training.processes import Processes
 from bilstm_tagger.training.progress import Progress, Silent
 from bilstm_tagger.training.sources import Source, read_sources
 
@@ -91,6 +93,8 @@ def fold_taggers(
     Raises:
         ConfigError, CorpusError, VectorsError: as in training; CorpusError if there is too little to divide.
     """
+    if Processes.of_environment().count > 1:
+        raise ConfigError("cross-validation runs in one process; start it without torchrun")
     if settings.training.threads:
         torch.set_num_threads(settings.training.threads)
     parts = [source.train.fold(folds, seed=settings.training.seed) for source in sources]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bilstm_tagger.errors import TrainingError
 from bilstm_tagger.evaluation.evaluate import headline
@@ -19,14 +18,22 @@ from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.settings.schema import TrainingSettings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.checkpoint import Checkpoint, State
-from bilstm_tagger.training.data import batches
+from bilstm_tagger.training.data import batch_plan, epoch_order, plan, sentences_at
+from bilstm_tagger.training.losses import EpochLosses
 from bilstm_tagger.training.optim import AveragedWeights, Optimizer, learning_rate
 from bilstm_tagger.training.pace import Pace
 from bilstm_tagger.training.prepare import Prepared
+from bilstm_tagger.training.processes import Processes, told
 from bilstm_tagger.training.progress import Progress, Row, Stopwatch, best_row
 
-ASK_EVERY = 50  # steps after which a GPU is asked for the loss: each answer is waited for
+ASK_EVERY = 50  # steps after which a GPU or other processes are asked for their losses: each answer is waited for
+NAMED = 5  # sentences in a message
+PROCESS_STRIDE = 15_485_863  # another prime, between the random states of the processes of a run
 SEED_STRIDE = 1_000_003  # a prime, so that no two (seed, epoch) pairs in use share a random state
+
+
+class NotFiniteError(TrainingError):
+    """A loss or a gradient is infinite or no number."""
 
 
 class Trainer:
@@ -44,6 +51,7 @@ class Trainer:
         weights: Mapping[str, float],
         folder: Path,
         progress: Progress,
+        processes: Processes | None = None,
     ) -> None:
         """Builds the model and encodes the corpora.
 
@@ -53,10 +61,11 @@ class Trainer:
             weights: for each task the factor of its loss.
             folder: where checkpoints go.
             progress: hears of every step and epoch.
+            processes: that share the work; this one alone unless given.
         """
         self.training = training
-        self.weights = weights
         self.progress = progress
+        self.processes = processes or Processes()
         self.device = pick_device(training.device)
         torch.manual_seed(training.seed)
         self.model = prepared.model().to(self.device)
@@ -73,6 +82,7 @@ class Trainer:
         start = self.pace.steps if share is None else int(share * self.pace.steps)
         self.average = AveragedWeights(self.model, start=start)
         self.state = State()
+        self.loss = self.processes.wrapped(_Loss(self.model, weights), leaves_out=len(self.corpora) > 1)
         self.checkpoint = Checkpoint(folder, self.model, self.optimizer, self.average)
 
     def resume(self) -> None:
@@ -80,11 +90,16 @@ class Trainer:
         self.state = self.checkpoint.load() or self.state
 
     def run(self) -> TaggingModel:
-        """Trains until the last epoch or until patience ends; the model with the best dev score."""
+        """Trains until the last epoch or until patience ends.
+
+        Returns:
+            The model with the best dev score; in all processes but the first, which alone keeps it, that of the last.
+        """
         while self.state.epochs < self.pace.epochs and not self._out_of_patience():
             self._epoch(self.state.epochs)
-            self.checkpoint.save(self.state)
-        return self.best_model()
+            if self.processes.is_first:
+                self.checkpoint.save(self.state)
+        return self.best_model() if self.processes.is_first else self.model
 
     def best_model(self) -> TaggingModel:
         """The model with the best dev score so far; training is over with it."""
@@ -99,34 +114,35 @@ class Trainer:
 
     def _epoch(self, epoch: int) -> None:
         training = self.training
-        torch.manual_seed(training.seed * SEED_STRIDE + epoch + 1)
+        torch.manual_seed(training.seed * SEED_STRIDE + epoch + 1 + self.processes.number * PROCESS_STRIDE)
         self.model.train()
         began, cpu = time.perf_counter(), time.process_time()
         watch = Stopwatch()
-        total: Tensor | float = 0.0
         first = step = epoch * self.pace.steps_per_epoch
         order = {"batch_size": self.pace.batch_size, "seed": training.seed, "epoch": epoch}
-        loss, queued = math.nan, is_queued(self.device)
-        for batch in batches(self.corpora, **order, recase=training.recase):
-            rate = self.pace.factor * learning_rate(training, step, self.pace.steps)
-            total += self._step(batch, step, rate)
+        losses = EpochLosses(self.processes, first=step, encoders=len(self.model.members))
+        for planned in plan(self.corpora, **order, recase=training.recase):
+            rate = self._rate(step)
+            batch, divisor = planned.share(self.processes.number, self.processes.count)
+            losses.add(*self._step(batch, divisor, step, rate))
             step += 1
-            if not queued or step % ASK_EVERY == 0 or step == first + self.pace.steps_per_epoch:
-                loss = float(total) / (step - first)
-                _check(loss, step, rate)
+            if self._asks_each_step or step % ASK_EVERY == 0 or step == first + self.pace.steps_per_epoch:
+                bad = losses.ask()
+                if bad is not None:
+                    raise self._not_finite(*bad, noticed=step)
             self.progress.step(
                 epoch=epoch + 1,
                 step=step,
                 steps=self.pace.steps,
-                loss=loss,
+                loss=losses.mean,
                 learning_rate=rate,
-                tokens_per_second=watch.add(batch.tokens),
+                tokens_per_second=watch.add(planned.tokens),
             )
         trained = time.perf_counter()
         row: Row = {
             "epoch": epoch + 1,
-            "loss": loss,
-            **self._judge(),
+            "loss": losses.mean,
+            **self.processes.of_first(self._judge() if self.processes.is_first else None),
             "learning_rate": rate,
             "tokens_per_second": watch.tokens / (trained - began),
         }
@@ -134,19 +150,48 @@ class Trainer:
         self._remember(row)
         self.progress.epoch(row)
 
-    def _step(self, batch: Batch, step: int, rate: float) -> Tensor | float:
-        """One optimiser step; the loss of the tags per sentence, which stays on a GPU."""
-        sentences = len(batch.lengths)
-        losses = self.model.losses(batch.to(self.device))
-        weighted = [self.weights[task] * value for task, value in losses.items()]
-        loss = torch.stack(weighted).sum() / sentences
-        value: Tensor | float = loss.detach().double() if is_queued(self.device) else loss.item()
-        if isinstance(value, float):
-            _check(value, step + 1, rate)  # before it spoils the weights
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step(rate)
+    @property
+    def _asks_each_step(self) -> bool:
+        """Whether the loss of each step is looked at, which only a process alone on a CPU does at no cost."""
+        return self.processes.count == 1 and not is_queued(self.device)
+
+    def _step(self, batch: Batch, divisor: float, step: int, rate: float) -> tuple[Tensor, Tensor]:
+        """One optimiser step; the loss of the tags per sentence, and the norm of the gradient."""
+        with told():
+            loss = self.loss(batch.to(self.device)) / divisor
+            if self._asks_each_step and not loss.isfinite():  # before it spoils the weights
+                raise self._not_finite(step, f"the loss is {loss.item()}")
+            loss.backward()
+        try:
+            norm = self.optimizer.step(rate)
+        except FloatingPointError as error:
+            raise self._not_finite(step, str(error)) from None
         self.average.update(step)
-        return value / len(self.model.members)
+        return loss, norm
+
+    def _not_finite(self, step: int, what: str, *, noticed: int = 0) -> NotFiniteError:
+        """An error that names the sentences of a step, which are drawn once more.
+
+        Args:
+            step: number of the step, from 0.
+            what: what is not finite.
+            noticed: steps that had been made when it was looked at.
+        """
+        epoch, place = divmod(step, self.pace.steps_per_epoch)
+        order = epoch_order(self.training.seed, epoch)
+        corpus, members = batch_plan(self.corpora, batch_size=self.pace.batch_size, order=order)[place]
+        rate = self._rate(step)
+        late = f" (noticed at step {noticed})" if noticed > step + 1 else ""
+        named = sentences_at(self.prepared.sources[corpus].train, sorted(members.tolist()))
+        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        return NotFiniteError(
+            f"{what} at step {step + 1}{late}: lower training.learning_rate ({rate:g} now), or look at the sentences "
+            f"of the batch: {', '.join(named[:NAMED])}{more}"
+        )
+
+    def _rate(self, step: int) -> float:
+        """Learning rate of a step, from 0."""
+        return self.pace.factor * learning_rate(self.training, step, self.pace.steps)
 
     def _judge(self) -> Row:
         """Dev score of each task with the averaged weights, where averaging has begun; keeps the best weights."""
@@ -178,7 +223,15 @@ class Trainer:
         return Tagger.of(ModelParts(self.prepared.info, self.model))
 
 
-def _check(loss: float, step: int, rate: float) -> None:
-    """Refuses a loss from which nothing can be learnt."""
-    if not math.isfinite(loss):
-        raise TrainingError(f"the loss is {loss} at step {step}: lower training.learning_rate ({rate:g} now)")
+class _Loss(nn.Module):
+    """The weighted sum of the losses of a batch's sentences, as a module that DDP can wrap."""
+
+    def __init__(self, model: TaggingModel, weights: Mapping[str, float]) -> None:
+        super().__init__()
+        self.model = model
+        self.weights = weights
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The loss, a scalar."""
+        losses = self.model.losses(batch)
+        return torch.stack([self.weights[task] * value for task, value in losses.items()]).sum()

@@ -93,17 +93,25 @@ class Optimizer:
                 (torch.optim.SparseAdam(sparse) if sparse else RowAdam(tables), 1.0),
             ]
 
-    def step(self, learning_rate: float) -> None:
-        """Clips the gradient, moves the weights and clears the gradient."""
-        self._clip(self.settings.clip * self.encoders**0.5)  # as much for each encoder as alone
+    def step(self, learning_rate: float) -> Tensor:
+        """Clips the gradient, moves the weights and clears the gradient.
+
+        Returns:
+            The norm of the gradient before, a scalar, which stays on a GPU.
+
+        Raises:
+            FloatingPointError: if the gradient is not finite; no weight has been moved then. A GPU is not asked.
+        """
+        norm = self._clip(self.settings.clip * self.encoders**0.5)  # as much for each encoder as alone
         for part, factor in self.parts:
             for group in part.param_groups:
                 group["lr"] = learning_rate * factor
             part.step()
             part.zero_grad(set_to_none=True)
+        return norm
 
-    def _clip(self, limit: float) -> None:
-        """Scales the whole gradient down to norm `limit` if it is longer (Pascanu et al. 2013)."""
+    def _clip(self, limit: float) -> Tensor:
+        """Scales the whole gradient down to norm `limit` if it is longer (Pascanu et al. 2013); its norm before."""
         for weight in self.sparse:
             if weight.grad is not None:
                 weight.grad = weight.grad.coalesce()
@@ -112,9 +120,13 @@ class Optimizer:
         norm = nn.utils.get_total_norm(grads)
         if is_queued(norm.device):  # which multiplies by 1 sooner than it answers
             nn.utils.clip_grads_with_norm_([*self.dense, *self.tables], limit, norm)
-        elif norm > limit:
+            return norm
+        if not norm.isfinite():
+            raise FloatingPointError(f"the gradient's norm is {norm.item()}")
+        if norm > limit:
             for grad in grads:
                 grad.mul_(limit / norm)
+        return norm
 
     def state(self) -> dict[str, Tensor]:
         """All moments and counts as tensors, named for a checkpoint."""

@@ -42,15 +42,19 @@ class Pace:
 
     @classmethod
     def of(cls, training: TrainingSettings, corpora: Sequence[EncodedCorpus], device: torch.device) -> Pace:
-        """The pace of a run.
-
-        On a GPU a batch is `gpu_batch_factor` times as large: one of the size that a CPU is quick with leaves it
-        waiting for work.
-        """
-        largest = training.batch_size * (training.gpu_batch_factor if is_queued(device) else 1)
-        batch_size = fitting_batch_size(corpora, largest)
+        """The pace of a run."""
+        batch_size = fitting_batch_size(corpora, largest_batch_size(training, device))
         ratio = batch_size / training.batch_size
         factor = ratio ** (SMALLER[training.optimizer] if ratio <= 1 else LARGER)
         steps_per_epoch = batches_per_epoch(corpora, batch_size)
         enough = math.ceil(training.min_steps / steps_per_epoch)
         return cls(batch_size, factor, steps_per_epoch, max(training.epochs, min(enough, MOST_EPOCHS)))
+
+
+def largest_batch_size(training: TrainingSettings, device: torch.device) -> int:
+    """Sentences in a batch of a large corpus.
+
+    On a GPU it is `gpu_batch_factor` times as large: one of the size that a CPU is quick with leaves a GPU waiting for
+    work.
+    """
+    return training.batch_size * (training.gpu_batch_factor if is_queued(device) else 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,25 +14,27 @@ import torch
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.evaluation.calibration import calibrated
-from bilstm_tagger.io.atomic import atomic_write, check_replaceable, recover_folder
+from bilstm_tagger.io.atomic import writing
 from bilstm_tagger.io.reading import sha256_file
-from bilstm_tagger.model_folder.find import find_folder, is_model_folder
+from bilstm_tagger.model_folder.find import find_folder
 from bilstm_tagger.model_folder.hub import source_of
 from bilstm_tagger.model_folder.quantization import round_words
+from bilstm_tagger.nn.device import pick_device
 from bilstm_tagger.settings.schema import Settings, TrainingSettings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
-from bilstm_tagger.training.loop import Trainer
+from bilstm_tagger.training.foresee import check_memory, check_saving
+from bilstm_tagger.training.loop import NotFiniteError, Trainer
 from bilstm_tagger.training.pace import Pace
 from bilstm_tagger.training.prepare import Prepared, prepare
+from bilstm_tagger.training.processes import Processes
 from bilstm_tagger.training.progress import Progress, Silent, best_row
+from bilstm_tagger.training.run_folder import SETTINGS, begin, claim
 from bilstm_tagger.training.sources import corpora_of
 from bilstm_tagger.training.warm_start import compare_on_dev
 from bilstm_tagger.version import __version__
 
 logger = logging.getLogger("bilstm_tagger")
-
-SETTINGS = "settings.json"  # in a run folder: what the checkpoint was made with
 
 
 def train(
@@ -47,7 +48,8 @@ def train(
     """Trains a tagger and writes its model folder.
 
     While training, `output` holds a checkpoint of the last epoch. Ctrl-C saves the best model so far beside it and
-    raises KeyboardInterrupt again.
+    raises KeyboardInterrupt again. Each of the processes that `torchrun` or `accelerate launch` starts calls this; the
+    first one writes, into a folder that all of them see.
 
     Args:
         settings: everything that decides the run.
@@ -61,111 +63,66 @@ def train(
 
     Raises:
         ConfigError: if `output` holds something that would be lost, or a run with other settings.
+        TaggerError: if another process of the run has ended.
         CorpusError, VectorsError, ModelError: for files that cannot be used.
+        NotFiniteError: if the loss is not finite; `output` then holds the best model so far, if there is one.
+        TaggerError: if the disk is full; the checkpoint of the last whole epoch stays.
     """
     folder = Path(output)
     if (start := settings.training.init_from) is not None and Path(start).resolve() == folder.resolve():
         raise ConfigError(f"{folder}: is the model to start from; choose another --output")
-    _claim(folder, settings, resume=resume, force=force)
+    processes = Processes.of_environment()
+    with processes.joined(pick_device(settings.training.device)):
+        return _train(settings, folder, processes, resume=resume, force=force, progress=progress or Silent())
+
+
+def _train(
+    settings: Settings, folder: Path, processes: Processes, *, resume: bool, force: bool, progress: Progress
+) -> Tagger:
+    """What each process of a run does; only the first one writes."""
+    if processes.is_first:
+        claim(folder, settings, resume=resume, force=force)
     if settings.training.threads:
         torch.set_num_threads(settings.training.threads)
     prepared = prepare(settings)
     _describe(prepared)
+    check_memory(prepared.info, prepared.sources, settings.training)
+    if processes.is_first:
+        check_saving(folder, prepared.info, settings.training)
     weights = {task: each.weight for task, each in settings.tasks.items()}
-    trainer = Trainer(settings.training, prepared, weights=weights, folder=folder, progress=progress or Silent())
+    trainer = Trainer(
+        settings.training, prepared, weights=weights, folder=folder, progress=progress, processes=processes
+    )
     _describe_pace(settings.training, trainer.pace)
     prepared = trainer.prepared
-    folder.mkdir(parents=True, exist_ok=True)
-    run = _run(settings, prepared)
-    if resume and (folder / SETTINGS).is_file():
-        _same(folder, run)
-    with atomic_write(folder / SETTINGS) as stream:
-        stream.write(json.dumps(run, indent=2))
+    if processes.is_first:
+        begin(folder, _run(settings, prepared), resume=resume)
+    processes.of_first(None)  # the others wait until the folder is as it should be
     if resume:
         trainer.resume()
     try:
         trainer.run()
+    except NotFiniteError as error:
+        kept = processes.is_first and bool(trainer.state.best_weights)
+        if kept:
+            _save(trainer, folder, settings, prepared, keep=(folder / CHECKPOINT, folder / SETTINGS))
+        if not processes.of_first(kept):  # the others, which end of the same step, wait until the model is there
+            raise
+        raise NotFiniteError(f"{error}; {folder} holds the best model so far") from None
     except KeyboardInterrupt:
-        if trainer.state.best_weights:
+        if processes.is_first and trainer.state.best_weights:
             _save(trainer, folder, settings, prepared, keep=(folder / CHECKPOINT, folder / SETTINGS))
             logger.warning("interrupted: %s holds the best model so far; --resume continues the run", folder)
         raise
-    return _save(trainer, folder, settings, prepared)
-
-
-def is_finished(folder: Path) -> bool:
-    """Whether a folder holds the model of a run that came to its end.
-
-    Args:
-        folder: the folder; one that a crash left between two renames is put right first.
-    """
-    recover_folder(folder)
-    running = any((folder / name).exists() for name in (CHECKPOINT, SETTINGS))
-    return is_model_folder(folder) and not running
-
-
-def _claim(folder: Path, settings: Settings, *, resume: bool, force: bool) -> None:
-    """Refuses an output folder whose content would be lost, and a resumption that cannot be exact."""
-    recover_folder(folder)
-    recover_folder(folder / CHECKPOINT)
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: is a file; choose another --output")
-    check_replaceable(folder)
-    found = {path.name for path in folder.iterdir()}
-    if found <= {SETTINGS}:  # nothing, or what a run leaves that ended before its first checkpoint
-        return
-    running = bool({CHECKPOINT, SETTINGS} & found)
-    if not running and not is_model_folder(folder):
-        raise ConfigError(f"{folder}: holds something else than a model; choose another --output")
-    if resume:
-        if not running:
-            raise ConfigError(f"{folder}: the run is finished, nothing to resume; --force trains anew")
-        _same(folder, {"settings": settings.model_dump(mode="json")})
-        return
-    if not force:
-        what = "an interrupted run; --resume continues it" if running else "a model"
-        raise ConfigError(f"{folder}: already holds {what}; --force replaces it")
-    shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
+    saved = _save(trainer, folder, settings, prepared) if processes.is_first else None
+    processes.of_first(None)  # the others wait until the model is there
+    return saved or Tagger.load(folder)
 
 
 def _run(settings: Settings, prepared: Prepared) -> dict[str, Any]:
     """What decides the weights: the settings, and the content of the files they name."""
     files = {f"{row['role']} {row['name']}": row["sha256"] for row in _data(settings, prepared)}
     return {"settings": settings.model_dump(mode="json"), "files": files}
-
-
-def _same(folder: Path, run: dict[str, Any]) -> None:
-    """Refuses to go on with other settings or other data than the run began with; looks at the parts `run` has."""
-    try:
-        before = json.loads((folder / SETTINGS).read_text("utf-8"))
-        # A setting that is newer than the run has the value it had without it.
-        before["settings"] = Settings.model_validate(before["settings"]).model_dump(mode="json")
-        changed = differences({part: before[part] for part in run}, run)
-    except (OSError, ValueError, AttributeError, LookupError, TypeError) as error:
-        raise ConfigError(f"{folder / SETTINGS}: missing or damaged ({error}); --force trains anew") from None
-    if changed:
-        wrong = [line.removeprefix("settings.") for line in changed]
-        raise ConfigError(f"{folder}: cannot resume with other settings: {'; '.join(wrong)}; --force trains anew")
-
-
-def differences(before: dict[str, Any], after: dict[str, Any], prefix: str = "") -> list[str]:
-    """Tells for each value that differs what it was and what it is.
-
-    Args:
-        before: nested values.
-        after: nested values.
-        prefix: what stands before each key.
-    """
-    found = []
-    for key in before.keys() | after.keys():
-        old, new = before.get(key), after.get(key)
-        if isinstance(old, dict) and isinstance(new, dict):
-            found += differences(old, new, f"{prefix}{key}.")
-        elif old != new:
-            found.append(f"{prefix}{key} was {old!r}, is {new!r}")
-    return sorted(found)
 
 
 def _describe(prepared: Prepared) -> None:
@@ -193,7 +150,7 @@ def _describe_pace(training: TrainingSettings, pace: Pace) -> None:
         rate = pace.factor * training.learning_rate
         logger.info("batches of %d sentences and a learning rate of %.3g, for the GPU", pace.batch_size, rate)
     if pace.epochs > training.epochs:
-        logger.info("%d epochs, since the corpus is small; --epochs sets another number", pace.epochs)
+        logger.info("%d epochs, for %d steps; --epochs sets another number", pace.epochs, training.min_steps)
 
 
 def _save(
@@ -219,9 +176,10 @@ def _save(
     info = replace(tagger.info, metrics=metrics, provenance=provenance)
     tagger = calibrated(Tagger(info, tagger.runtime), [(each.dev, each.tasks) for each in prepared.sources])
     extras = folder / "curves"
-    extras.mkdir(exist_ok=True)
-    (extras / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")
-    learning_curves(history, extras / "learning_curves.png", best=best["epoch"])
+    with writing(folder):
+        extras.mkdir(exist_ok=True)
+        (extras / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")
+        learning_curves(history, extras / "learning_curves.png", best=best["epoch"])
     tagger.save(folder, keep=(*keep, extras / "metrics.jsonl", extras / "learning_curves.png"))
     return tagger
 

@@ -18,8 +18,10 @@ from bilstm_tagger.settings.loading import known_settings, portable
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.held_out import check_test, known_scores, score_on_test
+from bilstm_tagger.training.processes import Processes
 from bilstm_tagger.training.progress import Progress
-from bilstm_tagger.training.run import SETTINGS, differences, is_finished, train
+from bilstm_tagger.training.run import train
+from bilstm_tagger.training.run_folder import SETTINGS, differences, is_finished
 
 __all__ = ["SUMMARY", "SeedRun", "SeedScores", "changes_since", "train_seeds"]
 
@@ -120,6 +122,8 @@ def train_seeds(
     """
     if seeds < 1:
         raise ConfigError(f"{seeds} seeds: at least one is needed")
+    if Processes.of_environment().count > 1:
+        raise ConfigError("several seeds run in one process; start them without torchrun")
     folder = Path(output)
     each = {number: _with_seed(settings, number) for number in _numbers(settings, seeds)}
     _claim(folder, each, resume=resume, force=force)

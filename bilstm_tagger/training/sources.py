@@ -6,13 +6,12 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import torch
-
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.corpus.spelling import doubts, unknown_tokens
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.model_folder.build import usable_name
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.settings.schema import CorpusSettings, Settings, TaskSettings
@@ -73,7 +72,7 @@ def read_sources(settings: Settings, *, aside: bool = True) -> list[Source]:
 
 def _check_names(kind: str, names: Iterable[str]) -> None:
     for name in names:
-        if not name or "." in name or hasattr(torch.nn.ModuleDict(), name):
+        if not usable_name(name):
             raise ConfigError(
                 f"a {kind} cannot be named {name!r}, for torch has other uses for it; choose another name"
             )

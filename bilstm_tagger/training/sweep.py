@@ -17,7 +17,8 @@ from bilstm_tagger.model_folder.json_files import read_json
 from bilstm_tagger.settings.loading import set_dotted
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.training.progress import Progress
-from bilstm_tagger.training.run import SETTINGS, differences, is_finished, train
+from bilstm_tagger.training.run import train
+from bilstm_tagger.training.run_folder import SETTINGS, differences, is_finished
 from bilstm_tagger.training.seeds import train_seeds
 from bilstm_tagger.training.sweep_plan import SweepPlan
 

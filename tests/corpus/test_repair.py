@@ -96,3 +96,23 @@ def test_training_does_not_take_strays_for_plain_tags(tmp_path: Path) -> None:
     path.write_text(BROKEN.replace("of\tO", "of\tN/A"))
     with pytest.raises(CorpusError, match=r"train\.conll:3: tag 'N/A' among tags such as"):
         prepare(settings_of(data__train=str(path), data__dev=str(path), data__repair=True))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "tags", "expected"),
+    [
+        (Scheme.BMES, "B-X M-X M-X E-X M-Y", "B-X M-X M-X E-X S-Y"),
+        (Scheme.BMES, "B-X M-X B-Y", "B-X E-X S-Y"),
+        (Scheme.BMES, "S-X M-X E-X", "S-X B-X E-X"),
+        (Scheme.BMES, "E-X E-X M-Y", "S-X S-X S-Y"),
+        (Scheme.BILOU, "B-X I-X L-X I-Y", "B-X I-X L-X U-Y"),
+        (Scheme.BILOU, "B-X I-X O L-Y", "B-X L-X O U-Y"),
+        (Scheme.BILOU, "U-X I-X L-X", "U-X B-X L-X"),
+        (Scheme.BILOU, "U-X L-X I-Y", "U-X U-X U-Y"),
+    ],
+)
+def test_spans_that_other_tags_mark_stay_whole(scheme: Scheme, tags: str, expected: str) -> None:
+    """Worked out by hand by the rules of conlleval, with M as I, L as E and U as S."""
+    documents, repairs = Corpus([of(tags.split())]).repair("ner", declared=scheme)
+    assert documents[0].tags["ner"] == expected.split()
+    assert repairs.tags == sum(old != new for old, new in zip(tags.split(), expected.split(), strict=True))

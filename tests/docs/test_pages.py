@@ -69,6 +69,8 @@ def run(line: str, place: Path, *, whole: bool) -> str:
         assert re.search(rf"^{words[0]}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE), line
     elif program == "python":
         _check_benchmark(line)
+    elif program in ("torchrun", "accelerate"):
+        _check_options(words[words.index("bilstm_tagger") + 1 :])
     else:
         return _call(line, place, whole=whole)
     return ""

@@ -136,3 +136,24 @@ def test_of_encodings_that_are_as_likely_the_most_usual_is_named(text: str, tmp_
     path.write_bytes(text.encode("cp1252"))
     with pytest.raises(CorpusError, match="--encoding cp1252"):
         read_text(path)
+
+
+@pytest.mark.parametrize(
+    ("guesses", "advice"),
+    [
+        (["cp1252"], "it may be cp1252: add --encoding cp1252, or save it as UTF-8"),
+        (["cp1250", "cp1252"], "it may be cp1252 or cp1250: name it, --encoding cp1252, or save it as UTF-8"),
+    ],
+)
+def test_one_likely_encoding_is_added_and_of_several_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guesses: list[str], advice: str
+) -> None:
+    class Match:
+        def __init__(self, encoding: str) -> None:
+            self.encoding, self.could_be_from_charset = encoding, guesses
+
+    monkeypatch.setattr("charset_normalizer.from_bytes", lambda data: [Match(guesses[0])])
+    (tmp_path / "a.txt").write_bytes(b"Andr\xe9 left\n")
+    with pytest.raises(CorpusError) as caught:
+        list(open_text(tmp_path / "a.txt"))
+    assert str(caught.value).endswith(advice)

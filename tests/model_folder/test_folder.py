@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import pickle
 import re
 import shutil
+import stat
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +20,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from tiny import settings_of, untrained
 
-from bilstm_tagger.errors import ModelError
+from bilstm_tagger.errors import ConfigError, ModelError
 from bilstm_tagger.io.reading import sha256_file
 from bilstm_tagger.model_folder import find, quantization
+from bilstm_tagger.model_folder.build import build_model
+from bilstm_tagger.model_folder.info import checksum
 from bilstm_tagger.model_folder.upgrade import FORMAT_VERSION
-from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.grammar import Scheme, tag_names
 from bilstm_tagger.settings.loading import known_settings
 from bilstm_tagger.tagging.tagger import Tagger
 
@@ -77,6 +83,16 @@ def change_json(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     values = json.loads(path.read_text("utf-8"))
     change(values)
     path.write_text(json.dumps(values), "utf-8")
+    with contextlib.suppress(KeyError, TypeError, AttributeError):
+        with_true_checksums(path.parent)
+
+
+def with_true_checksums(folder: Path) -> None:
+    """Checksums of what the folder holds now, so that a change is found by what it does."""
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    config["vocab"]["sha256"] = sha256_file(folder / "vocab.json")
+    config["sha256"] = checksum(config)
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
 
 
 def change_tensors(folder: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> None:
@@ -271,7 +287,7 @@ def test_a_mis_shaped_value_is_named_or_harmless(
             "tensor 'members.0.heads.pos.projection.bias' has shape [4] where config.json and vocab.json need [3]",
         ),
         (lambda t: t.update({"members.0.heads.pos.projection.bias": torch.zeros(3, 1)}), "has shape [3, 1]"),
-        (lambda t: t.update({"members.0.heads.pos.projection.bias": torch.zeros(3, dtype=torch.long)}), "int64"),
+        (lambda t: t.update({"members.0.heads.pos.projection.bias": torch.zeros(3, dtype=torch.long)}), "is of I64"),
         (lambda t: t.update({"embedder.frozen": t["embedder.frozen"].to(torch.int8)}), "no 'embedder.frozen.scale'"),
         (
             lambda t: t.update({
@@ -400,3 +416,161 @@ def test_a_calibration_comes_back(folder: Path, tagger: Tagger, tmp_path: Path) 
     Tagger(replace(tagger.info, calibration=judged, temperatures={"ner": 1.5}), tagger.runtime).save(tmp_path / "a")
     again = Tagger.load(tmp_path / "a").info
     assert (again.calibration, again.temperatures) == (judged, {"ner": 1.5})
+
+
+def test_a_model_that_knows_no_word_can_be_stored(tmp_path: Path) -> None:
+    tagger = untrained(words=[])
+    assert len(tagger.vocab.trained) == 2
+    tagger.save(tmp_path / "model")
+    assert Tagger.load(tmp_path / "model")(SENTENCES).tags == tagger(SENTENCES).tags
+
+
+def test_everybody_may_read_all_files_alike(stored: Path) -> None:
+    """Weights too, which safetensors writes for their owner alone."""
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in stored.iterdir()}
+    assert len(set(modes.values())) == 1, modes
+
+
+def test_models_that_are_not_there_are_not_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "bilstm_tagger"
+    (package / "model_folder").mkdir(parents=True)
+    monkeypatch.setattr(find, "__file__", str(package / "model_folder" / "find.py"))
+    assert find.shipped_models() == {}
+    (package / "models" / "en").mkdir(parents=True)
+    assert find.shipped_models() == {}, "a folder without a configuration is no model"
+    (package / "models" / "en" / "config.json").touch()
+    assert find.shipped_models() == {"en": package / "models" / "en"}
+    (tmp_path / "models" / "en-news").mkdir(parents=True)
+    (tmp_path / "models" / "en-news" / "config.json").touch()
+    assert set(find.shipped_models()) == {"en"}, "beside the package only where that is a source tree"
+    (tmp_path / "pyproject.toml").touch()
+    assert set(find.shipped_models()) == {"en", "en-news"}
+
+
+# --- models from strangers: case E5 ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("piece", PIECES)
+@pytest.mark.parametrize("kind", ["pipe", "zeros", "itself"])
+def test_what_would_never_end_is_not_read(folder: Path, piece: str, kind: str) -> None:
+    (folder / piece).unlink()
+    if kind == "pipe":
+        os.mkfifo(folder / piece)
+    else:
+        (folder / piece).symlink_to("/dev/zero" if kind == "zeros" else piece)
+    refused(folder, piece)
+
+
+def test_a_link_to_a_regular_file_is_read(folder: Path, tagger: Tagger, tmp_path: Path) -> None:
+    """As caches of downloads have them."""
+    for piece in PIECES:
+        (folder / piece).rename(tmp_path / piece)
+        (folder / piece).symlink_to(tmp_path / piece)
+    assert Tagger.load(folder)(SENTENCES).tags == tagger(SENTENCES).tags
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("encoder", "layers"), 1000),
+        (("encoder", "ensemble_size"), 999),
+        (("encoder", "hidden_size"), 1 << 20),
+        (("embedder", "word_size"), 1 << 20),
+        (("encoder", "layers"), 10**6),
+        (("encoder", "hidden_size"), 2**63),
+        (("tasks", "ner", "hidden_size"), 2**40),
+        (("embedder", "characters", "widths"), [1] * 900),
+    ],
+)
+def test_sizes_are_compared_before_anything_is_built(
+    folder: Path, path: tuple[str, ...], value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(*_: object, **__: object) -> None:
+        raise AssertionError("weights were read")
+
+    monkeypatch.setattr("bilstm_tagger.model_folder.weights.load_file", taken)
+
+    def put(config: dict[str, Any]) -> None:
+        values = config["network"]
+        for key in path[:-1]:
+            values = values[key]
+        values[path[-1]] = value
+
+    change_json(folder / "config.json", put)
+    began = time.process_time()
+    with pytest.raises(ModelError, match=f"{path[-1]}|tensor"):
+        Tagger.load(folder)
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("name", ["", "a.b", "type", "keys", "\ud800"])
+def test_a_task_whose_name_torch_cannot_take(folder: Path, name: str) -> None:
+    def rename(values: dict[str, Any]) -> None:
+        for holder in (values.get("tags"), values.get("reading"), values.get("network", {}).get("tasks")):
+            if holder and "ner" in holder:
+                holder[name] = holder.pop("ner")
+
+    change_json(folder / "vocab.json", rename)
+    change_json(folder / "config.json", rename)
+    with pytest.raises(ModelError, match=r"cannot be named|damaged: "):
+        Tagger.load(folder)
+
+
+def test_a_key_that_stands_there_twice(folder: Path) -> None:
+    text = (folder / "config.json").read_text("utf-8")
+    twice = text.replace('"tokenizer"', '"tokenizer": "characters", "tokenizer"', 1)
+    (folder / "config.json").write_text(twice, "utf-8")
+    assert "the key 'tokenizer' stands there twice" in refused(folder, "config.json")
+
+
+@pytest.mark.parametrize("key", ["tokenizer", "network", "x" * 100_000, "a\nb\x1b[2J"])
+def test_a_message_is_one_readable_line(folder: Path, key: str) -> None:
+    change_json(folder / "config.json", lambda values: values["network"].update({key: "y" * 100_000}))
+    message = refused(folder, "config.json")
+    assert len(message) <= 500
+    assert message.isprintable()
+
+
+@pytest.mark.parametrize("piece", ["model.safetensors", "vocab.json", "config.json"])
+def test_a_change_that_fits_is_found_by_its_checksum(folder: Path, tagger: Tagger, piece: str) -> None:
+    content = (folder / piece).read_bytes()
+    if piece == "model.safetensors":
+        changed = content[:-1] + bytes([content[-1] ^ 1])
+    else:
+        old, new = (b'"the"', b'"thy"') if piece == "vocab.json" else (b"y:en", b"y:el")
+        changed = content.replace(old, new, 1)
+    assert changed != content
+    (folder / piece).write_bytes(changed)
+    assert "damaged: its checksum" in refused(folder, piece)
+    assert Tagger.load(folder, verify=False).tasks == tagger.tasks
+
+
+def test_what_is_told_and_decides_no_tag_may_be_corrected(folder: Path, tagger: Tagger) -> None:
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    config["settings"]["licence"] = "CC0"
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
+    assert Tagger.load(folder)(SENTENCES).tags == tagger(SENTENCES).tags
+
+
+def test_numbers_that_are_finite_in_the_file_alone(folder: Path) -> None:
+    """1e300 is a number in 64 bits and none in 32."""
+    name = "members.0.heads.pos.projection.bias"
+    change_tensors(folder, lambda t: t.update({name: torch.full((3,), 1e300, dtype=torch.float64)}))
+    assert f"tensor {name!r} holds a number that is not finite" in refused(folder, "model.safetensors")
+
+
+def test_thousands_of_tags_load_in_time() -> None:
+    """Case E17: which tag may follow which is worked out by arrays, once for all encoders of an ensemble."""
+    names = tag_names([f"L{number}" for number in range(1000)], Scheme.IOBES)
+    assert len(names) == 4001
+    given = make()
+    encoder = given.info.network.encoder.model_copy(update={"ensemble_size": 2})
+    network = given.info.network.model_copy(update={"encoder": encoder})
+    vocab = replace(given.vocab, tags={"ner": names, "pos": ["X"]})
+    began = time.process_time()
+    with torch.device("meta"):
+        build_model(network, vocab)
+    assert time.process_time() - began < 2
+    many = tag_names([f"L{number}" for number in range(2500)], Scheme.IOBES)
+    with pytest.raises(ConfigError, match="10,001 tags are more than 10,000"):
+        build_model(network, replace(vocab, tags={"ner": many, "pos": ["X"]}))

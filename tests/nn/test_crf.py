@@ -220,3 +220,82 @@ def test_a_very_long_sentence_keeps_the_best_path() -> None:
         torch.zeros(3),
     )
     assert viterbi(*given).tolist() == path[::-1]
+
+
+def log_z_by_logs(crf: CRF, emissions: Tensor) -> Tensor:
+    """By a second algorithm, for one sentence: a graph of log-sum-exps, which autograd differentiates."""
+    transitions, starts, ends = (part.masked_fill(part == DISALLOWED, -1e300) for part in crf.scores())
+    score = starts + emissions[0]
+    for row in emissions[1:]:
+        score = torch.logsumexp(score[:, None] + transitions, 0) + row
+    return torch.logsumexp(score + ends, 0)
+
+
+@pytest.mark.parametrize("spread", [1.0, 60.0, 150.0, 600.0, 2000.0])
+@pytest.mark.parametrize("large", ["emissions", "transitions", "both"])
+def test_scores_far_apart_leave_likelihood_and_gradient_exact(spread: float, large: str) -> None:
+    """A factor that vanishes in scaled probabilities may be made up for by a later one."""
+    for seed in range(12):
+        torch.manual_seed(seed)
+        crf = CRF(ALLOWED).double()
+        for weight in crf.parameters():
+            weight.data.normal_().mul_(1.0 if large == "emissions" else spread)
+        emissions = torch.randn(3, 6, len(NAMES), dtype=torch.float64) * (1.0 if large == "transitions" else spread)
+        emissions.requires_grad_()
+        lengths, gold = torch.tensor([6, 1, 4]), torch.zeros(3, 6, dtype=torch.long)
+        inputs = [emissions, *crf.parameters()]
+        found = crf.log_likelihood(emissions, gold, lengths)
+        gradient = torch.autograd.grad(found.sum(), inputs)
+        paths = [path_score(crf, emissions[row], (0,) * length) for row, length in enumerate(lengths.tolist())]
+        whole = [log_z_by_logs(crf, emissions[row, :length]) for row, length in enumerate(lengths.tolist())]
+        expected = torch.stack(paths) - torch.stack(whole)
+        torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+        for part, wanted in zip(gradient, torch.autograd.grad(expected.sum(), inputs), strict=True):
+            torch.testing.assert_close(part, wanted, rtol=0, atol=1e-6)
+        marginals = crf.marginals(emissions, lengths)
+        torch.testing.assert_close(marginals.sum(-1), mask_of(lengths, 6).double(), rtol=1e-9, atol=1e-9)
+
+
+def test_emissions_that_pull_at_disallowed_tags_leave_the_likelihood_exact() -> None:
+    """A first tag that may not come first, 5,000 above all others: nothing of it is left, and nothing else is lost."""
+    crf = CRF(ALLOWED).double()
+    emissions = torch.zeros(1, 3, len(NAMES), dtype=torch.float64)
+    emissions[0, 0, NAMES.index("I-A")] = 5000.0
+    emissions[0, 1, NAMES.index("B-A")] = 400.0
+    emissions[0, 1, NAMES.index("S-A")] = 400.0
+    emissions.requires_grad_()
+    gold = torch.tensor([[NAMES.index("O"), NAMES.index("S-A"), NAMES.index("O")]])
+    paths = all_paths(crf, emissions[0], 3)
+    total = torch.logsumexp(torch.stack(list(paths.values())), 0)
+    found = crf.log_likelihood(emissions, gold, torch.tensor([3]))
+    torch.testing.assert_close(found[0], paths[tuple(gold[0].tolist())] - total)
+    assert -10 < found.item() < 0
+    (gradient,) = torch.autograd.grad(found.sum(), [emissions])
+    assert torch.isfinite(gradient).all()
+    assert gradient[0, 0, NAMES.index("I-A")] == 0
+
+
+def test_tokens_far_apart_both_ways_keep_both_sequences() -> None:
+    """Four tokens speak for one tag and four for another, with no way between them: both are as probable."""
+    ways = Transitions(torch.eye(2, dtype=torch.bool), torch.ones(2).bool(), torch.ones(2).bool())
+    crf = CRF(ways).double()
+    emissions = torch.zeros(1, 8, 2, dtype=torch.float64)
+    emissions[0, :4, 0] = emissions[0, 4:, 1] = 190.0
+    marginals = crf.marginals(emissions, torch.tensor([8]))
+    torch.testing.assert_close(marginals, torch.full((1, 8, 2), 0.5, dtype=torch.float64))
+
+
+def test_unknown_tags_beside_emissions_far_apart() -> None:
+    """Sequences of allowed tags, summed in two sweeps, one of which has tags that are ruled out."""
+    torch.manual_seed(4)
+    crf = CRF(ALLOWED).double()
+    emissions = (400 * torch.randn(1, 4, len(NAMES), dtype=torch.float64)).requires_grad_()
+    allowed = torch.ones(1, 4, len(NAMES), dtype=torch.bool)
+    allowed[0, 1] = torch.tensor([name in ("O", "S-A") for name in NAMES])
+    paths = all_paths(crf, emissions[0], 4)
+    some = [score for tags, score in paths.items() if allowed[0, 1, tags[1]]]
+    expected = torch.logsumexp(torch.stack(some), 0) - torch.logsumexp(torch.stack(list(paths.values())), 0)
+    found = crf.log_likelihood_of_sets(emissions, allowed, torch.tensor([4]))
+    torch.testing.assert_close(found[0], expected, rtol=1e-9, atol=1e-9)
+    wanted = torch.autograd.grad(expected, [emissions])[0]
+    torch.testing.assert_close(torch.autograd.grad(found.sum(), [emissions])[0], wanted, rtol=0, atol=1e-6)

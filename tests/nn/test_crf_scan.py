@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from bilstm_tagger.nn import device
+from bilstm_tagger.nn import crf_scan, device
 from bilstm_tagger.nn.batch import mask_of
 from bilstm_tagger.nn.crf import CRF, Transitions, log_likelihoods, log_likelihoods_of_sets, viterbi
 from bilstm_tagger.schemes.grammar import Scheme, allowed_transitions, tag_names
@@ -45,11 +45,19 @@ lengths_of_batches = st.lists(st.integers(1, 9), min_size=1, max_size=6)
 
 
 @settings(max_examples=25, deadline=None)
-@given(sizes=lengths_of_batches, count=st.integers(1, 3), spread=st.sampled_from([1.0, 30.0]), seed=st.integers(0, 99))
+@given(
+    sizes=lengths_of_batches,
+    count=st.integers(1, 3),
+    spread=st.sampled_from([1.0, 30.0, 600.0, 2000.0]),
+    seed=st.integers(0, 99),
+    together=st.sampled_from([crf_scan.MOST, 1, 300]),
+)
 def test_likelihoods_and_gradients_equal_those_of_the_compiled_loops(
-    sizes: list[int], count: int, spread: float, seed: int
+    sizes: list[int], count: int, spread: float, seed: int, together: int
 ) -> None:
     crfs, lengths = ensemble(count, seed), torch.tensor(sizes)
+    for crf in crfs:
+        crf.transitions.data.mul_(spread if seed % 3 else 1.0)
     width = int(lengths.max()) + seed % 2  # padding behind the longest one too
     emissions = (spread * torch.randn(count, len(sizes), width, len(NAMES), dtype=torch.float64)).requires_grad_()
     tags = torch.full((len(sizes), width), NAMES.index("O"))
@@ -60,6 +68,7 @@ def test_likelihoods_and_gradients_equal_those_of_the_compiled_loops(
     for kinds in ({"cuda"}, {"cuda", "cpu"}):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(device, "QUEUED", kinds)
+            patch.setattr(crf_scan, "MOST", together)
             known = gradients(log_likelihoods(crfs, emissions, tags, lengths), inputs)
             sets = gradients(log_likelihoods_of_sets(crfs, emissions, allowed, lengths), inputs)
             found.append(
@@ -67,6 +76,18 @@ def test_likelihoods_and_gradients_equal_those_of_the_compiled_loops(
             )
     for loops, scan in zip(*found, strict=True):
         torch.testing.assert_close(scan, loops, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.usefixtures("queued")
+def test_tokens_far_apart_both_ways_keep_both_sequences() -> None:
+    """Four tokens speak for one tag and four for another, with no way between them: both are as probable."""
+    crf = CRF(Transitions(torch.eye(2, dtype=torch.bool), torch.ones(2).bool(), torch.ones(2).bool())).double()
+    emissions = torch.zeros(1, 8, 2, dtype=torch.float64)
+    emissions[0, :4, 0] = emissions[0, 4:, 1] = 300.0
+    marginals = crf.marginals(emissions, torch.tensor([8]))
+    torch.testing.assert_close(marginals, torch.full((1, 8, 2), 0.5, dtype=torch.float64))
+    likelihood = crf.log_likelihood(emissions, torch.zeros(1, 8, dtype=torch.long), torch.tensor([8]))
+    torch.testing.assert_close(likelihood, torch.tensor([0.5], dtype=torch.float64).log())
 
 
 @pytest.mark.usefixtures("queued")

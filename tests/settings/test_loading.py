@@ -279,6 +279,53 @@ def test_an_override_needs_a_key_and_a_value(text: str) -> None:
         parse_override(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "training.epochs=1\nfoo=2",
+            "--set training.epochs: a line break begins 'foo'; set one key at a time",
+        ),
+        ("training.epochs=" + "9" * 5000, "--set training.epochs: the value cannot be read: Exceeds the limit"),
+        ("data.names=" + "[" * 100_000, "--set data.names: the value cannot be read: "),
+    ],
+)
+def test_an_override_is_one_value_that_can_be_held(text: str, message: str) -> None:
+    """Case E11."""
+    with pytest.raises(ConfigError) as caught:
+        parse_override(text)
+    assert str(caught.value).startswith(message)
+    assert parse_override("data.names=[\n'a',\n'b']") == ("data.names", ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "[" * 100_000,
+        "[training]\nepochs = " + "9" * 5000,
+        "[training]\nepochs = 0x" + "f" * 5000,
+        "a." * 2_000 + "b = 1",
+        "x" * (1 << 20) + "x",
+    ],
+    ids=["deep", "digits", "hexadecimal", "dotted", "long"],
+)
+def test_a_file_that_cannot_be_held_is_refused(tmp_path: Path, text: str) -> None:
+    """Case E11."""
+    with pytest.raises(ConfigError) as caught:
+        load_settings(file=toml(tmp_path, text))
+    assert "experiment.toml: " in str(caught.value)
+    assert len(str(caught.value)) < 500
+    assert "\n" not in str(caught.value)
+
+
+def test_a_long_value_is_not_repeated_in_full() -> None:
+    for value in ("x" * 100_000, ["y"] * 100_000, 16**5000):
+        with pytest.raises(ConfigError) as caught:
+            load_settings(overrides={"training.epochs": value})
+        assert "training.epochs: " in str(caught.value)
+        assert len(str(caught.value)) < 500
+
+
 @given(st.text(max_size=30))
 def test_any_override_is_parsed_or_refused(text: str) -> None:
     try:

@@ -111,13 +111,19 @@ def test_improbable_spans_are_left_out_and_no_other(scheme: Scheme) -> None:
 
 
 @pytest.mark.parametrize("scheme", [Scheme.BIO, Scheme.IOBES])
-@pytest.mark.parametrize("factor", [3e3, 1e12, 1e30])
-def test_no_weights_are_large_enough_for_a_disallowed_sequence(scheme: Scheme, factor: float) -> None:
-    """Case E4: legality does not depend on how large scores are."""
-    tagger = make(scheme)
+@pytest.mark.parametrize("factor", [3e3, 1e12, 1e30, 2e38])
+@pytest.mark.parametrize("ensemble_size", [1, 2])
+def test_no_weights_are_large_enough_for_a_disallowed_sequence(
+    scheme: Scheme, factor: float, ensemble_size: int
+) -> None:
+    """Case E4: legality does not depend on how large scores are, be they infinite or no numbers."""
+    tagger = make(scheme, encoder__ensemble_size=ensemble_size)
     for task in ("ner", "chunk"):
         for head in tagger.runtime.model.heads(task):  # type: ignore[attr-defined]
             head.projection.weight.data.mul_(factor)
+            if head.crf is not None:
+                head.crf.transitions.data.fill_(-factor)
+                head.crf.start_transitions.data.fill_(factor)
     for document in tagger.pipe(CORPUS, probabilities=True, n_best=2):
         for sentence in document.sentences:
             for task in ("ner", "chunk"):

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 import torch
 from tiny import sentences, settings_of, write_conll
-from torch import nn
+from torch import Tensor, nn
 
 from bilstm_tagger import plots
 from bilstm_tagger.corpus import read_corpus
-from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.nn import device
+from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.settings.schema import Settings, TrainingSettings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training import train
+from bilstm_tagger.training.loop import NotFiniteError
 from bilstm_tagger.training.optim import Optimizer
 
 ADAMW = {"training__optimizer": "adamw", "training__learning_rate": 0.02}
@@ -119,6 +120,38 @@ def test_rows_with_dense_gradients_move_as_with_sparse_ones(name: str, clip: flo
     assert optimizers[0].state().keys() == optimizers[1].state().keys()
 
 
-def test_a_loss_that_is_no_number_is_found_at_the_end_of_an_epoch(settings: Any, tmp_path: Path) -> None:
-    with pytest.raises(TaggerError, match=r"the loss is (nan|inf|-inf) at step \d+: lower training.learning_rate"):
-        trained(settings(training__learning_rate=1e30, training__clip=1e30), tmp_path / "model", queued=True)
+@pytest.mark.parametrize("where", ["loss", "gradient"])
+@pytest.mark.parametrize("epoch", [0, 1])
+def test_a_step_that_is_not_finite_is_named_at_the_end_of_an_epoch(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, epoch: int
+) -> None:
+    """A GPU goes on meanwhile; the step is named, not that at which it is noticed, and so are the same sentences."""
+    chosen = settings(**STILL, training__batch_size=8)
+    messages = []
+    for queued in (False, True):
+        with monkeypatch.context() as patch:
+            poison(patch, step=5 * epoch + 2, where=where)
+            with pytest.raises(NotFiniteError) as caught:
+                trained(chosen, tmp_path / str(queued), queued=queued)
+        messages.append(str(caught.value).replace(str(tmp_path / str(queued)), "FOLDER"))
+    at_once, later = messages
+    assert f" is nan at step {5 * epoch + 2}: " in at_once
+    assert later == at_once.replace(": ", f" (noticed at step {5 * epoch + 5}): ", 1)
+    assert at_once.endswith("; FOLDER holds the best model so far") == (epoch == 1)
+    if epoch:
+        assert len(Tagger.load(tmp_path / "True").metrics["history"]) == 1
+
+
+def poison(monkeypatch: pytest.MonkeyPatch, *, step: int, where: str) -> None:
+    """At one step the loss, or what comes back from it, is no number."""
+    losses, count = TaggingModel.losses, iter(range(1, 1000))
+
+    def poisoned(self: TaggingModel, batch: Any) -> dict[str, Tensor]:
+        found = losses(self, batch)
+        if next(count) == step:
+            task = next(iter(found))
+            found[task] = found[task] * (float("nan") if where == "loss" else 1.0)
+            found[task].register_hook(lambda grad: grad * float("nan"))
+        return found
+
+    monkeypatch.setattr(TaggingModel, "losses", poisoned)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import resource
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,12 +22,15 @@ from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError, ModelError, TaggerError
 from bilstm_tagger.evaluation.evaluate import headline
+from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.schemes.grammar import Scheme, first_illegal
 from bilstm_tagger.schemes.spans import tags_to_spans
 from bilstm_tagger.settings.loading import known_settings
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training import train
+from bilstm_tagger.training.data import EncodedCorpus
+from bilstm_tagger.training.loop import NotFiniteError
 from bilstm_tagger.training.prepare import prepare
 from bilstm_tagger.training.progress import Row, best_row
 from bilstm_tagger.vocab.vectors import read_vectors
@@ -438,17 +442,101 @@ def test_a_damaged_checkpoint_is_named(settings: Callable[..., Settings], tmp_pa
     train(settings(), output=path, resume=True)
 
 
-def test_a_loss_that_is_not_finite_says_what_to_do(settings: Callable[..., Settings], tmp_path: Path) -> None:
-    chosen = settings(training__learning_rate=1e30)
-    with pytest.raises(TaggerError) as caught:
-        train(chosen, output=tmp_path / "model")
-    found = re.fullmatch(
-        r"the loss is (nan|inf) at step (\d+): lower training.learning_rate \((.*) now\)", str(caught.value)
-    )
-    assert found is not None
-    steps = 2 * -(-22 // 4)
-    assert float(found[3]) == pytest.approx(1e30 * (1 - (int(found[2]) - 1) / steps), rel=1e-5)
+def poison(monkeypatch: pytest.MonkeyPatch, *, step: int, value: float, where: str) -> None:
+    """From a step on the loss, or what comes back from it, is no good number."""
+    losses, count = TaggingModel.losses, iter(range(1, 1000))
+
+    def poisoned(self: TaggingModel, batch: Any) -> dict[str, Tensor]:
+        found = losses(self, batch)
+        if next(count) >= step:
+            task = next(iter(found))
+            bad = value if where == "loss" else 1.0
+            found[task] = found[task] * bad
+            if where == "gradient":
+                found[task].register_hook(lambda grad: grad * value)
+        return found
+
+    monkeypatch.setattr(TaggingModel, "losses", poisoned)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("where", ["loss", "gradient"])
+def test_a_loss_that_is_not_finite_names_its_sentences(
+    settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, value: float
+) -> None:
+    batches_seen: list[list[str]] = []
+    draw = EncodedCorpus.batch
+
+    def seen(self: EncodedCorpus, members: Any, cases: Any = None) -> Any:
+        batches_seen.append([f"{settings().data.train}:{line(number)}" for number in sorted(members.tolist())])
+        return draw(self, members, cases)
+
+    rows = sentences(22)
+
+    def line(number: int) -> int:
+        return 1 + sum(len(sentence) + 1 for sentence in rows[:number])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EncodedCorpus, "batch", seen)
+        poison(patch, step=3, value=value, where=where)
+        with pytest.raises(NotFiniteError) as caught:
+            train(settings(training__batch_size=8), output=tmp_path / "model")
+    named = batches_seen[2]
+    assert re.fullmatch(
+        r"(the loss|the gradient's norm) is (nan|inf) at step 3: lower training\.learning_rate \(0\.\d+ now\), or look "
+        r"at the sentences of the batch: .*", str(caught.value)
+    )  # fmt: skip
+    assert str(caught.value).split("batch: ")[1] == f"{', '.join(named[:5])} and {len(named) - 5} more"
     train(settings(), output=tmp_path / "model")
+
+
+def test_the_last_good_state_is_kept_where_the_loss_is_not_finite(
+    settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = train(settings(training__epochs=3), output=tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        poison(patch, step=6 + 2, value=float("nan"), where="loss")
+        with pytest.raises(NotFiniteError, match=rf"{tmp_path / 'model'} holds the best model so far"):
+            train(settings(training__epochs=3), output=tmp_path / "model")
+    assert len(Tagger.load(tmp_path / "model").metrics["history"]) == 1
+    resumed = train(settings(training__epochs=3), output=tmp_path / "model", resume=True)
+    assert same_weights(resumed, whole)
+
+
+def test_a_full_disk_at_any_file_is_one_line_and_the_run_goes_on(
+    settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    """Case E3: no file may grow beyond a limit, which the kernel tells as it tells of a full disk."""
+    chosen = settings(training__epochs=2)
+    whole = train(chosen, output=tmp_path / "whole")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    config, stored = ((tmp_path / "whole" / name).stat().st_size for name in ("config.json", "model.safetensors"))
+    for limit in (0, 100, config // 2, config - 1, stored // 2, stored - 1):
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+            with pytest.raises(TaggerError) as caught:
+                train(chosen, output=tmp_path / "full", resume=True)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert "\n" not in str(caught.value)
+        assert "cannot be written" in str(caught.value)
+    assert same_weights(train(chosen, output=tmp_path / "full", resume=True), whole)
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_several_threads_give_the_same_weights_and_can_be_resumed(
+    settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    before = torch.get_num_threads()
+    chosen = settings(training__threads=3, training__epochs=3, encoder__hidden_size=40, training__batch_size=16)
+    try:
+        one, other = (train(chosen, output=tmp_path / name) for name in ("one", "other"))
+        interrupt(chosen, tmp_path / "broken", stop_step=5)
+        resumed = train(chosen, output=tmp_path / "broken", resume=True)
+    finally:
+        torch.set_num_threads(before)
+    assert same_weights(one, other)
+    assert same_weights(one, resumed)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training import train
 from bilstm_tagger.training.progress import Silent
-from bilstm_tagger.training.run import is_finished
+from bilstm_tagger.training.run_folder import is_finished
 from bilstm_tagger.training.seeds import SeedRun, train_seeds
 
 

@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_tagger.vocab.vocab import PAD, SHAPES, UNK, Vocab, build_vocab, lookup_keys, shape_of, shorten, zero_digits
+from bilstm_tagger.vocab.vocab import (
+    PAD,
+    SHAPES,
+    UNK,
+    Vocab,
+    build_vocab,
+    extend_vocab,
+    lookup_keys,
+    shape_of,
+    shorten,
+    zero_digits,
+)
 
 TAGS = {"ner": ["O", "B-X", "I-X"]}
 word_lists = st.lists(st.text(alphabet="aBc19é0", min_size=1, max_size=4), max_size=25)
@@ -131,3 +142,23 @@ def test_shape(word: str, shape: str) -> None:
 @given(st.text(max_size=6))
 def test_every_text_has_a_shape_that_is_not_padding(word: str) -> None:
     assert 0 < shape_of(word) < len(SHAPES)
+
+
+def test_what_an_earlier_model_trained_keeps_its_row() -> None:
+    """A word that it learnt, which the new data lacks and the vectors have, goes to no row that does not learn."""
+    earlier = build_vocab(["boat", "lake"], tags=TAGS, min_count=1)
+    new = build_vocab(["river"], tags=TAGS, vector_words=["boat", "swan"], min_count=1)
+    assert new.frozen == ["boat", "swan"]
+    both = extend_vocab(new, earlier)
+    assert both.trained == ["<pad>", "<unk>", "boat", "lake", "river"]
+    assert both.frozen == ["swan"]
+    assert [both.row(word) for word in ("boat", "lake")] == [earlier.row(word) for word in ("boat", "lake")]
+    assert both.row("swan") == len(both.trained)
+
+
+def test_the_smallest_vocabulary_comes_back() -> None:
+    """No word and no character has a row of its own."""
+    vocab = build_vocab([], tags=TAGS)
+    assert vocab.trained == vocab.characters == ["<pad>", "<unk>"]
+    assert Vocab.from_json(json.loads(json.dumps(vocab.to_json()))) == vocab
+    assert vocab.row("word") == UNK

@@ -247,6 +247,14 @@ def test_offsets_counted_in_utf16(tmp_path: Path) -> None:
         parse(tmp_path, [{"text": "😀 😀 Ada", "label": [mark | {"start": 4, "end": 7, "text": "Bob"}]}])
 
 
+@pytest.mark.parametrize(("start", "end"), [(4, 8), (7, 9), (-1, 3), (5, 4)])
+def test_a_span_outside_the_text_is_not_read_as_utf16(tmp_path: Path, start: int, end: int) -> None:
+    """Counted in UTF-16 it would fall into the text; without the span's own text nothing says that it was."""
+    record = {"text": "😀 😀 Ada", "label": [{"start": start, "end": end, "labels": ["PER"]}]}
+    with pytest.raises(CorpusError, match=r"span PER \(.*outside|begins|boundaries"):
+        parse(tmp_path, [record])
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.text("é😀", max_size=3), max_size=5), st.sampled_from([" ", "\n", "  "]), st.data())
 def test_marked_spans_become_the_same_spans(parts: list[str], blank: str, data: st.DataObject) -> None:

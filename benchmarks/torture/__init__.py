@@ -1,0 +1,1 @@
+"""What is promised, tried many times: `python -m benchmarks.torture.models`, `.training`, `.memory`."""

@@ -1,0 +1,29 @@
+"""How much memory is free: what the machine and the container tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bilstm_tagger.io import memory
+
+
+def test_a_container_without_a_limit_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_GROUP", tmp_path)
+    free = memory.available_memory()  # no such files, as outside of containers
+    assert free is None or 1e6 < free < 1e15
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory.current").write_text("2000\n")
+    free = memory.available_memory()
+    assert free is None or free > 1e6
+
+
+@pytest.mark.parametrize(("used", "left"), [("2000\n", 7000), ("9500\n", 0)])
+def test_a_container_with_less_than_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, used: str, left: int
+) -> None:
+    monkeypatch.setattr(memory, "_GROUP", tmp_path)
+    (tmp_path / "memory.max").write_text("9000\n")
+    (tmp_path / "memory.current").write_text(used)
+    assert memory.available_memory() == left
