@@ -11,6 +11,7 @@ import pytest
 from pages import ROOT
 from scipy.stats import t as students
 
+from bilstm_tagger import Tagger, inspect
 from bilstm_tagger.studies.memory_result import Clipping, MemoryResult
 
 RESULT = MemoryResult.load(ROOT / "benchmarks" / "results" / "memory.json")
@@ -111,3 +112,16 @@ def test_sentences(page: Path) -> None:
     assert min(fall([run.gradient_after for run in RESULT.runs("even", name)]) for name in GATED) > 1 / 30
     assert f"{sum(RESULT.seconds[part] for part in ('recall', 'growth', 'clipping')):.0f} " in text
     assert f"PyTorch {RESULT.torch_version.rsplit('.', 1)[0]}" in text
+
+
+def test_what_the_model_en_shows(page: Path) -> None:
+    seen = inspect(Tagger.load("en"), "Angela Merkel visited Paris.")
+    gates = {way: seen.gates.select(layer=0, direction=way, gate="forget") for way in ("forward", "backward")}
+    low, high = (pick(pick(means) for means in gates.values()) for pick in (min, max))
+    assert [seen.tokens[means.argmin()] for means in gates.values()] == ["visited", "Merkel"]
+    every = [seen.dependence.select(path="all", token=place) for place in range(len(seen.tokens))]
+    own = [round(100 * float(row[place] / row.sum())) for place, row in enumerate(every)]
+    shares = {"lstm.md": f"{min(own)} to {max(own)} %", "lstm.zh.md": f"{min(own)} % 到 {max(own)} %"}[page.name]
+    range_ = {"lstm.md": f"{low:.2f} and {high:.2f}", "lstm.zh.md": f"{low:.2f} 到 {high:.2f}"}[page.name]
+    assert shares in text_of(page)
+    assert range_ in text_of(page)
