@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from bilstm_tagger.cli.app import Commands, open_closed_streams, run_to_the_end, use_utf8
+from bilstm_tagger.cli.app import Command, Commands, open_closed_streams, run_to_the_end, use_utf8
 from bilstm_tagger.cli.benchmark import benchmark
 from bilstm_tagger.cli.calibrate import calibrate
 from bilstm_tagger.cli.check import check
@@ -58,7 +58,7 @@ def options(
 for command in (
     train, evaluate, calibrate, predict, entities, check, convert, info, models, inspect, benchmark,
 ):  # fmt: skip
-    app.command()(command)
+    app.command(cls=Command)(command)
 app.add_typer(study, name="study")
 
 

@@ -6,16 +6,26 @@ import errno
 import io
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from bilstm_tagger.errors import TaggerError
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+# Options that name a file or folder.
+FILE_OPTIONS = frozenset(
+    [
+        "model", "output", "train_file", "dev_file", "test_file", "vectors", "init_from", "png", "html", "json_file",
+        "fix",
+    ]
+)  # fmt: skip
+_HALF = re.compile("[\ud800-\udfff]")
 _CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
@@ -45,6 +55,42 @@ class Commands(TyperGroup):
             raise typer.Exit(_cannot_write(error)) from None
         finally:
             logger.removeHandler(handler)
+
+
+class Command(TyperCommand):
+    """A command whose arguments are checked before it runs: no empty names of files, and nothing but Unicode."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take the arguments apart.
+
+        Raises:
+            typer.BadParameter: for an empty name, which would mean the current folder, and for half a character,
+                which no file could hold; names of files may have any bytes.
+        """
+        values = {name for each in self.params if _takes_text(each) for name in each.opts}
+        for before, each in pairwise(["", *args]):
+            option, equals, value = each.partition("=") if each.startswith("--") else (before, "=", each)
+            if before not in values and equals and not value and option not in values:
+                raise typer.BadParameter(
+                    "an argument is empty; name a file or a folder (. is the current one)",
+                    param_hint=option or "INPUTS",
+                )
+        rest = super().parse_args(ctx, args)
+        for parameter in filter(_takes_text, self.params):
+            value = ctx.params.get(parameter.name or "")
+            for each in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(each, str) and _HALF.search(each):
+                    raise typer.BadParameter(
+                        f"{each!a} is not UTF-8; set the terminal to UTF-8 or put the text into a file",
+                        param_hint=parameter.opts[0],
+                    )
+        return rest
+
+
+def _takes_text(parameter: Any) -> bool:
+    """Whether a parameter is an option with a value that names no file."""
+    is_option = parameter.param_type_name == "option" and not parameter.is_flag
+    return is_option and parameter.name not in FILE_OPTIONS
 
 
 class _Notes(logging.Handler):

@@ -31,6 +31,7 @@ from bilstm_tagger.cli.tagging import (
     tag_options,
     tag_text,
 )
+from bilstm_tagger.errors import ConfigError, choose
 
 if TYPE_CHECKING:
     from bilstm_tagger.files import FilesReport
@@ -116,7 +117,7 @@ def entities(
 def _format(format: str | None, output: Path | None, *, count: bool) -> str:
     """The output format by what is named, the suffix of the file, or where it goes."""
     if format is not None and format not in _FORMATS:
-        raise typer.BadParameter(f"{format!r}: choose one of {', '.join(_FORMATS)}", param_hint="--format")
+        raise typer.BadParameter(f"no format {format!r}; {choose(format, _FORMATS)}", param_hint="--format")
     if format is not None:
         chosen = _FORMATS[format]
     elif output is not None:
@@ -135,7 +136,6 @@ def _format(format: str | None, output: Path | None, *, count: bool) -> str:
 @contextmanager
 def _opened(output: Path | None, *, binary: bool, force: bool) -> Iterator[IO[Any]]:
     """Standard output, or a file that is replaced only when the new one is complete."""
-    from bilstm_tagger.errors import ConfigError
     from bilstm_tagger.io.atomic import atomic_write
 
     if output is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.app import Command, note
 
 if TYPE_CHECKING:
     from bilstm_tagger.studies.encoders_result import EncoderRun, EncodersResult
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 study = typer.Typer(no_args_is_help=True, help="Measure how far LSTMs remember and how encoders compare.")
 
 
-@study.command()
+@study.command(cls=Command)
 def memory(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the report.")] = Path("studies/memory"),
@@ -43,7 +43,7 @@ def memory(
     note(f"report: {page}")
 
 
-@study.command()
+@study.command(cls=Command)
 def encoders(
     *,
     train_file: Annotated[str, typer.Option("--train", metavar="FILE", help="Annotated training data.")],

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _Listener = Callable[["FilesReport"], None]
 SHOWN = 5  # of what is left out, so many are named
+MOST_THREADS, MOST_WORKERS, MOST_BATCH = 1024, 256, 10_000_000
 
 InputsArgument = Annotated[
     list[str] | None,
@@ -51,13 +52,20 @@ LanguageOption = Annotated[
     ),
 ]
 BatchOption = Annotated[
-    int | None, typer.Option(min=1, help="Padded tokens given to the network at a time.", show_default=False)
+    int | None,
+    typer.Option(min=1, max=MOST_BATCH, help="Padded tokens given to the network at a time.", show_default=False),
 ]
 WorkersOption = Annotated[
-    int, typer.Option(min=1, help="Processes to tag with, one thread each; for much text, one for each core.")
+    int,
+    typer.Option(
+        min=1, max=MOST_WORKERS, help="Processes to tag with, one thread each; for much text, one for each core."
+    ),
 ]
 ThreadsOption = Annotated[
-    int | None, typer.Option(min=1, help="Processor threads; else all cores, or one for each of several workers.")
+    int | None,
+    typer.Option(
+        min=1, max=MOST_THREADS, help="Processor threads; else all cores, or one for each of several workers."
+    ),
 ]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda or mps.")]
 ProbabilitiesOption = Annotated[

@@ -13,7 +13,7 @@ from bilstm_tagger.corpus.formats import Writer, conllu, spacy_docbin, table_wri
 from bilstm_tagger.corpus.formats import columns as conll
 from bilstm_tagger.corpus.formats.jsonl import to_record
 from bilstm_tagger.document.html import COLOURS, OTHER_COLOUR, html_fragment
-from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.errors import ConfigError, choose
 from bilstm_tagger.files.entity_tables import (
     counts,
     csv_writer,
@@ -205,7 +205,7 @@ def output_format(name: str) -> OutputFormat:
     """
     known = OUTPUT_FORMATS.get(name) or _FURTHER.get(name)
     if known is None:
-        raise ConfigError(f"no output format {name!r}; known: {', '.join(OUTPUT_FORMATS)}")
+        raise ConfigError(f"no output format {name!r}; {choose(name, OUTPUT_FORMATS)}")
     return known
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bilstm_tagger.errors import ModelError
+from bilstm_tagger.errors import ModelError, choose
 from bilstm_tagger.io.atomic import recover_folder
 
 SHIPPED = ("en", "en-news")
@@ -16,6 +16,8 @@ def find_folder(name: str | Path) -> Path:
     Raises:
         ModelError: if there is neither.
     """
+    if not str(name):
+        raise ModelError("the name of the model is empty; name a folder or a model that comes with the package")
     path = Path(name)
     recover_folder(path)
     if path.is_dir():
@@ -23,7 +25,7 @@ def find_folder(name: str | Path) -> Path:
     shipped = shipped_models()
     if str(name) in shipped:
         return shipped[str(name)]
-    known = f"; models that come with the package: {', '.join(shipped)}" if shipped else ""
+    known = f"; of the models that come with the package, {choose(str(name), shipped)}" if shipped else ""
     raise ModelError(f"{path}: no such model folder{known}")
 
 

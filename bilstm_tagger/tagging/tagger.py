@@ -212,6 +212,7 @@ class Tagger:
     def read(self, source: Input) -> Document:
         """The untagged document of one source."""
         if isinstance(source, Document):
+            _check_words(source.words)
             return source
         if isinstance(source, str):
             _check_unicode(source, "the text")
