@@ -7,9 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+MOST = 500  # characters of a message
+
 
 class TaggerError(Exception):
     """Base of all errors this package raises on purpose."""
+
+    def __str__(self) -> str:
+        """The message, on one line, whatever the names in it hold; of one too long the middle is left out."""
+        message = one_line(super().__str__())
+        if len(message) <= MOST:
+            return message
+        end = MOST // 3
+        return f"{message[: MOST - end - 5]} ... {message[-end:]}"
+
+
+def one_line(text: str) -> str:
+    """A text as it can stand in a line on a terminal: spaces for line ends, escapes for what is not printed.
+
+    Args:
+        text: such as a message with the name of a file, which may hold anything.
+    """
+    if text.isprintable():
+        return text
+    spaced = " ".join(text.split("\n"))
+    return "".join(
+        each if each.isprintable() or (each.isspace() and each > " ") else f"{each!a}"[1:-1] for each in spaced
+    )
 
 
 class ConfigError(TaggerError):

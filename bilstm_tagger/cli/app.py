@@ -8,14 +8,17 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.errors import TaggerError, one_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 # Options that name a file or folder.
@@ -100,17 +103,32 @@ class _Notes(logging.Handler):
         """Print a message to standard error."""
         # sys.stderr is looked up each time, because a progress bar replaces it while it is on the screen.
         mark = "warning: " if record.levelno >= logging.WARNING else ""
-        print(mark + record.getMessage(), file=sys.stderr, flush=True)
+        print(mark + one_line(record.getMessage()), file=sys.stderr, flush=True)
 
 
 def note(message: str) -> None:
-    """Print a message to standard error."""
-    print(message, file=sys.stderr, flush=True)
+    """Print a message to standard error, on one line, without what would speak to the terminal."""
+    print(one_line(message), file=sys.stderr, flush=True)
 
 
 def tell_error(error: object) -> None:
     """Print an error to standard error, on one line."""
-    note(f"error: {' '.join(str(error).split(chr(10)))}")
+    note(f"error: {error}")
+
+
+def screen() -> Console:
+    """Standard output for tables and text in colour; control characters in them are shown, not obeyed."""
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+    class Screen(Console):
+        def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+            """The segments of what is printed."""
+            for text, style, control in super().render(renderable, options):
+                lines = text if control or text.isprintable() else "\n".join(map(one_line, text.split("\n")))
+                yield Segment(lines, style, control)
+
+    return Screen(highlight=False)
 
 
 def open_closed_streams() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.app import note, screen
 from bilstm_tagger.cli.reading import (
     CommentsOption,
     DelimiterOption,
@@ -46,8 +46,6 @@ def evaluate(
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
 ) -> None:
     """Compare a tagger with the gold tags of a file."""
-    from rich.console import Console
-
     from bilstm_tagger.cli.tables import evaluation_view
     from bilstm_tagger.evaluation.evaluate import evaluate as compare
     from bilstm_tagger.io.atomic import atomic_write
@@ -73,7 +71,7 @@ def evaluate(
     if json_file is not None:
         with atomic_write(json_file) as stream:
             stream.write(values)
-    Console(highlight=False).print(evaluation_view(evaluation))
+    screen().print(evaluation_view(evaluation))
 
 
 def columns_by_task(given: list[str]) -> dict[str, int | str] | int | str | None:

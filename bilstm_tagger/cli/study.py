@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bilstm_tagger.cli.app import Command, note
+from bilstm_tagger.cli.app import Command, note, screen
 
 if TYPE_CHECKING:
     from bilstm_tagger.studies.encoders_result import EncoderRun, EncodersResult
@@ -66,8 +66,6 @@ def encoders(
 
     Repeating the command continues an interrupted study. Writes an HTML report.
     """
-    from rich.console import Console
-
     from bilstm_tagger.settings.loading import load_settings, parse_override
     from bilstm_tagger.studies.encoders import run_encoders_study
     from bilstm_tagger.studies.encoders_claims import undecided
@@ -90,7 +88,7 @@ def encoders(
             settings, output=output, seeds=range(seeds), test=test_file, listener=_report_run, progress=bar
         )
     page = write_encoders_report(result, output, command=_command(flags, test_file, preset, seeds, set_ or []))
-    Console(highlight=False).print(_table(result))
+    screen().print(_table(result))
     if advice := undecided(result):
         note(advice)
     note(f"report: {page}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.app import note, screen
 from bilstm_tagger.cli.values import column_name, label_map, task_corpora
 from bilstm_tagger.errors import ConfigError
 
@@ -139,9 +139,8 @@ def train(
         return
     folder = output or Path("models") / (experiment.stem if experiment else settings.preset)
     tagger = _train(settings, folder, resume=resume, force=force)
-    from rich.console import Console
 
-    console = Console(highlight=False)
+    console = screen()
     console.print(_summary(tagger))
     for task, rows in tagger.metrics.get("init", {}).items():
         console.print(_before_and_after(task, rows))
@@ -239,7 +238,6 @@ def _cross_validate(settings: Settings, folds: int, *, keeps: bool) -> None:
     """Train on all folds except one, in turn, and print the scores on the held-out fold."""
     if keeps:
         raise typer.BadParameter("writes no model; --output, --resume and --force need one", param_hint="--folds")
-    from rich.console import Console
 
     from bilstm_tagger.training.folds import cross_validate
 
@@ -249,7 +247,7 @@ def _cross_validate(settings: Settings, folds: int, *, keeps: bool) -> None:
         note(f"fold {number} of {folds}: {listed}")
 
     scores = cross_validate(settings, folds=folds, progress=report_fold)
-    Console(highlight=False).print(_folds_table(scores))
+    screen().print(_folds_table(scores))
 
 
 def _folds_table(fold_scores: FoldScores) -> Table:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bilstm_tagger.corpus.formats.record_words import whole_record
 from bilstm_tagger.corpus.formats.records import RecordReader
 from bilstm_tagger.corpus.trained import words_in_format
 from bilstm_tagger.errors import CorpusError
@@ -26,7 +27,6 @@ from bilstm_tagger.settings.read_spec import ReadSpec
 # An array of records begins like this; a line that is one record of spaCy's, ["text", {...}], does not.
 _ARRAY = re.compile(r"\s*\[\s*(?:[{\[\]]|$)")
 _BLANK = re.compile(r"[ \t\r\n]*")
-_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
@@ -98,7 +98,7 @@ def _records(path: Path, encoding: str | None) -> Iterator[tuple[int, Any]]:
             continue
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             if number == 1 or not _starts_record(line):
                 yield from _whole(path, read_text(path, encoding=encoding))
                 return
@@ -106,7 +106,7 @@ def _records(path: Path, encoding: str | None) -> Iterator[tuple[int, Any]]:
         if isinstance(record, list) and _ARRAY.match(line):
             yield from _whole(path, read_text(path, encoding=encoding))
             return
-        yield number, _checked(record, line, f"{path}:{number}")
+        yield number, whole_record(record, line, f"{path}:{number}")
         break
     for number, line in lines:
         if line.strip():
@@ -114,7 +114,7 @@ def _records(path: Path, encoding: str | None) -> Iterator[tuple[int, Any]]:
                 record = json.loads(line)
             except (ValueError, RecursionError):
                 raise _not_json(f"{path}:{number}", line) from None
-            yield number, _checked(record, line, f"{path}:{number}")
+            yield number, whole_record(record, line, f"{path}:{number}")
 
 
 def _starts_record(line: str) -> bool:
@@ -147,7 +147,7 @@ def _whole(path: Path, text: str) -> Iterator[tuple[int, Any]]:
             raise CorpusError(f"{path}:{error.lineno}: not JSON at character {error.colno}: {error.msg}") from None
         except (ValueError, RecursionError) as error:
             raise CorpusError(f"{path}:{line}: not JSON that can be read: {error}") from None
-        yield line, _checked(record, text[place:end], f"{path}:{line}")
+        yield line, whole_record(record, text[place:end], f"{path}:{line}")
         place = _skip(text, end)
         if in_array and text[place : place + 1] not in ("]", ","):
             line += text.count("\n", counted, place)
@@ -163,14 +163,3 @@ def _whole(path: Path, text: str) -> Iterator[tuple[int, Any]]:
 def _skip(text: str, place: int) -> int:
     blank = _BLANK.match(text, place)
     return blank.end() if blank else place
-
-
-def _checked(record: Any, raw: str, place: str) -> Any:
-    """The record, if no string in it holds half a character; whole ones are often written as two escapes."""
-    if _HALF.search(raw):
-        try:
-            json.dumps(record, ensure_ascii=False).encode()
-        except UnicodeEncodeError as error:
-            half = ascii(error.object[error.start])
-            raise CorpusError(f"{place}: half a character, {half}, in the record; write it again as UTF-8") from None
-    return record

@@ -9,6 +9,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, TextIO
 
+from bilstm_tagger.corpus.formats.record_words import whole_record
 from bilstm_tagger.corpus.formats.records import RecordReader
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
@@ -71,19 +72,20 @@ def _spread(path: str, text: str) -> Iterator[tuple[int, Any]]:
             raise CorpusError(f"{path}:{error.lineno}: not JSON at character {error.colno}: {error.msg}") from None
         except (ValueError, RecursionError) as error:
             raise CorpusError(f"{path}:{line}: not JSON that can be read: {error}") from None
-        yield line, record
+        yield line, whole_record(record, text[place:end], f"{path}:{line}")
         place = _skip(text, end)
 
 
 def _parse(line: str, place: str) -> Any:
     try:
-        return json.loads(line)
+        record = json.loads(line)
     except json.JSONDecodeError as error:
         raise CorpusError(
             f"{place}: not JSON at character {error.colno}: {error.msg}; each line needs one whole record"
         ) from None
     except (ValueError, RecursionError) as error:
         raise CorpusError(f"{place}: not JSON that can be read: {error}") from None
+    return whole_record(record, line, place)
 
 
 def _array(path: str, text: str) -> Iterator[tuple[int, Any]]:
@@ -101,7 +103,7 @@ def _array(path: str, text: str) -> Iterator[tuple[int, Any]]:
             raise CorpusError(f"{path}:{error.lineno}: not JSON at character {error.colno}: {error.msg}") from None
         except (ValueError, RecursionError) as error:
             raise CorpusError(f"{path}:{line}: not JSON that can be read: {error}") from None
-        yield line, record
+        yield line, whole_record(record, text[place:end], f"{path}:{line}")
         place = _skip(text, end)
         if text[place : place + 1] not in ("]", ","):
             line += text.count("\n", counted, place)
