@@ -39,6 +39,9 @@ fuzz: $(VENV)/.installed  ## read 10,000 damaged files of every kind, then 10,00
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz_files.py --count 10000
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz_files.py --count 10000 --coverage
 
+torture: $(VENV)/.installed  ## kill 100 runs of predict at random moments and finish them
+	OMP_NUM_THREADS=1 PYTHONPATH=.:tests $(BIN)/python tests/torture.py --kills 100
+
 $(VENV)/.docs: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	@touch $@

@@ -147,6 +147,11 @@ def open_closed_streams() -> None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - open to the end
 
 
+def end_by_signal(number: int, _: object) -> None:
+    """End the program as an exception does: what is half written is removed, and other processes end too."""
+    sys.exit(128 + number)
+
+
 def run_to_the_end(app: Callable[[], Any]) -> None:
     """Run the program; output that cannot be written at its very end, or as help, is one line too.
 

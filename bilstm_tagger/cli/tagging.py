@@ -173,6 +173,8 @@ def _sizes(report: FilesReport) -> str:
 
 def conclude(report: FilesReport, output: Path | None) -> None:
     """Tell what was done and what was not; any failure makes the exit code 1."""
+    if report.finished:
+        note(f"note: {report.finished} files were tagged by the interrupted run and are left as they are")
     if report.skipped:
         kinds = _by_suffix(report.other)
         note(f"note: {report.skipped} files of other kinds left out ({kinds}); to tag one, name it with --input-format")

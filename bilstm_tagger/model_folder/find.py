@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from bilstm_tagger.errors import ModelError, choose
@@ -42,3 +43,14 @@ def shipped_models() -> dict[str, Path]:
 def is_model_folder(folder: Path) -> bool:
     """Whether a finished model is there."""
     return (folder / "config.json").is_file()
+
+
+def fingerprint(folder: Path) -> str:
+    """What tells a model from others: its JSON files, which have the checksum of the weights, and the sizes of all."""
+    hashed = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            hashed.update(f"{path.name}\0{path.stat().st_size}\0".encode("utf-8", "surrogateescape"))
+            if path.suffix == ".json":
+                hashed.update(path.read_bytes())
+    return hashed.hexdigest()

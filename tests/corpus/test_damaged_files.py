@@ -69,7 +69,8 @@ def test_a_table_that_is_cut_short_while_it_is_read(tmp_path: Path) -> None:
 
 KEYS = st.sampled_from(
     ["id", "text", "tokens", "words", "tags", "ner_tags", "spans", "entities", "label", "labels", "sentences",
-     "start_char", "end_char", "start", "end", "data", "annotations", "result", "value", "answer", "ner", "sentence", "type", "task"]
+     "start_char", "end_char", "start", "end", "data", "annotations", "result", "value", "answer", "ner", "sentence",
+     "type", "task"]
 )  # fmt: skip
 STRINGS = st.sampled_from(["", "Ada ran", "B-PER", "\ud800"])
 SCALARS = st.none() | st.booleans() | st.integers(-3, 30) | st.floats() | STRINGS
