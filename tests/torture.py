@@ -188,7 +188,7 @@ def torture(kind: str, kills: int, *, seed: int = 0) -> Counter[str]:
             if way in ("TERM", "INT"):
                 assert set(hidden(output) if output.exists() else ()) <= {NAME}, hidden(output)
             if not killed or number % FINISH == 0 or number == kills:
-                _finish(command(source, output, draw.choice((1, 2))), ready=not killed)
+                _finish(command(source, output, draw.choice((1, 2))), ready=written == whole)
                 assert contents(output) == whole
                 assert hidden(output) == []
                 shutil.rmtree(output)
@@ -196,7 +196,7 @@ def torture(kind: str, kills: int, *, seed: int = 0) -> Counter[str]:
 
 
 def _finish(line: Sequence[str], *, ready: bool = False) -> None:
-    """Let a run go to its end; one that was ready before its kill is refused, since it would overwrite."""
+    """Let a run go to its end; where the killed one was ready with all, it is refused, since it would overwrite."""
     done = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=LONGEST)
     assert done.returncode == 0 or (ready and "would be overwritten" in done.stderr), done.stderr
 

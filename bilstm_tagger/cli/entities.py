@@ -30,6 +30,7 @@ from bilstm_tagger.cli.tagging import (
     progress,
     tag_options,
     tag_text,
+    tell_waiting,
 )
 from bilstm_tagger.errors import ConfigError, choose
 
@@ -96,6 +97,7 @@ def entities(
         else:
             quiet = output is None and sys.stdout.isatty()
             with loaded_tagger(load, workers, profile) as tagger, progress(quiet=quiet) as heard:
+                tell_waiting(inputs)
                 report = tag_files(
                     tagger,
                     inputs or [],

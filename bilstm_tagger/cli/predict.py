@@ -31,6 +31,7 @@ from bilstm_tagger.cli.tagging import (
     progress,
     tag_options,
     tag_text,
+    tell_waiting,
 )
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def predict(
             loaded_tagger(load, workers, profile) as tagger,
             progress(quiet=output is None and sys.stdout.isatty()) as heard,
         ):
+            tell_waiting(inputs)
             report = tag_files(
                 tagger,
                 inputs or [],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
@@ -103,6 +103,12 @@ def loaded_tagger(load: ModelLoader, workers: int, profile: Profile) -> Iterator
         with profile.part("start workers"):
             _ = pool.reading
         yield pool
+
+
+def tell_waiting(inputs: Sequence[str] | None) -> None:
+    """Say that a text is to be typed, where it is read from a terminal."""
+    if "-" in (inputs or ()) and sys.stdin is not None and sys.stdin.isatty():
+        note("reading the terminal; type the text, then end it by Ctrl-D (on Windows Ctrl-Z and Enter)")
 
 
 def tag_options(

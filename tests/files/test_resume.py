@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -96,10 +97,10 @@ def test_a_run_of_another_kind_is_not_gone_on_with(
 ) -> None:
     out = tmp_path / "out"
     interrupted(source, out)
-    with pytest.raises(ConfigError, match=rf"the interrupted run was of another {named}; .* --force"):
+    with pytest.raises(ConfigError, match=re.escape(f"of another {named}; ")):
         tag_files(RuleTagger(), [source], **asked(out, **other))
     (out / NAME).write_text("damaged")
-    with pytest.raises(ConfigError, match="was of another .*model"):
+    with pytest.raises(ConfigError, match=r"was of another .*model"):
         tag_files(RuleTagger(), [source], **asked(out))
 
 
