@@ -187,7 +187,7 @@ def torture(kind: str, kills: int, *, seed: int = 0) -> Counter[str]:
             assert not wrong, f"half written: {wrong}"
             if way in ("TERM", "INT"):
                 assert set(hidden(output) if output.exists() else ()) <= {NAME}, hidden(output)
-            if not killed or number % FINISH == 0 or number == kills:
+            if not killed or written == whole or number % FINISH == 0 or number == kills:
                 _finish(command(source, output, draw.choice((1, 2))), ready=written == whole)
                 assert contents(output) == whole
                 assert hidden(output) == []
