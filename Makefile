@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit docs models fuzz torture clean
+.PHONY: demo test lint types unit docs models fuzz torture torture-batch torture-tagging clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.installed: pyproject.toml
@@ -39,8 +39,13 @@ fuzz: $(VENV)/.installed  ## read 10,000 damaged files of every kind, then 10,00
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz_files.py --count 10000
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz_files.py --count 10000 --coverage
 
-torture: $(VENV)/.installed  ## kill 100 runs of predict at random moments and finish them
+torture: torture-batch torture-tagging  ## try many times what is promised (docs/reliability.md)
+
+torture-batch: $(VENV)/.installed  ## kill 100 runs of predict at random moments and finish them
 	OMP_NUM_THREADS=1 PYTHONPATH=.:tests $(BIN)/python tests/torture.py --kills 100
+
+torture-tagging: $(VENV)/.installed  ## tag 20,000,000 tokens and watch the memory
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.long_run --tokens 20000000
 
 $(VENV)/.docs: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'

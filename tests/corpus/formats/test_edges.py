@@ -28,7 +28,7 @@ def written(text: str, folder: Path, *, tags: str | None, tasks: list[str] | Non
 
 
 def test_a_task_is_added_to_a_file_of_one_column(tmp_path: Path) -> None:
-    assert written("Ada\nran\n\n", tmp_path, tags="X", tasks=["new"]) == "Ada\tX\nran\tX\n\n"
+    assert written("Ada\nran\n\n", tmp_path, tags="X", tasks=["new"]) == "Ada X\nran X\n\n"
     assert written("Ada\nran\n\n", tmp_path, tags=None, tasks=[]) == "Ada\nran\n\n"
 
 
