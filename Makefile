@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit docs models torture torture-models torture-training torture-memory mutants lock audit wheel clean
+.PHONY: demo test lint types unit docs models fuzz torture torture-batch torture-tagging torture-models torture-training \
+	torture-memory mutants lock audit wheel clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.installed: pyproject.toml
@@ -35,6 +36,16 @@ types: $(VENV)/.installed
 unit: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
+fuzz: $(VENV)/.installed  ## read 10,000 damaged files of every kind, then 10,000 guided by coverage (the extra `fuzz`)
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz_files.py --count 10000
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz_files.py --count 10000 --coverage
+
+torture-batch: $(VENV)/.installed  ## kill 100 runs of predict at random moments and finish them
+	OMP_NUM_THREADS=1 PYTHONPATH=.:tests $(BIN)/python tests/torture.py --kills 100
+
+torture-tagging: $(VENV)/.installed  ## tag 20,000,000 tokens and watch the memory
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.long_run --tokens 20000000
+
 $(VENV)/.docs: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	@touch $@
@@ -64,7 +75,7 @@ models: $(VENV)/.installed  ## rebuild the models that ship from DATA=DIR (names
 	$(BIN)/python -m benchmarks.shipped --data $(DATA) --model models/en-news
 	$(BIN)/python -m benchmarks.panel --data $(DATA) --model models/en --model models/en-news --card
 
-torture: torture-models torture-training torture-memory  ## try many times what is promised (docs/reliability.md); an hour
+torture: torture-batch torture-tagging torture-models torture-training torture-memory  ## try many times what is promised (docs/reliability.md); an hour
 
 torture-models: $(VENV)/.installed  ## load 2,000 spoilt model folders
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.torture.models --count 2000

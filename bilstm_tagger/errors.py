@@ -5,9 +5,35 @@ Each message is one line a user can act on: what is wrong, where (``file:line``)
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+MOST = 500  # characters of a message
+
 
 class TaggerError(Exception):
     """Base of all errors this package raises on purpose."""
+
+    def __str__(self) -> str:
+        """The message, on one line, whatever the names in it hold; of one too long the middle is left out."""
+        message = one_line(super().__str__())
+        if len(message) <= MOST:
+            return message
+        end = MOST // 3
+        return f"{message[: MOST - end - 5]} ... {message[-end:]}"
+
+
+def one_line(text: str) -> str:
+    """A text as it can stand in a line on a terminal: spaces for line ends, escapes for what is not printed.
+
+    Args:
+        text: such as a message with the name of a file, which may hold anything.
+    """
+    if text.isprintable():
+        return text
+    spaced = " ".join(text.split("\n"))
+    return "".join(
+        each if each.isprintable() or (each.isspace() and each > " ") else f"{each!a}"[1:-1] for each in spaced
+    )
 
 
 class ConfigError(TaggerError):
@@ -47,3 +73,21 @@ def _cut(text: str, longest: int) -> str:
     """The text without its middle where it is too long."""
     half = (longest - 5) // 2
     return text if len(text) <= longest else f"{text[:half]} ... {text[-half:]}"
+
+
+def choose(given: str, known: Iterable[str]) -> str:
+    """What to choose in place of a name that nothing has: the nearest one, and all there are.
+
+    Args:
+        given: the name.
+        known: the names there are.
+
+    Returns:
+        The end of a message.
+    """
+    import difflib  # which takes longer to load than most commands need
+
+    by_lower = {name.casefold(): name for name in map(str, known)}
+    close = difflib.get_close_matches(given.casefold()[:100], by_lower, n=1, cutoff=0.6)
+    meant = f"did you mean {by_lower[close[0]]!r}? " if close else ""
+    return f"{meant}known: {', '.join(by_lower.values()) or 'none'}"

@@ -10,11 +10,12 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 from typing import Annotated
 
 import typer
 
-from bilstm_tagger.cli.app import Commands, open_closed_streams, run_to_the_end, use_utf8
+from bilstm_tagger.cli.app import Command, Commands, end_by_signal, open_closed_streams, run_to_the_end, use_utf8
 from bilstm_tagger.cli.benchmark import benchmark
 from bilstm_tagger.cli.calibrate import calibrate
 from bilstm_tagger.cli.check import check
@@ -65,7 +66,7 @@ for command in (
     train, sweep, evaluate, compare, calibrate, results, predict, entities, check, convert, review, suggest, info,
     models, inspect, benchmark, serve,
 ):  # fmt: skip
-    app.command(epilog=examples(command.__name__))(command)
+    app.command(cls=Command, epilog=examples(command.__name__))(command)
 app.add_typer(study, name="study")
 
 
@@ -73,6 +74,7 @@ def main() -> None:
     """Run the command line and end the process."""
     open_closed_streams()
     use_utf8()
+    signal.signal(signal.SIGTERM, end_by_signal)
     # Threads of torch spin for milliseconds while they wait for each other; here at most 1,000 turns, about 20 µs.
     # If another program uses one of the cores, spinning makes tagging 20 times slower.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")

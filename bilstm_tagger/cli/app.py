@@ -6,16 +6,29 @@ import errno
 import io
 import logging
 import os
+import re
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
-from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.errors import TaggerError, one_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+# Options that name a file or folder.
+FILE_OPTIONS = frozenset(
+    [
+        "model", "output", "train_file", "dev_file", "test_file", "vectors", "init_from", "png", "html", "json_file",
+        "fix",
+    ]
+)  # fmt: skip
+_HALF = re.compile("[\ud800-\udfff]")
 _CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
@@ -47,6 +60,42 @@ class Commands(TyperGroup):
             logger.removeHandler(handler)
 
 
+class Command(TyperCommand):
+    """A command whose arguments are checked before it runs: no empty names of files, and nothing but Unicode."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take the arguments apart.
+
+        Raises:
+            typer.BadParameter: for an empty name, which would mean the current folder, and for half a character,
+                which no file could hold; names of files may have any bytes.
+        """
+        values = {name for each in self.params if _takes_text(each) for name in each.opts}
+        for before, each in pairwise(["", *args]):
+            option, equals, value = each.partition("=") if each.startswith("--") else (before, "=", each)
+            if before not in values and equals and not value and option not in values:
+                raise typer.BadParameter(
+                    "an argument is empty; name a file or a folder (. is the current one)",
+                    param_hint=option or "INPUTS",
+                )
+        rest = super().parse_args(ctx, args)
+        for parameter in filter(_takes_text, self.params):
+            value = ctx.params.get(parameter.name or "")
+            for each in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(each, str) and _HALF.search(each):
+                    raise typer.BadParameter(
+                        f"{each!a} is not UTF-8; set the terminal to UTF-8 or put the text into a file",
+                        param_hint=parameter.opts[0],
+                    )
+        return rest
+
+
+def _takes_text(parameter: Any) -> bool:
+    """Whether a parameter is an option with a value that names no file."""
+    is_option = parameter.param_type_name == "option" and not parameter.is_flag
+    return is_option and parameter.name not in FILE_OPTIONS
+
+
 class _Notes(logging.Handler):
     """Shows the log messages of the library, one line each; warnings are marked."""
 
@@ -54,17 +103,32 @@ class _Notes(logging.Handler):
         """Print a message to standard error."""
         # sys.stderr is looked up each time, because a progress bar replaces it while it is on the screen.
         mark = "warning: " if record.levelno >= logging.WARNING else ""
-        print(mark + record.getMessage(), file=sys.stderr, flush=True)
+        print(mark + one_line(record.getMessage()), file=sys.stderr, flush=True)
 
 
 def note(message: str) -> None:
-    """Print a message to standard error."""
-    print(message, file=sys.stderr, flush=True)
+    """Print a message to standard error, on one line, without what would speak to the terminal."""
+    print(one_line(message), file=sys.stderr, flush=True)
 
 
 def tell_error(error: object) -> None:
     """Print an error to standard error, on one line."""
-    note(f"error: {' '.join(str(error).split(chr(10)))}")
+    note(f"error: {error}")
+
+
+def screen() -> Console:
+    """Standard output for tables and text in colour; control characters in them are shown, not obeyed."""
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+    class Screen(Console):
+        def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+            """The segments of what is printed."""
+            for text, style, control in super().render(renderable, options):
+                lines = text if control or text.isprintable() else "\n".join(map(one_line, text.split("\n")))
+                yield Segment(lines, style, control)
+
+    return Screen(highlight=False)
 
 
 def open_closed_streams() -> None:
@@ -81,6 +145,11 @@ def open_closed_streams() -> None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - open to the end
     if sys.stderr is None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - open to the end
+
+
+def end_by_signal(number: int, _: object) -> None:
+    """End the program as an exception does: what is half written is removed, and other processes end too."""
+    sys.exit(128 + number)
 
 
 def run_to_the_end(app: Callable[[], Any]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.app import note, screen
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -48,9 +48,8 @@ def benchmark(
     if as_json:
         typer.echo(json.dumps(result.to_json(), indent=2))
         return
-    from rich.console import Console
 
-    Console(highlight=False).print(_view(result))
+    screen().print(_view(result))
 
 
 def _documents(tagger: Tagger, data: str | None, input_format: str | None) -> list[Document]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.app import note, screen
 from bilstm_tagger.cli.evaluate import columns_by_task
 from bilstm_tagger.errors import CorpusError
 
@@ -45,8 +45,6 @@ def calibrate(
 
     No tag changes: scores are divided by one number per task, the temperature.
     """
-    from rich.console import Console
-
     from bilstm_tagger.evaluation.calibration import calibrated, with_temperatures
     from bilstm_tagger.evaluation.evaluate import read_gold
     from bilstm_tagger.evaluation.reliability import draw_reliability
@@ -68,7 +66,7 @@ def calibrate(
         note(f"note: {line}")
     before = with_temperatures(tagger, dict.fromkeys(tagger.tasks, 1.0))
     after = calibrated(tagger, [(gold, gold.tasks)])
-    console = Console(highlight=False)
+    console = screen()
     console.print(_errors(before, after, gold))
     if precision is not None:
         for task in gold.tasks:

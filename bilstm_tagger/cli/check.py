@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.app import note, screen
 from bilstm_tagger.cli.reading import (
     ColumnOption,
     CommentsOption,
@@ -73,8 +73,6 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Look for errors and slips in annotated files before training on them; exit code 1 if there is an error."""
-    from rich.console import Console
-
     from bilstm_tagger.corpus.check.check import CheckOptions, check_corpus
 
     options = CheckOptions(
@@ -105,7 +103,7 @@ def check(
     if as_json:
         typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
     else:
-        console = Console(highlight=False)
+        console = screen()
         for title, table in _tables(report.files):
             console.print(_plain(title), table)  # a title of the table itself would be folded to its width
         for line in (*map(_finding, report.findings), _verdict(report)):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.app import note, screen
 from bilstm_tagger.cli.evaluate import columns_by_task
 from bilstm_tagger.cli.reading import (
     CommentsOption,
@@ -62,8 +62,6 @@ def compare(
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
 ) -> None:
     """Compare two systems, models or files with their tags, and tell whether the difference may be chance."""
-    from rich.console import Console
-
     from bilstm_tagger.cli.comparison_tables import comparison_view
     from bilstm_tagger.evaluation.compare import compare as compare_systems
     from bilstm_tagger.evaluation.differences import write_differences_csv, write_differences_page
@@ -108,4 +106,4 @@ def compare(
     if json_file is not None:
         with atomic_write(json_file) as stream:
             stream.write(values)
-    Console(highlight=False).print(comparison_view(comparison))
+    screen().print(comparison_view(comparison))

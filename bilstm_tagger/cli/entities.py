@@ -29,7 +29,9 @@ from bilstm_tagger.cli.tagging import (
     progress,
     tag_options,
     tag_text,
+    tell_waiting,
 )
+from bilstm_tagger.errors import choose
 
 if TYPE_CHECKING:
     from bilstm_tagger.files import FilesReport
@@ -94,6 +96,7 @@ def entities(
         else:
             quiet = output is None and sys.stdout.isatty()
             with loaded_tagger(load, workers, profile) as tagger, progress(quiet=quiet) as heard:
+                tell_waiting(inputs)
                 report = tag_files(
                     tagger,
                     inputs or [],
@@ -115,7 +118,7 @@ def entities(
 def _format(format: str | None, output: Path | None, *, count: bool) -> str:
     """The output format by what is named, the suffix of the file, or where it goes."""
     if format is not None and format not in _FORMATS:
-        raise typer.BadParameter(f"{format!r}: choose one of {', '.join(_FORMATS)}", param_hint="--format")
+        raise typer.BadParameter(f"no format {format!r}; {choose(format, _FORMATS)}", param_hint="--format")
     if format is not None:
         chosen = _FORMATS[format]
     elif output is not None:

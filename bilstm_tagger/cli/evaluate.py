@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.app import note, screen
 from bilstm_tagger.cli.reading import (
     CommentsOption,
     DelimiterOption,
@@ -82,8 +82,6 @@ def evaluate(
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
 ) -> None:
     """Compare a tagger, or the tags in a file, with the gold tags of a file."""
-    from rich.console import Console
-
     from bilstm_tagger.cli.tables import evaluation_view, matrix_table
 
     _check(errors or [], confusion)
@@ -124,7 +122,7 @@ def evaluate(
         draw_confusion(evaluation.tasks, confusion)
     if not _write_json(evaluation, json_file):
         return
-    console = Console(highlight=False)
+    console = screen()
     console.print(evaluation_view(evaluation))
     if confusion == _STDOUT:
         for task, scores in evaluation.tasks.items():
@@ -157,8 +155,6 @@ def _raw(
     json_file: Path | None,
 ) -> None:
     """Score the raw text."""
-    from rich.console import Console
-
     from bilstm_tagger.cli.tables import raw_view
     from bilstm_tagger.evaluation.raw import evaluate_raw
     from bilstm_tagger.tagging.tagger import Tagger
@@ -169,7 +165,7 @@ def _raw(
     for line in evaluation.notes:
         note(f"note: {line}")
     if _write_json(evaluation, json_file):
-        Console(highlight=False).print(raw_view(evaluation))
+        screen().print(raw_view(evaluation))
 
 
 def _check(errors: list[Path], confusion: Path | None) -> None:

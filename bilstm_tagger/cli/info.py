@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bilstm_tagger.cli.app import screen
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -23,8 +25,6 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the tasks of a model, its scores, its data and its settings."""
-    from rich.console import Console
-
     from bilstm_tagger.model_folder.find import find_folder
     from bilstm_tagger.tagging.tagger import Tagger
 
@@ -33,7 +33,7 @@ def info(
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
     else:
-        Console(highlight=False).print(_table(facts))
+        screen().print(_table(facts))
 
 
 def describe(tagger: Tagger, folder: Path) -> dict[str, Any]:

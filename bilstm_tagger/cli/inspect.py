@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.app import note, screen
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -46,8 +46,6 @@ def inspect(
     ] = None,
 ) -> None:
     """Look into the network while it tags a text: gates, states, and what each prediction depends on."""
-    from rich.console import Console
-
     from bilstm_tagger.inspection.inspect import inspect as look_inside
     from bilstm_tagger.inspection.views import draw, write_page
     from bilstm_tagger.io.atomic import atomic_write
@@ -69,7 +67,7 @@ def inspect(
             stream.write(values + "\n")
     if inspection.lstm_gates is None:
         note(f"note: only an LSTM has gates and cell states; this model's encoder.type is {inspection.encoder}")
-    console = Console(highlight=False)
+    console = screen()
     # With only eight colours, a shade and the number on it could look the same.
     coloured = console.color_system in ("256", "truecolor")
     for view in views(inspection, units=len(unit or []), coloured=coloured):

@@ -9,18 +9,18 @@ from typing import Annotated, Any
 
 import typer
 
+from bilstm_tagger.cli.app import screen
+
 
 def models(*, as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
     """List the models that come with the package: languages, tasks, licence, scores on dev."""
-    from rich.console import Console
-
     from bilstm_tagger.model_folder.find import shipped_models
 
     found = [listed(name, folder) for name, folder in shipped_models().items()]
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     elif found:
-        Console(highlight=False).print(_table(found))
+        screen().print(_table(found))
     else:
         typer.echo("no model comes with this installation", err=True)
 

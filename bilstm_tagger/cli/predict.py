@@ -31,6 +31,7 @@ from bilstm_tagger.cli.tagging import (
     progress,
     tag_options,
     tag_text,
+    tell_waiting,
 )
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ def predict(
     encoding: EncodingOption = None,
     check_language: LanguageOption = True,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files in the output folder.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted run: leave what it has written, tag the rest.")
+    ] = False,
     probabilities: ProbabilitiesOption = False,
     min_probability: MinProbabilityOption = 0.0,
     min_precision: MinPrecisionOption = None,
@@ -81,9 +85,12 @@ def predict(
         raise typer.BadParameter("give files, folders or - to tag, or else --text", param_hint="INPUTS")
     if text is not None and output is not None:
         raise typer.BadParameter("--output is for files; --text is answered on standard output", param_hint="--output")
+    if resume and output is None:
+        raise typer.BadParameter("only a run into a folder can be resumed; give its --output", param_hint="--resume")
     started = time.process_time()
     from bilstm_tagger.corpus.trained import words_spec
     from bilstm_tagger.files import ModelLoader, Profile, tag_files
+    from bilstm_tagger.model_folder.find import find_folder, fingerprint
 
     options = tag_options(
         model,
@@ -103,6 +110,7 @@ def predict(
             loaded_tagger(load, workers, profile) as tagger,
             progress(quiet=output is None and sys.stdout.isatty()) as heard,
         ):
+            tell_waiting(inputs)
             report = tag_files(
                 tagger,
                 inputs or [],
@@ -111,6 +119,8 @@ def predict(
                 format=chosen,
                 input_format=input_format,
                 force=force,
+                resume=resume,
+                identity=None if output is None else fingerprint(find_folder(model)),
                 spec=words_spec(tagger.reading, encoding=encoding),
                 text_column=text_column,
                 check_language=check_language,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from bilstm_tagger.cli.values import column_name, label_map
+from bilstm_tagger.errors import choose
 
 if TYPE_CHECKING:
     from bilstm_tagger.schemes.grammar import Scheme
@@ -96,7 +97,9 @@ def read_spec(
     from bilstm_tagger.settings.read_spec import Policy, ReadSpec
 
     if misaligned not in get_args(Policy):
-        raise typer.BadParameter(f"{misaligned!r}: choose error, snap or drop", param_hint="--misaligned")
+        raise typer.BadParameter(
+            f"no policy {misaligned!r}; {choose(misaligned, get_args(Policy))}", param_hint="--misaligned"
+        )
     return ReadSpec(
         format=format,
         columns=task_columns(column),
@@ -168,5 +171,5 @@ def scheme_of(name: str | None, option: str) -> Scheme | None:
         return None
     match = next((scheme for scheme in Scheme if scheme.value.lower() == name.lower()), None)
     if match is None:
-        raise typer.BadParameter(f"{name!r}: choose one of {', '.join(Scheme)}", param_hint=option)
+        raise typer.BadParameter(f"no scheme {name!r}; {choose(name, Scheme)}", param_hint=option)
     return match

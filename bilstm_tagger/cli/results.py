@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.app import note, screen
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,8 +44,6 @@ def results(
     ] = None,
 ) -> None:
     """Put models side by side: the settings in which they differ, and their scores in percent."""
-    from rich.console import Console
-
     from bilstm_tagger.evaluation.result_tables import RESULT_FORMATS
     from bilstm_tagger.evaluation.results import collect_results
     from bilstm_tagger.io.atomic import atomic_write
@@ -56,7 +54,7 @@ def results(
     if sort:
         found = found.by_score()
     if format is ResultFormat.TEXT and output is None:
-        _print(found, Console(highlight=False))
+        _print(found, screen())
     else:
         text = _text(found) if format is ResultFormat.TEXT else RESULT_FORMATS[format](found)
         if output is None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.app import note, screen
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,8 +33,6 @@ def shown_progress() -> Iterator[Progress]:
 
 def cross_validate(settings: Settings, folds: int) -> None:
     """Train on all folds except one, in turn, and print the scores on the held-out fold."""
-    from rich.console import Console
-
     from bilstm_tagger.training.folds import cross_validate as run
 
     def report_fold(number: int, scores: dict[str, float]) -> None:
@@ -42,7 +40,7 @@ def cross_validate(settings: Settings, folds: int) -> None:
         note(f"fold {number} of {folds}: {_listed(scores)}")
 
     scores = run(settings, folds=folds, progress=report_fold)
-    Console(highlight=False).print(_folds_table(scores))
+    screen().print(_folds_table(scores))
 
 
 def _listed(scores: dict[str, float]) -> str:
@@ -59,8 +57,6 @@ def _folds_table(fold_scores: FoldScores) -> Table:
 
 def train_seeds(settings: Settings, seeds: int, folder: Path, *, test: str | None, resume: bool, force: bool) -> None:
     """Train with several seeds and print mean, deviation and each run."""
-    from rich.console import Console
-
     from bilstm_tagger.training import seeds as training
 
     numbers = range(settings.training.seed, settings.training.seed + seeds)
@@ -82,7 +78,7 @@ def train_seeds(settings: Settings, seeds: int, folder: Path, *, test: str | Non
             progress=progress,
             report=report_seed,
         )
-    Console(highlight=False).print(_seeds_table(scores))
+    screen().print(_seeds_table(scores))
     note(f"models: {folder}/seed-*; scores: {folder / training.SUMMARY}")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.app import Command, note, screen
 from bilstm_tagger.cli.examples import examples
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 study = typer.Typer(no_args_is_help=True, help="Measure how far LSTMs remember and how encoders compare.")
 
 
-@study.command(epilog=examples("study memory"))
+@study.command(cls=Command, epilog=examples("study memory"))
 def memory(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the report.")] = Path("studies/memory"),
@@ -44,7 +44,7 @@ def memory(
     note(f"report: {page}")
 
 
-@study.command(epilog=examples("study encoders"))
+@study.command(cls=Command, epilog=examples("study encoders"))
 def encoders(
     *,
     train_file: Annotated[str, typer.Option("--train", metavar="FILE", help="Annotated training data.")],
@@ -67,8 +67,6 @@ def encoders(
 
     Repeating the command continues an interrupted study. Writes an HTML report.
     """
-    from rich.console import Console
-
     from bilstm_tagger.settings.loading import load_settings, parse_override
     from bilstm_tagger.studies.encoders import run_encoders_study
     from bilstm_tagger.studies.encoders_claims import undecided
@@ -91,7 +89,7 @@ def encoders(
             settings, output=output, seeds=range(seeds), test=test_file, listener=_report_run, progress=bar
         )
     page = write_encoders_report(result, output, command=_command(flags, test_file, preset, seeds, set_ or []))
-    Console(highlight=False).print(_table(result))
+    screen().print(_table(result))
     if advice := undecided(result):
         note(advice)
     note(f"report: {page}")

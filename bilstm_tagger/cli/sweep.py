@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.app import note, screen
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,8 +38,6 @@ def sweep(
     resume: Annotated[bool, typer.Option("--resume", help="Continue the sweep that --output holds.")] = False,
 ) -> None:
     """Train with many settings, over a grid, at random or chosen by optuna, and find the best on dev."""
-    from rich.console import Console
-
     from bilstm_tagger.settings.loading import parse_override
     from bilstm_tagger.training import sweep as training
     from bilstm_tagger.training.progress import BarProgress, Silent
@@ -50,7 +48,7 @@ def sweep(
 
     with BarProgress() if sys.stderr.isatty() else nullcontext(Silent()) as progress:
         result = training.run_sweep(plan, output=folder, resume=resume, progress=progress, report=_report)
-    Console(highlight=False).print(_table(result))
+    screen().print(_table(result))
     if result.best is not None:
         note(f"best: {result.best.folder}; its settings: {folder / training.BEST}")
 

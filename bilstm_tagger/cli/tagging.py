@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _Listener = Callable[["FilesReport"], None]
 SHOWN = 5  # of what is left out, so many are named
+MOST_THREADS, MOST_WORKERS, MOST_BATCH = 1024, 256, 10_000_000
 
 InputsArgument = Annotated[
     list[str] | None,
@@ -51,13 +52,20 @@ LanguageOption = Annotated[
     ),
 ]
 BatchOption = Annotated[
-    int | None, typer.Option(min=1, help="Padded tokens given to the network at a time.", show_default=False)
+    int | None,
+    typer.Option(min=1, max=MOST_BATCH, help="Padded tokens given to the network at a time.", show_default=False),
 ]
 WorkersOption = Annotated[
-    int, typer.Option(min=1, help="Processes to tag with, one thread each; for much text, one for each core.")
+    int,
+    typer.Option(
+        min=1, max=MOST_WORKERS, help="Processes to tag with, one thread each; for much text, one for each core."
+    ),
 ]
 ThreadsOption = Annotated[
-    int | None, typer.Option(min=1, help="Processor threads; else all cores, or one for each of several workers.")
+    int | None,
+    typer.Option(
+        min=1, max=MOST_THREADS, help="Processor threads; else all cores, or one for each of several workers."
+    ),
 ]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda or mps.")]
 ProbabilitiesOption = Annotated[
@@ -92,6 +100,12 @@ def loaded_tagger(load: ModelLoader, workers: int, profile: Profile) -> Iterator
         with profile.part("start workers"):
             _ = pool.reading
         yield pool
+
+
+def tell_waiting(inputs: Sequence[str] | None) -> None:
+    """Say that a text is to be typed, where it is read from a terminal."""
+    if "-" in (inputs or ()) and sys.stdin is not None and sys.stdin.isatty():
+        note("reading the terminal; type the text, then end it by Ctrl-D (on Windows Ctrl-Z and Enter)")
 
 
 def tag_options(
@@ -162,6 +176,8 @@ def _sizes(report: FilesReport) -> str:
 
 def conclude(report: FilesReport, output: Path | None) -> None:
     """Tell what was done and what was not; any failure makes the exit code 1."""
+    if report.finished:
+        note(f"note: {report.finished} files were tagged by the interrupted run and are left as they are")
     if report.skipped:
         kinds = _by_suffix(report.other)
         note(f"note: {report.skipped} files of other kinds left out ({kinds}); to tag one, name it with --input-format")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.app import note, screen
 from bilstm_tagger.cli.several import cross_validate, shown_progress, train_seeds
 from bilstm_tagger.cli.values import column_name, label_map, task_corpora
 from bilstm_tagger.errors import ConfigError
@@ -165,11 +165,9 @@ def train(
     tagger = _train(settings, folder, track or [], track_to, resume=resume, force=force)
     if tagger is None:
         return
-    from rich.console import Console
-
     from bilstm_tagger.cli.train_tables import before_and_after, summary
 
-    console = Console(highlight=False)
+    console = screen()
     console.print(summary(tagger, {} if test is None else score_on_test(tagger, test, folder=folder)))
     for task, rows in tagger.metrics.get("init", {}).items():
         console.print(before_and_after(task, rows))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TextIO, cast
 
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.formats import FORMATS, CorpusFormat, brat, data_sets, format_of
@@ -12,6 +13,7 @@ from bilstm_tagger.corpus.spelling import respell_tags
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io.atomic import atomic_folder, atomic_write
+from bilstm_tagger.io.marked import marked_stream
 from bilstm_tagger.settings.read_spec import FEATURE, Columns, Policy, ReadSpec
 
 __all__ = ["iterate_corpus", "read_corpus", "save_corpus"]
@@ -182,7 +184,7 @@ def save_corpus(
         return
     with atomic_write(path, binary=True) if known.binary else atomic_write(path) as stream:
         try:
-            known.write(documents, stream, tasks=tasks)
+            known.write(documents, stream if known.binary else marked_stream(cast("TextIO", stream)), tasks=tasks)
         except UnicodeEncodeError as error:
             character = error.object[error.start]
             raise CorpusError(f"{path}: {character!r} is half a character and has no place in UTF-8") from error

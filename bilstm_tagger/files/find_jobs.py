@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.errors import ConfigError, CorpusError, choose
 from bilstm_tagger.files.inputs import INPUT_FORMATS, SUFFIXES, TABLES, Job
 from bilstm_tagger.files.source import suffix_of
 from bilstm_tagger.files.targets import RealPaths, real_path
@@ -61,7 +61,7 @@ def find_jobs(
         CorpusError: for an input that does not exist, or where there is nothing to tag.
     """
     if input_format is not None and input_format not in INPUT_FORMATS:
-        raise ConfigError(f"no input format {input_format!r}; known: {', '.join(INPUT_FORMATS)}")
+        raise ConfigError(f"no input format {input_format!r}; {choose(input_format, INPUT_FORMATS)}")
     jobs: list[Job] = []
     left_out: list[str] = []
     skipped: Counter[str] = Counter()

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BufferedIOBase, RawIOBase
 from itertools import groupby
-from typing import IO, TYPE_CHECKING, TextIO, cast
+from typing import IO, TYPE_CHECKING, TextIO
 
 from bilstm_tagger.corpus.formats import Writer, conllu, spacy_docbin, table_write
 from bilstm_tagger.corpus.formats import columns as conll
 from bilstm_tagger.corpus.formats.jsonl import to_record
 from bilstm_tagger.document.html import COLOURS, OTHER_COLOUR, html_fragment
-from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.errors import ConfigError, choose
 from bilstm_tagger.files.entity_tables import (
     counts,
     csv_writer,
@@ -26,6 +26,7 @@ from bilstm_tagger.files.entity_tables import (
 from bilstm_tagger.files.inputs import LineLayout
 from bilstm_tagger.files.json_lines import write_jsonl
 from bilstm_tagger.files.workbook import workbook_writer
+from bilstm_tagger.io.marked import marked_stream
 from bilstm_tagger.schemes.grammar import Scheme
 
 if TYPE_CHECKING:
@@ -83,30 +84,10 @@ def write_conll(documents: Iterable[Document], stream: TextIO, *, tasks: Sequenc
 
     A file that begins with U+FEFF gets a byte order mark before it, which readers drop in place of it.
     """
-    stream = cast("TextIO", _Marked(stream))
+    stream = marked_stream(stream)
     for lines, group in groupby(documents, key=lambda document: isinstance(document.layout, LineLayout)):
         for part in ([document] for document in group) if lines else (group,):
             conll.write(part, stream, tasks=tasks)
-
-
-class _Marked:
-    """A stream that gets a byte order mark if what is written first begins like one."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._begun = False
-
-    def write(self, text: str) -> int:
-        if text and not self._begun:
-            self._begun = True
-            text = "\ufeff" + text if text.startswith("\ufeff") else text
-        return self._stream.write(text)
-
-    def writelines(self, lines: Iterable[str]) -> None:
-        if self._begun:
-            self._stream.writelines(lines)
-        else:
-            self.write("".join(lines))
 
 
 def write_html(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
@@ -205,7 +186,7 @@ def output_format(name: str) -> OutputFormat:
     """
     known = OUTPUT_FORMATS.get(name) or _FURTHER.get(name)
     if known is None:
-        raise ConfigError(f"no output format {name!r}; known: {', '.join(OUTPUT_FORMATS)}")
+        raise ConfigError(f"no output format {name!r}; {choose(name, OUTPUT_FORMATS)}")
     return known
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bilstm_tagger.errors import ConfigError, CorpusError
-from bilstm_tagger.io.reading import read_bytes
+from bilstm_tagger.io.reading import is_encoding, read_bytes
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -113,13 +113,13 @@ def _decoded(data: bytes, path: Path, named: str | None) -> tuple[str, bool]:
     encoding = marked or (declared.group(1).decode("ascii", "replace") if declared else "utf-8")
     if not named and encoding.lower() in ("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"):
         encoding = "windows-1252"  # which is what pages mean by it: https://encoding.spec.whatwg.org/#names-and-labels
+    if not is_encoding(encoding):
+        raise CorpusError(f"{path}: the encoding {encoding[:80]!r} is not known; name another, --encoding")
     try:
         return data.decode(encoding), False
-    except LookupError:
-        raise CorpusError(f"{path}: the encoding {encoding!r} is not known; name another, --encoding") from None
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         if marked or declared:
-            line = data.count(b"\n", 0, error.start) + 1
+            line = data.count(b"\n", 0, getattr(error, "start", 0)) + 1
             says = "the page is not" if named else "the page says what it is not,"
             raise CorpusError(f"{path}:{line}: {says} {encoding}; name its encoding, --encoding") from None
     return data.decode("windows-1252", "replace"), True

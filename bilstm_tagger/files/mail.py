@@ -5,6 +5,7 @@ from __future__ import annotations
 import mailbox
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from email import message_from_binary_file, message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import IO, Any
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.html_text import visible_text
 from bilstm_tagger.files.source import PACKED, Source, Tally
-from bilstm_tagger.io.reading import read_bytes
+from bilstm_tagger.io.reading import is_encoding, read_bytes, spelled_out
 
 
 def read_mail(path: Path, tally: Tally) -> Iterator[Source]:
@@ -56,7 +57,7 @@ def read_mbox(path: Path, tally: Tally) -> Iterator[Source]:
                 raise CorpusError(f"{path}:1: no line that begins with 'From '; is it one mail? (--input-format mail)")
             for number, message in enumerate(box, 1):
                 identity = message.get("message-id")
-                name = None if identity is None else str(identity).strip().strip("<>") or None
+                name = None if identity is None else spelled_out(str(identity).strip().strip("<>")) or None
                 yield _source(message, f"{path}: mail {number}", tally)._replace(id=name)  # type: ignore[arg-type]
         finally:
             box.close()
@@ -97,10 +98,8 @@ def _decoded(part: EmailMessage, place: str, tally: Tally) -> str:
     if not isinstance(data, bytes):
         return ""
     declared = part.get_content_charset() or "utf-8"
-    for encoding in (declared, "utf-8"):
-        try:
+    for encoding in filter(is_encoding, (declared, "utf-8")):
+        with suppress(UnicodeError):
             return data.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
     tally.guessed.append(place)
     return data.decode("windows-1252", "replace")

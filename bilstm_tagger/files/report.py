@@ -24,6 +24,7 @@ class FilesReport:
         seconds: time since the start, without that of loading the model and the tokeniser.
         other: of the files left out because of their suffix, how many have which; without one, an empty string.
         tally: what readers had to tell.
+        finished: number of files that an interrupted run had tagged, and which were left as they are.
     """
 
     found: int
@@ -37,3 +38,4 @@ class FilesReport:
     seconds: float = 0.0
     other: dict[str, int] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    finished: int = 0

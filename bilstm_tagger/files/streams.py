@@ -18,6 +18,7 @@ from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.source import Source, Tally
 from bilstm_tagger.files.suspicion import SAMPLE, markup_in, other_language
 from bilstm_tagger.files.text_column import NoTextError
+from bilstm_tagger.io.reading import spelled_out
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.tagging.overlap import longest
 from bilstm_tagger.text.sentences import with_line_ends
@@ -116,7 +117,7 @@ def read_files(
     """
     tally = Tally() if tally is None else tally
     for job in jobs:
-        name = job.name.encode("utf-8", "backslashreplace").decode("utf-8")
+        name = spelled_out(job.name)
         error: TaggerError | None = None
         number = 0
         sample = ""

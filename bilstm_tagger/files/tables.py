@@ -125,11 +125,10 @@ def _arrow_rows(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterat
             except NoTextError as asked:
                 yield from words_or_ask(path, format, spec, asked)
                 return
-            labels = table._class_labels(batch.schema)
-            further = tuple(f for f in table._further_fields(batch.schema, labels, column) if f.name not in labels)
-        with table._reading(path, format.capitalize()):
-            batch.validate(full=True)
-            rows = batch.to_pylist()
+            with table._reading(path, format.capitalize()):
+                labels = table._class_labels(batch.schema)
+                further = tuple(f for f in table._further_fields(batch.schema, labels, column) if f.name not in labels)
+        rows = table.checked_rows(batch, path)
         numbered = enumerate(rows, number + 1)
         for source, row in zip(rows_as_texts(numbered, column, str(path), tally), rows, strict=True):
             layout = table.RowLayout(further, {f.name: row[f.name] for f in further}) if further else None

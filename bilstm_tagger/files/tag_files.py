@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -17,6 +18,7 @@ from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.pool import WorkerPool
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.report import FilesReport
+from bilstm_tagger.files.resume import Run
 from bilstm_tagger.files.streams import DocumentTagger, End, Tagged, Untagged, read_files, tag_here
 from bilstm_tagger.files.suspicion import language_of
 from bilstm_tagger.files.targets import check_targets
@@ -38,6 +40,8 @@ def tag_files(
     format: str = "jsonl",
     input_format: str | None = None,
     force: bool = False,
+    resume: bool = False,
+    identity: str | None = None,
     exclude: Path | None = None,
     spec: ReadSpec | None = None,
     text_column: str | None = None,
@@ -60,6 +64,8 @@ def tag_files(
         format: one of `OUTPUT_FORMATS`.
         input_format: one of `INPUT_FORMATS`; else by suffix, standard input as text.
         force: whether files in `output` may be overwritten.
+        resume: whether what an interrupted run with the same options has written into `output` is left as it is.
+        identity: what tells the tagger from others; without it the run cannot be resumed.
         exclude: a file that is left out of folders, since it is what `stream` writes.
         spec: how to read words, and raw text in JSON and tables; its format and its tasks are not used.
         text_column: column of the text in tables and JSON; else found by its name.
@@ -81,19 +87,35 @@ def tag_files(
     if receive is not None:
         format = "conll"  # in which documents are whole to the end, also those of a pool
     write = _destination(output, stream, format, receive)
-    jobs, targets = _jobs_and_targets(inputs, input_format, output, format, force, exclude)
+    run = None
+    if output is not None and identity is not None:
+        asked = {"input_format": input_format, "text_column": text_column, "encoding": spec and spec.encoding}
+        facts = {"model": identity, "format": format, **asked, "options": str(options or TagOptions())}
+        run = Run(Path(output), facts, resume=resume)
+    jobs, targets = _jobs_and_targets(inputs, input_format, output, format, exclude)
+    finished = [] if run is None else [job for job, target in targets.items() if run.has_finished(job, target)]
+    check_targets(targets, force=force or (run is not None and run.resumed))
+    if finished:
+        known = set(finished)
+        jobs = jobs._replace(jobs=[job for job in jobs.jobs if job not in known])
     if stream is not None and format == "text" and len(jobs.jobs) > 1:
         format, write = "named-text", _destination(None, stream, "named-text")
     report = FilesReport(len(jobs.jobs), sum(jobs.skipped.values()), jobs.left_out, other=dict(jobs.skipped))
+    report.finished = len(finished)
     if text_column is not None:
         spec = spec.replace(text_column=text_column)
         check_text_column(jobs.jobs, text_column)
     language = language_of(spec.tokenizer) if check_language else None
-    untagged = read_files(jobs.jobs, spec, profile=profile, tally=report.tally, language=language)
-    items = _tag(tagger, untagged, format, options or TagOptions(), profile)
+    read: Counter[Job] = Counter()
+    untagged = _counted(read_files(jobs.jobs, spec, profile=profile, tally=report.tally, language=language), read)
+    items = _all_there(_tag(tagger, untagged, format, options or TagOptions(), profile), read)
+    if run is not None:
+        run.begin()
     with profile.part("write"):
         write(_count(items, report, clock, progress), targets, report)
     report.seconds = clock()
+    if run is not None and not report.failures:
+        run.end()
     return report
 
 
@@ -126,7 +148,6 @@ def _jobs_and_targets(
     input_format: str | None,
     output: str | Path | None,
     format: str,
-    force: bool,
     exclude: Path | None,
 ) -> tuple[JobList, dict[Job, Path]]:
     """The files to tag and, if they go into a folder, where the output of each goes."""
@@ -136,9 +157,34 @@ def _jobs_and_targets(
     if folder is None:
         return jobs, {}
     suffix = output_format(format).suffix
-    targets = {job: job.target(folder, suffix) for job in jobs.jobs}
-    check_targets(targets, force=force)
-    return jobs, targets
+    return jobs, {job: job.target(folder, suffix) for job in jobs.jobs}
+
+
+def _counted(
+    untagged: Iterable[tuple[Job, Untagged | End]], read: Counter[Job]
+) -> Iterator[tuple[Job, Untagged | End]]:
+    """The first stream; the documents of each file are counted as they are read."""
+    for job, item in untagged:
+        read[job] += isinstance(item, Untagged)
+        yield job, item
+
+
+def _all_there(items: Iterable[_Item], read: Counter[Job]) -> Iterator[_Item]:
+    """The second stream, in which each file must have as many documents at its end as were read of it.
+
+    Raises:
+        TaggerError: if one has not; what was written of it does not get its name.
+    """
+    tagged = 0
+    for job, item in items:
+        if isinstance(item, Tagged):
+            tagged += 1
+        else:
+            if item.error is None and tagged != read[job]:
+                raise TaggerError(f"internal error: {read[job]} documents of {job.path} were read, {tagged} tagged")
+            del read[job]
+            tagged = 0
+        yield job, item
 
 
 def _tag(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.errors import TaggerError, choose
 from bilstm_tagger.inspection.result import Inspection, NamedArray, Unit
 from bilstm_tagger.inspection.traces import Trace, embed, gradient_norms, mean_emissions, mean_transitions, trace
 from bilstm_tagger.schemes.grammar import Scheme
@@ -85,7 +85,7 @@ def _task(tagger: Tagger, task: str | None) -> str:
     if task is None:
         return next((name for name in tagger.tasks if tagger.schemes[name] is not Scheme.NONE), tagger.tasks[0])
     if task not in tagger.tasks:
-        raise TaggerError(f"no task {task!r} in this model; there are {', '.join(tagger.tasks)}")
+        raise TaggerError(f"no task {task!r} in this model; {choose(task, tagger.tasks)}")
     return task
 
 

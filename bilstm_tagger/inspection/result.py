@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.errors import TaggerError, choose
 
 if TYPE_CHECKING:
     from bilstm_tagger.document.document import Document
@@ -42,14 +42,15 @@ class NamedArray:
         index: list[slice | int] = [slice(None)] * self.values.ndim
         for axis, position in positions.items():
             if axis not in self.axes:
-                raise TaggerError(f"no axis {axis!r}; there are {', '.join(self.axes)}")
+                raise TaggerError(f"no axis {axis!r}; {choose(axis, self.axes)}")
             names = self.axes[axis]
             number = (
                 position if isinstance(position, int) else names.index(position) if position in names else len(names)
             )
             if not -len(names) <= number < len(names):
-                listed = ", ".join(names) if len(names) <= MOST_NAMES else f"{names[0]} to {names[-1]}"
-                raise TaggerError(f"axis {axis!r} has no position {position!r}; there are {listed}")
+                few = len(names) <= MOST_NAMES
+                listed = choose(str(position), names) if few else f"there are {names[0]} to {names[-1]}"
+                raise TaggerError(f"axis {axis!r} has no position {position!r}; {listed}")
             index[list(self.axes).index(axis)] = number
         return self.values[tuple(index)]
 

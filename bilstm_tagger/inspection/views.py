@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from html import escape
 from importlib import resources
@@ -16,6 +17,7 @@ from bilstm_tagger.inspection.result import ALL, Inspection
 from bilstm_tagger.io.atomic import atomic_write
 from bilstm_tagger.plots import Heatmap, save_heatmaps
 
+_SLOT = re.compile(r"\{\{(title|data)\}\}")
 TEMPLATE = "inspection.html"
 READS = {"forward": "left to right", "backward": "right to left"}
 WIDEST = 24  # tokens per heatmap; longer texts continue below
@@ -52,7 +54,8 @@ def write_page(inspection: Inspection, path: str | Path) -> None:
     data = json.dumps(inspection.to_json(), ensure_ascii=False).replace("<", "\\u003c")
     title = escape(_shortened(inspection.document.text))
     with atomic_write(path) as stream:
-        stream.write(template.replace("{{title}}", title).replace("{{data}}", data))
+        # In one pass: a text with `{{data}}` in it must not be filled in turn.
+        stream.write(_SLOT.sub(lambda slot: {"title": title, "data": data}[slot[1]], template))
 
 
 def depends_most_on(inspection: Inspection, token: int, *, most: int = 3) -> list[tuple[int, float]]:

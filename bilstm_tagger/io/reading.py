@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import io
@@ -14,6 +15,8 @@ from typing import BinaryIO, TextIO, cast
 from bilstm_tagger.errors import CorpusError
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+# Of Python's text encodings those that no file is in: their escapes can spell half a character.
+_ESCAPES = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 _LOOKED_AT = 1 << 18  # bytes of a file whose encoding is guessed
 
 
@@ -69,7 +72,9 @@ def _failures_named(path: str | Path, encoding: str) -> Iterator[None]:
     try:
         yield
     except UnicodeError as error:  # also that of UTF-16 without its mark, which is no UnicodeDecodeError
-        raise CorpusError(_decoding_message(path, encoding)) from error
+        with _failures_named(path, encoding):  # what is packed may be damaged behind that place
+            message = _decoding_message(path, encoding)
+        raise CorpusError(message) from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CorpusError(f"{path}: the gzip file is damaged or cut short ({error}); fetch it again") from error
     except OSError as error:
@@ -89,12 +94,20 @@ def _marked(stream: BinaryIO, path: str | Path) -> str:
         return "utf-8"  # reading it will say what is wrong
 
 
-def _wrap(stream: BinaryIO, codec: str, newline: str | None) -> TextIO:
+def is_encoding(name: str) -> bool:
+    """Whether Python knows an encoding of text files by that name, one that gives whole characters."""
     try:
-        return io.TextIOWrapper(stream, encoding=codec, newline=newline)
-    except LookupError as error:
+        known = codecs.lookup(name)
+    except (LookupError, ValueError):  # ValueError for names that are no names, such as those with a zero byte
+        return False
+    return known._is_text_encoding and known.name not in _ESCAPES
+
+
+def _wrap(stream: BinaryIO, codec: str, newline: str | None) -> TextIO:
+    if not is_encoding(codec):
         stream.close()
-        raise CorpusError(f"unknown encoding {codec!r}; use a name Python knows, e.g. 'utf-8' or 'latin1'") from error
+        raise CorpusError(f"unknown encoding {codec[:80]!r}; use a name Python knows, e.g. 'utf-8' or 'latin1'")
+    return io.TextIOWrapper(stream, encoding=codec, newline=newline)
 
 
 def _open_binary(path: str | Path) -> BinaryIO:
@@ -103,7 +116,7 @@ def _open_binary(path: str | Path) -> BinaryIO:
     if str(path).endswith(".zst"):
         import pyarrow as pa  # which is there with `datasets`; Python itself reads Zstandard from 3.14 on
 
-        return cast(BinaryIO, pa.CompressedInputStream(open(path, "rb"), "zstd"))
+        return cast(BinaryIO, io.BufferedReader(pa.CompressedInputStream(open(path, "rb"), "zstd")))
     return open(path, "rb")
 
 
@@ -179,3 +192,8 @@ def sha256_file(path: str | Path) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def spelled_out(name: str) -> str:
+    """The name of a file as text that can be written anywhere: bytes that are no UTF-8 become escapes."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
-from bilstm_tagger.errors import ConfigError, ModelError
+from bilstm_tagger.errors import ConfigError, ModelError, choose
 from bilstm_tagger.io.atomic import recover_folder
 from bilstm_tagger.model_folder.hub import fetch, hub_name
 
@@ -25,6 +26,8 @@ def find_folder(name: str | Path, *, revision: str | None = None) -> Path:
         ConfigError: if a revision is asked of a model that is here.
         ModelError: if there is no such model.
     """
+    if not str(name):
+        raise ModelError("the name of the model is empty; name a folder or a model that comes with the package")
     path = Path(name)
     recover_folder(path)
     shipped = shipped_models()
@@ -33,7 +36,7 @@ def find_folder(name: str | Path, *, revision: str | None = None) -> Path:
         if revision is not None:
             raise ConfigError(f"{name}: is the folder {here}, which has no revisions; leave out revision={revision!r}")
         return here
-    known = f"; models that come with the package: {', '.join(shipped)}" if shipped else ""
+    known = f"; of the models that come with the package, {choose(str(name), shipped)}" if shipped else ""
     if (remote := hub_name(path.as_posix(), revision)) is not None:
         if remote.revision is not None or not path.parent.is_dir():
             return fetch(remote)
@@ -56,3 +59,14 @@ def shipped_models() -> dict[str, Path]:
 def is_model_folder(folder: Path) -> bool:
     """Whether a finished model is there."""
     return (folder / "config.json").is_file()
+
+
+def fingerprint(folder: Path) -> str:
+    """What tells a model from others: its JSON files, which have the checksum of the weights, and the sizes of all."""
+    hashed = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            hashed.update(f"{path.name}\0{path.stat().st_size}\0".encode("utf-8", "surrogateescape"))
+            if path.suffix == ".json":
+                hashed.update(path.read_bytes())
+    return hashed.hexdigest()

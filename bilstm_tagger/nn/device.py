@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import torch
 
-from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.errors import ConfigError, choose
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "bfloat16", "float32")
 
 QUEUED = {"cuda"}  # kinds of devices that work through a queue; tests add the CPU
 
@@ -20,22 +23,31 @@ def is_queued(device: torch.device) -> bool:
 
 
 def pick_device(name: str) -> torch.device:
-    """The device of that name (`cpu`, `cuda`, `mps`); `auto` takes a CUDA GPU if there is one.
+    """The device of that name (`cpu`, `cuda`, `cuda:1`, `mps`); `auto` takes a CUDA GPU if there is one.
 
     Raises:
-        ConfigError: if torch cannot use it here.
+        ConfigError: if there is no such device, or torch cannot use it here.
     """
+    if name.partition(":")[0] not in DEVICES:
+        raise ConfigError(f"no device {name!r}; {choose(name, DEVICES)}")
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(f"device {name!r} cannot be used here: {str(error).splitlines()[0]}") from None
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ConfigError(f"device {name!r} cannot be used here: {reason}") from None
     return torch.device(name)
 
 
 def pick_precision(name: str, device: torch.device) -> torch.dtype:
-    """Number format of the encoder's products; `auto` takes bfloat16 where the processor multiplies it natively."""
+    """Number format of the encoder's products; `auto` takes bfloat16 where the processor multiplies it natively.
+
+    Raises:
+        ConfigError: if there is no such format.
+    """
+    if name not in PRECISIONS:
+        raise ConfigError(f"no precision {name!r}; {choose(name, PRECISIONS)}")
     if name == "auto":
         name = "bfloat16" if _has_bfloat16(device) else "float32"
     return torch.bfloat16 if name == "bfloat16" else torch.float32

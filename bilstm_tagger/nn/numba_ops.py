@@ -14,6 +14,8 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic, overload
 
+from bilstm_tagger.nn.compiled_cache import tolerant
+
 OPTIONS: dict[str, Any] = {
     "nogil": True,
     "error_model": "numpy",
@@ -24,8 +26,8 @@ OPTIONS: dict[str, Any] = {
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function in machine code, made when it is first called with arrays of a kind; other threads run meanwhile."""
     try:
-        return cast("Callable[..., Any]", njit(**OPTIONS, cache=True)(function))
-    except RuntimeError:  # no folder that can be written: compiled anew in each process
+        return tolerant(cast("Callable[..., Any]", njit(**OPTIONS, cache=True)(function)))
+    except (RuntimeError, OSError):  # no folder that can be written: compiled anew in each process
         return cast("Callable[..., Any]", njit(**OPTIONS)(function))
 
 

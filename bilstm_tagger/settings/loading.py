@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import reprlib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -110,10 +111,27 @@ def parse_settings(values: Mapping[str, Any], *, source: str = "settings") -> Se
     Raises:
         ConfigError: naming the key, and the nearest valid one if it is unknown.
     """
+    _check_unicode(values, source)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise ConfigError("; ".join(_describe(item, source) for item in error.errors())) from None
+
+
+def _check_unicode(value: Any, where: str) -> None:
+    """Refuse half a character in any string or key, for no file of the model could hold it."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            _check_unicode(key, where)
+            _check_unicode(each, f"{where}: {key}")
+    elif isinstance(value, list | tuple):
+        for each in value:
+            _check_unicode(each, where)
+    elif isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ConfigError(f"{where}: {value!a} is not UTF-8; give it another name") from None
 
 
 def known_settings(values: Mapping[str, Any]) -> Settings:
@@ -245,7 +263,9 @@ def _describe(error: Any, source: str) -> str:
     if not path:  # of several tables: the message names the key
         return f"{source}: {message}"
     got = f", got {_shown(error['input'])}" if not isinstance(error["input"], dict | BaseModel) else ""
-    return f"{where}: {message[0].lower() + message[1:]}{got}"
+    choices = re.findall("'([^']*)'", error.get("ctx", {}).get("expected", "")) if got else []
+    meant = _nearest(str(error["input"])[:100], choices) if choices else ""
+    return f"{where}: {message[0].lower() + message[1:]}{got}{meant if '?' in meant else ''}"
 
 
 def _shown(value: object) -> str:

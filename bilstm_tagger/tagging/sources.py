@@ -26,6 +26,7 @@ def read_source(source: Input, tokenize: Callable[[str], Document]) -> Document:
         TaggerError: if it is nothing that can be tagged.
     """
     if isinstance(source, Document):
+        check_words(source.words)
         return source
     if isinstance(source, str):
         check_unicode(source, "the text")

@@ -14,7 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.errors import ConfigError, CorpusError, choose
 from bilstm_tagger.text.sentences import CHINESE_FINAL, LINE, sentence_bounds
 from bilstm_tagger.text.windows import bounded
 
@@ -82,7 +82,8 @@ def get_tokenizer(name: str) -> Tokenizer:
     kind, _, language = name.partition(":")
     if kind == "spacy" and language:
         return SpacyTokenizer(language)
-    raise ConfigError(f"no tokenizer {name!r}: give spacy:LANGUAGE (such as spacy:en), characters or whitespace")
+    known = ("characters", "whitespace", "spacy:LANGUAGE (such as spacy:en)")
+    raise ConfigError(f"no tokenizer {name!r}; {choose(name, known)}")
 
 
 class SpacyTokenizer(Tokenizer):
@@ -208,7 +209,7 @@ def _blank_language(language: str) -> Language:
         raise ConfigError(f"tokenizer 'spacy:{language}' needs spaCy: pip install spacy") from error
     known = _spacy_languages()
     if language not in known:
-        raise ConfigError(f"spaCy has no language {language!r} for the tokenizer; it has {', '.join(known)}")
+        raise ConfigError(f"spaCy has no language {language!r} for the tokenizer; {choose(language, known)}")
     try:
         nlp = spacy.blank(language)
     except (ImportError, OSError, ValueError) as error:

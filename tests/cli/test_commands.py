@@ -259,7 +259,7 @@ def test_predict_text(model_folder: Path) -> None:
     shown = run("predict", "--text", text, "--model", model_folder, "--format", "text").stdout
     assert "Lovelace" in shown
     half = run("predict", "--text", "caf\udce9", "--model", model_folder)
-    assert (half.exit_code, half.stdout) == (1, "")
+    assert (half.exit_code, half.stdout) == (2, "")
 
 
 class Terminal(io.StringIO):

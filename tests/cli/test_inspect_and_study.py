@@ -60,7 +60,7 @@ def test_inspect_shows_one_unit_at_every_token(models: dict[str, Path]) -> None:
         assert "write LAYER,DIRECTION,UNIT" in result.stderr
     result = run("inspect", "--text", TEXT, "--model", models["lstm"], "--unit", "3,backward,3")
     assert result.exit_code == 1
-    assert "axis 'layer' has no position 2; there are layer 1, layer 2" in result.stderr
+    assert "axis 'layer' has no position 2; known: layer 1, layer 2" in result.stderr
 
 
 def test_inspect_shows_scores_and_transitions(models: dict[str, Path]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +46,57 @@ def test_several_files_on_a_screen_carry_their_names(model_folder: Path, tmp_pat
     both = run("predict", tmp_path / "a.txt", tmp_path / "b.txt", "-m", model_folder, "-f", "text").stdout
     assert [line for line in both.splitlines() if line.startswith("==")] == ["== a.txt ==", "== b.txt =="]
     assert "==" not in run("predict", tmp_path / "a.txt", "-m", model_folder, "-f", "text").stdout
+
+
+def test_a_text_to_be_typed_is_asked_for(model_folder: Path, tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bilstm_tagger", "predict", "-", "-m", str(model_folder), "-o",
+             str(tmp_path / "out")],
+            env=ENVIRONMENT, stdin=theirs, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("reading the terminal; type the text, then end it by Ctrl-D")
+        os.write(ours, b"Ada ran.\n\x04")
+        process.communicate(timeout=120)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert json.loads((tmp_path / "out" / "stdin.jsonl").read_text())["text"] == "Ada ran.\n"
+
+
+ESCAPE = "\x1b[31m\x9b1m\u202e"
+
+
+def test_names_do_not_speak_to_the_terminal(model_folder: Path, tmp_path: Path) -> None:
+    """Neither those of files nor what a model says of itself."""
+    folder = tmp_path / f"m{ESCAPE}"
+    shutil.copytree(model_folder, folder)
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    config["settings"]["licence"] = ESCAPE
+    config["data"] = [{"role": "train", "name": ESCAPE, "sentences": 1, "tokens": 1, "sha256": "0" * 64}]
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
+    text = tmp_path / f"a{ESCAPE}.conll"
+    text.write_text(f"Ada\tB-{ESCAPE}\nran\tB-{ESCAPE}x\n\n")
+    (tmp_path / f"b{ESCAPE}.xyz").touch()
+    for arguments in (
+        ["info", folder],
+        ["info", tmp_path / f"none{ESCAPE}"],
+        ["check", text],
+        ["predict", tmp_path, "-m", folder],
+    ):
+        result = run(*arguments)
+        shown = result.stderr if arguments[0] == "predict" else result.output
+        assert shown
+        assert not {"\x1b", "\x9b", "\u202e"} & set(shown), ascii(shown)
+        assert r"\x1b[31m" in shown
+
+
+def test_a_text_like_a_slot_of_the_page_stays_as_it_is(model_folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "a.html"
+    assert run("inspect", "--text", "{{data}} {{title}}", "-m", model_folder, "--html", page).exit_code == 0
+    html = page.read_text("utf-8")
+    assert "<title>Inside the tagger: {{data}} {{title}}</title>" in html
+    data = html.split('<script type="application/json" id="data">')[1].split("</script>")[0]
+    assert json.loads(data)["tokens"]

@@ -16,6 +16,7 @@ from bilstm_tagger.corpus.split import set_aside, stats
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 
 def numbered(*sizes: int) -> Document:
@@ -163,3 +164,13 @@ def test_stats() -> None:
     counted = stats([numbered(2, 3), numbered(), numbered(1000)])
     assert (counted.documents, counted.sentences, counted.tokens) == (3, 3, 1005)
     assert str(counted) == "3 documents, 3 sentences, 1,005 tokens"
+
+
+@pytest.mark.parametrize("suffix", [".conll", ".pos", ".csv", ".conllu"])
+@pytest.mark.parametrize("first", ["\ufeffAda", "\ufeff\ufeffAda", "\ufeff"])
+def test_a_first_token_that_begins_with_u_feff_comes_back(suffix: str, first: str, tmp_path: Path) -> None:
+    document = Document.from_words([first, "ran"])
+    document.tags = {"tags": ["X", "Y"]}
+    save_corpus([document, document], tmp_path / f"a{suffix}")
+    back = [word for read in iterate_corpus(tmp_path / f"a{suffix}", ReadSpec(columns={})) for word in read.words]
+    assert back == [first, "ran"] * 2

@@ -226,7 +226,7 @@ def test_token_specific_units() -> None:
     assert inspect(tagger, ["Rain"]).units == ()
     alone = inspect(tagger, ["Rain"]).unit(0, "forward", 3)
     assert (alone.layer, alone.token, alone.elsewhere) == ("layer 1", 0, None)
-    with pytest.raises(TaggerError, match=r"axis 'unit' has no position 6; there are 0, 1"):
+    with pytest.raises(TaggerError, match=r"axis 'unit' has no position 6; known: 0, 1"):
         inspect(tagger, WORDS).unit(0, "forward", 6)
 
 
@@ -254,7 +254,7 @@ def test_long_texts_and_unknown_tasks_are_refused() -> None:
     tagger = tagger_of()
     with pytest.raises(TaggerError, match="1001 tokens to inspect; give a text of 1 to 1,000"):
         inspect(tagger, ["a"] * 1001)
-    with pytest.raises(TaggerError, match="no task 'pos' in this model; there are ner"):
+    with pytest.raises(TaggerError, match="no task 'pos' in this model; known: ner"):
         inspect(tagger, WORDS, task="pos")
 
 
@@ -264,10 +264,10 @@ def test_named_arrays() -> None:
     assert array.select(token=-1).tolist() == [2, 5]
     assert array.select(gate=0, token="b") == 1
     assert array.select().shape == (2, 3)
-    with pytest.raises(TaggerError, match="no axis 'gat'; there are gate, token"):
+    with pytest.raises(TaggerError, match=r"no axis 'gat'; did you mean 'gate'\? known: gate, token"):
         array.select(gat=0)
     for place in ("output", 2, -3):
-        with pytest.raises(TaggerError, match=r"axis 'gate' has no position .*; there are forget, input"):
+        with pytest.raises(TaggerError, match=r"axis 'gate' has no position .*; known: forget, input"):
             array.select(gate=place)
     assert array.to_json() == {
         "axes": {"gate": ["forget", "input"], "token": ["a", "b", "a"]},

@@ -212,11 +212,11 @@ def test_tokenizers_travel_to_other_processes(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("spacy", "no tokenizer 'spacy': give spacy:LANGUAGE"),
+        ("spacy", "no tokenizer 'spacy'; known: .*spacy:LANGUAGE"),
         ("spacy:", "no tokenizer 'spacy:'"),
         ("nltk:en", "no tokenizer 'nltk:en'"),
         ("", "no tokenizer ''"),
-        ("spacy:english", "no language 'english' .*; it has af, am, .*, en, "),
+        ("spacy:english", "no language 'english' .*known: af, am, .*, en, "),
         ("spacy:en_core_web_sm", "no language 'en_core_web_sm'"),
     ],
 )

@@ -30,7 +30,7 @@ from bilstm_tagger.corpus.formats import (
 )
 from bilstm_tagger.corpus.formats.conllu_rows import COLUMNS
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.errors import ConfigError, CorpusError, choose
 from bilstm_tagger.io.reading import open_text
 from bilstm_tagger.settings.read_spec import ReadSpec
 
@@ -183,7 +183,7 @@ def format_of(path: str | Path, format: str | None = None) -> CorpusFormat:
         return FORMATS["brat"]
     if format is not None:
         if format not in FORMATS:
-            raise ConfigError(f"no corpus format {format!r}; known: {', '.join(FORMATS)}")
+            raise ConfigError(f"no corpus format {format!r}; {choose(format, FORMATS)}")
         return FORMATS[format]
     suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() != ".gz"]
     for known in FORMATS.values():
@@ -201,5 +201,5 @@ def format_called(name: str) -> CorpusFormat:
     """
     known = DATA_SETS if name == DATA_SETS.name else FORMATS.get(name)
     if known is None:
-        raise ConfigError(f"no corpus format {name!r}; known: {', '.join([*FORMATS, DATA_SETS.name])}")
+        raise ConfigError(f"no corpus format {name!r}; {choose(name, [*FORMATS, DATA_SETS.name])}")
     return known

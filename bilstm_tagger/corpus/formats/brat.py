@@ -13,7 +13,7 @@ from pathlib import Path
 from bilstm_tagger.corpus.formats.char_spans import Aligner, Mark
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.io.reading import open_text, read_text
+from bilstm_tagger.io.reading import open_text, read_text, spelled_out
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import spans_to_tags
 from bilstm_tagger.settings.read_spec import Policy, ReadSpec
@@ -51,7 +51,7 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
             raise CorpusError(f"{file}: no {source.name} beside it, the text that it is about")
         text = read_text(source, encoding=spec.encoding)
         document = tokenize(text)
-        document.path, document.id = str(source), file.stem
+        document.path, document.id = str(source), spelled_out(file.stem)
         ends = list(accumulate(map(len, text.splitlines(keepends=True))))
         document.lines = _lines(document.starts, ends)
         marks, others = _marks(file, text, spec.encoding, spec.misaligned)
@@ -94,7 +94,7 @@ def _marks(file: Path, text: str, encoding: str | None, policy: Policy) -> tuple
         cells = line.split("\t")
         label, _, places = cells[1].partition(" ") if len(cells) > 1 else ("", "", "")
         pieces = [piece.split() for piece in places.split(";")]
-        if not all(len(piece) == 2 and all(at.isdecimal() for at in piece) for piece in pieces):
+        if not all(len(piece) == 2 and all(at.isdecimal() and len(at) < 16 for at in piece) for piece in pieces):
             raise CorpusError(f"{file}:{number}: not a span of brat: T1, a tab, LABEL START END, a tab, its text")
         told = cells[2] if len(cells) > 2 else None
         if len(pieces) > 1 and not _joined(pieces, text):

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from bilstm_tagger.corpus.formats.record_words import whole_record
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io.reading import open_text, read_text
 
@@ -17,7 +18,6 @@ __all__ = ["read_records"]
 # An array of records begins like this; a line that is one record of spaCy's, ["text", {...}], does not.
 _ARRAY = re.compile(r"\s*\[\s*(?:[{\[\]]|$)")
 _BLANK = re.compile(r"[ \t\r\n]*")
-_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _ONE_A_LINE = "; each line needs one whole record"
 
 
@@ -63,7 +63,7 @@ def _line(line: str, place: str) -> Any:
         raise CorpusError(f"{place}: not JSON at character {error.colno}: {error.msg}{_ONE_A_LINE}") from None
     except (ValueError, RecursionError) as error:
         raise CorpusError(f"{place}: not JSON that can be read: {error}") from None
-    return _whole(record, line, place)
+    return whole_record(record, line, place)
 
 
 class _Text:
@@ -102,7 +102,7 @@ class _Text:
             raise CorpusError(f"{where}: not JSON at character {error.colno}: {error.msg}{hint}") from None
         except (ValueError, RecursionError) as error:
             raise CorpusError(f"{self.path}:{line}: not JSON that can be read: {error}") from None
-        return line, _whole(record, self.text[start : self.place], f"{self.path}:{line}")
+        return line, whole_record(record, self.text[start : self.place], f"{self.path}:{line}")
 
     def fail(self, problem: str) -> CorpusError:
         """The error that something is wrong here."""
@@ -131,14 +131,3 @@ def _array(path: str, text: str) -> Iterator[tuple[int, Any]]:
     rest.place += 1
     if rest.next():
         raise rest.fail("something stands behind the end of the array")
-
-
-def _whole(record: Any, raw: str, place: str) -> Any:
-    """The record, if no string in it holds half a character; whole ones are often written as two escapes."""
-    if _HALF.search(raw):
-        try:
-            json.dumps(record, ensure_ascii=False).encode()
-        except UnicodeEncodeError as error:
-            half = ascii(error.object[error.start])
-            raise CorpusError(f"{place}: half a character, {half}, in the record; write it again as UTF-8") from None
-    return record

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
@@ -14,6 +16,7 @@ from bilstm_tagger.text.sentences import sentence_bounds
 
 Record = Mapping[str, Any]
 
+_HALF = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F]")  # in an escape, as JSON and Python write it
 # Where the tokens are if the user names no key; in our own output `words` differ from the `tokens` of the text.
 WORDS = ("words", "tokens")
 
@@ -155,6 +158,22 @@ def check_unicode(text: str, place: str) -> None:
     except UnicodeEncodeError as error:
         half = ascii(error.object[error.start])
         raise CorpusError(f"{place}: {half} is half a character; write both halves of the pair or neither") from None
+
+
+def whole_record(record: Any, raw: str, place: str) -> Any:
+    """The record, if no string in it, keys included, holds half a character; whole ones may be two escapes.
+
+    Args:
+        record: what was decoded.
+        raw: its JSON or Python.
+        place: where it stands, for messages.
+
+    Raises:
+        CorpusError: if one does.
+    """
+    if _HALF.search(raw):
+        check_unicode(json.dumps(record, ensure_ascii=False, default=str), place)
+    return record
 
 
 def key_of(record: Record, name: str) -> str | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bilstm_tagger.corpus.formats.list_cells import read_cell
+from bilstm_tagger.corpus.formats.record_words import whole_record
 from bilstm_tagger.corpus.formats.records import RecordReader
 from bilstm_tagger.corpus.formats.token_rows import Row, Table, looks_like_header, read_token_rows
 from bilstm_tagger.document.document import Document
@@ -129,6 +130,7 @@ def _documents(path: str, rows: Iterable[Row], spec: ReadSpec) -> Iterator[Docum
             continue
         named = zip(header, row, strict=True)
         cells = {name: cell if name in texts else read_cell(cell) for name, cell in named}
+        whole_record(cells, "".join(row), f"{path}:{line}")
         document = reader.document(cells | {"id": cells.get("id") or None}, line)
         if document is not None:
             yield document

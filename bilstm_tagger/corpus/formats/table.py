@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 OWN = ("id", "text", "sentences", "tokens", "words", "start_char", "end_char", "spans")
 BATCH = 500  # rows held at a time
+# What pyarrow and `datasets` raise of damaged files, beside their own exceptions.
+_DAMAGE = (ValueError, LookupError, TypeError, AttributeError, SystemError, OverflowError, MemoryError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,10 @@ def read_rows(path: str, batches: Iterable[pa.RecordBatch], spec: ReadSpec) -> I
     reader = RecordReader(path, spec)
     number = 0
     for batch in batches:
-        labels = _class_labels(batch.schema)
-        further = _further_fields(batch.schema, labels, spec.text_column)
-        for row in batch.to_pylist():
+        with _reading(path, "table"):
+            labels = _class_labels(batch.schema)
+            further = _further_fields(batch.schema, labels, spec.text_column)
+        for row in checked_rows(batch, path):
             number += 1
             for name, label_names in labels.items():
                 row[name] = _named(row[name], label_names, f"{path}:{number}: column {name!r}")
@@ -72,6 +75,20 @@ def read_rows(path: str, batches: Iterable[pa.RecordBatch], spec: ReadSpec) -> I
                     document.layout = RowLayout(further, {field.name: row[field.name] for field in further})
                 yield document
     reader.finish()
+
+
+def checked_rows(batch: pa.RecordBatch, path: str | Path) -> list[dict[str, Any]]:
+    """The rows of a batch as plain values, once all its lengths and offsets are known to be right.
+
+    Of a damaged file they may be anything, and following them unchecked would end the process.
+
+    Raises:
+        CorpusError: if they are not.
+    """
+    with _reading(path, "table"):
+        batch.validate(full=True)
+        rows: list[dict[str, Any]] = batch.to_pylist()
+        return rows
 
 
 def _further_fields(schema: pa.Schema, labels: Mapping[str, Sequence[str]], text: str | None) -> tuple[pa.Field, ...]:
@@ -87,8 +104,8 @@ def _reading(path: str | Path, kind: str) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())[:200]
+    except (pa.ArrowException, OSError, *_DAMAGE) as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise CorpusError(f"{path}: not a whole {kind} file: {reason}") from None
 
 
@@ -96,20 +113,28 @@ def _parquet_batches(path: str | Path) -> Iterator[pa.RecordBatch]:
     import pyarrow.parquet as pq
 
     with _reading(path, "Parquet"), pq.ParquetFile(path) as file:
-        yield from file.iter_batches(BATCH)
+        yield from map(_with_names, file.iter_batches(BATCH))
 
 
 def _arrow_batches(path: str | Path) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
-    with _reading(path, "Arrow"), pa.memory_map(str(path)) as file:
+    # Read, not mapped: a mapped file that is cut short meanwhile would end the process.
+    with _reading(path, "Arrow"), pa.OSFile(str(path)) as file:
         opened = pa.ipc.open_file if file.read(6) == b"ARROW1" else pa.ipc.open_stream
         file.seek(0)
         with opened(file) as batches:
             if opened is pa.ipc.open_stream:
-                yield from batches
+                yield from map(_with_names, batches)
             else:
-                yield from map(batches.get_batch, range(batches.num_record_batches))
+                numbers = range(batches.num_record_batches)
+                yield from (_with_names(batches.get_batch(number)) for number in numbers)
+
+
+def _with_names(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch, once the names of its columns are known to be text."""
+    _ = batch.schema.names
+    return batch
 
 
 def _class_labels(schema: pa.Schema) -> dict[str, list[str]]:
@@ -132,6 +157,8 @@ def _named(value: Any, names: Sequence[str], place: str) -> Any:
         return [_named(item, names, place) for item in value]
     if value is None:
         return None
+    if not isinstance(value, int):
+        raise CorpusError(f"{place}: {value!r} is no number of a class")
     if not 0 <= value < len(names):
         raise CorpusError(f"{place}: {value} is no class; there are {len(names)}, counted from 0")
     return names[value]

@@ -1,0 +1,35 @@
+"""A stream of text that readers give back whole, even if it begins with U+FEFF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TextIO, cast
+
+
+def marked_stream(stream: TextIO) -> TextIO:
+    """The stream, with a byte order mark before what is written first if that begins like one.
+
+    Readers drop one such mark, so what follows it comes back.
+
+    Args:
+        stream: where the text goes.
+    """
+    return cast("TextIO", _Marked(stream))
+
+
+class _Marked:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._begun = False
+
+    def write(self, text: str) -> int:
+        if text and not self._begun:
+            self._begun = True
+            text = "\ufeff" + text if text.startswith("\ufeff") else text
+        return self._stream.write(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        if self._begun:
+            self._stream.writelines(lines)
+        else:
+            self.write("".join(lines))

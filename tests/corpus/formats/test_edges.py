@@ -1,0 +1,68 @@
+"""Cases at the edge of formats, of which a sample of changes to the code found that nothing would notice them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from bilstm_tagger.corpus.formats import columns
+from bilstm_tagger.corpus.formats.char_spans import Aligner
+from bilstm_tagger.corpus.formats.records import RecordReader
+from bilstm_tagger.corpus.reading import iterate_corpus
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.settings.read_spec import ReadSpec
+
+
+def written(text: str, folder: Path, *, tags: str | None, tasks: list[str] | None) -> str:
+    """A file of columns read as words alone, with one more task or none, and written again."""
+    (folder / "a.conll").write_text(text)
+    documents = list(iterate_corpus(folder / "a.conll", ReadSpec(columns={})))
+    for document in documents:
+        if tags is not None:
+            document.tags["new"] = [tags] * len(document)
+    stream = io.StringIO()
+    columns.write(documents, stream, tasks=tasks)
+    return stream.getvalue()
+
+
+def test_a_task_is_added_to_a_file_of_one_column(tmp_path: Path) -> None:
+    assert written("Ada\nran\n\n", tmp_path, tags="X", tasks=["new"]) == "Ada X\nran X\n\n"
+    assert written("Ada\nran\n\n", tmp_path, tags=None, tasks=[]) == "Ada\nran\n\n"
+
+
+def test_a_file_of_docstart_alone(tmp_path: Path) -> None:
+    for tags, tasks in ((None, []), ("X", ["new"])):
+        assert written("-DOCSTART-\n\n", tmp_path, tags=tags, tasks=tasks).split() in (
+            ["-DOCSTART-"],
+            ["-DOCSTART-", "O"],
+        )
+
+
+def test_only_what_overlaps_is_left_out() -> None:
+    spans = [(0, 3, "A"), (2, 4, "B"), (4, 6, "C"), (6, 7, "D")]
+    assert Aligner("a", "drop").without_overlaps(spans, 1) == [(0, 3, "A"), (4, 6, "C"), (6, 7, "D")]
+
+
+def test_names_of_tasks_and_their_usual_keys() -> None:
+    record = {"tokens": ["Ada"], "ner_tags": ["B-PER"]}
+    for task in ("ner", "tags"):
+        document = RecordReader("a", ReadSpec(columns={task: -1})).document(record, 1)
+        assert document is not None
+        assert document.tags == {task: ["B-PER"]}
+    with pytest.raises(CorpusError, match="no tags for task 'upos'"):
+        RecordReader("a", ReadSpec(columns={"upos": -1})).document(record, 1)
+
+
+def test_a_span_outside_the_text_is_no_sign_of_utf_16() -> None:
+    reader = RecordReader("a", ReadSpec(columns={"ner": -1}, tokenizer="whitespace"))
+    with pytest.raises(CorpusError, match="a:1"):
+        reader.document({"text": "🙂 Ada ran", "label": [[2, 5, "PER"], [6, 99, "LOC"]]}, 1)
+        reader.finish()
+
+
+@pytest.mark.parametrize("value", [3, None, 2.5, True])
+def test_tags_that_are_no_list(value: object) -> None:
+    with pytest.raises(CorpusError, match=r"^a:1: "):
+        RecordReader("a", ReadSpec(columns={"x": "x"})).document({"tokens": ["Ada"], "x": value}, 1)
