@@ -106,11 +106,12 @@ def lives(group: int) -> bool:
 def children(process: int) -> list[int]:
     """The worker processes of a process: those that are no helper of `multiprocessing`."""
     found = []
-    with suppress(OSError):
-        for child in map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()):
-            with suppress(OSError):
-                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-                    found.append(child)
+    for each in Path("/proc").iterdir():
+        with suppress(OSError):
+            if each.name.isdecimal() and b"spawn_main" in (each / "cmdline").read_bytes():
+                parent = (each / "stat").read_text().rpartition(")")[2].split()[1]
+                if int(parent) == process:
+                    found.append(int(each.name))
     return found
 
 
@@ -121,7 +122,8 @@ def kill_once(line: Sequence[str], output: Path, way: str, draw: random.Random, 
         Whether it was killed before it had finished.
     """
     before = len(contents(output)) if output.exists() else 0
-    wanted = draw.randint(before, files)
+    # Workers are done long before the last file is written; one is killed while they work.
+    wanted = before if way.startswith("worker") else draw.randint(before, files)
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             line, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True

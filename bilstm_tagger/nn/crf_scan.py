@@ -64,10 +64,11 @@ def _scan(given: Tensor, tables: Tensor, begins: Tensor) -> Tensor:
     states[0] = begins
     reached = rows.new_empty(*rows.shape[1:], rows.shape[3])  # (scans, batch, to, from)
     sums = torch.empty_like(reached)
-    for step in range(1, len(rows)):
-        torch.add(states[step - 1][:, :, None], tables[:, None], out=reached)
+    tables, last = tables[:, None], sums[..., -1]
+    for before, row, state in zip(states[:-1, :, :, None], rows[1:], states[1:], strict=True):
+        torch.add(before, tables, out=reached)
         torch.logcumsumexp(reached, -1, out=sums)  # the last of which is the sum; one operation, unlike logsumexp
-        torch.add(sums[..., -1], rows[step], out=states[step])
+        torch.add(last, row, out=state)
     return states.permute(1, 2, 0, 3)
 
 
