@@ -33,6 +33,7 @@ PAGES = {
     },
 }
 SOURCES = {page: source for source, page in PAGES.items()}
+COMMANDS = re.compile(r'(<div class="language-bash[^"]*"><pre>)(.*?)(</pre>)', re.DOTALL)
 LINK = re.compile(r"(\[[^\]]*\])\((?!\w+:)([^)#\s]*)(#[^)\s]*)?\)")
 
 
@@ -54,6 +55,15 @@ def on_files(files: Any, config: Any) -> Any:
     for source, page in PAGES.items():
         files.append(File.generated(config, page, abs_src_path=str(ROOT / source)))
     return files
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Keep options and file names whole where a command wraps; browsers break lines behind every hyphen."""
+
+    def whole(text: re.Match[str]) -> str:
+        return re.sub(r"[^\s<>]*-[^\s<>]*", r'<span class="whole">\g<0></span>', text[0])
+
+    return COMMANDS.sub(lambda block: block[1] + re.sub(r">[^<]+<", whole, block[2]) + block[3], html)
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:

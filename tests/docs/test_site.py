@@ -94,17 +94,21 @@ def test_home_reaches_what_a_new_user_asks(site: Path) -> None:
 
 
 def test_every_page_is_in_the_navigation() -> None:
-    """A page that the navigation does not name would stand at the end of the guides."""
+    """A page that the navigation does not name would stand at the end of the guides; none stands twice."""
     navigation = (ROOT / "mkdocs.yml").read_text("utf-8").split("\nnav:\n")[1]
     for page in PAGES:
         if page.parent != ROOT:
-            assert f": {page.relative_to(ROOT / 'docs').as_posix()}\n" in navigation, page
+            assert navigation.count(f": {page.relative_to(ROOT / 'docs').as_posix()}\n") == 1, page
 
 
 def test_commands_wrap(site: Path) -> None:
     """The style sheet wraps what the highlighter marks as a command."""
     assert ".language-bash pre > code" in (site / "site.css").read_text("utf-8")
-    assert 'class="language-bash highlight"' in (site / "compare.html").read_text("utf-8")
+    page = (site / "compare.html").read_text("utf-8")
+    assert 'class="language-bash highlight"' in page
+    assert '<span class="whole">--gold-column</span>' in page
+    line = "bilstm-tagger compare data/sample/en-test.conllu models/mine en-news --gold-column ner=NER"
+    assert line in re.sub(r"<[^>]+>", "", page)
 
 
 def test_figures_are_there_and_used(site: Path) -> None:
