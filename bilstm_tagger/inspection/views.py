@@ -100,13 +100,11 @@ def pieces(tokens: int, *, widest: int = WIDEST) -> list[slice]:
 def _token_bands(inspection: Inspection) -> Iterator[list[Heatmap]]:
     """Maps whose columns are the tokens, for one piece of the text after the other."""
     for piece in pieces(len(inspection.tokens)):
-        for layer in inspection.layers:
-            for band in _layer_bands(inspection, layer, piece):
-                # Side by side where there is room, otherwise below each other.
-                yield from [band] if piece.stop - piece.start <= WIDEST_PAIR else [[heatmap] for heatmap in band]
-        if inspection.units:
-            yield [_units(inspection, piece)]
-        yield [_tag_scores(inspection, piece)]
+        bands = [band for layer in inspection.layers for band in _layer_bands(inspection, layer, piece)]
+        units = [_units(inspection, piece)] if inspection.units else []
+        for band in [*bands, [*units, _tag_scores(inspection, piece)]]:
+            # Side by side where there is room, otherwise below each other.
+            yield from [band] if piece.stop - piece.start <= WIDEST_PAIR else [[heatmap] for heatmap in band]
 
 
 def _layer_bands(inspection: Inspection, layer: str, piece: slice) -> list[list[Heatmap]]:

@@ -7,6 +7,7 @@ import re
 import socket
 import sys
 import tomllib
+from html import unescape
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -68,7 +69,7 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
 
 
 def test_home_reaches_what_a_new_user_asks(site: Path) -> None:
-    """Train on a CSV, read a probability, resume, know how fast it is, add a format: within two clicks of home."""
+    """Train on a CSV, read a probability, resume, how fast it is, compare, serve, add a format: a click from home."""
     home = (site / "index.html").read_text("utf-8")
     for page, words in {
         "guides/own-data.html": "From a CSV file",
@@ -76,10 +77,45 @@ def test_home_reaches_what_a_new_user_asks(site: Path) -> None:
         "guides/reproducibility.html": "--resume",
         "performance.html": "python -m benchmarks.speed --data DIR",
         "contributing.html": "a corpus format",
+        "compare.html": "bilstm-tagger compare data/sample/en-test.conllu models/mine en-news",
+        "errors.html": "--errors errors.html",
+        "guides/runs.html": "bilstm-tagger sweep sweep.toml",
+        "guides/annotation.html": "bilstm-tagger suggest",
+        "guides/gpu.html": "torchrun --nproc-per-node 2",
+        "integrations/server.html": "bilstm-tagger serve --model en",
+        "integrations/spacy.html": 'nlp.add_pipe("bilstm_tagger"',
+        "integrations/hugging-face.html": "push_to_hub",
+        "integrations/frames.html": "to_pandas",
+        "reliability.html": "make torture",
     }.items():
         assert f'href="{page}"' in home
-        text = re.sub(r"<[^>]+>", "", (site / page).read_text("utf-8"))
+        text = unescape(re.sub(r"<[^>]+>", "", (site / page).read_text("utf-8")))
         assert words in text, page
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    """A page that the navigation does not name would stand at the end of the guides."""
+    navigation = (ROOT / "mkdocs.yml").read_text("utf-8").split("\nnav:\n")[1]
+    for page in PAGES:
+        if page.parent != ROOT:
+            assert f": {page.relative_to(ROOT / 'docs').as_posix()}\n" in navigation, page
+
+
+def test_commands_wrap(site: Path) -> None:
+    """The style sheet wraps what the highlighter marks as a command."""
+    assert ".language-bash pre > code" in (site / "site.css").read_text("utf-8")
+    assert 'class="language-bash highlight"' in (site / "compare.html").read_text("utf-8")
+
+
+def test_figures_are_there_and_used(site: Path) -> None:
+    used = {
+        (page.parent / target).resolve().relative_to(site.resolve()).as_posix()
+        for page in site.rglob("*.html")
+        for target in re.findall(r'<img alt="[^"]+" src="([^":]+)"', page.read_text("utf-8"))
+    }
+    assert {"figures/accuracy_by_lag.png", "figures/clipping.png", "figures/inspect.png"} <= used
+    for figure in used:
+        assert (site / figure).is_file(), figure
 
 
 def test_commands_are_complete(hooks: ModuleType) -> None:
