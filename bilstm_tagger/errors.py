@@ -53,26 +53,7 @@ class TrainingError(TaggerError):
 
 
 class ModelError(TaggerError):
-    """A model folder or a checkpoint is missing a piece, damaged, or of another version.
-
-    What a folder from elsewhere holds may be quoted in the message, so that is held to one line of readable characters.
-    """
-
-    LONGEST = 500  # characters
-
-    def __init__(self, message: str) -> None:
-        super().__init__(_cut(_printable(_cut(message, self.LONGEST)), self.LONGEST))
-
-
-def _printable(text: str) -> str:
-    """The text with control characters, line breaks and half characters as Python writes them in a string."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-
-
-def _cut(text: str, longest: int) -> str:
-    """The text without its middle where it is too long."""
-    half = (longest - 5) // 2
-    return text if len(text) <= longest else f"{text[:half]} ... {text[-half:]}"
+    """A model folder or a checkpoint is missing a piece, damaged, or of another version."""
 
 
 def choose(given: str, known: Iterable[str]) -> str:

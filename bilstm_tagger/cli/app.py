@@ -25,7 +25,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 FILE_OPTIONS = frozenset(
     [
         "model", "output", "train_file", "dev_file", "test_file", "vectors", "init_from", "png", "html", "json_file",
-        "fix",
+        "fix", "test", "track_to", "predictions", "errors", "confusion", "differences", "apply",
     ]
 )  # fmt: skip
 _HALF = re.compile("[\ud800-\udfff]")

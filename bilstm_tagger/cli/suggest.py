@@ -25,7 +25,7 @@ from bilstm_tagger.cli.tagging import (
     loaded_tagger,
     progress,
 )
-from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.errors import ConfigError, choose
 
 if TYPE_CHECKING:
     from bilstm_tagger.curation.choosing import Candidates
@@ -107,8 +107,8 @@ def _format(format: str | None, output: Path | None) -> str:
     """The format by what is named or by the suffix of the file."""
     known = format or ("csv" if output is None else _SUFFIXES.get(output.suffix.lower()))
     if known not in _FORMATS:
-        what = f"{format!r}" if format else f"{output}: JSON lines of which tool?"
-        raise typer.BadParameter(f"{what} choose one of {', '.join(_FORMATS)}", param_hint="--format")
+        what = f"no format {format!r};" if format else f"{output}: JSON lines of which tool?"
+        raise typer.BadParameter(f"{what} {choose(format or '', _FORMATS)}", param_hint="--format")
     return known
 
 
@@ -125,7 +125,7 @@ def _task(model: Path, task: str | None) -> str:
     info, _ = read_info(find_folder(model))
     spans = [name for name, scheme in info.schemes.items() if scheme is not Scheme.NONE]
     if not spans or task not in (None, *spans):
-        raise ConfigError(f"{model}: no task {task or 'with spans'}; with spans it has: {', '.join(spans) or 'none'}")
+        raise ConfigError(f"{model}: no task {task or ''} with spans; {choose(task or '', spans)}")
     return task or spans[0]
 
 

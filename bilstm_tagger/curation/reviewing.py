@@ -14,7 +14,7 @@ from bilstm_tagger.corpus.split import sentence_document
 from bilstm_tagger.curation.opinions import Opinion, opinions
 from bilstm_tagger.curation.places import Place, places, rank
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.errors import ConfigError, CorpusError, choose
 from bilstm_tagger.io.atomic import atomic_write
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.schema import Settings
@@ -123,7 +123,8 @@ def reviewed_task(schemes: Mapping[str, Scheme], task: str | None) -> str:
     if not spans or task not in (None, *spans):
         what = "no task has spans" if task is None else f"no task {task!r} with spans"
         known = ", ".join(f"{name} ({scheme})" for name, scheme in schemes.items())
-        raise ConfigError(f"{what}, and spans are what is judged; tasks: {known}; is it the right --column?")
+        meant = f"{choose(task, spans)}; " if task and spans else ""
+        raise ConfigError(f"{what}, and spans are what is judged; {meant}tasks: {known}; is it the right --column?")
     return task or spans[0]
 
 

@@ -58,6 +58,7 @@ def cross_validate(settings: Settings, *, folds: int, progress: Listener | None 
     Raises:
         ConfigError, CorpusError, VectorsError: as in training; CorpusError if there is too little to divide.
     """
+    _check_alone()
     scores: dict[str, list[float]] = {task: [] for task in settings.tasks}
     sources = read_sources(settings, aside=False)
     for number, (tagger, held_out) in enumerate(fold_taggers(settings, sources, folds=folds), 1):
@@ -93,8 +94,7 @@ def fold_taggers(
     Raises:
         ConfigError, CorpusError, VectorsError: as in training; CorpusError if there is too little to divide.
     """
-    if Processes.of_environment().count > 1:
-        raise ConfigError("cross-validation runs in one process; start it without torchrun")
+    _check_alone()
     if settings.training.threads:
         torch.set_num_threads(settings.training.threads)
     parts = [source.train.fold(folds, seed=settings.training.seed) for source in sources]
@@ -135,3 +135,8 @@ def _scores(tagger: Tagger, held_out: Sequence[Corpus]) -> dict[str, float]:
     for corpus in held_out:
         scores |= {task: each.headline for task, each in evaluate(tagger, corpus).tasks.items()}
     return scores
+
+
+def _check_alone() -> None:
+    if Processes.of_environment().count > 1:
+        raise ConfigError("cross-validation runs in one process; start it without torchrun")

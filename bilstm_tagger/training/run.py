@@ -108,7 +108,7 @@ def _train(
             _save(trainer, folder, settings, prepared, keep=(folder / CHECKPOINT, folder / SETTINGS))
         if not processes.of_first(kept):  # the others, which end of the same step, wait until the model is there
             raise
-        raise NotFiniteError(f"{error}; {folder} holds the best model so far") from None
+        raise NotFiniteError(f"{error.args[0]}; {folder} holds the best model so far") from None
     except KeyboardInterrupt:
         if processes.is_first and trainer.state.best_weights:
             _save(trainer, folder, settings, prepared, keep=(folder / CHECKPOINT, folder / SETTINGS))

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.errors import ConfigError, choose
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.training.progress import Progress, Row
 
@@ -97,7 +97,7 @@ class Tracked:
 
 def _check(name: str) -> None:
     if name not in TRACKERS:
-        raise ConfigError(f"there is no tracker {name!r}; there are {', '.join(TRACKERS)}")
+        raise ConfigError(f"no tracker {name!r}; {choose(name, TRACKERS)}")
     missing = [package for package in ("accelerate", name) if importlib.util.find_spec(package) is None]
     if missing:
         raise ConfigError(

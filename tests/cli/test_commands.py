@@ -132,23 +132,25 @@ def test_errors_are_one_line_and_exit_with_1(
         (CorpusError("two\nlines"), 1, "error: two lines\n"),
     ],
 )
-def test_how_a_command_ends(fault: BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_a_command_ends(
+    fault: BaseException, code: int, said: str, model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object, **__: object) -> None:
         raise fault
 
     monkeypatch.setattr(tagger.Tagger, "load", fail)
-    result = run("info", "model")
+    result = run("info", model_folder)
     assert result.exit_code == code
     assert result.stderr.startswith(said)
     assert bool(result.stderr) == bool(said)
 
 
-def test_a_fault_of_the_program_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_the_program_is_not_hidden(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(tagger.Tagger, "load", fail)
-    assert isinstance(run("info", "model").exception, PermissionError)
+    assert isinstance(run("info", model_folder).exception, PermissionError)
 
 
 # ---- train

@@ -34,11 +34,18 @@ CHOICES = {
     "language": ("jap", "ja"),
     "task": ("upoz", "upos"),
     "model": ("en-new", "en-news"),
+    "track": ("tensorbord", "tensorboard"),
+}
+OF_COMMANDS = {  # where a command has other choices
+    ("review", "task"): ("nerr", "ner"),
+    ("suggest", "task"): ("nerr", "ner"),
+    ("suggest", "format"): ("docano", "doccano"),
 }
 # Options that take any text; `set_` and `unit` have keys and axes, which have tests of their own.
 FREE = {
     "text", "text_column", "encoding", "word_column", "names", "column", "columns", "comments", "delimiter",
     "sentence_column", "labels", "label", "tasks", "replay", "set_", "unit",
+    "gold_column", "column_a", "column_b", "host", "allowed_host",
 }  # fmt: skip
 
 
@@ -87,6 +94,10 @@ ARGUMENTS = {
     "entities": ["{text}", "-m", "{model}"],
     "check": ["{corpus}"],
     "convert": ["{corpus}", "{out}"],
+    "compare": ["{corpus}", "{model}", "{model}"],
+    "review": ["{corpus}", "-m", "{model}", "-o", "{table}"],
+    "suggest": ["{text}", "-m", "{model}"],
+    "serve": ["-m", "{model}"],
     "inspect": ["--text", "Ada", "-m", "{model}"],
     "benchmark": ["{text}", "-m", "{model}", "--seconds", "0"],
     "train": ["--train", "{corpus}", "--dev", "{corpus}", "-o", "{out}"],
@@ -99,11 +110,12 @@ FLAGS = {"source_format": "--from", "target_format": "--to"}
 def test_a_near_miss_is_refused_and_the_nearest_named(
     command: str, option: str, model_folder: Path, tiny_dev: Path, tmp_path: Path
 ) -> None:
-    given, meant = CHOICES[option]
+    given, meant = OF_COMMANDS.get((command, option)) or CHOICES[option]
     (tmp_path / "a.jsonl").write_text('{"text": "Ada ran.", "spans": []}\n')
     (tmp_path / "a.txt").write_text("Ada ran.")
     corpus = tmp_path / "a.jsonl" if option in ("tokenizer", "language") else tiny_dev
     places = {"corpus": corpus, "model": model_folder, "text": tmp_path / "a.txt", "out": tmp_path / "out.conll"}
+    places["table"] = tmp_path / "out.csv"
     flag = FLAGS.get(option, f"--{option.replace('_', '-')}")
     arguments = [part.format(**places) for part in ARGUMENTS[command]]
     result = run(*command.split(), *arguments, flag, given)

@@ -376,7 +376,7 @@ def test_a_save_replaces_the_whole_folder_but_for_what_is_kept(folder: Path, tag
 def test_models_of_the_package_are_found_by_name(monkeypatch: pytest.MonkeyPatch, stored: Path) -> None:
     monkeypatch.setattr(find, "shipped_models", lambda: {"small": stored})
     assert Tagger.load("small").tasks == ["ner", "pos"]
-    with pytest.raises(ModelError, match="models that come with the package: small"):
+    with pytest.raises(ModelError, match="models that come with the package, did you mean 'small'"):
         Tagger.load("smal")
 
 

@@ -136,7 +136,7 @@ def test_a_tokenizer_that_there_is_not(settings: Settings, tmp_path: Path, name:
 
 
 def test_half_a_character_in_what_the_model_tells(settings: Settings, tmp_path: Path) -> None:
-    values = settings_of(data__train=settings.data.train, notes="\ud800")
+    values = settings.model_copy(update={"notes": "\ud800"})
     with pytest.raises(ConfigError, match="could not be stored as JSON"):
         train(values, output=tmp_path / "model")
 

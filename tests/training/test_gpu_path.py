@@ -133,7 +133,7 @@ def test_a_step_that_is_not_finite_is_named_at_the_end_of_an_epoch(
             poison(patch, step=5 * epoch + 2, where=where)
             with pytest.raises(NotFiniteError) as caught:
                 trained(chosen, tmp_path / str(queued), queued=queued)
-        messages.append(str(caught.value).replace(str(tmp_path / str(queued)), "FOLDER"))
+        messages.append(caught.value.args[0].replace(str(tmp_path / str(queued)), "FOLDER"))
     at_once, later = messages
     assert f" is nan at step {5 * epoch + 2}: " in at_once
     assert later == at_once.replace(": ", f" (noticed at step {5 * epoch + 5}): ", 1)

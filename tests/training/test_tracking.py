@@ -58,7 +58,7 @@ def test_weights_and_biases_writes_to_the_disk_alone(run: Any, tmp_path: Path) -
 
 def test_a_tracker_that_cannot_be_had_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     make = {"run": "model", "folder": tmp_path, "settings": settings_of()}
-    with pytest.raises(ConfigError, match="there is no tracker 'mlflow'; there are tensorboard, wandb"):
+    with pytest.raises(ConfigError, match="no tracker 'mlflow'; known: tensorboard, wandb"):
         Tracked(Silent(), ["mlflow"], **make)
     monkeypatch.setattr(tracking.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(

@@ -58,8 +58,8 @@ BAD = {
     f'[{GOOD},\n{{"text": }}]': "2: not JSON at character 10: Expecting value",
     '{\n"text": "to Ada"\n}\n{"text" 1}': "4: not JSON at character 9: Expecting ':' delimiter",
     '{\n"text": "to Ada"\n},\n{"text": "x"}': "3: not JSON at character 2: Expecting value",
-    f'{GOOD}\n{{"text": "\\ud800"}}': r"2: half a character, '\\ud800', in the record",
-    f'[{GOOD},\n{{"text": "\\udfff"}}]': r"2: half a character, '\\udfff', in the record",
+    f'{GOOD}\n{{"text": "\\ud800"}}': r"2: '\\ud800' is half a character",
+    f'[{GOOD},\n{{"text": "\\udfff"}}]': r"2: '\\udfff' is half a character",
     '{"text": ' + "[" * 100_000 + "\n": "1: not JSON that can be read: ",
     f'{GOOD}\n{{"text": {"9" * 5000}}}': "2: not JSON that can be read: ",
 }
