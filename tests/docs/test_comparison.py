@@ -47,6 +47,14 @@ def test_names_on_other_text(row: list[str]) -> None:
         assert figure == measured[4]
 
 
+def test_the_task_page_has_figures_of_the_same_table() -> None:
+    text = (ROOT / "docs" / "tasks" / "names-in-a-folder.md").read_text("utf-8")
+    panel = [cells(line) for line in (RESULTS / "panel.md").read_text("utf-8").splitlines() if line.startswith("| ")]
+    for name in ("CoNLL-2003, news", "Broad Twitter", "UNER English-EWT dev, web", "CrossNER, politics"):
+        row = next(found for found in panel if found[:2] == [name, "en"] and len(found) == 11)
+        assert f" {row[4]} on " in text, name
+
+
 def test_own_score_is_that_of_the_accuracy_table() -> None:
     table = [cells(line) for line in (RESULTS / "accuracy.md").read_text("utf-8").splitlines()]
     row = next(found for found in table if found[0] == "ner-best")
