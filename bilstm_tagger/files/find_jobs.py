@@ -134,7 +134,7 @@ def _folder_jobs(folder: Path, input_format: str | None, output: Path | None) ->
     for path in _walk(folder, excluded):
         if (kind := _special(path)) is not None:
             left_out.append(f"{path}: {kind}")
-        elif (format := _folder_format(path, input_format)) is None:
+        elif (format := _folder_format(path, input_format)) is None or _annotates_a_text(path):
             skipped[suffix_of(path)] += 1
         else:
             name = (Path(_name(folder)) / path.relative_to(folder)).as_posix()
@@ -149,6 +149,11 @@ def _folder_jobs(folder: Path, input_format: str | None, output: Path | None) ->
 def _folder_format(path: Path, input_format: str | None) -> str | None:
     """How a folder's file is read; `None` if its suffix is unknown."""
     return input_format or _format_of(path)
+
+
+def _annotates_a_text(path: Path) -> bool:
+    """Whether a file holds brat's annotations of a text beside it, which is tagged itself."""
+    return path.suffix == ".ann" and path.with_suffix(".txt").is_file()
 
 
 def _walk(folder: Path, excluded: Path | None) -> Iterator[Path]:

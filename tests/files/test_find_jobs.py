@@ -161,3 +161,13 @@ def test_two_files_of_one_name_are_refused(tagger: RuleTagger, tmp_path: Path, m
     monkeypatch.chdir(tmp_path)
     tag_files(tagger, ["x/a.txt", "y/a.txt", "x/../y"], output="out")
     assert below(tmp_path / "out") == ["x/a.txt.jsonl", "y/a.txt.jsonl"]
+
+
+def test_a_text_with_annotations_of_brat_beside_it_is_tagged_once(tagger: RuleTagger, tmp_path: Path) -> None:
+    files = {"a.txt": "Ada ran.", "a.ann": "T1\tPER 0 3\tAda\n", "a.jsonl": '{"text": "Bob ran."}'}
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    stream = io.StringIO()
+    report = tag_files(tagger, [tmp_path], stream=stream)
+    assert stream.getvalue().count("Ada") == stream.getvalue().count("Bob")
+    assert dict(report.other) == {".ann": 1}
