@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.predict_on_ray import predict_on_ray
 from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
     BatchOption,
@@ -44,12 +45,13 @@ _PARTS = (
 
 
 def predict(
+    context: typer.Context,
     inputs: InputsArgument = None,
     *,
     model: ModelOption = Path("en"),
     text: TextOption = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder for one output file per input; else standard output.")
+        str | None, typer.Option("--output", "-o", help="Folder for one output file per input; else standard output.")
     ] = None,
     format: Annotated[
         str | None,
@@ -76,6 +78,9 @@ def predict(
     threads: ThreadsOption = None,
     device: DeviceOption = "cpu",
     precision: PrecisionOption = "auto",
+    engine: Annotated[
+        str, typer.Option(help="local, or ray: on a cluster, from URIs of Parquet, JSON lines or text into --output.")
+    ] = "local",
     show_profile: Annotated[
         bool, typer.Option("--profile", help="Print on standard error what the time was spent on.")
     ] = False,
@@ -85,6 +90,9 @@ def predict(
         raise typer.BadParameter("give files, folders or - to tag, or else --text", param_hint="INPUTS")
     if text is not None and output is not None:
         raise typer.BadParameter("--output is for files; --text is answered on standard output", param_hint="--output")
+    if engine != "local":
+        predict_on_ray(context)
+        return
     if resume and output is None:
         raise typer.BadParameter("only a run into a folder can be resumed; give its --output", param_hint="--resume")
     started = time.process_time()
@@ -131,7 +139,7 @@ def predict(
     if show_profile:
         _show(profile)
     if text is None:
-        conclude(report, output)
+        conclude(report, None if output is None else Path(output))
 
 
 def _show(profile: Profile) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
 from bilstm_tagger.document.document import Document
@@ -72,7 +72,8 @@ def map_data_set(
     schemes: Mapping[str, Scheme] = tagger.info.schemes
     types = schema(schemes, rows="texts", probabilities=probabilities)
     new = [(f"{prefix}{field.name}", field) for field in types if field.name not in ("row", "text")]
-    _check_columns(dataset, column, [name for name, _ in new])
+    if dataset.column_names is not None:  # a stream may not tell
+        check_columns(dataset.column_names, column, [name for name, _ in new])
     more: dict[str, Any] = {} if num_proc is None else {"num_proc": num_proc}
     if dataset.features is not None:
         import pyarrow as pa
@@ -87,10 +88,17 @@ def map_data_set(
     return cast("_DataSet", mapped)
 
 
-def _check_columns(dataset: Any, column: str, new: list[str]) -> None:
-    known = dataset.column_names
-    if known is None:  # a stream that does not tell
-        return
+def check_columns(known: Sequence[str], column: str, new: Sequence[str]) -> None:
+    """Refuse a column that is not there, and new ones that are.
+
+    Args:
+        known: names of the columns that are there.
+        column: where the texts are.
+        new: names of the columns to be added.
+
+    Raises:
+        ConfigError: naming the column.
+    """
     if column not in known:
         raise ConfigError(f"column: the data set has no column {column!r}; it has: {', '.join(known)}")
     if there := [name for name in new if name in known]:

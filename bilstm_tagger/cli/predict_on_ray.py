@@ -1,0 +1,79 @@
+"""`predict --engine ray`: which options it takes, and what it prints."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.tagging import tag_options
+
+ENGINES = ("local", "ray")
+_TAKEN = frozenset(
+    [
+        "inputs", "model", "output", "format", "input_format", "text_column", "force", "probabilities",
+        "min_probability", "min_precision", "batch_tokens", "workers", "precision", "engine",
+    ]
+)  # fmt: skip
+
+
+def predict_on_ray(context: typer.Context) -> None:
+    """Tag on Ray with the options of a call.
+
+    Args:
+        context: of the call.
+
+    Raises:
+        typer.BadParameter: if an option is missing, or is of no use there.
+    """
+    given: dict[str, Any] = context.params
+    if given["engine"] not in ENGINES:
+        raise typer.BadParameter(f"{given['engine']!r} is none of {', '.join(ENGINES)}", param_hint="--engine")
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        source = context.get_parameter_source(name)
+        if name not in _TAKEN and source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter("is of no use with --engine ray; leave it out", param_hint=parameter.opts[0])
+    if not given["inputs"] or given["output"] is None:
+        raise typer.BadParameter("--engine ray needs inputs and --output", param_hint="--engine")
+    from bilstm_tagger.integrations.ray import import_ray
+    from bilstm_tagger.integrations.ray_files import Model, tag_uris
+
+    options = tag_options(
+        Path(given["model"]),
+        batch_tokens=given["batch_tokens"],
+        probabilities=given["probabilities"],
+        min_probability=given["min_probability"],
+        min_precision=given["min_precision"],
+    )
+    _quieten(import_ray())
+    manifest = tag_uris(
+        Model(str(given["model"]), given["precision"]),
+        given["inputs"],
+        given["output"],
+        format=given["format"] or "parquet",
+        input_format=given["input_format"],
+        column=given["text_column"],
+        force=given["force"],
+        options=options,
+        workers=given["workers"] if context.get_parameter_source("workers").name == "COMMANDLINE" else None,  # type: ignore[union-attr]
+    )
+    rate = manifest.tokens / manifest.seconds
+    note(
+        f"tagged {manifest.rows:,} rows into {given['output']}: {manifest.tokens:,} tokens ({rate:,.0f} tokens/s with "
+        f"starting, {manifest.workers} actors)"
+    )
+    if manifest.rows_without_tokens:
+        note(f"note: {manifest.rows_without_tokens:,} rows have no text")
+
+
+def _quieten(ray: Any) -> None:
+    """Start Ray, or join the cluster of RAY_ADDRESS, so that warnings alone are printed."""
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
+    if not ray.is_initialized():
+        ray.init(logging_level=logging.WARNING)
