@@ -70,6 +70,12 @@ def predict(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted run: leave what it has written, tag the rest.")
     ] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K/N", help="Tag the K-th of N equal shares of the files, or of the documents of a single file."
+        ),
+    ] = None,
     probabilities: ProbabilitiesOption = False,
     min_probability: MinProbabilityOption = 0.0,
     min_precision: MinPrecisionOption = None,
@@ -93,13 +99,16 @@ def predict(
     if engine != "local":
         predict_on_ray(context)
         return
+    if shard is not None and text is not None:
+        raise typer.BadParameter("--shard is for files; leave it out with --text", param_hint="--shard")
     if resume and output is None:
         raise typer.BadParameter("only a run into a folder can be resumed; give its --output", param_hint="--resume")
     started = time.process_time()
     from bilstm_tagger.corpus.trained import words_spec
-    from bilstm_tagger.files import ModelLoader, Profile, tag_files
+    from bilstm_tagger.files import ModelLoader, Profile, Shard, tag_files
     from bilstm_tagger.model_folder.find import find_folder, fingerprint
 
+    share = None if shard is None else Shard.parse(shard)
     options = tag_options(
         model,
         batch_tokens=batch_tokens,
@@ -128,6 +137,7 @@ def predict(
                 input_format=input_format,
                 force=force,
                 resume=resume,
+                shard=share,
                 identity=None if output is None else fingerprint(find_folder(model)),
                 spec=words_spec(tagger.reading, encoding=encoding),
                 text_column=text_column,

@@ -13,6 +13,7 @@ from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.pool import WorkerPool
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.report import FilesReport
+from bilstm_tagger.files.shard import Shard
 from bilstm_tagger.files.tag_files import tag_files
 from bilstm_tagger.files.worker import ModelLoader, collect_rarely
 
@@ -22,6 +23,7 @@ __all__ = [
     "FilesReport",
     "ModelLoader",
     "Profile",
+    "Shard",
     "TagOptions",
     "WorkerPool",
     "collect_rarely",

@@ -27,18 +27,19 @@ class Run:
         resumed: whether it goes on with one that was interrupted.
     """
 
-    def __init__(self, folder: Path, facts: Mapping[str, Any], *, resume: bool) -> None:
+    def __init__(self, folder: Path, facts: Mapping[str, Any], *, resume: bool, name: str = NAME) -> None:
         """Look whether there is a run to go on with.
 
         Args:
             folder: where the output goes.
             facts: what the run is asked for; plain values.
             resume: whether to go on with an interrupted run, if there is one.
+            name: of the mark; runs into one folder at the same time have different ones.
 
         Raises:
             ConfigError: if the interrupted run was asked for something else.
         """
-        self._path = folder / NAME
+        self._path = folder / name
         self._facts = dict(facts)
         before = _read(self._path) if resume else None
         if before is not None and before != self._facts:

@@ -18,7 +18,8 @@ from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.pool import WorkerPool
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.report import FilesReport
-from bilstm_tagger.files.resume import Run
+from bilstm_tagger.files.resume import NAME, Run
+from bilstm_tagger.files.shard import Shard, ShardRecord, share
 from bilstm_tagger.files.streams import DocumentTagger, End, Tagged, Untagged, read_files, tag_here
 from bilstm_tagger.files.suspicion import language_of
 from bilstm_tagger.files.targets import check_targets
@@ -42,6 +43,7 @@ def tag_files(
     force: bool = False,
     resume: bool = False,
     identity: str | None = None,
+    shard: Shard | None = None,
     exclude: Path | None = None,
     spec: ReadSpec | None = None,
     text_column: str | None = None,
@@ -66,6 +68,7 @@ def tag_files(
         force: whether files in `output` may be overwritten.
         resume: whether what an interrupted run with the same options has written into `output` is left as it is.
         identity: what tells the tagger from others; without it the run cannot be resumed.
+        shard: the share of the files, or of the documents of a single file, that is tagged; all if None.
         exclude: a file that is left out of folders, since it is what `stream` writes.
         spec: how to read words, and raw text in JSON and tables; its format and its tasks are not used.
         text_column: column of the text in tables and JSON; else found by its name.
@@ -87,12 +90,19 @@ def tag_files(
     if receive is not None:
         format = "conll"  # in which documents are whole to the end, also those of a pool
     write = _destination(output, stream, format, receive)
-    run = None
+    run, facts = None, {"model": identity, "format": format, "input_format": input_format, "text_column": text_column}
+    facts |= {"encoding": spec.encoding, "options": str(options or TagOptions())}
     if output is not None and identity is not None:
-        asked = {"input_format": input_format, "text_column": text_column, "encoding": spec and spec.encoding}
-        facts = {"model": identity, "format": format, **asked, "options": str(options or TagOptions())}
-        run = Run(Path(output), facts, resume=resume)
+        name = NAME if shard is None else f".{shard.label}{NAME}"
+        run = Run(Path(output), facts, resume=resume, name=name)
     jobs, targets = _jobs_and_targets(inputs, input_format, output, format, exclude)
+    one = len(jobs.jobs) == 1
+    record = None
+    if shard is not None:
+        record = None if output is None else ShardRecord(Path(output), shard, jobs.jobs, facts)
+        jobs, targets = share(jobs, targets, shard)
+        if resume and record is not None and record.is_there():
+            return FilesReport(0, finished=len(jobs.jobs))
     finished = [] if run is None else [job for job, target in targets.items() if run.has_finished(job, target)]
     check_targets(targets, force=force or (run is not None and run.resumed))
     if finished:
@@ -107,7 +117,8 @@ def tag_files(
         check_text_column(jobs.jobs, text_column)
     language = language_of(spec.tokenizer) if check_language else None
     read: Counter[Job] = Counter()
-    untagged = _counted(read_files(jobs.jobs, spec, profile=profile, tally=report.tally, language=language), read)
+    untagged = read_files(jobs.jobs, spec, profile=profile, tally=report.tally, language=language)
+    untagged = _counted(untagged if shard is None or not one else shard.documents(untagged), read)
     items = _all_there(_tag(tagger, untagged, format, options or TagOptions(), profile), read)
     if run is not None:
         run.begin()
@@ -116,6 +127,8 @@ def tag_files(
     report.seconds = clock()
     if run is not None and not report.failures:
         run.end()
+    if record is not None and not report.failures:
+        record.write(report)
     return report
 
 

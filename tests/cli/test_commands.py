@@ -280,7 +280,7 @@ def test_predict_colours_text_on_a_terminal(model_folder: Path, monkeypatch: pyt
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr(tagger.Tagger, "load", lambda *_, **__: RuleTagger())
-    predict(model=model_folder, text="so Ada Lovelace wins")
+    predict(None, model=model_folder, text="so Ada Lovelace wins")
     assert "\x1b[" in screen.getvalue()
     assert " Ada Lovelace " in screen.getvalue()
 
