@@ -13,6 +13,8 @@ from bilstm_tagger.cli.app import note
 from bilstm_tagger.cli.predict_on_ray import predict_on_ray
 from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
+    AUTO,
+    AutoWorkersOption,
     BatchOption,
     DeviceOption,
     InputFormatOption,
@@ -26,7 +28,7 @@ from bilstm_tagger.cli.tagging import (
     TextColumnOption,
     TextOption,
     ThreadsOption,
-    WorkersOption,
+    auto_split,
     conclude,
     loaded_tagger,
     progress,
@@ -80,7 +82,7 @@ def predict(
     min_probability: MinProbabilityOption = 0.0,
     min_precision: MinPrecisionOption = None,
     batch_tokens: BatchOption = None,
-    workers: WorkersOption = 1,
+    workers: AutoWorkersOption = 1,
     threads: ThreadsOption = None,
     device: DeviceOption = "cpu",
     precision: PrecisionOption = "auto",
@@ -108,6 +110,10 @@ def predict(
     from bilstm_tagger.files import ModelLoader, Profile, Shard, tag_files
     from bilstm_tagger.model_folder.find import find_folder, fingerprint
 
+    if workers == AUTO and threads is not None:
+        raise typer.BadParameter("--workers auto chooses the threads too; leave them out", param_hint="--threads")
+    if workers == AUTO:
+        workers, threads = auto_split(inputs or [], input_format, output) if inputs else (1, None)
     share = None if shard is None else Shard.parse(shard)
     options = tag_options(
         model,

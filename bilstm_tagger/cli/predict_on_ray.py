@@ -51,6 +51,7 @@ def predict_on_ray(context: typer.Context) -> None:
         min_precision=given["min_precision"],
     )
     _quieten(import_ray())
+    workers = context.get_parameter_source("workers")
     manifest = tag_uris(
         Model(str(given["model"]), given["precision"]),
         given["inputs"],
@@ -60,7 +61,7 @@ def predict_on_ray(context: typer.Context) -> None:
         column=given["text_column"],
         force=given["force"],
         options=options,
-        workers=given["workers"] if context.get_parameter_source("workers").name == "COMMANDLINE" else None,  # type: ignore[union-attr]
+        workers=(given["workers"] or None) if workers is not None and workers.name == "COMMANDLINE" else None,
     )
     rate = manifest.tokens / manifest.seconds
     note(

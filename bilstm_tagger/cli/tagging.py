@@ -18,6 +18,7 @@ from bilstm_tagger.errors import CorpusError
 if TYPE_CHECKING:
     from bilstm_tagger.files import FilesReport, ModelLoader, Profile, TagOptions, WorkerPool
     from bilstm_tagger.files.source import Tally
+    from bilstm_tagger.files.split import Split
     from bilstm_tagger.tagging.tagger import Tagger
 
 _Listener = Callable[["FilesReport"], None]
@@ -61,6 +62,30 @@ WorkersOption = Annotated[
         min=1, max=MOST_WORKERS, help="Processes to tag with, one thread each; for much text, one for each core."
     ),
 ]
+AUTO = 0  # what `worker_count` makes of `auto`
+
+
+def worker_count(text: str | int) -> int:
+    """The number of processes that is named; `AUTO` for `auto`.
+
+    Raises:
+        typer.BadParameter: if it is neither.
+    """
+    if str(text) == "auto":
+        return AUTO
+    if not (number := str(text)).isascii() or not number.isdigit() or int(number) < 1:
+        raise typer.BadParameter(f"{text!r} is neither a number from 1 on nor auto")
+    return int(number)
+
+
+AutoWorkersOption = Annotated[
+    int,
+    typer.Option(
+        parser=worker_count,
+        metavar="N|auto",
+        help="Processes to tag with, one thread each; auto for what suits the cores and the size of the input.",
+    ),
+]
 ThreadsOption = Annotated[
     int | None,
     typer.Option(
@@ -100,6 +125,17 @@ def loaded_tagger(load: ModelLoader, workers: int, profile: Profile) -> Iterator
         with profile.part("start workers"):
             _ = pool.reading
         yield pool
+
+
+def auto_split(inputs: Sequence[str], input_format: str | None, output: str | None) -> Split:
+    """The processes and threads that suit the cores and the size of the input, which are told."""
+    from bilstm_tagger.files.split import best_split, input_size, usable_cores
+
+    size = input_size(inputs, input_format=input_format, output=None if output is None else Path(output))
+    split = best_split(size, cores := usable_cores())
+    megabytes = "input of unknown size" if size is None else f"{size / 1e6:,.1f} MB"
+    note(f"note: --workers {split.workers} --threads {split.threads} for {megabytes} on {cores} cores")
+    return split
 
 
 def tell_waiting(inputs: Sequence[str] | None) -> None:
