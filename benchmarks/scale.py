@@ -101,7 +101,12 @@ def run(model: str, source: Path, output: Path, *, workers: int, fault: Fault | 
     """Tag on a cluster of two nodes; the seconds without starting it."""
     with cluster_of_two() as (cluster, second):
         began = time.perf_counter()
-        tagged = tag(ray.data.read_parquet(str(source), num_cpus=0.25), model=model, workers=workers, batch_size=500)
+        tagged = tag(
+            ray.data.read_parquet(str(source), num_cpus=0.25, override_num_blocks=2 * FILES),
+            model=model,
+            workers=workers,
+            batch_size=500,
+        )
         done = threading.Event()
         if fault is not None:
             threading.Thread(target=after_the_first_file, args=(output, done, lambda: fault(cluster, second))).start()

@@ -30,7 +30,7 @@ EXAMPLES = {
     "calibrate": ("bilstm-tagger calibrate dev.conll --model models/mine --precision 0.95",),
     "predict": (
         'bilstm-tagger predict --text "Ada Lovelace wrote to Charles Babbage from London."',
-        "bilstm-tagger predict mails --output tagged --workers 2",
+        "bilstm-tagger predict mails --output tagged --workers auto",
         "bilstm-tagger predict notes.txt --format conll --probabilities --model models/mine",
     ),
     "entities": (

@@ -11,7 +11,7 @@ from bilstm_tagger.files.find_jobs import STDIN, find_jobs
 from bilstm_tagger.files.inputs import Job
 from bilstm_tagger.files.source import PACKED
 
-BYTES_PER_WORKER = 2_000_000  # of input that make up for starting a process
+BYTES_PER_WORKER = 4_000_000  # of input that make up for starting a process, and some more
 MOST_THREADS = 8  # of one process that gain anything
 _UNPACKED = 4  # times the size of a compressed file
 
