@@ -66,6 +66,12 @@ def type_text(page: Page, text: str) -> None:
     until(page, SHOWN, text)
 
 
+def save(page: Page) -> None:
+    """Saves a correction, and waits until the page has heard that the dialog is closed, which comes as an event."""
+    page.click('#edit button[value="save"]')
+    page.evaluate("() => new Promise(done => setTimeout(done, 100))")
+
+
 SHOWN = """() => {
     const box = document.querySelector('#views .text')?.cloneNode(true);
     box?.querySelectorAll('rt, .label').forEach(each => each.remove());
@@ -241,7 +247,7 @@ def test_a_correction_of_words_that_were_changed_is_told_to_be_gone(page: Page) 
     type_text(page, "Noor saw Ada . Rain fell .")
     page.click('.token[data-token="2"]')
     page.check('#edit-labels input[value="PER"]')
-    page.click('#edit button[value="save"]')
+    save(page)
     assert page.inner_text("#corrections") == "1 correction in it."
     type_text(page, "Noor saw Ada ! Rain fell .")
     assert page.inner_text("#corrections") == "1 correction in it."
@@ -257,12 +263,12 @@ def test_a_name_is_widened_relabelled_and_taken_away_by_pointer(page: Page, name
     page.click(f'.token[data-token="{span.start}"]')
     page.click('[data-end="end"][data-step="1"]')
     page.check(f'#edit-labels input[value="{other}"]')
-    page.click('#edit button[value="save"]')
+    save(page)
     wider = " ".join(words[span.start : span.end + 1])
     assert (wider, other) in names_on(page)
     page.click(f'.token[data-token="{span.start}"]')
     page.check('#edit-labels input[value=""]')
-    page.click('#edit button[value="save"]')
+    save(page)
     assert (wider, other) not in names_on(page)
     assert not page.query_selector(f'mark .token[data-token="{span.start}"]')
     page.click('.token[data-token="0"]')
@@ -279,7 +285,7 @@ def test_two_models_are_compared(page: Page, tagger: Tagger, named: str) -> None
     span = tagger(named).spans[0]
     page.click(f'[data-view="0"] .token[data-token="{span.start}"]')
     page.check('#edit-labels input[value=""]')
-    page.click('#edit button[value="save"]')
+    save(page)
     assert len(page.query_selector_all('[data-view="1"] mark.differs')) == 1
     assert "1 name only here" in page.inner_text('[data-view="1"] h3')
 
