@@ -73,7 +73,11 @@ def evaluate(
     fix_tags: FixOption = False,
     label: LabelOption = None,
     raw: Annotated[
-        bool, typer.Option("--raw", help="Tag the text instead of the gold tokens, and compare characters.")
+        bool,
+        typer.Option(
+            "--raw",
+            help="Tag the text instead of the gold tokens, and compare characters; without --errors, --confusion.",
+        ),
     ] = False,
     resamples: Annotated[
         int, typer.Option(min=0, help="How often sentences are drawn anew for the 95 % intervals; 0 for none.")
@@ -96,7 +100,9 @@ def evaluate(
     )
     if raw:
         if predictions or errors or confusion or corpus is None:
-            raise typer.BadParameter("goes with a corpus and a model alone", param_hint="--raw")
+            raise typer.BadParameter(
+                "needs a corpus and excludes --errors, --confusion and --predictions", param_hint="--raw"
+            )
         _raw(model or Path("en"), corpus, column, format, reading, device, json_file)
         return
     drawing: dict[str, Any] = {"resamples": resamples, "seed": seed}

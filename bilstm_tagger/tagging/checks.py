@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from bilstm_tagger.errors import TaggerError
 
 
@@ -31,3 +34,13 @@ def check_unicode(text: str, what: str) -> None:
     except UnicodeEncodeError as error:
         half = ascii(text[error.start])
         raise TaggerError(f"{what} holds half a character, {half}: decode its source as UTF-8") from None
+
+
+def check_stream(sources: Any) -> None:
+    """Refuse a whole frame or a dict: to go through it gives the names of its columns, not its texts.
+
+    Raises:
+        TaggerError: naming what to give instead.
+    """
+    if isinstance(sources, Mapping) or hasattr(sources, "columns"):
+        raise TaggerError(f"a {type(sources).__name__} has columns; give one of them, such as frame['text']")

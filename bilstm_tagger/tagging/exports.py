@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.probable import Least
 from bilstm_tagger.model_folder.info import ModelInfo
+from bilstm_tagger.tagging.checks import check_stream
 from bilstm_tagger.tagging.runtime import Runtime
 from bilstm_tagger.tagging.sources import Input
 
@@ -161,6 +162,7 @@ class Exports(ABC):
         from bilstm_tagger.frames.arrow import table_of, texts_of
 
         told = probabilities or bool(min_probability)
+        check_stream(texts)
         documents = self.pipe(texts_of(texts), probabilities=told, min_probability=min_probability)
         return table_of(documents, self.info.schemes, rows=rows, probabilities=probabilities)
 

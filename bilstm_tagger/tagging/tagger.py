@@ -19,6 +19,7 @@ from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.tagging.batching import collector_paused, next_window, sentence_lengths
+from bilstm_tagger.tagging.checks import check_stream
 from bilstm_tagger.tagging.exports import Exports
 from bilstm_tagger.tagging.output_tags import OutputTags
 from bilstm_tagger.tagging.overlap import is_overlong, narrowed, restored, widened, windowed
@@ -170,6 +171,7 @@ class Tagger(Exports):
         if probabilities or n_best or min_probability:
             span_tags = {task: output.span_tags() for task, output in self._outputs.items()}
             wanted = Wanted(span_tags, self.info.temperatures, n_best=n_best)
+        check_stream(sources)
         documents = map(self.read, sources)
         tokens = getattr(self.runtime, "window_tokens", None) or WINDOW_TOKENS
         while window := next_window(documents, tokens):

@@ -133,7 +133,12 @@ def _describe(prepared: Prepared) -> None:
             counts = corpus.stats()
             logger.info("%s: %s sentences, %s tokens; %s", role, f"{counts.sentences:,}", f"{counts.tokens:,}", schemes)
     for task in prepared.info.tasks:
-        logger.info("%s: %d tags", task, len(prepared.info.vocab.tags[task]))
+        tags = prepared.info.vocab.tags[task]
+        logger.info("%s: %d tag%s", task, len(tags), "" if len(tags) == 1 else "s")
+        if len(tags) == 1:
+            logger.warning(
+                "%s: all tokens have the tag %s, so there is nothing to learn; name its column", task, tags[0]
+            )
     if prepared.vectors and prepared.coverage is not None:
         logger.info(
             "vectors: %.1f %% of the training tokens covered, %s further words kept",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tiny import settings_of, untrained
 
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
 from bilstm_tagger.frames import arrow
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.tagging.tagger import Tagger
@@ -262,3 +262,14 @@ def test_sql_over_texts(tagger: Tagger) -> None:
     ).to_arrow_table()
     assert found.to_pylist() == tagger.to_arrow(TEXTS).to_pylist()
     assert len(batches) == 1
+
+
+def test_a_whole_frame_is_refused(tagger: Tagger) -> None:
+    pl = pytest.importorskip("polars")
+    columns = {"London": ["Bob left Paris."], "Ada": ["x"]}
+    for whole in (columns, pd.DataFrame(columns), pl.DataFrame(columns), pa.table(columns)):
+        for give in (tagger.to_pandas, tagger.to_arrow, lambda sources: list(tagger.pipe(sources))):
+            with pytest.raises(TaggerError, match=r"has columns; give one of them, such as frame\['text'\]"):
+                give(whole)
+    for column in (columns["London"], pd.DataFrame(columns)["London"], pl.DataFrame(columns)["London"]):
+        assert len(tagger.to_arrow(column, rows="texts")) == 1
