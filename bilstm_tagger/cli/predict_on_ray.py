@@ -11,6 +11,7 @@ import typer
 
 from bilstm_tagger.cli.app import note
 from bilstm_tagger.cli.tagging import tag_options
+from bilstm_tagger.errors import choose
 
 ENGINES = ("local", "ray")
 _TAKEN = frozenset(
@@ -32,7 +33,9 @@ def predict_on_ray(context: typer.Context) -> None:
     """
     given: dict[str, Any] = context.params
     if given["engine"] not in ENGINES:
-        raise typer.BadParameter(f"{given['engine']!r} is none of {', '.join(ENGINES)}", param_hint="--engine")
+        raise typer.BadParameter(
+            f"no engine {given['engine']!r}; {choose(given['engine'], ENGINES)}", param_hint="--engine"
+        )
     for parameter in context.command.params:
         name = parameter.name or ""
         source = context.get_parameter_source(name)

@@ -73,8 +73,9 @@ def worker_count(text: str | int) -> int:
     """
     if str(text) == "auto":
         return AUTO
-    if not (number := str(text)).isascii() or not number.isdigit() or int(number) < 1:
-        raise typer.BadParameter(f"{text!r} is neither a number from 1 on nor auto")
+    number = str(text)
+    if not (number.isascii() and number.isdigit() and len(number) < 9 and 1 <= int(number) <= MOST_WORKERS):
+        raise typer.BadParameter(f"{number[:40]!r} is neither auto nor a number from 1 to {MOST_WORKERS}")
     return int(number)
 
 

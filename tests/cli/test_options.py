@@ -34,6 +34,7 @@ CHOICES = {
     "language": ("jap", "ja"),
     "task": ("upoz", "upos"),
     "model": ("en-new", "en-news"),
+    "engine": ("rayy", "ray"),
     "track": ("tensorbord", "tensorboard"),
 }
 OF_COMMANDS = {  # where a command has other choices
@@ -45,7 +46,7 @@ OF_COMMANDS = {  # where a command has other choices
 FREE = {
     "text", "text_column", "encoding", "word_column", "names", "column", "columns", "comments", "delimiter",
     "sentence_column", "labels", "label", "tasks", "replay", "set_", "unit",
-    "gold_column", "column_a", "column_b", "host", "allowed_host",
+    "shard", "gold_column", "column_a", "column_b", "host", "allowed_host",
 }  # fmt: skip
 
 
@@ -63,6 +64,8 @@ def parameters() -> Iterator[tuple[str, inspect.Parameter, Any, Any]]:
     for command, callback in commands():
         hints = typing.get_type_hints(callback, include_extras=True)
         for name, parameter in inspect.signature(callback).parameters.items():
+            if hints[name] is typer.Context:
+                continue
             kind, info = typing.get_args(hints[name])
             yield command, parameter, kind, info
 
@@ -202,4 +205,7 @@ def test_a_text_may_be_empty_and_look_like_an_option(model_folder: Path) -> None
 def test_numbers_have_bounds(arguments: list[str], model_folder: Path) -> None:
     result = run("predict", "--text", "Ada", "-m", model_folder, *arguments)
     assert result.exit_code == 2
-    assert re.search("is not in the range|should be less than or equal to", re.sub(r"[\s│]+", " ", result.stderr))
+    assert re.search(
+        "is not in the range|should be less than or equal to|nor a number from 1 to 256",
+        re.sub(r"[\s│]+", " ", result.stderr),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,6 @@ def test_predict_takes_auto_and_tells_what_it_is(
     for wrong in ("0", "-1", "two", ""):
         result = CliRunner().invoke(app, [*call, wrong], env={"COLUMNS": "200"})
         assert result.exit_code == 2
-        assert "neither a number from 1 on nor auto" in result.stderr
+        assert "is neither auto nor a number from 1 to" in re.sub(r"[\s│]+", " ", result.stderr)
     result = CliRunner().invoke(app, [*call, "auto", "--threads", "2"], env={"COLUMNS": "200"})
     assert (result.exit_code, "chooses the threads too" in result.stderr) == (2, True)

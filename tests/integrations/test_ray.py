@@ -124,7 +124,7 @@ def test_options_that_are_of_no_use_are_refused(options: list[str], message: str
 def test_an_unknown_engine_is_refused() -> None:
     result = CliRunner().invoke(app, ["predict", "a.jsonl", "--engine", "dask"], env={"COLUMNS": "200"})
     assert result.exit_code == 2
-    assert "none of local, ray" in result.stderr
+    assert "known: local, ray" in result.stderr
 
 
 def test_a_missing_extra_ends_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
