@@ -8,13 +8,17 @@ BIN := $(VENV)/bin
 	torture-memory mutants lock audit wheel clean
 .DEFAULT_GOAL := demo
 
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.package: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.package
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-demo: $(VENV)/.installed  ## train parts of speech on the sample corpus, evaluate, tag a text with it and one with en
+demo: $(VENV)/.package  ## train parts of speech on the sample corpus, evaluate, tag a text with it and one with en
 	$(BIN)/bilstm-tagger train --preset pos --train data/sample/en-train.conllu --dev data/sample/en-dev.conllu \
 		--output models/demo --force
 	$(BIN)/bilstm-tagger evaluate data/sample/en-test.conllu --model models/demo
