@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from bilstm_tagger.cli.app import note, screen
 from bilstm_tagger.cli.evaluate import columns_by_task
+from bilstm_tagger.cli.output import check_pages, write_json
 from bilstm_tagger.cli.reading import (
     CommentsOption,
     DelimiterOption,
@@ -65,12 +65,9 @@ def compare(
     from bilstm_tagger.cli.comparison_tables import comparison_view
     from bilstm_tagger.evaluation.compare import compare as compare_systems
     from bilstm_tagger.evaluation.differences import write_differences_csv, write_differences_page
-    from bilstm_tagger.io.atomic import atomic_write
     from bilstm_tagger.settings.read_spec import ReadSpec
 
-    for path in differences or []:
-        if path.suffix.lower() not in (".html", ".csv"):
-            raise typer.BadParameter(f"{path}: must end in .html or .csv", param_hint="--differences")
+    check_pages(differences or [], "--differences")
     reading = spelling_fields(
         encoding=encoding,
         comments=comments,
@@ -99,11 +96,6 @@ def compare(
         else:
             title = f"{comparison.names[0]} and {comparison.names[1]} on {corpus.name}"
             write_differences_page(comparison, path, title=title)
-    values = json.dumps(comparison.to_json(), ensure_ascii=False, indent=2) + "\n"
-    if json_file == Path("-"):
-        typer.echo(values, nl=False)
+    if not write_json(comparison.to_json(), json_file):
         return
-    if json_file is not None:
-        with atomic_write(json_file) as stream:
-            stream.write(values)
     screen().print(comparison_view(comparison))

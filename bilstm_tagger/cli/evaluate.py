@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bilstm_tagger.cli.app import note, screen
+from bilstm_tagger.cli.output import STDOUT, check_pages, write_json
 from bilstm_tagger.cli.reading import (
     CommentsOption,
     DelimiterOption,
@@ -24,7 +24,6 @@ from bilstm_tagger.cli.values import column_name
 
 if TYPE_CHECKING:
     from bilstm_tagger.evaluation.evaluate import Evaluation
-    from bilstm_tagger.evaluation.raw import RawEvaluation
 
 
 def evaluate(
@@ -122,33 +121,17 @@ def evaluate(
         note(f"note: {line}")
     for path in errors or []:
         _write_errors(evaluation, path, f"Errors of {name} on {(corpus or predictions or path).name}")
-    if confusion is not None and confusion != _STDOUT:
+    if confusion is not None and confusion != STDOUT:
         from bilstm_tagger.evaluation.confusion import draw_confusion
 
         draw_confusion(evaluation.tasks, confusion)
-    if not _write_json(evaluation, json_file):
+    if not write_json(evaluation.to_json(), json_file):
         return
     console = screen()
     console.print(evaluation_view(evaluation))
-    if confusion == _STDOUT:
+    if confusion == STDOUT:
         for task, scores in evaluation.tasks.items():
             console.print(matrix_table(scores.matrix, title=f"{task}: gold in rows, predicted in columns"))
-
-
-_STDOUT = Path("-")
-
-
-def _write_json(evaluation: Evaluation | RawEvaluation, path: Path | None) -> bool:
-    """Write all scores if a file is named; False if they went to standard output, where nothing may follow."""
-    from bilstm_tagger.io.atomic import atomic_write
-
-    values = json.dumps(evaluation.to_json(), ensure_ascii=False, indent=2) + "\n"
-    if path == _STDOUT:
-        typer.echo(values, nl=False)
-    elif path is not None:
-        with atomic_write(path) as stream:
-            stream.write(values)
-    return path != _STDOUT
 
 
 def _raw(
@@ -170,16 +153,14 @@ def _raw(
     evaluation = evaluate_raw(tagger, corpus, columns=columns, format=format, reading=reading)
     for line in evaluation.notes:
         note(f"note: {line}")
-    if _write_json(evaluation, json_file):
+    if write_json(evaluation.to_json(), json_file):
         screen().print(raw_view(evaluation))
 
 
 def _check(errors: list[Path], confusion: Path | None) -> None:
     """Refuse files of other kinds before anything is computed."""
-    for path in errors:
-        if path.suffix.lower() not in (".html", ".csv"):
-            raise typer.BadParameter(f"{path}: must end in .html or .csv", param_hint="--errors")
-    if confusion not in (None, _STDOUT) and confusion.suffix.lower() != ".png":
+    check_pages(errors, "--errors")
+    if confusion not in (None, STDOUT) and confusion.suffix.lower() != ".png":
         raise typer.BadParameter(f"{confusion}: must end in .png, or be -", param_hint="--confusion")
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+
+import typer
+
+STDOUT = Path("-")
 
 
 @contextmanager
@@ -33,3 +38,39 @@ def opened(output: Path | None, *, binary: bool, force: bool) -> Iterator[IO[Any
         raise ConfigError(f"{output} would be overwritten; use --force or another --output")
     with atomic_write(output, binary=True) if binary else atomic_write(output) as stream:
         yield stream
+
+
+def write_json(values: Any, path: Path | None) -> bool:
+    """Write plain values if a file is named.
+
+    Args:
+        values: what `json` can write.
+        path: the file, `-` for standard output; None for nowhere.
+
+    Returns:
+        Whether more may be printed: not behind JSON on standard output.
+    """
+    from bilstm_tagger.io.atomic import atomic_write
+
+    text = json.dumps(values, ensure_ascii=False, indent=2) + "\n"
+    if path == STDOUT:
+        typer.echo(text, nl=False)
+    elif path is not None:
+        with atomic_write(path) as stream:
+            stream.write(text)
+    return path != STDOUT
+
+
+def check_pages(paths: Sequence[Path], option: str) -> None:
+    """Refuse files that are neither pages nor tables before anything is computed.
+
+    Args:
+        paths: the files.
+        option: the flag, for the message.
+
+    Raises:
+        typer.BadParameter: one has another suffix.
+    """
+    for path in paths:
+        if path.suffix.lower() not in (".html", ".csv"):
+            raise typer.BadParameter(f"{path}: must end in .html or .csv", param_hint=option)
