@@ -215,7 +215,10 @@ def odd_name(folder: Path, draw: random.Random) -> None:
     vocab = json.loads((folder / "vocab.json").read_text("utf-8"))
     if draw.random() < 0.3:
         path, values, holder, key = _json(folder, draw)
-        holder[name if isinstance(holder, dict) else key] = holder.pop(key)
+        if isinstance(holder, dict):
+            holder[name] = holder.pop(key)
+        else:
+            holder[key] = name
         path.write_text(json.dumps(values), "utf-8")
         return
     task = draw.choice(list(vocab["tags"]))
