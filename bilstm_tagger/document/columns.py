@@ -89,7 +89,7 @@ class Columns:
         Raises:
             CorpusError: columns differ in length, the bounds do not fit, or a text comes without offsets.
         """
-        _check_bounds(words, bounds, offsets=(text, starts, ends))
+        _check_bounds(words, bounds, text, starts, ends)
         self.words = words
         self.bounds = bounds
         self._text = text
@@ -108,10 +108,12 @@ class Columns:
 
     def _check_lengths(self) -> None:
         """Raise `CorpusError` unless every column has one entry per token."""
-        numbers = (("starts", self._starts), ("ends", self._ends), ("lines", self.lines))
-        for name, column in (*numbers, *self.tags.items(), *self.columns.items()):
-            if column is not None and len(column) != len(self.words):
-                raise CorpusError(f"column {name!r} has {len(column)} entries for {len(self.words)} tokens")
+        count = len(self.words)
+        columns = (self._starts, self._ends, self.lines, *self.tags.values(), *self.columns.values())
+        for place, column in enumerate(columns):
+            if column is not None and len(column) != count:
+                name = ["starts", "ends", "lines", *self.tags, *self.columns][place]
+                raise CorpusError(f"column {name!r} has {len(column)} entries for {count} tokens")
 
     @property
     def text(self) -> str:
@@ -259,9 +261,11 @@ class Columns:
         return spans
 
 
-def _check_bounds(words: list[str], bounds: list[int], *, offsets: tuple[object, ...]) -> None:
+def _check_bounds(
+    words: list[str], bounds: list[int], text: str | None, starts: list[int] | None, ends: list[int] | None
+) -> None:
     """Raise `CorpusError` unless the bounds cover the words, and text, starts and ends are all there or all absent."""
     if not bounds or bounds[0] != 0 or bounds[-1] != len(words):
         raise CorpusError(f"sentence bounds must run from 0 to the number of tokens, {len(words)}")
-    if len({column is None for column in offsets}) != 1:
+    if (text is None) is not (starts is None) or (text is None) is not (ends is None):
         raise CorpusError("a text needs the starts and ends of its tokens, and these need the text")

@@ -6,7 +6,9 @@ and the recurrence is all that is left to compute for a token. A time step is on
 still running at a step are the first ones.
 
 Gates as in Gers, Schmidhuber and Cummins 2000, in torch's order input, forget, candidate, output:
-`i, f, o = sigmoid(.)`, `g = tanh(.)`, `c = f c + i g`, `h = o tanh(c)`.
+`i, f, o = sigmoid(.)`, `g = tanh(.)`, `c = f c + i g`, `h = o tanh(c)`. With `e(x) = exp(-x)`, `sigmoid(x)` is
+`1 / (1 + e(x))` and `tanh(x)` is `(1 - e(2x)) / (1 + e(2x))`, so one division is enough for `c` and one for `h`. The
+weights of `g` are doubled, so that `2x` is what the products give.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from bilstm_tagger.nn.model import TaggingModel
-from bilstm_tagger.nn.numba_ops import bits, compiled, load, sigmoid, store, tanh
+from bilstm_tagger.nn.numba_ops import LINE, bits, compiled, exp_minus, load, prefetch, store
 from bilstm_tagger.nn.recurrent import PASSES, RecurrentEncoder, RecurrentLayer
 
 
@@ -57,7 +59,8 @@ def fast_lstm(model: TaggingModel) -> FastLSTM | None:
     lstms = [encoder for encoder in encoders if isinstance(encoder, RecurrentEncoder) and encoder.cell == "lstm"]
     if len(lstms) < len(encoders) or model.embedder.features or model.embedder.words.weight.device.type != "cpu":
         return None
-    return FastLSTM(lstms, model.precision)
+    rounded = all(head.hidden is not None for task in model.tasks for head in model.heads(task))
+    return FastLSTM(lstms, model.precision, states=model.precision if rounded else torch.float32)
 
 
 class FastLSTM:
@@ -68,27 +71,32 @@ class FastLSTM:
     Args:
         encoders: of one shape; all read the same words.
         precision: kind of number of the products, float32 or bfloat16; all else is float32.
+        states: kind of number of the states, if those of one layer's directions are all that is wanted; other states
+            are float32.
     """
 
-    def __init__(self, encoders: Sequence[RecurrentEncoder], precision: torch.dtype) -> None:
+    def __init__(
+        self, encoders: Sequence[RecurrentEncoder], precision: torch.dtype, *, states: torch.dtype = torch.float32
+    ) -> None:
         self.encoders = len(encoders)
         layers: list[list[RecurrentLayer]] = [list(encoder.layers) for encoder in encoders]  # type: ignore[arg-type]
         self.first = _Layer([each[0] for each in layers], precision)
         self.others = [[_Layer([layer], precision) for layer in each[1:]] for each in layers]
+        self.states = torch.float32 if self.others[0] or self.first.summed else states
 
     def table(self, vectors: Tensor) -> Tensor:
         """What words `(words, size)` contribute to the gates of the first layer `(words, gates)`."""
         return self.first.project(vectors)
 
     def __call__(self, table: Tensor, rows: np.ndarray, lengths: np.ndarray) -> Tensor:
-        """States of tokens `(tokens, encoders * output_size)`, float32.
+        """States of tokens `(tokens, encoders * output_size)`.
 
         Args:
             table: rows that `table` has made.
             rows: for each token its row; the sentences lie one behind the other `(tokens,)`.
             lengths: tokens of each sentence `(sentences,)`, each at least 1.
         """
-        states = self.first(table, rows, VisitOrder.of(lengths, self.first.directions))
+        states = self.first(table, rows, VisitOrder.of(lengths, self.first.directions), self.states)
         if not self.others[0]:
             return states
         parts = states.chunk(self.encoders, 1)
@@ -113,41 +121,52 @@ class _Layer:
         self.directions = [PASSES[name] for layer in layers for name in layer.passes]
         self.summed = layers[0].merge == "sum"
         self.encoders = len(layers)
-        self.weight = torch.cat([each["weight_ih_l0"].detach() for each in weights]).to(precision)
-        self.bias = torch.cat([(each["bias_ih_l0"] + each["bias_hh_l0"]).detach() for each in weights]).to(precision)
+        weight = torch.stack([each["weight_ih_l0"].detach() for each in weights])
+        bias = torch.stack([(each["bias_ih_l0"] + each["bias_hh_l0"]).detach() for each in weights])
         recurrent = torch.stack([each["weight_hh_l0"].detach() for each in weights])
+        weight, bias, recurrent = (_candidate_doubled(part) for part in (weight, bias, recurrent))
+        self.weight, self.bias = weight.flatten(0, 1).to(precision), bias.flatten().to(precision)
         self.transposed = recurrent.transpose(1, 2).to(precision).contiguous()  # (directions, units, 4 * units)
 
     def project(self, x: Tensor) -> Tensor:
         """What inputs `(n, size)` contribute to the gates `(n, directions * 4 * units)`."""
         return nn.functional.linear(x.to(self.weight.dtype), self.weight, self.bias)
 
-    def __call__(self, table: Tensor, rows: np.ndarray, order: VisitOrder) -> Tensor:
+    def __call__(
+        self, table: Tensor, rows: np.ndarray, order: VisitOrder, dtype: torch.dtype = torch.float32
+    ) -> Tensor:
         """States `(tokens, encoders * output_size)`.
 
         Args:
             table: what words contribute to the gates `(words, directions * 4 * units)`.
             rows: for each token its row in `table` `(tokens,)`.
             order: in which tokens are visited.
+            dtype: kind of number of the states.
         """
-        states = _recur(table, rows[order.tokens], order, self.transposed)
+        states = _recur(table, rows[order.tokens], order, self.transposed, dtype)
         if self.summed:
             states = states.view(len(states), self.encoders, -1, states.shape[2]).sum(2)
         return states.flatten(1)
 
 
-def _recur(table: Tensor, rows: np.ndarray, order: VisitOrder, transposed: Tensor) -> Tensor:
+def _candidate_doubled(parts: Tensor) -> Tensor:
+    """Weights of gates `(directions, 4 * units, ...)`, those of the third gate doubled, which is exact."""
+    first, second, candidate, last = parts.chunk(4, 1)
+    return torch.cat([first, second, 2.0 * candidate, last], 1)
+
+
+def _recur(table: Tensor, rows: np.ndarray, order: VisitOrder, transposed: Tensor, dtype: torch.dtype) -> Tensor:
     """Hidden states `(tokens, directions, units)` from zeros, for table rows of visits `(directions, tokens)`."""
     directions, units, gates = transposed.shape
     most = order.running[0]
-    states = torch.empty(order.tokens.shape[1], directions, units)
+    states = torch.empty(order.tokens.shape[1], directions, units, dtype=dtype)
     cells = torch.zeros(directions, most, units)
     hidden = torch.empty(directions * most * units, dtype=table.dtype)
     product = torch.empty(directions * most * gates, dtype=table.dtype)
-    arrays = (bits(table), rows, order.tokens, bits(product), bits(hidden))
+    arrays = (bits(table), rows, order.tokens, bits(product), bits(hidden), cells.numpy(), bits(states))
     at = 0
     for running, following in zip(order.running, [*order.running[1:], 0], strict=True):
-        _step(*arrays, cells.numpy(), states.numpy(), at, running, following)
+        _step(*arrays, at, running, following)
         at += running
         if following:
             h = hidden[: directions * following * units].view(directions, following, units)
@@ -163,31 +182,37 @@ def _step(  # type: ignore[no-untyped-def]
     """One time step of all directions for the `running` sentences; those that go on (`following`) leave their state in
     `hidden`. `product` holds what the states before contribute to the gates.
 
-    Each loop writes to few arrays: the compiler proves them apart when it runs, or does not vectorise.
+    Rows of the table lie anywhere in memory, so the next one is fetched while one is worked on. Each loop writes to few
+    arrays: the compiler proves them apart when it runs, or does not vectorise.
     """
     directions, units = rows.shape[0], states.shape[2]
-    wide = 4 * units
-    z = np.empty(wide, np.float32)
+    wide, line, one = 4 * units, LINE // table.itemsize, np.float32(1.0)
+    z, h = np.empty(wide, np.float32), np.empty(units, np.float32)
+    i, f, g, o = z[:units], z[units : 2 * units], z[2 * units : 3 * units], z[3 * units :]
     for d in range(directions):
         for r in range(running):
+            if r + 1 < running:
+                coming = table[rows[d, at + r + 1], d * wide : (d + 1) * wide]
+                for j in range(0, wide, line):
+                    prefetch(coming, j)
             source = table[rows[d, at + r], d * wide : (d + 1) * wide]
             if at:
                 before = product[(d * running + r) * wide : (d * running + r + 1) * wide]
                 for j in range(wide):
-                    z[j] = load(source, j) + load(before, j)
+                    z[j] = exp_minus(load(source, j) + load(before, j))
             else:
                 for j in range(wide):
-                    z[j] = load(source, j)
-            for j in range(2 * units, 3 * units):
-                z[j] *= np.float32(2.0)  # tanh(x) = 2 sigmoid(2x) - 1
-            for j in range(wide):
-                z[j] = sigmoid(z[j])
+                    z[j] = exp_minus(load(source, j))
             cell, state = cells[d, r], states[tokens[d, at + r], d]
             for j in range(units):
-                cell[j] = z[units + j] * cell[j] + z[j] * (np.float32(2.0) * z[2 * units + j] - np.float32(1.0))
+                both = (one + i[j]) * (one + g[j])
+                cell[j] = (cell[j] * both + (one - g[j]) * (one + f[j])) / (both * (one + f[j]))
             for j in range(units):
-                state[j] = z[3 * units + j] * tanh(cell[j])
+                e = exp_minus(np.float32(2.0) * cell[j])
+                h[j] = (one - e) / ((one + e) * (one + o[j]))
+            for j in range(units):
+                store(state, j, h[j])
             if r < following:
                 going = hidden[(d * following + r) * units : (d * following + r + 1) * units]
                 for j in range(units):
-                    store(going, j, state[j])
+                    store(going, j, h[j])

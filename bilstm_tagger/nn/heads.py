@@ -45,7 +45,8 @@ class Head(nn.Module):
     def forward(self, states: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
         """Emissions `(..., tags)` from states `(..., input_size)`, float32; a tanh layer's product in `precision`."""
         if self.hidden is not None:
-            states = tanh_layers([self.hidden], states, precision)
+            with products_in(precision, states):
+                states = float_tanh(self.hidden(states))
         return self.projection(states)  # type: ignore[no-any-return]
 
     def loss(
@@ -117,16 +118,14 @@ def allowed_tags(tags: Tensor, tag_sets: Tensor) -> Tensor:
     return table[torch.where(tags < 0, count - 1 - tags, tags)]
 
 
-def decode(heads: Sequence[Head], emissions: Tensor, lengths: Tensor) -> Tensor:
+def decode(emissions: Tensor, lengths: Tensor, scores: tuple[Tensor, Tensor, Tensor] | None) -> Tensor:
     """Best allowed tags `(tokens,)` of a task.
 
     Args:
-        heads: those of the ensemble, whose transition scores are averaged.
-        emissions: their mean for sentences that lie one behind the other `(tokens, tags)`.
+        emissions: within `LARGEST`, of sentences that lie one behind the other `(tokens, tags)`.
         lengths: tokens of each sentence `(sentences,)`.
+        scores: as `transition_scores` gives them.
     """
-    scores = transition_scores(heads)
-    emissions = bounded(emissions)
     return emissions.argmax(-1) if scores is None else viterbi(emissions, lengths, *scores)
 
 
@@ -156,44 +155,6 @@ def _bounded_scores(crf: CRF) -> list[Tensor]:
     return [part.where(part == DISALLOWED, part.clamp(-LARGEST, LARGEST)) for part in crf.scores()]
 
 
-def mean_emissions(heads: Sequence[Sequence[Head]], states: Tensor, precision: torch.dtype) -> list[Tensor]:
-    """The ensemble's mean emissions `(tokens, tags)` for each task.
-
-    One product gives those of all heads: each alone is too narrow to be quick.
-
-    Args:
-        heads: for each encoder of the ensemble its heads, one for each task.
-        states: those of all encoders side by side `(tokens, encoders * size)`.
-        precision: of the tanh layers' product.
-    """
-    count = len(heads)
-    projections = [[head.projection.weight for head in each] for each in heads]
-    layers = [[head.hidden for head in each if head.hidden is not None] for each in heads]
-    if layers[0]:
-        parts = zip(layers, states.chunk(count, 1), strict=True)
-        states = torch.cat([tanh_layers(each, part, precision) for each, part in parts], 1)
-        weight = torch.cat([torch.block_diag(*each) for each in projections], 1) / count  # type: ignore[no-untyped-call]
-    else:
-        weight = torch.cat([torch.cat(each) for each in projections], 1) / count
-    bias = torch.stack([torch.cat([head.projection.bias for head in each]) for each in heads]).mean(0)
-    emissions = bounded(nn.functional.linear(states, weight, bias))
-    return list(torch.split(emissions, [head.tags for head in heads[0]], -1))
-
-
-def tanh_layers(layers: Sequence[nn.Linear], states: Tensor, precision: torch.dtype) -> Tensor:
-    """What tanh layers make of the same states `(..., input_size)`, side by side `(..., layers * units)`, float32.
-
-    Args:
-        layers: of one size.
-        states: the encoder's.
-        precision: of the product, which is one for all layers.
-    """
-    weight = torch.cat([layer.weight for layer in layers])
-    bias = torch.cat([layer.bias for layer in layers])
-    with products_in(precision, states):
-        return _tanh(nn.functional.linear(states, weight, bias))
-
-
 def products_in(precision: torch.dtype, x: Tensor) -> torch.autocast:
     """A context in which products on the device of `x` run in `precision`, float32 or bfloat16."""
     return torch.autocast(x.device.type, torch.bfloat16, enabled=precision is torch.bfloat16)
@@ -206,7 +167,7 @@ def _linear(input_size: int, output_size: int) -> nn.Linear:
     return layer
 
 
-def _tanh(x: Tensor) -> Tensor:
+def float_tanh(x: Tensor) -> Tensor:
     """Hyperbolic tangent in float32; without a gradient on a CPU by a compiled loop, in an eighth of the time."""
     if x.requires_grad or x.device.type != "cpu":
         return torch.tanh(x.float())

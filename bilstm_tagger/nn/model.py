@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from bilstm_tagger.nn.batch import Batch, mask_of
 from bilstm_tagger.nn.embedder import Embedder
-from bilstm_tagger.nn.heads import Head, decode, mean_emissions, products_in, summed_loss
+from bilstm_tagger.nn.heads import Head, bounded, decode, products_in, summed_loss, transition_scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class TaggingModel(nn.Module):
         output = self(batch)
         mask = mask_of(output.lengths, batch.index.shape[1])
         return {
-            task: decode(self.heads(task), emissions.mean(0)[mask], output.lengths)
+            task: decode(bounded(emissions.mean(0)[mask]), output.lengths, transition_scores(self.heads(task)))
             for task, emissions in output.emissions.items()
         }
 
@@ -128,12 +128,6 @@ class TaggingModel(nn.Module):
         """States as in `states` for embedded tokens `x` `(batch, tokens, embedder.output_size)`."""
         states = [self._encode(encoder, x, lengths) for encoder in self.encoders]
         return states[0] if len(states) == 1 else torch.cat(states, -1)
-
-    def mean_emissions(self, states: Tensor) -> dict[str, Tensor]:
-        """Mean emissions `(tokens, tags)` of each task from all encoders' states `(tokens, encoders * size)`."""
-        tasks = self.tasks
-        heads = [[member.heads[task] for task in tasks] for member in self.members]  # type: ignore[index]
-        return dict(zip(tasks, mean_emissions(heads, states, self.precision), strict=True))  # type: ignore[arg-type]
 
     def _encode(self, encoder: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
         """One encoder's states; its products run in `precision`, all before and after it is float32."""

@@ -8,15 +8,19 @@ from typing import Any
 from bilstm_tagger.errors import TaggerError
 
 
-def check_words(words: list[str]) -> None:
+def check_words(words: list[str], joined: str) -> None:
     """Refuse words that no file could hold.
+
+    Args:
+        words: what was given.
+        joined: all of them in one string.
 
     Raises:
         TaggerError: for an empty word or half a character.
     """
     if not all(words):
         raise TaggerError(f"word {words.index('') + 1} is empty; leave it out")
-    check_unicode("".join(words), "a word")
+    check_unicode(joined, "a word")
 
 
 def check_unicode(text: str, what: str) -> None:
@@ -29,6 +33,8 @@ def check_unicode(text: str, what: str) -> None:
     Raises:
         TaggerError: if there is one.
     """
+    if text.isascii():
+        return
     try:
         text.encode()
     except UnicodeEncodeError as error:

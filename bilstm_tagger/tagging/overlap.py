@@ -21,7 +21,9 @@ def is_overlong(document: Document) -> bool:
 
 
 def longest(document: Document) -> int:
-    """Tokens of the longest sentence."""
+    """Tokens of the longest sentence; of a document that is short enough, those of the document."""
+    if len(document.words) <= MOST:
+        return len(document.words)
     return max(map(sub, document.bounds[1:], document.bounds), default=0)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from bilstm_tagger.nn.span_tags import SpanTags
 
-BATCH_TOKENS = 4_000  # tokens in a batch: enough rows for each product, and still in the cache
+BATCH_TOKENS = 8_000  # tokens in a batch: enough rows for each product, and still in the cache
 
 
 @dataclass(frozen=True, slots=True)

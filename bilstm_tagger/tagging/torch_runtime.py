@@ -16,8 +16,9 @@ from torch import Tensor
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.nn.batch import Batch, Types, moved
 from bilstm_tagger.nn.device import is_queued
+from bilstm_tagger.nn.fast_heads import FastHeads
 from bilstm_tagger.nn.fast_lstm import fast_lstm
-from bilstm_tagger.nn.heads import decode, transition_scores
+from bilstm_tagger.nn.heads import decode
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.nn.n_best import n_best
 from bilstm_tagger.nn.posteriors import posteriors, softmax
@@ -35,7 +36,8 @@ QUEUED_TYPES = 200_000  # distinct words that are kept: with vectors of 240 numb
 class TorchRuntime:
     """Decodes by a `TaggingModel`.
 
-    The weights of the fast LSTM are copied when the runtime is made, so weights that change need another runtime.
+    The weights of the fast LSTM and of the heads are copied when the runtime is made, so weights that change need
+    another runtime.
 
     Args:
         model: the trained network.
@@ -44,7 +46,7 @@ class TorchRuntime:
 
     def __init__(self, model: TaggingModel, vocab: Vocab) -> None:
         self.model = model.eval()
-        self._fast = fast_lstm(model)
+        self._fast, self._heads = fast_lstm(model), FastHeads(model)
         most = QUEUED_TYPES if is_queued(self._device) else None
         self._cache: TypeCache[Tensor] = TypeCache(vocab, self._embed, _zeros, most=most)
         self._lock = Lock()
@@ -71,12 +73,12 @@ class TorchRuntime:
                         task,
                         emissions,
                         lengths,
-                        transition_scores(self.model.heads(task)),
-                        decode(self.model.heads(task), emissions, lengths),
+                        self._heads.scores[task],
+                        decode(emissions, lengths, self._heads.scores[task]),
                         places[mask],
                         members,
                     )
-                    for task, emissions in self.model.mean_emissions(states).items()
+                    for task, emissions in self._heads(states).items()
                 ]
 
         def keep(tasks: list[_Batch]) -> None:

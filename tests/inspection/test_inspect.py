@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from copy import deepcopy
 from itertools import product
 from pathlib import Path
 
@@ -319,6 +320,7 @@ def test_scores_and_transitions_give_the_predicted_tags(head: str, encoders: int
                 one.crf.transitions.normal_()
                 one.crf.start_transitions.normal_()
                 one.crf.end_transitions.normal_()
+    tagger = deepcopy(tagger)  # which copies the weights anew
     words = WORDS[:4]
     seen = inspect(tagger, words)
     tags = seen.tag_scores.axes["tag"]

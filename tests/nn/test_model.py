@@ -16,6 +16,7 @@ from bilstm_tagger.model_folder.build import build_model
 from bilstm_tagger.model_folder.network import network_config
 from bilstm_tagger.nn.batch import Batch, Types, mask_of
 from bilstm_tagger.nn.device import pick_device, pick_precision
+from bilstm_tagger.nn.fast_heads import FastHeads
 from bilstm_tagger.nn.heads import Head
 from bilstm_tagger.nn.model import Output, TaggingModel
 from bilstm_tagger.schemes.grammar import Scheme, first_illegal, tag_names
@@ -284,14 +285,14 @@ def test_losses_are_computed_from_the_emissions_of_forward() -> None:
 
 @pytest.mark.parametrize("hidden_size", [0, 4])
 @pytest.mark.parametrize("ensemble_size", [1, 3])
-def test_mean_emissions_by_one_product_are_those_of_each_head(ensemble_size: int, hidden_size: int) -> None:
+def test_mean_emissions_while_tagging_are_those_of_each_head(ensemble_size: int, hidden_size: int) -> None:
     model = make(5, ensemble_size=ensemble_size, hidden_size=hidden_size)
     batch = batch_of([[0, 1, 2], [3, 4, 5, 6]])
     mask = mask_of(batch.lengths, 4)
     with torch.no_grad():
         states, output = model.states(batch), model(batch)
         assert states.shape == (2, 4, ensemble_size * model.encoders[0].output_size)  # type: ignore[operator]
-        found = model.mean_emissions(states[mask])
+        found = FastHeads(model)(states[mask])
     assert list(found) == list(TASKS)
     for task, emissions in output.emissions.items():
         torch.testing.assert_close(found[task], emissions.mean(0)[mask])
