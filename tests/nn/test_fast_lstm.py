@@ -50,6 +50,20 @@ def test_states_equal_those_of_the_encoder(shape: dict[str, object], precision: 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @torch.no_grad()
+def test_states_in_bfloat16_are_those_in_float32_rounded(shape: dict[str, object]) -> None:
+    network, x = encoder(**shape), torch.randn(14, 5)
+    whole, rounded = (FastLSTM([network], torch.bfloat16, states=dtype) for dtype in (torch.float32, torch.bfloat16))
+    table = whole.table(x)
+    states = rounded(table, np.arange(14), LENGTHS.numpy())
+    torch.testing.assert_close(
+        states.bfloat16(), whole(table, np.arange(14), LENGTHS.numpy()).bfloat16(), rtol=0, atol=0
+    )
+    plain = not rounded.others[0] and not rounded.first.summed
+    assert states.dtype is (torch.bfloat16 if plain else torch.float32), "layers above and sums want all digits"
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@torch.no_grad()
 def test_several_encoders_stand_side_by_side(shape: dict[str, object]) -> None:
     networks = [encoder(**shape), encoder(**shape)]
     for weight in networks[1].parameters():
