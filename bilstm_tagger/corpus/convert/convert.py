@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bilstm_tagger.corpus.convert.left_out import left_out
 from bilstm_tagger.corpus.convert.not_kept import losses, touching_spans
-from bilstm_tagger.corpus.convert.tasks import Columns, find_columns, further_keys
+from bilstm_tagger.corpus.convert.tasks import Columns, find_columns
 from bilstm_tagger.corpus.corpus import Corpus, CorpusStats, Repairs
 from bilstm_tagger.corpus.formats import DATA_SETS, brat_write, format_of, webanno_write
 from bilstm_tagger.corpus.formats.columns import ConllLayout
@@ -136,10 +137,7 @@ def save_and_compare(
     places = _places(name, corpus, tasks)
     lost = _compare(corpus, target, spec.replace(columns=places), format)
     lost += [f"tags of {task}, for which {name} has no place" for task in tasks if task not in places]
-    keys = further_keys(source, format=spec.format, read=map(str, (spec.columns or {}).values()))
-    if keys:
-        lost.append(f"further keys of the records: {', '.join(keys)}")
-    return places, lost
+    return places, lost + left_out(source, spec, corpus[0])
 
 
 def _settle(corpus: Corpus, task: str, tasks: Sequence[str], options: ConvertOptions) -> tuple[Corpus, Repairs]:

@@ -14,7 +14,9 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, tags_to_spans
 
-__all__ = ["losses", "touching_spans"]
+__all__ = ["KEEP", "losses", "touching_spans"]
+
+KEEP = "to keep what holds tags, name it: --column TASK=NAME"
 
 _SENTENCE = re.compile(r"#\s*sent_id\s*=\s*(\S*)")
 _TEXT = re.compile(r"#\s*text\s*=")
@@ -123,7 +125,7 @@ def _lost_columns(before: Sequence[Document], after: Sequence[Document]) -> list
         column = tuple(_column(before, name))
         if name not in read and set(column) - {"_"} and column not in kept:
             lost.append(name)
-    return [f"columns: {', '.join(lost)}; name those that hold tags as tasks to keep them"] if lost else []
+    return [f"columns: {', '.join(lost)}; {KEEP}"] if lost else []
 
 
 def _column(documents: Sequence[Document], name: str) -> Iterator[str]:

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from bilstm_tagger.corpus.formats import format_of
+from bilstm_tagger.corpus.formats import format_of, webanno
 from bilstm_tagger.corpus.formats.conllu_rows import ConlluLayout
+from bilstm_tagger.corpus.formats.json_records import read_records
+from bilstm_tagger.corpus.formats.sheets import delimiter_of, sheet_rows
 from bilstm_tagger.corpus.reading import iterate_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
-from bilstm_tagger.io.reading import open_text
+from bilstm_tagger.io.reading import open_text, read_text
 from bilstm_tagger.schemes.grammar import parse
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["Columns", "find_columns", "further_keys"]
+__all__ = ["Columns", "find_columns"]
 
 Columns = dict[str, int | str]
 
 # Beside these, our own records have a list for each task.
-_OWN = frozenset(["id", "text", "sentences", "tokens", "words", "start_char", "end_char", "spans", "tags"])
+OWN = frozenset(["id", "text", "sentences", "tokens", "words", "start_char", "end_char", "spans", "tags"])
 _CONLLU_TASKS = {"upos": "UPOS", "xpos": "XPOS", "feats": "FEATS"}
+_WEBANNO_TASKS = {
+    "POS.PosValue": "upos", "Lemma.value": "lemma", "MorphologicalFeatures.value": "feats", "NamedEntity.value": "ner",
+    "NamedEntity.identifier": "namedentity.identifier", "POS.coarseValue": "pos.coarsevalue",
+}  # fmt: skip
 _SPACY_TASKS = {"upos": ("POS", "pos"), "xpos": ("TAG", "tag"), "feats": ("MORPH", "morph"), "ner": ("ENT_IOB", "ents")}
 
 
@@ -34,8 +39,9 @@ def find_columns(path: str | Path, *, format: str | None = None, encoding: str |
     """All tasks that a file has, and where their tags are.
 
     In CoNLL-U these are UPOS, XPOS and FEATS where they are filled and the keys of MISC that hold tags of spans;
-    in `.spacy` likewise, with the entities and all span groups; in records and tables written by this package
-    each of their tasks. In all else it is what the format has when nothing is named.
+    in `.spacy` likewise, with the entities and all span groups; in WebAnno TSV all layers that tags can hold; in
+    records and tables written by this package each of their tasks. In all else it is what the format has when nothing
+    is named.
 
     Args:
         path: the file.
@@ -56,22 +62,33 @@ def find_columns(path: str | Path, *, format: str | None = None, encoding: str |
         columns = _conllu_tasks(iterate_corpus(path, ReadSpec(columns={}, format=format, encoding=encoding)))
     elif known.name == "spacy":
         columns = _spacy_tasks(path)
+    elif is_webanno(path, known.name, encoding=encoding):
+        columns = _webanno_tasks(webanno.features(path, encoding=encoding))
     else:
-        columns = {task: task for task in _record_tasks(_first_record(path, known.name))}
+        columns = {task: task for task in _record_tasks(first_record(path, known.name, encoding=encoding))}
     return columns or dict(known.columns)
 
 
-def further_keys(path: str | Path, *, format: str | None = None, read: Iterable[str] = ()) -> list[str]:
-    """Keys of a file's first record that hold neither tokens, text, tags nor spans.
+def is_webanno(path: str | Path, format: str, *, encoding: str | None = None) -> bool:
+    """Tell whether a file is WebAnno TSV, by the name of its format or its first line."""
+    if format != "conll" or not Path(path).is_file():
+        return format == "webanno"
+    try:
+        first = next((line for _, line in open_text(path, encoding=encoding) if line.strip()), "")
+    except TaggerError:
+        return False  # reading it will say what is wrong
+    return first.startswith(webanno.FIRST)
 
-    Args:
-        path: the file.
-        format: name of its format, if the suffix does not tell it.
-        read: keys that were read.
-    """
-    record = _first_record(path, format_of(path, format).name) if Path(path).is_file() else {}
-    known = {*_OWN, *read, "label", "labels", "entities", "annotations", "answer", "data"}
-    return [key for key, value in record.items() if key not in known and value is not None]
+
+def _webanno_tasks(features: Sequence[webanno.Feature]) -> Columns:
+    """The tasks by the usual names, others by that of their layer."""
+    columns: Columns = {}
+    for feature in features:
+        usual = _WEBANNO_TASKS.get(str(feature), feature.layer.lower())
+        name = usual if usual not in columns else str(feature).lower()
+        if feature.taggable and name not in columns:
+            columns[name] = str(feature)
+    return columns
 
 
 def _conllu_tasks(documents: Iterable[Document]) -> Columns:
@@ -108,26 +125,44 @@ def _spacy_tasks(path: str | Path) -> Columns:
 
 
 def _record_tasks(record: Mapping[str, Any]) -> Sequence[str]:
-    """The tasks of a record that this package wrote."""
+    """The tasks of a record or a table that this package wrote."""
+    if tuple(record)[:2] == ("sentence_id", "word"):
+        return list(record)[2:]
+    if tuple(record)[:3] == ("id", "text", "tokens") and str(record["tokens"]).startswith("["):
+        return [name for name, cell in record.items() if name not in OWN and str(cell).startswith("[")]
     if not {"sentences", "start_char", "end_char"} <= record.keys():
         return []
     tags = record.get("tags")
-    return list(tags) if isinstance(tags, Mapping) else [key for key in record if key not in _OWN]
+    return list(tags) if isinstance(tags, Mapping) else [key for key in record if key not in OWN]
 
 
-def _first_record(path: str | Path, format: str) -> Mapping[str, Any]:
-    """The first record or row of a file, or its columns with no more than a place-holder; empty if there is none."""
+def first_record(path: str | Path, format: str, *, encoding: str | None = None) -> Mapping[str, Any]:
+    """Give the first record or row of a file, or its columns with no more than a place-holder; empty if there is none.
+
+    Args:
+        path: the file.
+        format: name of its format.
+        encoding: its encoding, if it is text.
+    """
     try:
         if format == "jsonl":
-            line = next((line for _, line in open_text(path) if line.strip()), "{}")
-            record = json.loads(line)
+            _, record = next(read_records(path, encoding=encoding), (1, {}))
             return record if isinstance(record, dict) else {}
-        if format == "csv":
-            line = next((line for _, line in open_text(path) if line.strip()), "")
-            return dict.fromkeys(next(csv.reader(io.StringIO(line)), []), "")
-    except (json.JSONDecodeError, csv.Error, TaggerError):
+        if format in ("csv", "token-csv", "sentence-csv"):
+            text = read_text(path, encoding=encoding)
+            rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
+            return _first_row(rows)
+        if format in ("xlsx", "sentence-xlsx"):
+            return _first_row(row for _, row in sheet_rows(path))
+    except (csv.Error, TaggerError):
         return {}  # reading it will say what is wrong
     return dict.fromkeys(_arrow_columns(path, format), "") if format in ("parquet", "arrow") else {}
+
+
+def _first_row(rows: Iterable[Sequence[str]]) -> dict[str, str]:
+    """The cells of the first row below the header, by column."""
+    header, first = [*islice(filter(any, rows), 2), [], []][:2]
+    return {name: first[at] if at < len(first) else "" for at, name in enumerate(header)}
 
 
 def _arrow_columns(path: str | Path, format: str) -> list[str]:
@@ -143,4 +178,4 @@ def _arrow_columns(path: str | Path, format: str) -> list[str]:
                 schema = pa.ipc.open_file(file).schema
     except (pa.ArrowException, OSError):
         return []
-    return [field.name for field in schema if pa.types.is_nested(field.type) or field.name in _OWN]
+    return [field.name for field in schema if pa.types.is_nested(field.type) or field.name in OWN]

@@ -21,6 +21,7 @@ __all__ = ["BEGIN", "read"]
 
 BEGIN, END = "#begin document", "#end document"
 _NAMES = {"word": 3, "pos": 4, "parse": 5, "lemma": 6, "speaker": 9, "ner": 10, "names": 10}
+_FURTHER = ("pos", "parse", "lemma", "frameset", "sense", "speaker", "ner")  # columns 5 to 11
 _LABEL = re.compile(r"\(([^()*]+)")
 _FEWEST = 12  # columns
 
@@ -72,6 +73,7 @@ def _document(
     path: str, rows: list[list[str]], lines: list[int], bounds: list[int], name: str | None, sources: dict[str, int]
 ) -> Document:
     document = Document([row[_NAMES["word"]] for row in rows], bounds, path=path, lines=lines, id=name)
+    document.columns = {name: cells for name, cells in _further(rows, sources) if set(cells) - {"-", "*", "_"}}
     for task, column in sources.items():
         short = next((line for row, line in zip(rows, lines, strict=True) if len(row) <= column), None)
         if short is not None:
@@ -87,6 +89,15 @@ def _document(
         ]
         document.schemes[task] = Scheme.BIO
     return document
+
+
+def _further(rows: list[list[str]], sources: dict[str, int]) -> Iterator[tuple[str, list[str]]]:
+    """The columns that no task was read from, in the names of the format; the last one is coreference."""
+    for at, name in enumerate(_FURTHER, 4):
+        if at not in sources.values():
+            yield name, [row[at] for row in rows]
+    yield "arguments", [" ".join(cell for cell in row[11:-1] if cell != "*") or "*" for row in rows]
+    yield "coreference", [row[-1] for row in rows]
 
 
 def _spans(cells: Sequence[str], path: str, line: int) -> list[SpanTuple]:

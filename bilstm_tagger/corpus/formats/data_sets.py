@@ -80,15 +80,25 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     Raises:
         CorpusError: it cannot be had, has no such split, or a row does not fit, as `path:row`.
     """
+    return read_rows(str(path), _batches(_rows(path, spec)), spec)
+
+
+def column_names(path: str | Path, spec: ReadSpec) -> list[str]:
+    """Give the columns of a data set. Arguments and errors as in `read`."""
+    return list(_rows(path, spec).column_names)
+
+
+def _rows(path: str | Path, spec: ReadSpec) -> Any:
+    """The data set itself, one split of it."""
     source = find(path)
     if source is None:
         raise CorpusError(f"{path}: no data set; write hf:NAME or a folder of save_to_disk")
     data = _load(source, str(path))
     if isinstance(data, dict):  # a DatasetDict
-        data = data[_split(list(data), source.split, spec.split, str(path))]
-    elif source.saved and source.split:
+        return data[_split(list(data), source.split, spec.split, str(path))]
+    if source.saved and source.split:
         raise CorpusError(f"{path}: this folder has no splits; leave out #{source.split}")
-    return read_rows(str(path), _batches(data), spec)
+    return data
 
 
 def write(documents: Iterable[Document], stream: Any, *, tasks: Sequence[str] | None = None) -> None:

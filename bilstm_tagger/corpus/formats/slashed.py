@@ -67,7 +67,9 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
     for document in documents:
         chosen = list(document.tasks if tasks is None else tasks)
         if len(chosen) != 1:
-            raise CorpusError(f"word/TAG holds the tags of one task, not of {', '.join(chosen) or 'none'}; name one")
+            raise CorpusError(
+                f"word/TAG holds the tags of one task, not of {', '.join(chosen) or 'none'}; name one, --column"
+            )
         tags = document.tags_of(chosen[0])
         for index, (word, tag) in enumerate(zip(document.words, tags, strict=True)):
             if len(word.split()) != 1 or word != word.strip() or len(tag.split()) != 1 or "/" in tag:

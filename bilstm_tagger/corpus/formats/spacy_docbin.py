@@ -6,6 +6,7 @@ out on reading and made on writing. Positions in messages count documents of the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -23,12 +24,13 @@ from bilstm_tagger.text.sentences import sentence_bounds
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-__all__ = ["read", "write"]
+__all__ = ["column_of", "count_annotations", "read", "write"]
 
 ENTITIES = "ents"
 # Names a column can go by, and the attribute of spaCy's tokens.
 _ATTRIBUTES = {"pos": "pos_", "upos": "pos_", "tag": "tag_", "xpos": "tag_", "lemma": "lemma_", "morph": "morph",
                "feats": "morph", "dep": "dep_"}  # fmt: skip
+_USUAL = {"upos": "pos", "xpos": "tag", "feats": "morph"}
 _ENTITY_NAMES = (ENTITIES, "ner", "entities", "ent_type")
 
 
@@ -57,6 +59,35 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         known = ", ".join([ENTITIES, *dict.fromkeys(_ATTRIBUTES), *sorted(seen)])
         raise CorpusError(f"{path}: no document has a span group {group!r}; there are {known}")
     aligner.finish()
+
+
+def count_annotations(path: str | Path) -> dict[str, int]:
+    """Count what the documents of a file hold: tokens by kind of tag, and spans by group.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The counts by the names that columns go by, `cats` for labels of whole documents; empty kinds are left out.
+
+    Raises:
+        CorpusError: the file is damaged.
+    """
+    counts: Counter[str] = Counter()
+    for doc in _docs(path):
+        tokens = [token for token in doc if not token.text.isspace()]
+        for name in ("pos", "tag", "lemma", "morph", "dep"):
+            counts[name] += sum(bool(str(getattr(token, _ATTRIBUTES[name]))) for token in tokens)
+        counts[ENTITIES] += len(doc.ents)
+        counts.update({group: len(spans) for group, spans in doc.spans.items()})
+        counts["cats"] += len(doc.cats)
+    return {name: count for name, count in counts.items() if count}
+
+
+def column_of(task: str, column: int | str) -> str:
+    """Give the one name of `count_annotations` that a column of a task means."""
+    source = _source(task, column)
+    return _USUAL.get(source, source)
 
 
 def _source(task: str, column: int | str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from bilstm_tagger.corpus.formats.char_spans import Aligner
@@ -19,13 +20,34 @@ from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, spans_to_tags
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["FIRST", "read"]
+__all__ = ["FIRST", "Feature", "features", "read"]
 
 FIRST = "#FORMAT=WebAnno TSV 3"
 _TOKEN = re.compile(r"(\d+)-\d+")
 _VALUE = re.compile(r"(.*?)(?:\[(\d+)\])?", re.DOTALL)
 # Layers of one value for each token.
 _PLAIN = ("POS", "Lemma", "Stem", "MorphologicalFeatures")
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A feature of a layer that annotates something.
+
+    Attributes:
+        layer: name of the layer, without the package it comes from.
+        name: name of the feature.
+        count: how many spans or tokens have it.
+        taggable: whether tags can hold it: no relation or chain, and no two spans overlap.
+    """
+
+    layer: str
+    name: str
+    count: int
+    taggable: bool
+
+    def __str__(self) -> str:
+        """What a column is called by."""
+        return f"{self.layer}.{self.name}"
 
 
 @dataclass(slots=True)
@@ -38,6 +60,7 @@ class _Rows:
     bounds: list[int] = field(default_factory=lambda: [0])
     texts: list[str] = field(default_factory=list)
     columns: list[tuple[str, str]] = field(default_factory=list)  # layer and feature
+    links: set[int] = field(default_factory=set)  # which of the columns are of relations and chains
 
 
 def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
@@ -74,6 +97,30 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     yield document
 
 
+def features(path: str | Path, *, encoding: str | None = None) -> list[Feature]:
+    """Give the features of a file that annotate anything, in their order.
+
+    Args:
+        path: the file.
+        encoding: its encoding; None for UTF-8, or UTF-16 by its mark.
+
+    Raises:
+        CorpusError: a line does not fit.
+    """
+    rows = _rows(str(path), encoding)
+    found = []
+    for at, (layer, name) in enumerate(rows.columns):
+        values = [cells[at] if at < len(cells) else "_" for cells in rows.cells]
+        if layer in _PLAIN:
+            count, apart = sum(value not in ("_", "*") for value in values), True
+        else:
+            spans = sorted(set(_spans(values, rows.bounds)))
+            count, apart = len(spans), all(left[1] <= right[0] for left, right in pairwise(spans))
+        if count and not name.startswith("BT_"):  # the type of what a relation begins at
+            found.append(Feature(layer, name, count, taggable=apart and at not in rows.links))
+    return found
+
+
 def _rows(path: str, encoding: str | None) -> _Rows:
     rows = _Rows()
     sentence = ""
@@ -81,8 +128,10 @@ def _rows(path: str, encoding: str | None) -> _Rows:
         if line.startswith("#Text="):
             rows.texts.append(line[len("#Text=") :])
         elif line.startswith(("#T_SP=", "#T_CH=", "#T_RL=")):
-            layer, *features = line[len("#T_SP=") :].split("|")
-            rows.columns += [(layer.rpartition(".")[2], feature.strip()) for feature in features]
+            layer, *names = line[len("#T_SP=") :].split("|")
+            if not line.startswith("#T_SP="):
+                rows.links.update(range(len(rows.columns), len(rows.columns) + len(names)))
+            rows.columns += [(layer.rpartition(".")[2], name.strip()) for name in names]
         elif line.strip() and not line.startswith("#"):
             cells = line.split("\t")
             match = _TOKEN.fullmatch(cells[0])

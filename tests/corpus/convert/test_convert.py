@@ -137,7 +137,7 @@ def test_scheme_in_place_with_other_columns(write: Callable[..., Path], tmp_path
 
 def test_columns_left_behind(write: Callable[..., Path], tmp_path: Path) -> None:
     done = convert_corpus(write(BIO), tmp_path / "b.jsonl")
-    assert done.losses == ("columns: 2; name those that hold tags as tasks to keep them",)
+    assert done.losses == ("columns: 2; to keep what holds tags, name it: --column TASK=NAME",)
     named = ConvertOptions(spec=ReadSpec(columns={"ner": "ner"}, names=["word", "pos", "ner"]))
     assert "columns: pos;" in convert_corpus(write(BIO), tmp_path / "b.jsonl", named).losses[0]
     both = ConvertOptions(spec=ReadSpec(columns={"pos": 2, "tags": 3}))

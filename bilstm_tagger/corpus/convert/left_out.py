@@ -1,0 +1,86 @@
+"""What a file has beside the tasks that were read from it, for commands that write it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bilstm_tagger.corpus.convert.not_kept import KEEP
+from bilstm_tagger.corpus.convert.tasks import OWN, first_record, is_webanno
+from bilstm_tagger.corpus.formats import DATA_SETS, data_sets, format_of, spacy_docbin, webanno
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.settings.read_spec import ReadSpec
+
+__all__ = ["left_out"]
+
+# Keys of records that annotation tools write around what is read.
+_ENVELOPE = frozenset(["label", "labels", "entities", "annotations", "answer", "data"])
+
+
+def left_out(source: str | Path, spec: ReadSpec, first: Document) -> list[str]:
+    """Tell what a file has beside the tasks that were read: layers, columns and keys, each by its name.
+
+    What a document keeps in its columns is not told here: whether it is lost is seen when the new file is read back.
+
+    Args:
+        source: the file, or a data set.
+        spec: how it was read, with its columns.
+        first: the first document of it.
+
+    Returns:
+        A phrase for each kind; empty if there is nothing else.
+    """
+    known = format_of(source, spec.format)
+    read = set(map(str, (spec.columns or {}).values()))
+    if known is DATA_SETS:
+        names = [name for name in data_sets.column_names(source, spec) if name not in OWN | read]
+        return _phrase("columns of the data set", [name for name in names if not _was_read(name, spec)])
+    if not Path(source).is_file():
+        return []
+    if is_webanno(source, known.name, encoding=spec.encoding):
+        return _phrase("layers", list(_layers(source, spec, read)))
+    if known.name == "spacy":
+        return _phrase("annotations of spaCy", list(_spacy(source, spec)))
+    record = first_record(source, known.name, encoding=spec.encoding)
+    if set(first.columns) & record.keys():
+        return []  # a token per row; its columns are kept with the document
+    skipped = OWN | read | _ENVELOPE | {str(spec.text_column), str(spec.word_column)}
+    keys = [key for key, value in record.items() if key not in skipped and value is not None]
+    phrases = [f"further keys of the records: {', '.join(keys)}"] if keys else []
+    return phrases + _further_tasks(record.get("tags"), spec)
+
+
+def _phrase(what: str, names: list[str]) -> list[str]:
+    return [f"{what}: {', '.join(names)}; {KEEP}"] if names else []
+
+
+def _further_tasks(tags: object, spec: ReadSpec) -> list[str]:
+    """Tasks of a record with an object of tags."""
+    if not isinstance(tags, dict):
+        return []
+    read = {*(spec.columns or {}), *(spec.columns or {}).values()}
+    return _phrase("tags of the records", [task for task in tags if task not in read])
+
+
+def _was_read(name: str, spec: ReadSpec) -> bool:
+    """Whether a number stands for a column of a data set: that of the task's name, or the usual one."""
+    tasks = [task for task, column in (spec.columns or {}).items() if isinstance(column, int)]
+    return name in {each for task in tasks for each in (task, f"{task}_tags", "tags")}
+
+
+def _layers(source: str | Path, spec: ReadSpec, read: set[str]) -> Iterator[str]:
+    features = webanno.features(source, encoding=spec.encoding)
+    if -1 in (spec.columns or {}).values():
+        named = [str(each) for each in features if str(each) == "NamedEntity.value"]
+        read = read | set(named or [str(each) for each in features[-1:]])
+    for feature in features:
+        if not read & {str(feature), feature.layer, feature.name}:
+            yield f"{feature} ({feature.count:,}{'' if feature.taggable else ', which tags cannot hold'})"
+
+
+def _spacy(source: str | Path, spec: ReadSpec) -> Iterator[str]:
+    """Kinds of annotation that some document of a DocBin has, in the names that columns go by."""
+    read = {spacy_docbin.column_of(task, column) for task, column in (spec.columns or {}).items()}
+    for name, count in spacy_docbin.count_annotations(source).items():
+        if name not in read:
+            yield f"{name} ({count:,})"

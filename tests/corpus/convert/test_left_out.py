@@ -1,0 +1,130 @@
+"""What a file has beside the tasks that are read from it is carried over or told, whatever its format."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from bilstm_tagger.corpus import Corpus, ReadSpec, read_corpus, save_corpus
+from bilstm_tagger.corpus.convert.convert import ConvertOptions, convert_corpus
+from bilstm_tagger.corpus.convert.tasks import find_columns
+from bilstm_tagger.corpus.formats import FORMATS
+from bilstm_tagger.document.document import Document
+
+TAGS = {"upos": ["PROPN", "PROPN", "VERB"], "ner": ["B-PER", "I-PER", "O"], "chunk": ["B-NP", "I-NP", "B-VP"]}
+WEBANNO = """#FORMAT=WebAnno TSV 3.3
+#T_SP=de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|identifier|value
+#T_SP=de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS|PosValue|coarseValue
+#T_SP=webanno.custom.Mood|tone
+#T_RL=de.tudarmstadt.ukp.dkpro.core.api.syntax.type.dependency.Dependency|DependencyType|BT_x.POS
+
+#Text=Ada left
+1-1\t0-3\tAda\t_\tPER\tNNP\t*\tglad[1]|calm[2]\tnsubj\t1-2
+1-2\t4-8\tleft\t_\t_\tVBD\t*\tglad[1]|calm[2]\t_\t_
+"""
+NAMES = {"webanno": "a.tsv", "spacy": "a.spacy", "parquet": "a.parquet", "arrow": "a.arrow", "xlsx": "a.xlsx",
+         "token-csv": "a.csv", "sentence-csv": "a.csv", "sentence-xlsx": "a.xlsx", "csv": "a.csv", "jsonl": "a.jsonl",
+         "conllu": "a.conllu", "conll": "a.conll", "word/tag": "a.pos", "brat": "a"}  # fmt: skip
+
+
+def corpus() -> Corpus:
+    whole = Corpus([Document(["Ada", "Lovel", "left"], [0, 3], tags=dict(TAGS), id="one")])
+    for task in TAGS:
+        whole = whole.settle(task)
+    return whole
+
+
+def test_every_format_is_tried() -> None:
+    assert FORMATS.keys() - {"conllup"} == NAMES.keys()
+
+
+@pytest.mark.parametrize("format", sorted(NAMES.keys() - {"brat", "word/tag"}))
+def test_no_task_is_lost_without_a_word(format: str, tmp_path: Path) -> None:
+    """Without `--column` each task is there after the way back, under some name, or is told."""
+    save_corpus(corpus(), tmp_path / NAMES[format], format=format)
+    back = convert_corpus(tmp_path / NAMES[format], tmp_path / "back.jsonl")
+    returned = read_corpus(tmp_path / "back.jsonl", {task: task for task in back.columns})
+    carried = [returned[0].tags_of(task) for task in back.columns]
+    told = " ".join(back.losses)
+    for number, (task, tags) in enumerate(TAGS.items(), 2):
+        if tags not in carried:
+            assert re.search(rf"\b({task}|{number})\b.*--column TASK=NAME", told), task
+
+
+@pytest.mark.parametrize("format", sorted(NAMES.keys() - {"brat", "word/tag", "conll", "conllu"}))
+def test_naming_one_task_tells_of_the_others(format: str, tmp_path: Path) -> None:
+    save_corpus(corpus(), tmp_path / NAMES[format], format=format)
+    columns = find_columns(tmp_path / NAMES[format])
+    name = next(task for task, column in columns.items() if str(column).lower() in ("upos", "pos", "pos.posvalue"))
+    options = ConvertOptions(spec=ReadSpec(columns={name: columns[name]}))
+    told = " ".join(convert_corpus(tmp_path / NAMES[format], tmp_path / "back.jsonl", options).losses).lower()
+    rest = set(map(str, columns.values())) - {str(columns[name])}
+    assert rest
+    assert all(each.lower() in told for each in rest), told
+
+
+def test_layers_of_webanno(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text(WEBANNO, "utf-8")
+    done = convert_corpus(tmp_path / "a.tsv", tmp_path / "b.jsonl")
+    assert done.columns == {"ner": "ner", "upos": "upos"}
+    (loss,) = done.losses
+    assert loss.startswith(
+        "layers: Mood.tone (2, which tags cannot hold), Dependency.DependencyType (1, which tags cannot hold); "
+    )
+    alone = ConvertOptions(spec=ReadSpec(columns={"tags": -1}))
+    (loss,) = convert_corpus(tmp_path / "a.tsv", tmp_path / "b.jsonl", alone).losses
+    assert loss.startswith("layers: POS.PosValue (2), Mood.tone")
+
+
+def test_annotations_of_spacy(tmp_path: Path) -> None:
+    import spacy
+    from spacy.tokens import Doc, DocBin, Span
+
+    doc = Doc(spacy.blank("en").vocab, words=["Ada", "left"], lemmas=["Ada", "leave"])
+    doc.ents = [Span(doc, 0, 1, label="PER")]
+    doc.cats = {"LETTER": 1.0}
+    DocBin(docs=[doc], store_user_data=True, attrs=["ENT_IOB", "ENT_TYPE", "LEMMA"]).to_disk(tmp_path / "a.spacy")
+    (loss,) = convert_corpus(tmp_path / "a.spacy", tmp_path / "b.jsonl").losses
+    assert loss.startswith("annotations of spaCy: lemma (2), cats (1); ")
+
+
+def test_columns_of_ontonotes(tmp_path: Path) -> None:
+    rows = "a 0 0 Ada NNP (TOP* - - - Ann (PERSON) * (3)\na 0 1 left VBD *) leave 01 1 Ann * (V*) -\n"
+    (tmp_path / "a.conll").write_text(f"#begin document (a); part 000\n{rows}\n#end document\n", "utf-8")
+    (loss,) = convert_corpus(tmp_path / "a.conll", tmp_path / "b.jsonl").losses
+    assert loss.startswith("columns: pos, parse, lemma, frameset, sense, speaker, arguments, coreference; ")
+    named = ConvertOptions(spec=ReadSpec(columns={"ner": "ner", "pos": "pos"}))
+    (loss,) = convert_corpus(tmp_path / "a.conll", tmp_path / "b.jsonl", named).losses
+    assert loss.startswith("columns: parse, ")
+
+
+def test_columns_of_a_data_set(tmp_path: Path) -> None:
+    import datasets
+
+    rows = {"tokens": [["Ada", "left"]], "ner_tags": [["B-PER", "O"]], "pos_tags": [["PROPN", "VERB"]]}
+    datasets.Dataset.from_dict(rows).save_to_disk(tmp_path / "saved")
+    options = ConvertOptions(spec=ReadSpec(columns={"ner": "ner_tags"}))
+    (loss,) = convert_corpus(tmp_path / "saved", tmp_path / "b.jsonl", options).losses
+    assert loss.startswith("columns of the data set: pos_tags; ")
+
+
+@pytest.mark.parametrize("layout", ["array", "several lines", "cp1252"])
+def test_keys_of_records_in_every_layout(layout: str, tmp_path: Path) -> None:
+    """The first record is found in an array, over several lines and in another encoding too."""
+    record = {"tokens": ["Ada"], "tags": ["O"], "source": "letter" if layout != "cp1252" else "caf\u00e9"}
+    text = json.dumps(record, indent=1 if layout == "several lines" else None, ensure_ascii=False)
+    path = tmp_path / "a.json"
+    path.write_bytes((f"[{text}]" if layout == "array" else text).encode("cp1252"))
+    spec = ReadSpec(encoding="cp1252" if layout == "cp1252" else None)
+    done = convert_corpus(path, tmp_path / "b.jsonl", ConvertOptions(spec=spec))
+    assert done.losses == ("further keys of the records: source",)
+
+
+def test_tables_of_others_keep_the_usual_column(tmp_path: Path) -> None:
+    """Columns that are no lists are no tasks, though the table begins as ours do."""
+    text = 'id,text,tokens,tags,source\n1,Ada left,"[""Ada"", ""left""]","[""B-PER"", ""O""]",letter\n'
+    (tmp_path / "a.csv").write_text(text, "utf-8")
+    assert find_columns(tmp_path / "a.csv") == {"tags": -1}
