@@ -5,9 +5,12 @@ Each message is one line a user can act on: what is wrong, where (``file:line``)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 MOST = 500  # characters of a message
+_OPTION = re.compile(r"(?<![\w-])--[a-z]")
+_CLAUSE = re.compile(r"(; |, |: | (?=\())")
 
 
 class TaggerError(Exception):
@@ -34,6 +37,28 @@ def one_line(text: str) -> str:
     return "".join(
         each if each.isprintable() or (each.isspace() and each > " ") else f"{each!a}"[1:-1] for each in spaced
     )
+
+
+def without_options(message: str) -> str:
+    """A message for those who have no command line, such as clients of a server: what names an option is left out.
+
+    Args:
+        message: such as `a.txt:3: no UTF-8; it may be cp1252: add --encoding cp1252, or save it as UTF-8`.
+
+    Returns:
+        The message without the clauses that name options, `a.txt:3: no UTF-8; it may be cp1252: save it as UTF-8`.
+    """
+    if not _OPTION.search(message):
+        return message
+    first, *rest = _CLAUSE.split(message)
+    kept, held = ([], " ") if _OPTION.search(first) else ([first], "")
+    for mark, clause in zip(rest[::2], rest[1::2], strict=True):
+        if _OPTION.search(clause):
+            held = held or mark
+            continue
+        kept.append((held or mark) + (clause.removeprefix("or ") if held else clause))
+        held = ""
+    return "".join(kept).strip(" ,;:")
 
 
 class ConfigError(TaggerError):

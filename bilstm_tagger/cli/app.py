@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from bilstm_tagger.cli.hints import in_options_of
 from bilstm_tagger.errors import TaggerError, one_line
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ FILE_OPTIONS = frozenset(
         "fix", "test", "track_to", "predictions", "errors", "confusion", "differences", "apply",
     ]
 )  # fmt: skip
+_running: list[Any] = []  # click's context of the command that runs
 _HALF = re.compile("[\ud800-\udfff]")
 _CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
@@ -45,9 +47,6 @@ class Commands(TyperGroup):
             result = super().invoke(ctx)
             sys.stdout.flush()
             return result
-        except TaggerError as error:
-            tell_error(error)
-            raise typer.Exit(1) from None
         except KeyboardInterrupt:
             typer.echo("stopped", err=True)
             raise typer.Exit(INTERRUPTED) from None
@@ -62,6 +61,17 @@ class Commands(TyperGroup):
 
 class Command(TyperCommand):
     """A command whose arguments are checked before it runs: no empty names of files, and nothing but Unicode."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; an error of the library is told in the options that this command has."""
+        _running.append(ctx)
+        try:
+            return super().invoke(ctx)
+        except TaggerError as error:
+            tell_error(error)
+            raise typer.Exit(1) from None
+        finally:
+            _running.pop()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take the arguments apart.
@@ -103,12 +113,17 @@ class _Notes(logging.Handler):
         """Print a message to standard error."""
         # sys.stderr is looked up each time, because a progress bar replaces it while it is on the screen.
         mark = "warning: " if record.levelno >= logging.WARNING else ""
-        print(mark + one_line(record.getMessage()), file=sys.stderr, flush=True)
+        message = _in_own_options(record.getMessage())
+        print(mark + one_line(message), file=sys.stderr, flush=True)
+
+
+def _in_own_options(message: str) -> str:
+    return in_options_of(message, _running[-1] if _running else None)
 
 
 def note(message: str) -> None:
     """Print a message to standard error, on one line, without what would speak to the terminal."""
-    print(one_line(message), file=sys.stderr, flush=True)
+    print(one_line(_in_own_options(message)), file=sys.stderr, flush=True)
 
 
 def tell_error(error: object) -> None:

@@ -121,7 +121,7 @@ class Corpus(Sequence[Document]):
             first = next(document for document in self if document.words)
             raise CorpusError(
                 f"{first.where(0)}: {task} has spans in {target}, but the tags are plain ones such as "
-                f"{first.tags_of(task)[0]!r}; name the column of the spans"
+                f"{first.tags_of(task)[0]!r}; name the column of the spans with --column"
             )
         return settled.respell(task, target)
 

@@ -101,7 +101,7 @@ def _marks(file: Path, text: str, encoding: str | None, policy: Policy) -> tuple
             if policy == "error":
                 raise CorpusError(
                     f"{file}:{number}: {label} {told!r} is in {len(pieces)} pieces, and tags hold whole spans: "
-                    "misaligned=snap takes all from the first to the last piece, drop leaves it out"
+                    "--misaligned snap takes all from the first to the last piece, --misaligned drop leaves it out"
                 )
             if policy == "drop":
                 others += 1

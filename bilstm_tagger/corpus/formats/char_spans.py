@@ -176,7 +176,7 @@ class Aligner:
             (a, b, label), (c, d, other) = pairs[0]
             raise CorpusError(
                 f"{self.path}:{line}: span {label} (tokens {a} to {b}) overlaps span {other} (tokens {c} to {d}); "
-                "tags hold one span a token: drop one of them, or let misaligned=drop keep the longer one"
+                "tags hold one span a token: drop one of them, or let --misaligned drop keep the longer one"
             )
         kept: list[SpanTuple] = []
         for span in sorted(spans, key=lambda span: (span[0] - span[1], span)):
@@ -196,7 +196,7 @@ class Aligner:
         count = f"{len(self._lines)} of {self._total} spans"
         if self.failed:
             more = f" ({count} do not fit, lines {where})" if len(self._lines) > 1 else ""
-            raise CorpusError(f"{self._fault}; correct it, or set misaligned to snap or drop{more}")
+            raise CorpusError(f"{self._fault}; correct it, or use --misaligned snap or --misaligned drop{more}")
         if self._lines:
             done = "widened to whole tokens" if self.policy == "snap" else "left out"
             logger.warning("%s: %s are no whole tokens and were %s: lines %s", self.path, count, done, where)

@@ -153,7 +153,7 @@ class _Reader:
             if self.sources[task] == self.word:
                 raise CorpusError(
                     f"{place}: {task!r} would be read from the column of the words "
-                    f"({_count(self.width)} in all); name another column"
+                    f"({_count(self.width)} in all); name another with --column"
                 )
 
     def hint(self, line: str) -> str:

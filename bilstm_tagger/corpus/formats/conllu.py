@@ -219,7 +219,7 @@ class _Reader:
     def check_filled(self) -> None:
         for source in sorted(self.unfilled):
             if source in COLUMNS:
-                raise CorpusError(f"{self.path}: column {source} is empty ('_') throughout; name another column")
+                raise CorpusError(f"{self.path}: column {source} is empty ('_') throughout; name another with --column")
             keys = ", ".join(sorted(self.keys_seen)) or "none"
             raise CorpusError(
                 f"{self.path}: no token has {source}= in column MISC (keys there: {keys}); "

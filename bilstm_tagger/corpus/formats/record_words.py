@@ -196,7 +196,10 @@ def wanted(record: Record, name: str, place: str) -> Any:
         raise CorpusError(f"{place}: text is null; leave the record out, or give it a text")
     if key is None or record[key] is None:
         missing = f"no {name!r}" if name != "text" else "neither tokens nor text"
-        raise CorpusError(f"{place}: {missing}; the record has: {keys_of(record)}; name word_column or text_column")
+        raise CorpusError(
+            f"{place}: {missing}; the record has: {keys_of(record)}; name the right one with --word-column or "
+            "--text-column"
+        )
     return record[key]
 
 

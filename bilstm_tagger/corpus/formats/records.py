@@ -152,7 +152,9 @@ class RecordReader:
         self._aligner.finish()
         for task, column in () if self._empty else self._unseen.items():
             seen = ", ".join(sorted(self._mark_tasks[task])) or "none"
-            raise CorpusError(f"{self.path}: no span belongs to {column!r} (named there: {seen}); name another key")
+            raise CorpusError(
+                f"{self.path}: no span belongs to {column!r} (named there: {seen}); name another key with --column"
+            )
         for count, what in (
             (self._left_out, "records without an accepted annotation were left out"),
             (self._no_text, "records without text are empty documents"),
@@ -214,7 +216,7 @@ class RecordReader:
             return [mark for mark in marks if mark.task == column]
         if len(seen) > 1:
             names = ", ".join(sorted(seen))
-            raise CorpusError(f"{place}: {key} has spans of {names}; name one of them as the column of {task!r}")
+            raise CorpusError(f"{place}: {key} has spans of {names}; name one of them, --column {task}=NAME")
         return marks
 
 
@@ -235,7 +237,7 @@ def _find(task: str, column: int | str, record: Record, place: str) -> tuple[str
         return "spans", []  # Prodigy and Label Studio leave out what is empty
     if key is None:
         missing = f"no {column!r}" if isinstance(column, str) else f"no tags for task {task!r}"
-        raise CorpusError(f"{place}: {missing}; the record has: {keys_of(record)}; name the right key as column")
+        raise CorpusError(f"{place}: {missing}; the record has: {keys_of(record)}; name the right key with --column")
     return key, record[key]
 
 

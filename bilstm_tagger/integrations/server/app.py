@@ -15,7 +15,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse
 
-from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.errors import TaggerError, without_options
 from bilstm_tagger.integrations.server.access import LOOPBACK
 from bilstm_tagger.integrations.server.admission import Admission
 from bilstm_tagger.integrations.server.limits import Limits
@@ -109,4 +109,4 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 def _tagger_error(request: Request, error: Exception) -> JSONResponse:
-    return _problem(" ".join(str(error).split()), 422)
+    return _problem(without_options(" ".join(str(error).split())), 422)

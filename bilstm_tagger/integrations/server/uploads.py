@@ -13,7 +13,7 @@ from typing import IO
 
 from bilstm_tagger.corpus.trained import words_spec
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.errors import CorpusError, TaggerError
+from bilstm_tagger.errors import CorpusError, TaggerError, without_options
 from bilstm_tagger.files.find_jobs import find_jobs
 from bilstm_tagger.files.inputs import SUFFIXES, Job
 from bilstm_tagger.files.options import TagOptions
@@ -126,5 +126,5 @@ def _bounded(untagged: Iterator[tuple[Job, Untagged | End]], most: int) -> Itera
 
 
 def _without_folder(error: TaggerError, folder: str) -> str:
-    """The message with the names of files as they were sent."""
-    return re.sub(re.escape(folder) + r"[/\\]\d+[/\\]", "", " ".join(str(error).split()))
+    """The message with the names of files as they were sent, and without options, of which a client has none."""
+    return without_options(re.sub(re.escape(folder) + r"[/\\]\d+[/\\]", "", " ".join(str(error).split())))
