@@ -113,17 +113,18 @@ class _Notes(logging.Handler):
         """Print a message to standard error."""
         # sys.stderr is looked up each time, because a progress bar replaces it while it is on the screen.
         mark = "warning: " if record.levelno >= logging.WARNING else ""
-        message = _in_own_options(record.getMessage())
+        message = in_own_options(record.getMessage())
         print(mark + one_line(message), file=sys.stderr, flush=True)
 
 
-def _in_own_options(message: str) -> str:
+def in_own_options(message: str) -> str:
+    """Write a message in the options of the command that runs."""
     return in_options_of(message, _running[-1] if _running else None)
 
 
 def note(message: str) -> None:
     """Print a message to standard error, on one line, without what would speak to the terminal."""
-    print(one_line(_in_own_options(message)), file=sys.stderr, flush=True)
+    print(one_line(in_own_options(message)), file=sys.stderr, flush=True)
 
 
 def tell_error(error: object) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bilstm_tagger.cli.app import note, screen
+from bilstm_tagger.cli.app import in_own_options, note, screen
 from bilstm_tagger.cli.reading import (
     ColumnOption,
     CommentsOption,
@@ -181,7 +181,7 @@ def _table(name: str, figures: Sequence[str]) -> Table:
 def _finding(finding: Finding) -> Text:
     from rich.text import Text
 
-    text = Text.assemble((f"{finding.level}: ", _STYLES[finding.level]), finding.message)
+    text = Text.assemble((f"{finding.level}: ", _STYLES[finding.level]), in_own_options(finding.message))
     for place in finding.places:
         text.append(f"\n    {place}", style="dim")
     return text

@@ -16,7 +16,9 @@ from bilstm_tagger.io.atomic import atomic_folder, atomic_write
 from bilstm_tagger.io.marked import marked_stream
 from bilstm_tagger.settings.read_spec import FEATURE, Columns, Policy, ReadSpec
 
-__all__ = ["iterate_corpus", "read_corpus", "save_corpus"]
+__all__ = ["iterate_corpus", "read_corpus", "refuse_empty", "save_corpus"]
+
+_MOST_BLANK = 1 << 16  # bytes; a larger file is not looked at for white space alone
 
 
 def read_corpus(
@@ -95,6 +97,7 @@ def read_corpus(
         fix_tags=fix_tags,
         label=label,
     )
+    refuse_empty(path)
     documents = list(iterate_corpus(path, whole))
     if whole.columns is None:
         whole = whole.replace(columns=format_of(path, whole.format).columns)
@@ -102,6 +105,28 @@ def read_corpus(
     if not any(document.words for document in corpus):
         raise CorpusError(f"{path}: there is no token in it; is it the right file?")
     return corpus
+
+
+def refuse_empty(path: str | Path) -> None:
+    """Refuse a file in which nothing can be found, whatever its format.
+
+    Args:
+        path: the file; anything else, such as a data set, is let pass.
+
+    Raises:
+        CorpusError: the file has no bytes, no more than white space, or no more than an empty list of JSON.
+    """
+    file = Path(path)
+    try:
+        size = file.stat().st_size if file.is_file() else _MOST_BLANK
+        begin = file.read_bytes() if size < _MOST_BLANK else b"more"
+    except OSError:
+        return  # reading it will say what is wrong
+    content = begin.removeprefix(b"\xef\xbb\xbf").strip()
+    if content and content.translate(None, b" \t\r\n") not in (b"[]", b"{}"):
+        return
+    what = "is empty (0 bytes)" if not begin else "holds nothing but white space" if not content else "holds no record"
+    raise CorpusError(f"{path}: {what}; name a file with annotated tokens, or write this one again")
 
 
 def iterate_corpus(path: str | Path, spec: ReadSpec | None = None) -> Iterator[Document]:

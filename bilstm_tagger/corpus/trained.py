@@ -96,8 +96,8 @@ def spec_as_trained(
             chosen[task] = columns[task]
         elif task in alike:
             chosen[task] = (alike[task].columns or {})[task]
-    reason = "it was trained on another file format, so name its column"
-    left_out = {task: reason for task in trained if task not in chosen}
+    reason = "it was trained on another file format, so name its column, --column"
+    left_out = {task: f"{reason} {task}=COLUMN" for task in trained if task not in chosen}
     spec = base.model_copy(update={"format": format, "columns": chosen, "suffix": None, "split": split})
     if not known.records:
         spec = spec.model_copy(update={"text_column": None})

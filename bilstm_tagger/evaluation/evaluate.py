@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.formats import format_of
+from bilstm_tagger.corpus.reading import refuse_empty
 from bilstm_tagger.corpus.trained import read_available, spec_as_trained
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
@@ -181,6 +182,7 @@ def _read(
     reading: Mapping[str, Any] | None,
 ) -> tuple[Corpus, dict[str, str]]:
     """The corpus with the gold tags of all tasks that are in the file, and why others are left out."""
+    refuse_empty(path)
     as_trained = partial(spec_as_trained, tagger.reading, path, format=format, names=names, word_column=word_column)
     spec, left_out = as_trained(columns=columns)
     if format_of(path, spec.format).only_spans:

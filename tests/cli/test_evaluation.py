@@ -99,3 +99,19 @@ def test_compare_shows_and_writes(file: Path, tmp_path: Path) -> None:
     assert json.loads(values.read_text("utf-8"))["tasks"]["tags"]["p_randomisation"] == 0.125
     piped = run("compare", file, file, file, *columns, "--json", "-")
     assert json.loads(piped.stdout) == json.loads(values.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.json", "a.jsonl", "a.conllu"])
+def test_an_empty_file_is_called_empty(name: str, model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / name).touch()
+    lines = (
+        ["evaluate", tmp_path / name, "--model", model_folder],
+        ["train", "--train", tmp_path / name, "--output", tmp_path / "model"],
+        ["check", tmp_path / name],
+    )
+    for line in lines:
+        done = run(*line)
+        assert done.exit_code == 1
+        (told,) = [each for each in (done.stdout + done.stderr).splitlines() if "error: " in each]
+        what = "is empty (0 bytes); name a file with annotated tokens, or write this one again"
+        assert told == f"error: {tmp_path / name}: {what}"

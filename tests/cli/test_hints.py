@@ -119,7 +119,8 @@ def test_impossible_tags_in_evaluate(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert "--repair (of bilstm-tagger convert)" in done.stderr
     done = run("check", tmp_path / "a.conll", "--column", 2)
-    assert "--repair " not in done.stderr.replace("--repair (of bilstm-tagger convert)", "")
+    assert "--repair (of bilstm-tagger convert)" in done.stdout
+    assert "--repair " not in done.stdout.replace("--repair (of bilstm-tagger convert)", "")
 
 
 def test_train_names_settings(tmp_path: Path) -> None:

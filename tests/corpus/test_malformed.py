@@ -56,7 +56,7 @@ CASES: dict[str, tuple[str, Content, str, str]] = {
     "conll: a stray tag": ("a.conll", "a B-X\nb I-X\nc B-Y\nd I-Y\ne OO\n", ":5", "tag 'OO' among tags such as"),
     "conll: Latin-1": ("a.conll", b"a X\ncaf\xe9 X\n", ":2", "byte 7 of the file (0xe9) is not UTF-8"),
     "conll: UTF-16": ("a.conll", "a X\n".encode("utf-16")[:-1], "", "is not whole UTF-16"),
-    "conll: no token": ("a.conll", "\n\n", "", "there is no token in it"),
+    "conll: no token": ("a.conll", "\n\n", "", "holds nothing but white space"),
     "conll: damaged gzip": ("a.conll.gz", b"\x1f\x8b\x08rubbish", "", "gzip file is damaged"),
     "conll: no gzip": ("a.conll.gz", b"a X\n", "", "gzip file is damaged"),
     # CoNLL-U.
@@ -125,7 +125,7 @@ CASES: dict[str, tuple[str, Content, str, str]] = {
     "csv: an empty cell": ("a.csv", "tokens,tags\na b,X Y\na,\n", ":3", "no tags for task 'ner'"),
     "parquet: another file": ("a.parquet", b"PAR1 not really PAR1", "", "not a whole Parquet file"),
     "parquet: cut short": ("a.parquet", cut(parquet(tokens=[["a"]], tags=[["X"]])), "", "not a whole Parquet file"),
-    "parquet: empty file": ("a.parquet", b"", "", "not a whole Parquet file"),
+    "parquet: empty file": ("a.parquet", b"", "", "is empty (0 bytes)"),
     "parquet: no tokens": ("a.parquet", parquet(tokens=[["a"], None], tags=[["X"]] * 2), ":2", "neither tokens"),
     "parquet: numbers for words": ("a.parquet", parquet(tokens=[[1]], tags=[["X"]]), ":1", "token 1 is a number"),
     "parquet: no rows": ("a.parquet", parquet(tokens=pa.array([], pa.list_(pa.string()))), "", "there is no token"),
@@ -182,3 +182,30 @@ def test_the_command_line_says_it_without_a_traceback(
 
 def test_there_are_many_cases() -> None:
     assert len(CASES) >= 60
+
+
+@pytest.mark.parametrize(
+    "suffix", ["csv", "xlsx", "json", "jsonl", "conllu", "conll", "parquet", "arrow", "spacy", "tsv"]
+)
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", r"is empty \(0 bytes\)"),
+        (b"\xef\xbb\xbf", "nothing but white space"),
+        (b" \n\t\n", "nothing but white space"),
+    ],
+)
+def test_files_with_nothing_in_them(tmp_path: Path, suffix: str, content: bytes, what: str) -> None:
+    """Of any format, one sentence says that the file is empty, whatever column was asked for."""
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(content)
+    for columns in (None, {"ner": -1}, {"upos": "UPOS"}):
+        with pytest.raises(CorpusError, match=rf"a\.{suffix}: (is|holds) .*{what[-12:]}; name a file with annotated"):
+            read_corpus(path, columns)
+
+
+@pytest.mark.parametrize("content", ["[]", "{}\n", "[\n]\n"])
+def test_json_without_a_record(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.json").write_text(content, "utf-8")
+    with pytest.raises(CorpusError, match=r"a\.json: holds no record; name a file"):
+        read_corpus(tmp_path / "a.json")

@@ -61,11 +61,18 @@ def test_read_corpus_defaults(tmp_path: Path) -> None:
     assert read_corpus(packed)[0].tags == {"upos": ["DET"]}
 
 
-@pytest.mark.parametrize("content", ["", "\n\n", "-DOCSTART- O\n\n"])
-def test_a_corpus_needs_tokens(tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", r"is empty \(0 bytes\)"),
+        ("\n\n", "holds nothing but white space"),
+        ("-DOCSTART- O\n\n", "there is no token in it"),
+    ],
+)
+def test_a_corpus_needs_tokens(tmp_path: Path, content: str, told: str) -> None:
     path = tmp_path / "a.conll"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(CorpusError, match=r"a\.conll: there is no token in it"):
+    with pytest.raises(CorpusError, match=rf"a\.conll: {told}"):
         read_corpus(path)
     assert sum(map(len, iterate_corpus(path))) == 0
 

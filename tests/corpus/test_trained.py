@@ -75,7 +75,7 @@ def test_what_does_not_carry_over_to_another_format() -> None:
     trained = specs(train="a.conll", names=("w", "p", "t"), word_column="w", tokenizer="characters")
     spec, left_out = spec_as_trained(trained, "test.jsonl")
     assert (spec.names, spec.word_column, spec.columns, spec.tokenizer) == ((), 1, {}, "characters")
-    assert left_out == {"ner": "it was trained on another file format, so name its column"}
+    assert left_out == {"ner": "it was trained on another file format, so name its column, --column ner=COLUMN"}
 
 
 @pytest.mark.parametrize("train", ["hf:some/set", "a.jsonl", "a.parquet", None])
