@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from bilstm_tagger.training.sweep import SweepResult, SweepTrial
+    from bilstm_tagger.training.sweep_plan import SweepPlan
 
 ROWS = 10  # best trials that are shown
 
@@ -46,11 +47,29 @@ def sweep(
     plan = read_plan(file, overrides=dict(map(parse_override, set_ or [])), trials=trials)
     folder = output or Path("models") / file.stem
 
+    tried: list[SweepTrial] = []
+
+    def report(trial: SweepTrial) -> None:
+        """Report a trial that is done."""
+        tried.append(trial)
+        _report(trial)
+
     with BarProgress() if sys.stderr.isatty() else nullcontext(Silent()) as progress:
-        result = training.run_sweep(plan, output=folder, resume=resume, progress=progress, report=_report)
+        result = training.run_sweep(plan, output=folder, resume=resume, progress=progress, report=report)
+    if not tried:
+        note(_nothing_left(plan, len(result.trials)))
     screen().print(_table(result))
     if result.best is not None:
         note(f"best: {result.best.folder}; its settings: {folder / training.BEST}")
+
+
+def _nothing_left(plan: SweepPlan, done: int) -> str:
+    """What to say where all trials were done before."""
+    more = "add values to its [sweep] in another --output" if plan.method == "grid" else "more --trials go on with it"
+    what = "the grid is used up" if plan.method == "grid" and done >= len(plan.grid()) else "the sweep is done"
+    if plan.method == "grid" and done < len(plan.grid()):
+        more = "more --trials go on with it"
+    return f"note: {what}, nothing is left to try: {done} of {done} trials were trained before; {more}"
 
 
 def _report(trial: SweepTrial) -> None:

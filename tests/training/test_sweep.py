@@ -342,12 +342,25 @@ def test_the_command(place: Path) -> None:
     again = run("sweep", "small.toml", "--trials", "2", "--set", "training.seed=3", "--resume")
     assert again.stdout == done.stdout
     assert "trial 1" not in again.stderr
+    assert "the sweep is done, nothing is left to try: 2 of 2 trials were trained before" in again.stderr
+    assert "nothing is left" not in done.stderr
     rows = run("results", "models/small", "--format", "csv", "--sort").stdout.splitlines()
     assert rows[0] == "model,encoder.hidden_size,ner dev"
     assert len(rows) == 3
     assert run("train", "models/small/best.toml", "--output", "models/best").exit_code == 0
     best = Tagger.load("models/best").metrics["dev"]["ner"]
     assert f"{100 * best:.2f}" == rows[1].split(",")[2]
+
+
+def test_a_grid_that_is_used_up_is_told(place: Path, no_training: list[Settings]) -> None:
+    (place / "small.toml").write_text(EXPERIMENT + GRID)
+    size = len(plan_of(GRID).grid())
+    first = run("sweep", "small.toml")
+    again = run("sweep", "small.toml", "--resume")
+    assert again.exit_code == 0, again.stderr
+    assert f"the grid is used up, nothing is left to try: {size} of {size} trials" in again.stderr
+    assert again.stdout == first.stdout
+    assert len(again.stdout.strip().splitlines()) > size
 
 
 def test_without_optuna_the_message_has_the_command(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
