@@ -107,8 +107,16 @@ def _format(format: str | None, output: Path | None) -> str:
     """The format by what is named or by the suffix of the file."""
     known = format or ("csv" if output is None else _SUFFIXES.get(output.suffix.lower()))
     if known not in _FORMATS:
-        what = f"no format {format!r};" if format else f"{output}: JSON lines of which tool?"
-        raise typer.BadParameter(f"{what} {choose(format or '', _FORMATS)}", param_hint="--format")
+        if format:
+            what = f"no format {format!r}; {choose(format, _FORMATS)}"
+        elif output and output.suffix.lower() in (".jsonl", ".ndjson"):
+            what = f"{output}: JSON lines of which tool? known: {', '.join(_FORMATS)}"
+        else:
+            suffixes = " or ".join(f"{suffix} ({name})" for suffix, name in _SUFFIXES.items())
+            what = (
+                f"{output}: the name does not tell the format; call it {suffixes}, or name one of {', '.join(_FORMATS)}"
+            )
+        raise typer.BadParameter(what, param_hint="--format")
     return known
 
 

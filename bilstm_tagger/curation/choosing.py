@@ -28,12 +28,14 @@ class Suggestion:
         uncertainty: the mistakes that the model expects in it, in relation to its length.
         start_char: where it begins in the text of its document.
         doubts: what these mistakes would be about.
+        line: the line or row of its file that it begins in, as `start_char` counts; None for words without a text.
     """
 
     document: Document
     uncertainty: float
     start_char: int
     doubts: tuple[Doubt, ...] = ()
+    line: int | None = None
 
 
 class Candidates:
@@ -81,7 +83,7 @@ class Candidates:
         if len(self._heap) == self._size and score <= self._heap[0][0]:
             return
         part = sentence_document(document, number)
-        suggestion = Suggestion(part, score, document.starts[first], tuple(found))
+        suggestion = Suggestion(part, score, document.starts[first], tuple(found), _line(document, first))
         entry = (score, -self.sentences, suggestion)  # of equals the earlier one stays
         if len(self._heap) < self._size:
             heapq.heappush(self._heap, entry)
@@ -116,6 +118,15 @@ class Candidates:
     def _worth(self, suggestion: Suggestion, seen: Counter[str]) -> float:
         left = [Doubt(each.text, each.probability * AGAIN ** seen[each.text]) for each in suggestion.doubts]
         return uncertainty(left, len(suggestion.document), power=self.power)
+
+
+def _line(document: Document, token: int) -> int | None:
+    """The line that a token is in; of a text that is all of its file the line ends before it are counted."""
+    if document.lines:
+        return document.lines[token]
+    end = document.starts[token]
+    text = document.text
+    return 1 + text.count("\n", 0, end) + text.count("\r", 0, end) - text.count("\r\n", 0, end)
 
 
 def _bare(words: Iterable[str]) -> list[str]:

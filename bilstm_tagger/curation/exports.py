@@ -100,20 +100,20 @@ def write_csv(suggestions: Sequence[Suggestion], stream: IO[str], *, task: str) 
 def _row(each: Suggestion, rank: int, task: str) -> list[Cell]:
     document = each.document
     lists = [json.dumps(column, ensure_ascii=False) for column in (document.words, document.tags_of(task))]
-    origin = [document.path, document.id, _line_of(document), each.start_char]
+    origin = [document.path, document.id, _line_of(each), each.start_char]
     return [rank, round(each.uncertainty, 6), *origin, *lists, document.text]
 
 
 def _origin(each: Suggestion, rank: int) -> dict[str, Any]:
     """Where a sentence comes from, and why it was chosen."""
     document = each.document
-    place = {"file": document.path, "document": document.id, "line": _line_of(document), "start": each.start_char}
+    place = {"file": document.path, "document": document.id, "line": _line_of(each), "start": each.start_char}
     told = {name: value for name, value in place.items() if value is not None}
     return {"rank": rank, "uncertainty": round(each.uncertainty, 6), **told}
 
 
-def _line_of(document: Document) -> int | None:
-    return document.lines[0] if document.lines else None
+def _line_of(each: Suggestion) -> int | None:
+    return each.document.lines[0] if each.document.lines else each.line
 
 
 def _line(stream: IO[str], record: dict[str, Any]) -> None:

@@ -89,6 +89,9 @@ def test_suggest_reads_what_predict_reads_and_writes_for_the_tool(model_folder: 
     assert records[0]["uncertainty"] >= records[1]["uncertainty"] > 0
     texts = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
     assert all(record["text"] in texts[Path(record["file"]).name] for record in records)
+    for record in records:
+        lines = texts[Path(record["file"]).name].split("\n")
+        assert record["text"].split()[0] in lines[record["line"] - 1]
     assert "1 sentences occur again" in done.stderr
     assert "2 of 4 sentences" in done.stderr
     every = run("suggest", folder, "--model", model_folder, "-o", tmp_path / "all.json")
@@ -97,10 +100,27 @@ def test_suggest_reads_what_predict_reads_and_writes_for_the_tool(model_folder: 
     assert "3 sentences are all there are" in every.stderr
 
 
+def test_suggest_tells_the_line_of_texts_and_mails(model_folder: Path, tmp_path: Path) -> None:
+    body = "Rain fell.\r\n\r\nAda Lovelace was late.\r\n"
+    (tmp_path / "a.txt").write_bytes(body.encode())
+    (tmp_path / "b.eml").write_text("From: a@b.c\nSubject: Weather\n\nNoor stayed here.\n\nBen left Leeds.\n", "utf-8")
+    done = run("suggest", tmp_path / "a.txt", tmp_path / "b.eml", "--model", model_folder, "-f", "prodigy")
+    assert done.exit_code == 0, done.stderr
+    found = {each["text"]: each["meta"]["line"] for each in map(json.loads, done.stdout.splitlines())}
+    assert found["Rain fell."] == 1
+    assert found["Ada Lovelace was late."] == 3
+    assert found["Ben left Leeds."] == found["Noor stayed here."] + 2
+
+
 def test_suggest_refuses_what_could_mean_two_things(model_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Rain fell.", "utf-8")
     unclear = run("suggest", tmp_path / "a.txt", "--model", model_folder, "-o", tmp_path / "next.jsonl")
     shown = re.sub(r"[\s│]+", " ", unclear.stderr)
     assert (unclear.exit_code, "doccano, label-studio, prodigy, csv" in shown) == (2, True), shown
+    for name in ("next.txt", "next", "next.xlsx"):
+        unknown = run("suggest", tmp_path / "a.txt", "--model", model_folder, "-o", tmp_path / name)
+        shown = re.sub(r"[\s│]+", "", unknown.stderr)
+        assert unknown.exit_code == 2
+        assert "callit.json(label-studio)or.csv(csv),ornameoneofdoccano,label-studio,prodigy,csv" in shown
     plain = run("suggest", tmp_path / "a.txt", "--model", model_folder, "--task", "upos")
     assert (plain.exit_code, "no task upos with spans; known: ner" in plain.stderr) == (1, True)
