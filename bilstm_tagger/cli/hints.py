@@ -38,6 +38,10 @@ def in_options_of(message: str, context: Any) -> str:
 
     def spelled(match: re.Match[str]) -> str:
         option, value = match[1], match[2] or ""
+        if option == "--scheme" and not ("--set" in own or (option in own and "--from-scheme" not in own)):
+            # In `convert` the option of this name is about what is written.
+            here = "" if "--from-scheme" in own else f" --scheme BIO (of bilstm-tagger {_FIRST})"
+            return f"--from-scheme{value}{here}"
         if option in own:
             return match[0]
         if option == "--column" and "--column-a" in own:

@@ -7,14 +7,16 @@ from itertools import chain, pairwise, zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
+from bilstm_tagger.corpus.convert.not_kept import touching_spans
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.reading import read_corpus
+from bilstm_tagger.corpus.spelling import doubts
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.evaluation.bootstrap import RESAMPLES
 from bilstm_tagger.evaluation.counting import score_task
 from bilstm_tagger.evaluation.evaluate import Evaluation
-from bilstm_tagger.schemes.grammar import Scheme, belongs
+from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme, belongs
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 __all__ = ["Paired", "evaluate_predictions", "paired", "read_gold_file", "read_pair"]
@@ -118,11 +120,17 @@ def paired(gold: Corpus, guesses: Corpus, path: str | Path) -> Paired:
     notes: list[str] = []
     for task, other in names.items():
         if gold.schemes[task] is Scheme.NONE and guesses.has_spans(other):
-            gold = gold.settle_as(task, guesses.settle(other).schemes[other])  # no gold span, or the wrong column
+            found = guesses.settle(other)
+            if _labels_alone(gold, task, _labels(found, other)):
+                gold = gold.settle(task, declared=Scheme.IO).respell(task, found.schemes[other])
+                notes.append(_io_note(task, "gold", touching_spans(found, other), "the predictions"))
+            else:
+                gold = gold.settle_as(task, found.schemes[other])  # no gold span, or the wrong column
+    notes += [f"{task}: {text}" for task in names for _, text in doubts(gold.documents, task, gold.schemes[task])]
     spelled = []
     for task, other in names.items():
         named = Corpus(document.with_tags({task: document.tags_of(other)}) for document in guesses)
-        tags, told = _in_scheme(named, task, gold.schemes[task])
+        tags, told = _in_scheme(named, task, gold)
         spelled.append(tags)
         notes += told
     merged = [
@@ -223,21 +231,53 @@ def _where(word: _Word, path: str | Path) -> str:
     return place if word.document.path else f"{path}, {place}"
 
 
-def _in_scheme(guesses: Corpus, task: str, scheme: Scheme) -> tuple[Corpus, list[str]]:
+def _labels(corpus: Corpus, task: str) -> set[str]:
+    """The labels of the spans of a settled task."""
+    return {span.label for document in corpus for span in document.spans_of(task)}
+
+
+def _labels_alone(corpus: Corpus, task: str, labels: set[str]) -> bool:
+    """Whether tags are labels without letters, as in IO, and all of them labels that the other side has."""
+    used = {tag for document in corpus for tag in document.tags_of(task)} - {"O", UNKNOWN}
+    return bool(used) and used <= labels
+
+
+def _inside_alone(corpus: Corpus, task: str) -> bool:
+    """Whether all tags of spans begin with I, as in IO written with a letter."""
+    used = {tag for document in corpus for tag in document.tags_of(task)} - {"O", UNKNOWN}
+    return bool(used) and all(tag.startswith("I-") for tag in used)
+
+
+def _io_note(task: str, side: str, touching: int, other: str) -> str:
+    """What to tell of tags that do not say where spans begin."""
+    return (
+        f"{task}: the {side} tags do not say where spans begin, as in IO: neighbouring tokens of one label are read as "
+        f"one span; in {other} spans of one label touch {touching:,} times"
+    )
+
+
+def _in_scheme(guesses: Corpus, task: str, gold: Corpus) -> tuple[Corpus, list[str]]:
     """The predictions in the scheme of the gold tags, and notes.
 
     Tags of the scheme that cannot stand where they stand are kept: strict and lenient scores read them differently.
     """
+    scheme = gold.schemes[task]
     if scheme is Scheme.NONE:
         return guesses, []
+    touching = touching_spans(gold, task)
+    told = _io_note(task, "predicted", touching, "gold")
+    if scheme is not Scheme.IO and _labels_alone(guesses, task, _labels(gold, task)):
+        return guesses.settle(task, declared=Scheme.IO).respell(task, scheme), [told]
     try:
-        return guesses.settle_as(task, scheme), []
+        settled = guesses.settle_as(task, scheme)
+        return settled, [told] if touching and _inside_alone(guesses, task) else []
     except CorpusError as error:
         for document in guesses:
             for index, tag in enumerate(document.tags_of(task)):
                 if not belongs(tag, scheme):
                     raise CorpusError(
                         f"{document.where(index)}: the predicted tag {tag!r} is none of {scheme}, in which the gold "
-                        "tags are; name the column of the predicted tags with --column"
+                        "tags are; name the column of the predicted tags with --column, or if labels alone mark spans, "
+                        "--scheme IO"
                     ) from None
         return guesses, [f"{task}: not all predicted tags are legal, and strict scores leave such spans out; {error}"]

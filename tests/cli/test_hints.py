@@ -74,7 +74,9 @@ def test_no_command_names_an_option_that_it_lacks(name: str) -> None:
         for match in OPTION.finditer(told):
             if match[0] in own or match[0] in OF_PIP:
                 continue
-            owner = re.match(r"\S+(?: '[^']*'| [^\s,;:()]+)? \(of bilstm-tagger ([a-z ]+)\)", told[match.start() :])
+            owner = re.match(
+                r"\S+(?: '[^']*'| [^\s,;:()]+)?(?: --scheme BIO)? \(of bilstm-tagger ([a-z ]+)\)", told[match.start() :]
+            )
             assert owner is not None, (message, told)
             assert match[0] in options_of(COMMANDS[owner[1]])
 
@@ -110,6 +112,12 @@ def test_where_a_command_has_the_option_nothing_changes() -> None:
     assert in_options_of(message, context_of("evaluate")) == (
         "correct it, or let --repair (of bilstm-tagger convert) read it as the CoNLL scorer would"
     )
+    scheme = "if they mark spans, --scheme IO reads them so"
+    for command, option in (
+        ("check", "--scheme IO"), ("convert", "--from-scheme IO"), ("sweep", "--set tasks.NAME.scheme=IO"),
+        ("evaluate", "--from-scheme IO --scheme BIO (of bilstm-tagger convert)"),
+    ):  # fmt: skip
+        assert in_options_of(scheme, context_of(command)) == f"if they mark spans, {option} reads them so"
     assert in_options_of("see --column ner=4", context_of("compare")) == "see --column-a or --column-b ner=4"
 
 

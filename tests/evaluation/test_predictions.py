@@ -84,6 +84,45 @@ def test_predictions_in_another_scheme_and_another_file(tmp_path: Path, scheme: 
     assert found.notes == ()
 
 
+TOUCHING = [[("Ada", "B-PER"), ("Bo", "B-PER"), ("Lim", "I-PER"), ("left", "O"), ("Leeds", "B-LOC")]]
+
+
+@pytest.mark.parametrize("letters", [True, False])
+def test_predictions_in_io_are_read_as_such_and_told(tmp_path: Path, letters: bool) -> None:
+    """Neighbours of one label are one span, as seqeval counts them once they are spelled in BIO."""
+    io = [tag.replace("B-", "I-") for _, tag in TOUCHING[0]]
+    rows = [[(*row, tag if letters else tag[2:] or tag) for row, tag in zip(TOUCHING[0], io, strict=True)]]
+    file = write(tmp_path / "io.conll", rows)
+    found = evaluate_predictions(file, columns={"ner": 3}, gold_columns={"ner": 2}, resamples=0)
+    scores = found.tasks["ner"]
+    assert isinstance(scores, SpanScores)
+    merged = [["B-PER", "I-PER", "I-PER", "O", "B-LOC"]]
+    assert scores.micro.f1 == pytest.approx(of_seqeval([[tag for _, tag in TOUCHING[0]]], merged), abs=1e-12)
+    (told,) = found.notes
+    assert told.startswith("ner: the predicted tags do not say where spans begin, as in IO: ")
+    assert told.endswith("in gold spans of one label touch 1 times")
+
+
+def test_gold_in_io_beside_predictions_with_letters(tmp_path: Path) -> None:
+    rows = [[(word, tag[2:] or tag, tag) for word, tag in TOUCHING[0]]]
+    found = evaluate_predictions(
+        write(tmp_path / "io.conll", rows), columns={"ner": 3}, gold_columns={"ner": 2}, resamples=0
+    )
+    scores = found.tasks["ner"]
+    assert isinstance(scores, SpanScores)
+    assert (scores.micro.support, scores.micro.predicted, scores.micro.correct) == (2, 3, 1)
+    assert found.notes[0].startswith("ner: the gold tags do not say where spans begin")
+
+
+def test_labels_alone_on_both_sides_are_told_as_plain_tags(tmp_path: Path) -> None:
+    rows = [[("Ada", "PER", "PER")], [("it", "O", "O"), ("rained", "O", "O"), ("there", "O", "O")]] * 4
+    found = evaluate_predictions(write(tmp_path / "io.conll", rows), columns={"ner": 3}, gold_columns={"ner": 2})
+    assert isinstance(found.tasks["ner"], TagScores)
+    assert (
+        "ner: tags such as 'PER' beside O were taken for plain tags; if they mark spans, --scheme IO" in found.notes[0]
+    )
+
+
 def test_documents_may_be_divided_otherwise(tmp_path: Path) -> None:
     """Columns with `-DOCSTART-` beside JSON lines with one sentence per document."""
     rows, gold, guesses = drawn()
@@ -123,7 +162,7 @@ WORDS = [[("Ada", "B-PER"), ("left", "O")], [("Rain", "O"), ("fell", "O")]]
         ([*WORDS, WORDS[0]], "p:7: predicted tags go on with 'Ada' where g:5 was the last word of the other"),
         ([[*WORDS[0], *WORDS[1]]], "g:2: a sentence ends behind 'left', but goes on in p:2"),
         ([[WORDS[0][0]], [WORDS[0][1]], WORDS[1]], "p:1: a sentence ends behind 'Ada', but goes on in g:1"),
-        ([[("Ada", "PER"), ("left", "O")], WORDS[1]], "p:1: the predicted tag 'PER' is none of BIO"),
+        ([[("Ada", "Person"), ("left", "O")], WORDS[1]], "p:1: the predicted tag 'Person' is none of BIO"),
     ],
 )
 def test_misaligned_files_are_refused_with_their_lines(tmp_path: Path, predicted: Rows, problem: str) -> None:
