@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,9 @@ from bilstm_tagger.cli.reading import (
     spelling_fields,
     task_columns,
 )
+from bilstm_tagger.cli.several import evaluate_seeds
 from bilstm_tagger.cli.values import column_name
+from bilstm_tagger.errors import ConfigError
 
 if TYPE_CHECKING:
     from bilstm_tagger.evaluation.evaluate import Evaluation
@@ -115,6 +118,15 @@ def evaluate(
             hint = "name the annotated file" if corpus is None else "--gold-column is for --predictions; use --column"
             raise typer.BadParameter(hint, param_hint="CORPUS" if corpus is None else "--gold-column")
         model = model or Path("en")
+        if seeds := _seeds(model, errors, confusion):
+            one = partial(_of_model, corpus=corpus, column=column, format=format, reading=reading, device=device)
+            evaluate_seeds(
+                seeds,
+                partial(one, drawing={"resamples": 0}, probabilities=False),
+                corpus=corpus.name,
+                json_file=json_file,
+            )
+            return
         evaluation = _of_model(model, corpus, column, format, reading, drawing, device, bool(errors))
         name = model.name
     for line in evaluation.notes:
@@ -132,6 +144,21 @@ def evaluate(
     if confusion == STDOUT:
         for task, scores in evaluation.tasks.items():
             console.print(matrix_table(scores.matrix, title=f"{task}: gold in rows, predicted in columns"))
+
+
+def _seeds(model: Path, errors: list[Path] | None, confusion: Path | None) -> list[Path]:
+    """The models of a folder with one per seed; none for a model.
+
+    Raises:
+        ConfigError: what is asked for is of one model.
+    """
+    from bilstm_tagger.model_folder.find import seed_folders
+
+    found = seed_folders(model)
+    if found and (errors or confusion):
+        what = "--errors" if errors else "--confusion"
+        raise ConfigError(f"{model}: holds one model per seed, and {what} is of one; name one, such as {found[0]}")
+    return found
 
 
 def _raw(

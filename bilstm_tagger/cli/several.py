@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from bilstm_tagger.cli.app import note, screen
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from bilstm_tagger.evaluation.evaluate import Evaluation
     from bilstm_tagger.settings.schema import Settings
     from bilstm_tagger.training.folds import FoldScores
     from bilstm_tagger.training.progress import Progress
@@ -80,6 +81,33 @@ def train_seeds(settings: Settings, seeds: int, folder: Path, *, test: str | Non
         )
     screen().print(_seeds_table(scores))
     note(f"models: {folder}/seed-*; scores: {folder / training.SUMMARY}")
+
+
+def evaluate_seeds(
+    folders: Sequence[Path], evaluate: Callable[[Path], Evaluation], *, corpus: str, json_file: Path | None
+) -> None:
+    """Score the models of a training with several seeds and print mean, deviation and each.
+
+    Args:
+        folders: the model folders, `seed-N` each.
+        evaluate: scores one of them.
+        corpus: name of the file that they are scored on.
+        json_file: where to write the scores, `-` for standard output.
+    """
+    from bilstm_tagger.cli.output import write_json
+    from bilstm_tagger.training.seeds import SeedRun, SeedScores
+
+    runs: list[SeedRun] = []
+    for folder in folders:
+        evaluation = evaluate(folder)
+        for line in evaluation.notes if not runs else ():
+            note(f"note: {line}")
+        scores = {task: each.headline for task, each in evaluation.tasks.items()}
+        runs.append(SeedRun(int(folder.name[5:]), folder, {"test": scores}))
+        note(f"{folder}: {_listed(scores)}")
+    found = SeedScores(tuple(runs), corpus)
+    if write_json(found.to_json(), json_file):
+        screen().print(_seeds_table(found))
 
 
 def _seeds_table(scores: SeedScores) -> Table:

@@ -35,6 +35,10 @@ def find_folder(name: str | Path, *, revision: str | None = None) -> Path:
     if here is not None:
         if revision is not None:
             raise ConfigError(f"{name}: is the folder {here}, which has no revisions; leave out revision={revision!r}")
+        if seeds := seed_folders(here):
+            raise ModelError(
+                f"{name}: holds one model per seed, as of `train --seeds`; name one of them, such as {seeds[0]}"
+            )
         return here
     known = f"; of the models that come with the package, {choose(str(name), shipped)}" if shipped else ""
     if (remote := hub_name(path.as_posix(), revision)) is not None:
@@ -59,6 +63,14 @@ def shipped_models() -> dict[str, Path]:
 def is_model_folder(folder: Path) -> bool:
     """Whether a finished model is there."""
     return (folder / "config.json").is_file()
+
+
+def seed_folders(folder: Path) -> list[Path]:
+    """The finished models in a folder that holds one per seed, by seed; none for anything else."""
+    if is_model_folder(folder):
+        return []
+    found = [(int(each.name[5:]), each) for each in folder.glob("seed-*") if each.name[5:].isdecimal()]
+    return [each for _, each in sorted(found) if is_model_folder(each)]
 
 
 def fingerprint(folder: Path) -> str:

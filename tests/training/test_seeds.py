@@ -86,6 +86,16 @@ def test_each_seed_is_a_training_of_its_own(settings: Settings, tmp_path: Path) 
     assert stored["summary"]["test"]["ner"]["mean"] == pytest.approx(sum(expected) / 3)
     assert stored["summary"]["test"]["ner"]["deviation"] == pytest.approx(statistics.stdev(expected))
     assert [row["seed"] for row in stored["runs"]] == [0, 1, 2]
+    done = run("evaluate", test, "--model", tmp_path / "runs", "--json", tmp_path / "scores.json")
+    assert done.exit_code == 0, done.stderr
+    again = json.loads((tmp_path / "scores.json").read_text("utf-8"))
+    assert again["summary"]["test"] == stored["summary"]["test"]
+    assert f"{100 * sum(expected) / 3:.2f}" in done.stdout
+    assert f"{100 * statistics.stdev(expected):.2f}" in done.stdout
+    one = run("evaluate", test, "--model", tmp_path / "runs", "--errors", tmp_path / "e.html")
+    assert (one.exit_code, "and --errors is of one; name one, such as" in one.stderr) == (1, True)
+    other = run("predict", "--text", "Rain.", "--model", tmp_path / "runs")
+    assert (other.exit_code, f"name one of them, such as {tmp_path / 'runs' / 'seed-0'}" in other.stderr) == (1, True)
     card = (scores.runs[1].folder / "README.md").read_text("utf-8")
     assert "| task | dev | test.conll |" in card
     assert f"| {100 * expected[1]:.2f} |" in card
