@@ -37,6 +37,7 @@ class Correction:
         words: the words of the sentence, as the table has them.
         given: the spans to be replaced.
         instead: the spans to put in their place.
+        file: the file that the row is about, if it says.
     """
 
     place: str
@@ -45,6 +46,7 @@ class Correction:
     words: str
     given: tuple[SpanTuple, ...]
     instead: tuple[SpanTuple, ...]
+    file: str = ""
 
 
 def read_corrections(path: Path, task: str, *, encoding: str | None = None) -> tuple[list[Correction], int]:
@@ -78,7 +80,15 @@ def read_corrections(path: Path, task: str, *, encoding: str | None = None) -> t
             raise CorpusError(f"{place}: document and number are {', '.join(numbers)}; they must stay as they were")
         given, instead = (read_spans(unescaped(cells[name]), place) for name in ("given", "instead"))
         corrections.append(
-            Correction(place, int(numbers[0]) - 1, int(numbers[1]) - 1, cells["sentence"], given, instead)
+            Correction(
+                place,
+                int(numbers[0]) - 1,
+                int(numbers[1]) - 1,
+                cells["sentence"],
+                given,
+                instead,
+                unescaped(cells.get("file", "")),
+            )
         )
     return corrections, left
 
@@ -113,10 +123,25 @@ def correct(corpus: Corpus, task: str, corrections: Iterable[Correction]) -> tup
         if number >= len(documents):
             raise CorpusError(f"{rows[0].place}: there is no document {number + 1}; is it the table of this data?")
         document = documents[number]
+        for row in rows:
+            _check_file(row, document)
         tags = list(document.tags_of(task))
         changes += [_change(document, tags, row, known, scheme) for row in sorted(rows, key=lambda row: row.sentence)]
         documents[number] = document.with_tags({**document.tags, task: tags}, document.schemes)
     return Corpus(documents, corpus.schemes), changes
+
+
+def _check_file(row: Correction, document: Document) -> None:
+    """Refuse a row about another file; one that was moved is known by its name."""
+    own = Path(document.path or "")
+    if not row.file or not document.path or row.file == str(own):
+        return
+    named = Path(row.file)
+    if named.name != own.name or (named.exists() and own.exists() and not named.samefile(own)):
+        raise CorpusError(
+            f"{row.place}: the row is about {named}, not {own}; give that file, or empty the column file if both are "
+            "the same data"
+        )
 
 
 def _change(document: Document, tags: list[str], row: Correction, known: set[str], scheme: Scheme) -> str:

@@ -46,6 +46,18 @@ def test_review_by_folds_and_the_corrected_file(tmp_path: Path) -> None:
     assert changed
     assert changed[0] >= int(rows[0]["line"])
     assert changed[-1] < int(rows[0]["line"]) + 8
+    other = tmp_path / "other.conll"
+    other.write_bytes(data.read_bytes())
+    refused = run("review", other, "--apply", table, "-o", tmp_path / "more.conll")
+    assert refused.exit_code == 1
+    assert f"the row is about {data}, not {other}; give that file" in refused.stderr
+    assert refused.stderr.count("error: ") == 1
+    assert not (tmp_path / "more.conll").exists()
+    (tmp_path / "moved").mkdir()
+    moved = data.rename(tmp_path / "moved" / data.name)
+    assert run("review", moved, "--apply", table, "-o", tmp_path / "more.conll").exit_code == 0
+    assert (tmp_path / "more.conll").read_bytes() == target.read_bytes()
+    moved.rename(data)
     again = run("review", data, "--apply", table, "-o", target)
     assert (again.exit_code, "would be overwritten" in again.stderr) == (1, True)
     assert run("review", data, "--apply", table).exit_code == 2
