@@ -83,6 +83,10 @@ def map_data_set(
     if isinstance(dataset, datasets.Dataset) and digest is not None:
         made_from = [dataset._fingerprint, digest, FORM, column, prefix, probabilities]
         more["new_fingerprint"] = datasets.fingerprint.Hasher.hash(made_from)
+    if isinstance(dataset, datasets.Dataset) and not len(dataset):  # which `datasets` gives back as it is
+        features = more["features"]
+        empty = datasets.Dataset.from_dict({name: [] for name in features}, features=features, split=dataset.split)
+        return cast("_DataSet", empty)
     tag = _Tag(tagger, column, prefix, probabilities)
     mapped = dataset.map(tag, with_indices=True, batched=True, batch_size=batch_size, **more)
     return cast("_DataSet", mapped)

@@ -184,6 +184,19 @@ def test_map_adds_columns(tagger: Tagger) -> None:
     assert "probability" not in str(tagger.map(data).features)
 
 
+def test_map_of_no_rows_adds_the_same_columns(tagger: Tagger) -> None:
+    data = datasets.Dataset.from_dict({"text": TEXTS, "number": list(range(5))})
+    mapped, empty = (tagger.map(each, prefix="m_", probabilities=True) for each in (data, data.select([])))
+    assert empty.num_rows == 0
+    assert empty.features == mapped.features
+    assert datasets.concatenate_datasets([empty, mapped])[:] == mapped[:]
+    nothing = datasets.Dataset.from_dict({"text": []}, features=datasets.Features({"text": datasets.Value("string")}))
+    both = tagger.map(datasets.DatasetDict(a=nothing, b=data.select_columns("text")))
+    assert both["a"].column_names == both["b"].column_names
+    with pytest.raises(ConfigError, match="no column 'body'"):
+        tagger.map(nothing, column="body")
+
+
 def test_map_of_streams_and_dicts(tagger: Tagger) -> None:
     data = datasets.Dataset.from_dict({"body": TEXTS})
     wanted = list(tagger.map(data, column="body", batch_size=2))
