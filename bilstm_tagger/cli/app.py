@@ -8,7 +8,8 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +48,8 @@ class Commands(TyperGroup):
             result = super().invoke(ctx)
             sys.stdout.flush()
             return result
-        except KeyboardInterrupt:
-            typer.echo("stopped", err=True)
+        except KeyboardInterrupt as interrupt:
+            note(": ".join(["stopped", *map(str, interrupt.args)]))
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             _close_stdout()
@@ -125,6 +126,19 @@ def in_own_options(message: str) -> str:
 def note(message: str) -> None:
     """Print a message to standard error, on one line, without what would speak to the terminal."""
     print(one_line(in_own_options(message)), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def if_stopped(message: str) -> Iterator[None]:
+    """Say more than that the command was stopped, should somebody stop it with Ctrl-C.
+
+    Args:
+        message: what there is of the output, and what to do.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(message) from None
 
 
 def tell_error(error: object) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bilstm_tagger.cli.output import opened
+from bilstm_tagger.cli.app import if_stopped
+from bilstm_tagger.cli.output import nothing_kept, opened
 from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
     BatchOption,
@@ -90,7 +91,7 @@ def entities(
     load = ModelLoader(str(model), device, precision, threads, options if text is None else None)
     profile = Profile()
     report: FilesReport | None = None
-    with opened(output, binary=chosen.startswith("xlsx"), force=force) as stream:
+    with if_stopped(nothing_kept(output)), opened(output, binary=chosen.startswith("xlsx"), force=force) as stream:
         if text is not None:
             tag_text(load(profile), text, chosen, options, profile, stream=stream)
         else:

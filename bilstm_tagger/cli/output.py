@@ -40,6 +40,13 @@ def opened(output: Path | None, *, binary: bool, force: bool) -> Iterator[IO[Any
         yield stream
 
 
+def nothing_kept(output: Path | None) -> str:
+    """What there is of the output where a command that writes one file is stopped."""
+    if output is None:
+        return "the output is not complete"
+    return f"nothing was written to {output}, since a file appears when it is complete; start again"
+
+
 def write_json(values: Any, path: Path | None) -> bool:
     """Write plain values if a file is named.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.app import if_stopped, note
 from bilstm_tagger.cli.predict_on_ray import predict_on_ray
 from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
@@ -129,7 +129,11 @@ def predict(
     if text is not None:
         tag_text(load(profile), text, chosen, options, profile)
     else:
+        rest = (
+            "the output ends where it was" if output is None else f"{output} holds what was finished; --resume goes on"
+        )
         with (
+            if_stopped(rest),
             loaded_tagger(load, workers, profile) as tagger,
             progress(quiet=output is None and sys.stdout.isatty()) as heard,
         ):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bilstm_tagger.cli.app import note
-from bilstm_tagger.cli.output import opened
+from bilstm_tagger.cli.app import if_stopped, note
+from bilstm_tagger.cli.output import nothing_kept, opened
 from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
     BatchOption,
@@ -80,6 +80,7 @@ def suggest(
     candidates = Candidates(number, named)
     load, profile = ModelLoader(str(model), device, precision, threads), Profile()
     with (
+        if_stopped(nothing_kept(output)),
         opened(output, binary=False, force=force) as stream,
         loaded_tagger(load, workers, profile) as tagger,
         progress(quiet=output is None and sys.stdout.isatty()) as heard,

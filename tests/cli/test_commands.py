@@ -145,6 +145,36 @@ def test_how_a_command_ends(
     assert bool(result.stderr) == bool(said)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "last"),
+    [
+        (["predict", "a.txt", "-o", "out"], "stopped: out holds what was finished; --resume goes on"),
+        (["predict", "a.txt"], "stopped: the output ends where it was"),
+        (["entities", "a.txt", "-o", "out.csv"], "stopped: nothing was written to out.csv, since "),
+        (["entities", "a.txt"], "stopped: the output is not complete"),
+        (["suggest", "a.txt", "-o", "out.csv"], "stopped: nothing was written to out.csv, since "),
+    ],
+)
+def test_what_is_left_of_a_command_that_is_stopped(
+    arguments: list[str], last: str, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("Ada ran.\n", "utf-8")
+    monkeypatch.setattr(tagger.Tagger, "pipe", stop)
+    result = run(*arguments, "-m", model_folder)
+    assert result.exit_code == 130
+    assert result.stderr.splitlines()[-1].startswith(last)
+    assert not Path("out.csv").exists()
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    if "out" in arguments:
+        assert run(*arguments, "-m", model_folder, "--resume").exit_code == 0
+        assert Path("out/a.txt.jsonl").is_file()
+
+
 def test_a_fault_of_the_program_is_not_hidden(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
