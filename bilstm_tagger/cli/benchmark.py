@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bilstm_tagger.cli.app import note, screen
+from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -84,7 +85,10 @@ def _precisions(device: str) -> list[str]:
 
 def _note_rate(rate: Rate) -> None:
     """Report a rate while the others are measured."""
-    note(f"{rate.precision}, {rate.threads} threads, batches of {rate.batch_tokens}: {rate.tokens_per_second:,.0f}")
+    note(
+        f"{rate.precision}, {counted(rate.threads, 'thread')}, batches of {rate.batch_tokens}: "
+        f"{rate.tokens_per_second:,.0f}"
+    )
 
 
 def _view(result: Benchmark) -> RenderableType:
@@ -97,7 +101,7 @@ def _view(result: Benchmark) -> RenderableType:
         f"best: {best.tokens_per_second:,.0f} tokens/s with --precision {best.precision} --threads {best.threads} "
         f"--batch-tokens {best.batch_tokens}",
         f"while all words are new: {result.first_pass:,.0f} tokens/s "
-        f"({result.tokens:,} tokens, {result.types:,} distinct words)",
+        f"({counted(result.tokens, 'token')}, {counted(result.types, 'distinct word')})",
         f"one sentence at a time ({latency.sentences} of {latency.tokens:.0f} tokens on average): "
         f"median {latency.median:.2f} ms, 90 % under {latency.p90:.2f} ms, 99 % under {latency.p99:.2f} ms",
         *(f"tags of {name} equal to float32: {share:.3%}" for name, share in result.agreement.items() if share < 1),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bilstm_tagger.cli.app import screen
+from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -100,10 +101,10 @@ def _table(facts: Mapping[str, Any]) -> Table:
         add(f"task {task}", f"scheme {config['scheme']}, head {config['head']}{score}")
         add("", ", ".join(config["labels"]))
     if "epochs" in facts:
-        add("trained", f"{facts['epochs']} epochs, the best was number {facts['best_epoch']}")
+        add("trained", f"{counted(facts['epochs'], 'epoch')}, the best was number {facts['best_epoch']}")
     for row in facts.get("data", []):
-        sentences = f"{row['sentences']:,} sentences, " if row["sentences"] else ""
-        add(row["role"], f"{row['name']}: {sentences}{row['tokens']:,} tokens, sha256 {row['sha256'][:12]}")
+        sentences = f"{counted(row['sentences'], 'sentence')}, " if row["sentences"] else ""
+        add(row["role"], f"{row['name']}: {sentences}{counted(row['tokens'], 'token')}, sha256 {row['sha256'][:12]}")
     add("sizes", ", ".join(f"{value:,} {name}" for name, value in facts["sizes"].items()))
     add("tokenizer", facts["tokenizer"])
     add("versions", ", ".join(f"{name} {value}" for name, value in facts.get("versions", {}).items()))

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from bilstm_tagger.cli.app import screen
+from bilstm_tagger.wording import counted
 
 
 def models(*, as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
@@ -64,7 +65,9 @@ def _table(found: Sequence[dict[str, Any]]) -> Any:
         tasks, scores = [], []
         for task, each in model["tasks"].items():
             few = len(each["labels"]) <= 8
-            tasks.append(f"{task}: {', '.join(each['labels'])}" if few else f"{task}: {len(each['labels'])} tags")
+            tasks.append(
+                f"{task}: {', '.join(each['labels'])}" if few else f"{task}: {counted(len(each['labels']), 'tag')}"
+            )
             scores.append("–" if each["dev"] is None else f"{each['measure']} {percent(each['dev'])}")
         row = (model["name"], ", ".join(model["languages"]), "\n".join(tasks), "\n".join(scores))
         table.add_row(*map(Text, (*row, f"{model['bytes'] / 1e6:.1f}", model["licence"])))

@@ -12,6 +12,7 @@ import typer
 from bilstm_tagger.cli.app import note
 from bilstm_tagger.cli.tagging import tag_options
 from bilstm_tagger.errors import choose
+from bilstm_tagger.wording import counted
 
 ENGINES = ("local", "ray")
 _TAKEN = frozenset(
@@ -68,11 +69,11 @@ def predict_on_ray(context: typer.Context) -> None:
     )
     rate = manifest.tokens / manifest.seconds
     note(
-        f"tagged {manifest.rows:,} rows into {given['output']}: {manifest.tokens:,} tokens ({rate:,.0f} tokens/s with "
-        f"starting, {manifest.workers} actors)"
+        f"tagged {counted(manifest.rows, 'row')} into {given['output']}: {counted(manifest.tokens, 'token')} "
+        f"({rate:,.0f} tokens/s with starting, {counted(manifest.workers, 'actor')})"
     )
     if manifest.rows_without_tokens:
-        note(f"note: {manifest.rows_without_tokens:,} rows have no text")
+        note(f"note: {counted(manifest.rows_without_tokens, 'row has', 'rows have')} no text")
 
 
 def _quieten(ray: Any) -> None:

@@ -24,6 +24,7 @@ from bilstm_tagger.cli.reading import (
     spelling_fields,
 )
 from bilstm_tagger.cli.values import column_name
+from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
     from bilstm_tagger.curation.reviewing import Review
@@ -180,11 +181,18 @@ def _conclude(found: Review, limit: int | None, output: Path | None) -> None:
     kinds = Counter(str(place.kind) for _, place in found.ranked)
     listed = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
     if found.unknown:
-        note(f"note: {found.unknown:,} spans with labels that a model did not know were not judged")
+        note(
+            "note: "
+            + counted(
+                found.unknown,
+                "span with a label that a model did not know was not judged",
+                "spans with labels that a model did not know were not judged",
+            )
+        )
     shown = f"; the table has the first {limit:,}" if limit is not None and limit < len(found.ranked) else ""
     share = f" ({found.agreed / found.judged:.0%} of them found by the model too)" if found.judged else ""
-    note(f"{found.task}: {found.judged:,} spans judged{share}")
-    note(f"{len(found.ranked):,} doubtful places: {listed or 'none'}{shown}")
+    note(f"{found.task}: {counted(found.judged, 'span')} judged{share}")
+    note(f"{counted(len(found.ranked), 'doubtful place')}: {listed or 'none'}{shown}")
     if output is not None:
         note(f"{output}: write yes into accept where `instead` is right, then review --apply {output} -o OUT")
 
@@ -226,4 +234,4 @@ def _apply(
         note(f"changed: {line}")
     for line in done.losses:
         note(f"not kept: {line}")
-    note(f"{output}: {len(done.changes):,} changes, {done.left:,} rows of {table} not accepted")
+    note(f"{output}: {counted(len(done.changes), 'change')}, {counted(done.left, 'row')} of {table} not accepted")

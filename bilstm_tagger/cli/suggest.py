@@ -26,6 +26,7 @@ from bilstm_tagger.cli.tagging import (
     progress,
 )
 from bilstm_tagger.errors import ConfigError, choose
+from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
     from bilstm_tagger.curation.choosing import Candidates
@@ -141,7 +142,19 @@ def _task(model: Path, task: str | None) -> str:
 def _tell(candidates: Candidates, count: int, output: Path | None) -> None:
     """Tell from how much was chosen."""
     if candidates.repeated:
-        note(f"note: {candidates.repeated:,} sentences occur again and were left out")
+        note(
+            "note: "
+            + counted(
+                candidates.repeated, "sentence occurs again and was left out", "sentences occur again and were left out"
+            )
+        )
     if count < candidates.count:
-        note(f"note: {count:,} sentences are all there are that are not near duplicates of others")
-    note(f"{output or 'chosen'}: {count:,} of {candidates.sentences:,} sentences")
+        note(
+            "note: "
+            + counted(
+                count,
+                "sentence is all there is that is no near duplicate of another",
+                "sentences are all there are that are not near duplicates of others",
+            )
+        )
+    note(f"{output or 'chosen'}: {count:,} of {counted(candidates.sentences, 'sentence')}")

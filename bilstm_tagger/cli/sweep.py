@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bilstm_tagger.cli.app import note, screen
+from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -69,7 +70,8 @@ def _nothing_left(plan: SweepPlan, done: int) -> str:
     what = "the grid is used up" if plan.method == "grid" and done >= len(plan.grid()) else "the sweep is done"
     if plan.method == "grid" and done < len(plan.grid()):
         more = "more --trials go on with it"
-    return f"note: {what}, nothing is left to try: {done} of {done} trials were trained before; {more}"
+    trials = counted(done, "trial was", "trials were")
+    return f"note: {what}, nothing is left to try: {done} of {trials} trained before; {more}"
 
 
 def _report(trial: SweepTrial) -> None:

@@ -11,6 +11,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bilstm_tagger.wording import counted
+
 if TYPE_CHECKING:
     from bilstm_tagger.evaluation.evaluate import Evaluation
     from bilstm_tagger.evaluation.raw import RawEvaluation, RawScores
@@ -33,8 +35,8 @@ def evaluation_view(evaluation: Evaluation) -> RenderableType:
         evaluation: the evaluation.
     """
     sizes = (
-        f"{_count(evaluation.documents, 'document')}, {_count(evaluation.sentences, 'sentence')}, "
-        f"{_count(evaluation.tokens, 'token')}"
+        f"{counted(evaluation.documents, 'document')}, {counted(evaluation.sentences, 'sentence')}, "
+        f"{counted(evaluation.tokens, 'token')}"
     )
     if evaluation.seconds is not None:
         sizes += f" in {evaluation.seconds:.1f} s ({evaluation.tokens_per_second:,.0f} tokens/s)"
@@ -44,7 +46,7 @@ def evaluation_view(evaluation: Evaluation) -> RenderableType:
 
 def raw_view(evaluation: RawEvaluation) -> RenderableType:
     """Scores of raw text, task by task."""
-    sizes = f"{_count(evaluation.sentences, 'sentence')}, {_count(evaluation.tokens, 'token')}"
+    sizes = f"{counted(evaluation.sentences, 'sentence')}, {counted(evaluation.tokens, 'token')}"
     views = [raw_table(scores, title=task) for task, scores in evaluation.tasks.items()]
     return Group(*views, Text(f"{sizes} in {evaluation.seconds:.1f} s", style="dim"))
 
@@ -99,7 +101,7 @@ def span_lines(scores: SpanScores) -> Text:
     lines = [
         f"conlleval (lenient): precision {percent(lenient.precision)}, recall {percent(lenient.recall)}, "
         f"F1 {percent(lenient.f1)}",
-        f"token accuracy {percent(scores.accuracy.value)} of {_count(scores.accuracy.total, 'token')}",
+        f"token accuracy {percent(scores.accuracy.value)} of {counted(scores.accuracy.total, 'token')}",
     ]
     if scores.known is not None and scores.unknown is not None:
         lines.append(f"spans of known words found: {_share(scores.known)}; with unknown ones: {_share(scores.unknown)}")
@@ -120,7 +122,7 @@ def tag_lines(scores: TagScores, *, title: str) -> Text:
         (title, "bold"),
         " accuracy ",
         (percent(scores.accuracy.value), "bold"),
-        f"{between} of {_count(scores.accuracy.total, 'token')}, macro F1 {percent(scores.macro.f1)}\n",
+        f"{between} of {counted(scores.accuracy.total, 'token')}, macro F1 {percent(scores.macro.f1)}\n",
         "\n".join(lines),
     )
 
@@ -219,12 +221,8 @@ def _add(table: Table, name: str, score: Score | Average, *, style: str = "") ->
 
 def _caption(table: Table, left: int, kind: str) -> None:
     if left > 0:
-        table.caption = f"and {_count(left, kind)}; all are in the JSON"
+        table.caption = f"and {counted(left, kind)}; all are in the JSON"
 
 
 def _share(share: Share) -> str:
     return f"{percent(share.value)} of {share.total:,}" if share.total else "none"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

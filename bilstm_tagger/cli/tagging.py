@@ -14,6 +14,7 @@ import typer
 
 from bilstm_tagger.cli.app import note, tell_error
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
     from bilstm_tagger.files import FilesReport, ModelLoader, Profile, TagOptions, WorkerPool
@@ -135,7 +136,7 @@ def auto_split(inputs: Sequence[str], input_format: str | None, output: str | No
     size = input_size(inputs, input_format=input_format, output=None if output is None else Path(output))
     split = best_split(size, cores := usable_cores())
     megabytes = "input of unknown size" if size is None else f"{size / 1e6:,.1f} MB"
-    note(f"note: --workers {split.workers} --threads {split.threads} for {megabytes} on {cores} cores")
+    note(f"note: --workers {split.workers} --threads {split.threads} for {megabytes} on {counted(cores, 'core')}")
     return split
 
 
@@ -201,23 +202,33 @@ def progress(*, quiet: bool) -> Iterator[_Listener | None]:
             now = time.monotonic()
             if now - shown >= 0.1:
                 shown = now
-                status.update(f"{report.files} of {report.found} files, {_sizes(report)}")
+                status.update(f"{report.files} of {counted(report.found, 'file')}, {_sizes(report)}")
 
         yield listen
 
 
 def _sizes(report: FilesReport) -> str:
     rate = report.tokens / max(report.seconds, 1e-9)
-    return f"{report.sentences:,} sentences, {report.tokens:,} tokens ({rate:,.0f} tokens/s)"
+    return f"{counted(report.sentences, 'sentence')}, {counted(report.tokens, 'token')} ({rate:,.0f} tokens/s)"
 
 
 def conclude(report: FilesReport, output: Path | None) -> None:
     """Tell what was done and what was not; any failure makes the exit code 1."""
     if report.finished:
-        note(f"note: {report.finished} files were tagged by the interrupted run and are left as they are")
+        note(
+            "note: "
+            + counted(
+                report.finished,
+                "file was tagged by the interrupted run and is left as it is",
+                "files were tagged by the interrupted run and are left as they are",
+            )
+        )
     if report.skipped:
         kinds = _by_suffix(report.other)
-        note(f"note: {report.skipped} files of other kinds left out ({kinds}); to tag one, name it with --input-format")
+        note(
+            f"note: {counted(report.skipped, 'file of another kind', 'files of other kinds')} left out ({kinds}); to "
+            "tag one, name it with --input-format"
+        )
     if report.left_out:
         more = f"; and {len(report.left_out) - SHOWN} more" if len(report.left_out) > SHOWN else ""
         note(f"note: no regular files, left out: {'; '.join(report.left_out[:SHOWN])}{more}")
@@ -226,7 +237,7 @@ def conclude(report: FilesReport, output: Path | None) -> None:
         tell_error(error)
     place = "" if output is None else f" into {output}"
     if output is not None or not sys.stdout.isatty():
-        note(f"tagged {report.files} of {report.found} files{place}: {_sizes(report)}")
+        note(f"tagged {report.files} of {counted(report.found, 'file')}{place}: {_sizes(report)}")
     if report.failures:
         raise typer.Exit(1)
 
@@ -240,9 +251,23 @@ def _tell(tally: Tally) -> None:
             f"note: of {_by_suffix(tally.extracted)} the offsets count in the text taken from the file, not in the file"
         )
     if tally.empty:
-        note(f"note: {tally.empty} rows or records without a text are empty documents")
+        note(
+            "note: "
+            + counted(
+                tally.empty,
+                "row or record without a text is an empty document",
+                "rows or records without a text are empty documents",
+            )
+        )
     if tally.attachments:
-        note(f"note: {tally.attachments} attachments of mails are not read; save them as files to tag them")
+        note(
+            "note: "
+            + counted(
+                tally.attachments,
+                "attachment of a mail is not read; save it as a file to tag it",
+                "attachments of mails are not read; save them as files to tag them",
+            )
+        )
     if tally.guessed:
         more = f"; and {len(tally.guessed) - SHOWN} more" if len(tally.guessed) > SHOWN else ""
         note(f"note: read as windows-1252, since not UTF-8: {'; '.join(tally.guessed[:SHOWN])}{more}")

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.wording import counted
 
 # From this many documents on, whole documents are set aside instead of sentences.
 _ENOUGH_DOCUMENTS = 10
@@ -64,7 +65,7 @@ def fold(documents: Sequence[Document], count: int, seed: int = 0) -> list[tuple
         raise ConfigError(f"cross-validation needs at least 2 folds, not {count}")
     units = _units(documents, enough=max(_ENOUGH_DOCUMENTS, 2 * count))
     if len(units) < count:
-        raise CorpusError(f"{len(units)} sentences are too few for {count} folds")
+        raise CorpusError(f"{counted(len(units), 'sentence is', 'sentences are')} too few for {count} folds")
     order = random.Random(seed).sample(range(len(units)), len(units))
     folds = []
     for number in range(count):
@@ -129,7 +130,9 @@ class CorpusStats:
 
     def __str__(self) -> str:
         """One line for people."""
-        return f"{self.documents:,} documents, {self.sentences:,} sentences, {self.tokens:,} tokens"
+        return ", ".join(
+            [counted(self.documents, "document"), counted(self.sentences, "sentence"), counted(self.tokens, "token")]
+        )
 
 
 def stats(documents: Iterable[Document]) -> CorpusStats:

@@ -13,6 +13,7 @@ from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.files.entity_tables import Cell, TableMaker, csv_writer, table_writer, tsv_writer
 from bilstm_tagger.files.workbook import workbook_writer
 from bilstm_tagger.io.reading import read_text
+from bilstm_tagger.wording import counted
 
 __all__ = ["KINDS", "read_table", "table_kind", "unescaped", "write_table"]
 
@@ -80,7 +81,9 @@ def read_table(
         raise CorpusError(f"{path}: no column {', '.join(missing)}; it has: {', '.join(header) or 'nothing'}")
     for line, row in numbered:
         if len(row) > len(header) and any(row[len(header) :]):
-            raise CorpusError(f"{path}:{line}: {len(row)} cells, but the header names {len(header)} columns")
+            raise CorpusError(
+                f"{path}:{line}: {counted(len(row), 'cell')}, but the header names {counted(len(header), 'column')}"
+            )
         yield f"{path}:{line}", dict(zip(header, [*row, *[""] * len(header)], strict=False))
 
 

@@ -15,6 +15,7 @@ from bilstm_tagger.document.probabilities import Probabilities
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, tags_to_spans
+from bilstm_tagger.wording import counted
 
 
 class Columns:
@@ -113,7 +114,8 @@ class Columns:
         for place, column in enumerate(columns):
             if column is not None and len(column) != count:
                 name = ["starts", "ends", "lines", *self.tags, *self.columns][place]
-                raise CorpusError(f"column {name!r} has {len(column)} entries for {count} tokens")
+                entries = counted(len(column), "entry", "entries")
+                raise CorpusError(f"column {name!r} has {entries} for {counted(count, 'token')}")
 
     @property
     def text(self) -> str:

@@ -23,6 +23,7 @@ from bilstm_tagger.evaluation.strict import SeqevalReader, strict_spans
 from bilstm_tagger.evaluation.tally import SUPPORT, Pairs, Tally, tally_spans, tally_tags
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple
+from bilstm_tagger.wording import counted
 
 __all__ = ["check_aligned", "headline", "lenient_spans", "score_task", "tally_of"]
 
@@ -122,8 +123,8 @@ def check_aligned(gold: Sequence[Document], predicted: Sequence[Document]) -> No
             place = f"{true.path}: " if true.path else ""
             sizes, others = ((len(document.bounds) - 1, len(document)) for document in (true, other))
             raise CorpusError(
-                f"{place}document {number} has {sizes[0]} sentences and {sizes[1]} tokens in gold, but "
-                f"{others[0]} and {others[1]} predicted, or they end elsewhere; score the same sentences"
+                f"{place}document {number} has {counted(sizes[0], 'sentence')} and {counted(sizes[1], 'token')} "
+                f"in gold, but {others[0]} and {others[1]} predicted, or they end elsewhere; score the same sentences"
             )
 
 

@@ -18,6 +18,7 @@ from bilstm_tagger.evaluation.scores import Interval, Score, SpanScores, TagScor
 from bilstm_tagger.evaluation.strict import strict_spans
 from bilstm_tagger.schemes.grammar import UNKNOWN
 from bilstm_tagger.schemes.spans import SpanTuple
+from bilstm_tagger.wording import counted
 
 __all__ = ["write_errors_page"]
 
@@ -44,7 +45,13 @@ def write_errors_page(evaluation: Evaluation, path: str | Path, *, title: str) -
 
 def _body(evaluation: Evaluation, title: str) -> Iterator[str]:
     yield f"<h1>{escape(title)}</h1>"
-    sizes = f"{evaluation.documents:,} documents, {evaluation.sentences:,} sentences, {evaluation.tokens:,} tokens"
+    sizes = ", ".join(
+        [
+            counted(evaluation.documents, "document"),
+            counted(evaluation.sentences, "sentence"),
+            counted(evaluation.tokens, "token"),
+        ]
+    )
     links = " · ".join(
         f'<a href="#task-{number}">{escape(task)}</a>' for number, task in enumerate(evaluation.tasks, 1)
     )

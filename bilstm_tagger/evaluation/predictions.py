@@ -18,6 +18,7 @@ from bilstm_tagger.evaluation.counting import score_task
 from bilstm_tagger.evaluation.evaluate import Evaluation
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme, belongs
 from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.wording import counted
 
 __all__ = ["Paired", "evaluate_predictions", "paired", "read_gold_file", "read_pair"]
 
@@ -252,7 +253,7 @@ def _io_note(task: str, side: str, touching: int, other: str) -> str:
     """What to tell of tags that do not say where spans begin."""
     return (
         f"{task}: the {side} tags do not say where spans begin, as in IO: neighbouring tokens of one label are read as "
-        f"one span; in {other} spans of one label touch {touching:,} times"
+        f"one span; in {other} spans of one label touch {counted(touching, 'time')}"
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.io.reading import read_bytes
+from bilstm_tagger.wording import counted
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"  # the same text a second time
@@ -81,7 +82,7 @@ def read_pdf(path: Path) -> str:
         raise CorpusError(f"{path}: not a whole PDF file: {_reason(error)}") from None
     text = "\n".join(pages)
     if pages and not text.strip():
-        raise CorpusError(f"{path}: {len(pages)} pages without text; if they are scanned, run OCR on them first")
+        raise CorpusError(f"{path}: {counted(len(pages), 'page')} without text; if scanned, run OCR first")
     # Half characters come from fonts without a table of characters.
     return text.encode("utf-8", "replace").decode("utf-8")
 

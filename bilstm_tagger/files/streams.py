@@ -23,6 +23,7 @@ from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.tagging.overlap import longest
 from bilstm_tagger.text.sentences import with_line_ends
 from bilstm_tagger.text.windows import MOST
+from bilstm_tagger.wording import counted
 
 logger = logging.getLogger("bilstm_tagger")
 
@@ -174,10 +175,10 @@ def tokenize(tagger: DocumentTagger, untagged: Untagged, profile: Profile) -> Do
         document = tagger.read(untagged.content)
     if document.seams:
         logger.warning(
-            "%s: a sentence does not end for %d tokens or more; it is tagged in windows that overlap (%d cuts)",
+            "%s: a sentence does not end for %d tokens or more; it is tagged in windows that overlap (%s)",
             untagged.file or "the text",
             MOST,
-            len(document.seams),
+            counted(len(document.seams), "cut"),
         )
     elif (size := longest(document)) > MOST:
         place = untagged.file or "the tokens"

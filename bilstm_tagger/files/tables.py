@@ -28,6 +28,7 @@ from bilstm_tagger.files.text_column import (
 )
 from bilstm_tagger.io.reading import open_text, read_text
 from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,7 +99,9 @@ def _csv_rows(path: Path, spec: ReadSpec, tally: Tally, *, delimiter: str | None
     def cells() -> Iterator[tuple[int, dict[str, Any]]]:
         for line, row in numbered:
             if len(row) != len(header):
-                raise CorpusError(f"{path}:{line}: {len(row)} cells, but the header names {len(header)} columns")
+                raise CorpusError(
+                    f"{path}:{line}: {counted(len(row), 'cell')}, but the header names {counted(len(header), 'column')}"
+                )
             before = sum(len(LINE_END.findall(cell)) for cell in row[:at])  # a cell may hold line ends
             yield line + before, dict(zip(header, row, strict=True))
 

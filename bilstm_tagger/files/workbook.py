@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.files.entity_tables import Cell, TableMaker
+from bilstm_tagger.wording import counted
 
 logger = logging.getLogger("bilstm_tagger")
 
@@ -63,7 +64,9 @@ def workbook_writer(make: TableMaker) -> Callable[..., None]:
         book.save(stream)
         if cut:
             logger.warning(
-                "%d texts are longer than a cell can be (%d characters) and end in …; csv has them whole", cut, LONGEST
+                "%s than a cell can be (%d characters); what does not fit is cut and ends in …; csv has it whole",
+                counted(cut, "text is longer", "texts are longer"),
+                LONGEST,
             )
 
     return write

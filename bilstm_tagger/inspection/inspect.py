@@ -24,6 +24,7 @@ from bilstm_tagger.tagging.torch_runtime import torch_model
 if TYPE_CHECKING:
     from bilstm_tagger.tagging.sources import Input
 from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.wording import counted
 
 __all__ = ["Inspection", "NamedArray", "Unit", "inspect"]
 
@@ -55,7 +56,7 @@ def inspect(tagger: Tagger, source: Input, *, task: str | None = None) -> Inspec
     task = _task(tagger, task)
     document = tagger(source)
     if not 0 < len(document.words) <= LONGEST:
-        raise TaggerError(f"{len(document.words)} tokens to inspect; give a text of 1 to {LONGEST:,} tokens")
+        raise TaggerError(f"{counted(len(document.words), 'token')} to inspect; give a text of 1 to {LONGEST:,} tokens")
     model = torch_model(tagger.runtime)
     if (encoders := len(model.encoders)) > 1:
         logger.warning("%d encoders: tags and scores are those of all together, the rest is of the first", encoders)

@@ -7,6 +7,7 @@ from typing import Any
 
 from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.wording import counted
 
 
 def model_card(info: ModelInfo, *, weights: int, size: int, name: str = "path/to/this/folder") -> str:
@@ -46,7 +47,7 @@ def _task(info: ModelInfo, task: str) -> str:
     tags = info.vocab.tags[task]
     config = info.network.tasks[task]
     if config.scheme is Scheme.NONE:
-        kinds = f"{len(tags)} tags: {', '.join(tags)}"
+        kinds = f"{counted(len(tags), 'tag')}: {', '.join(tags)}"
     else:
         labels = sorted({tag.partition("-")[2] for tag in tags} - {""})
         kinds = f"spans of {', '.join(labels)}; data in {config.scheme}, network in {config.encoding}"
@@ -94,8 +95,9 @@ def _model(info: ModelInfo, weights: int, size: int) -> str:
     kind = encoder.type if ":" in encoder.type else encoder.type.upper()
     several = f", an ensemble of {encoder.ensemble_size}" if encoder.ensemble_size > 1 else ""
     return (
-        f"{encoder.layers} {kind} layer(s), {directions}, {encoder.hidden_size} units each{several}; "
-        f"{weights:,} trained weights, {len(info.vocab.frozen):,} further words with frozen vectors; "
+        f"{counted(encoder.layers, f'{kind} layer')}, {directions}, "
+        f"{counted(encoder.hidden_size, 'unit')} each{several}; "
+        f"{weights:,} trained weights, {counted(len(info.vocab.frozen), 'further word')} with frozen vectors; "
         f"{size / 1e6:.1f} MB.\n\n"
         f"Seed {_setting(info, 'training', 'seed')}; {versions}."
     )

@@ -10,6 +10,7 @@ from bilstm_tagger.plots import Dots, save_dots
 from bilstm_tagger.studies.encoders_claims import LEAST_UNITS, encoders_claims, spread, undecided
 from bilstm_tagger.studies.encoders_result import EncodersResult
 from bilstm_tagger.studies.report import Image, Section, Table, write_report
+from bilstm_tagger.wording import counted
 
 COMMAND = "bilstm-tagger study encoders"
 
@@ -99,11 +100,11 @@ def _measure(result: EncodersResult) -> str:
 
 
 def _seeds(result: EncodersResult) -> str:
-    return f"{len(result.seeds)} seed{'s' if len(result.seeds) > 1 else ''}"
+    return counted(len(result.seeds), "seed")
 
 
 def _speeds(result: EncodersResult) -> str:
-    return f"Speed is that of the whole tagger on {result.threads} thread{'s' if result.threads > 1 else ''}."
+    return f"Speed is that of the whole tagger on {counted(result.threads, 'thread')}."
 
 
 def _summary(result: EncodersResult) -> list[str]:

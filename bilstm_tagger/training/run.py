@@ -33,6 +33,7 @@ from bilstm_tagger.training.run_folder import SETTINGS, begin, claim
 from bilstm_tagger.training.sources import corpora_of
 from bilstm_tagger.training.warm_start import compare_on_dev
 from bilstm_tagger.version import __version__
+from bilstm_tagger.wording import counted
 
 logger = logging.getLogger("bilstm_tagger")
 
@@ -131,31 +132,34 @@ def _describe(prepared: Prepared) -> None:
         schemes = ", ".join(f"{task} ({prepared.info.schemes[task]})" for task in source.tasks)
         for role, corpus in (("train", source.train), ("dev", source.dev)):
             counts = corpus.stats()
-            logger.info("%s: %s sentences, %s tokens; %s", role, f"{counts.sentences:,}", f"{counts.tokens:,}", schemes)
+            sizes = f"{counted(counts.sentences, 'sentence')}, {counted(counts.tokens, 'token')}"
+            logger.info("%s: %s; %s", role, sizes, schemes)
     for task in prepared.info.tasks:
         tags = prepared.info.vocab.tags[task]
-        logger.info("%s: %d tag%s", task, len(tags), "" if len(tags) == 1 else "s")
+        logger.info("%s: %s", task, counted(len(tags), "tag"))
         if len(tags) == 1:
             logger.warning(
                 "%s: all tokens have the tag %s, so there is nothing to learn; name its column", task, tags[0]
             )
     if prepared.vectors and prepared.coverage is not None:
         logger.info(
-            "vectors: %.1f %% of the training tokens covered, %s further words kept",
+            "vectors: %.1f %% of the training tokens covered, %s kept",
             100 * prepared.coverage,
-            f"{len(prepared.info.vocab.frozen):,}",
+            counted(len(prepared.info.vocab.frozen), "further word"),
         )
 
 
 def _describe_pace(training: TrainingSettings, pace: Pace) -> None:
     """Says what differs from the settings, and why."""
     if pace.batch_size < training.batch_size:
-        logger.info("batches of %d sentences, since the corpus is small", pace.batch_size)
+        logger.info("batches of %s, since the corpus is small", counted(pace.batch_size, "sentence"))
     if pace.batch_size > training.batch_size:
         rate = pace.factor * training.learning_rate
-        logger.info("batches of %d sentences and a learning rate of %.3g, for the GPU", pace.batch_size, rate)
+        logger.info(
+            "batches of %s and a learning rate of %.3g, for the GPU", counted(pace.batch_size, "sentence"), rate
+        )
     if pace.epochs > training.epochs:
-        logger.info("%d epochs, for %d steps; --epochs sets another number", pace.epochs, training.min_steps)
+        logger.info("%s, for %d steps; --epochs sets another number", counted(pace.epochs, "epoch"), training.min_steps)
 
 
 def _save(

@@ -327,7 +327,7 @@ def test_predict_counts_on_a_terminal(tmp_path: Path, monkeypatch: pytest.Monkey
         assert listener is None
     with progress(quiet=False) as listener:
         tag_files(RuleTagger(), [tmp_path / "a.txt"], output=tmp_path / "out", progress=listener)
-    assert "0 of 1 files, 1 sentences, 2 tokens" in screen.getvalue()
+    assert "0 of 1 file, 1 sentence, 2 tokens" in screen.getvalue()
 
 
 def test_predict_files_into_a_folder(model_folder: Path, tiny_dev: Path, tmp_path: Path) -> None:
@@ -342,7 +342,7 @@ def test_predict_files_into_a_folder(model_folder: Path, tiny_dev: Path, tmp_pat
     result = run(*arguments)
     assert result.exit_code == 1
     assert result.stdout == ""
-    assert "note: 1 files of other kinds left out (1 .jpg)" in result.stderr
+    assert "note: 1 file of another kind left out (1 .jpg)" in result.stderr
     assert f"note: no regular files, left out: {folder / 'd.txt'}: a link that leads nowhere" in result.stderr
     assert f"error: {folder / 'b.txt'}" in result.stderr
     assert "tagged 2 of 3 files" in result.stderr
@@ -390,7 +390,7 @@ def test_standard_input_and_a_closed_pipe(model_folder: Path, tmp_path: Path) ->
     records = [json.loads(line) for line in done.stdout.decode().splitlines()]
     assert [record["text"] for record in records] == lines
     assert [record["id"] for record in records] == ["stdin:1", "stdin:2", "stdin:3"]
-    assert b"tagged 1 of 1 files" in done.stderr
+    assert b"tagged 1 of 1 file" in done.stderr
     file = tmp_path / "many.txt"
     file.write_text("Ada saw Paris .\n" * 4_000, "utf-8")
     call = f"{sys.executable} -m bilstm_tagger predict {file} --input-format lines --model {model_folder} | head -n 1"

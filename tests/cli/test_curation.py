@@ -40,7 +40,7 @@ def test_review_by_folds_and_the_corrected_file(tmp_path: Path) -> None:
     assert applied.exit_code == 0, applied.stderr
     place = f"{data}:{rows[0]['line']}: "
     assert f"changed: {place}" in applied.stderr
-    assert f"1 changes, {len(rows) - 1} rows" in applied.stderr
+    assert f"1 change, {len(rows) - 1} row" in applied.stderr
     before, after = (path.read_text("utf-8").splitlines() for path in (data, target))
     changed = [number for number, pair in enumerate(zip(before, after, strict=True), 1) if pair[0] != pair[1]]
     assert changed
@@ -104,7 +104,7 @@ def test_suggest_reads_what_predict_reads_and_writes_for_the_tool(model_folder: 
     for record in records:
         lines = texts[Path(record["file"]).name].split("\n")
         assert record["text"].split()[0] in lines[record["line"] - 1]
-    assert "1 sentences occur again" in done.stderr
+    assert "1 sentence occurs again" in done.stderr
     assert "2 of 4 sentences" in done.stderr
     every = run("suggest", folder, "--model", model_folder, "-o", tmp_path / "all.json")
     assert every.exit_code == 0, every.stderr

@@ -87,7 +87,7 @@ def test_a4_a_scheme_holds_for_the_tasks_with_spans(tiny_train: Path) -> None:
 def test_a5_convert_to_io_says_what_is_lost(tmp_path: Path) -> None:
     path = put(tmp_path, "Anna B-PER\nBerg B-PER\nslept O\n\n")
     result = run("convert", path, tmp_path / "b.conll", "--scheme", "IO")
-    assert "not kept: boundaries between 1 pairs of spans that touch" in result.output
+    assert "not kept: boundaries between 1 pair of spans that touch" in result.output
     assert (tmp_path / "b.conll").read_text() == "Anna PER\nBerg PER\nslept O\n\n"
     again = run("convert", tmp_path / "b.conll", tmp_path / "c.conll", "--from-scheme", "IO", "--scheme", "BIO")
     assert again.exit_code == 0

@@ -189,7 +189,7 @@ def test_where() -> None:
     [
         (["a"], [0, 2], {}, "bounds"),
         (["a"], [], {}, "bounds"),
-        (["a"], [0, 1], {"tags": {"ner": ["O", "O"]}}, "'ner' has 2 entries for 1 tokens"),
+        (["a"], [0, 1], {"tags": {"ner": ["O", "O"]}}, "'ner' has 2 entries for 1 token"),
         (["a"], [0, 1], {"lines": []}, "'lines' has 0"),
         (["a"], [0, 1], {"columns": {"2": []}}, "'2' has 0"),
         (["a"], [0, 1], {"text": "a"}, "needs the starts"),

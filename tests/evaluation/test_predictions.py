@@ -100,7 +100,7 @@ def test_predictions_in_io_are_read_as_such_and_told(tmp_path: Path, letters: bo
     assert scores.micro.f1 == pytest.approx(of_seqeval([[tag for _, tag in TOUCHING[0]]], merged), abs=1e-12)
     (told,) = found.notes
     assert told.startswith("ner: the predicted tags do not say where spans begin, as in IO: ")
-    assert told.endswith("in gold spans of one label touch 1 times")
+    assert told.endswith("in gold spans of one label touch 1 time")
 
 
 def test_gold_in_io_beside_predictions_with_letters(tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ def test_the_command_writes_one_table_of_all_files(tiny_dev: Path, tmp_path: Pat
     for extra in ([], ["--force"], ["--force", "--workers", "2"]):  # its own table is not among the input
         result = run("entities", tmp_path / "in", "--model", model_folder, "--output", output, *extra)
         assert result.exit_code == 0, result.stderr
-        assert f"tagged 1 of 1 files into {output}" in result.stderr
+        assert f"tagged 1 of 1 file into {output}" in result.stderr
         rows = list(csv.DictReader(io.StringIO(output.read_text("utf-8-sig"), newline="")))
         assert [row["text"].removeprefix("'") for row in rows] == [span["text"] for span in spans]
     assert "would be overwritten" in run("entities", tiny_dev, "--model", model_folder, "--output", output).stderr

@@ -283,7 +283,7 @@ def test_text_of_pdf(tmp_path: Path) -> None:
     writer.write(tmp_path / "b.pdf")
     (tmp_path / "c.pdf").write_bytes(pdf(""))
     (tmp_path / "d.pdf").write_bytes(b"%PDF-1.4 no more")
-    for name, message in (("b", "is encrypted"), ("c", "1 pages without text"), ("d", "not a whole PDF file")):
+    for name, message in (("b", "is encrypted"), ("c", "1 page without text"), ("d", "not a whole PDF file")):
         assert message in str(names(tmp_path / f"{name}.pdf")[1].failures[0])
 
 

@@ -253,7 +253,7 @@ def test_a_text_without_tokens_is_refused(source: object) -> None:
 
 def test_long_texts_and_unknown_tasks_are_refused() -> None:
     tagger = tagger_of()
-    with pytest.raises(TaggerError, match="1001 tokens to inspect; give a text of 1 to 1,000"):
+    with pytest.raises(TaggerError, match="1,001 tokens to inspect; give a text of 1 to 1,000"):
         inspect(tagger, ["a"] * 1001)
     with pytest.raises(TaggerError, match="no task 'pos' in this model; known: ner"):
         inspect(tagger, WORDS, task="pos")

@@ -42,7 +42,7 @@ def test_many_documents_stay_whole() -> None:
 
 
 def test_too_little_to_divide() -> None:
-    with pytest.raises(CorpusError, match="1 sentences are too few for 2"):
+    with pytest.raises(CorpusError, match="1 sentence is too few for 2"):
         fold([Document.from_words(["one"])], 2)
     with pytest.raises(ConfigError, match="at least 2"):
         fold([Document.from_words(["one"])], 1)

@@ -95,7 +95,7 @@ def test_words_are_cut_at_plain_spaces_only(write: Callable[..., Path]) -> None:
     ("text", "message"),
     [
         ("a 1 2\nb 1 x\n", ":2: not a word and numbers: 'b 1 x'"),
-        ("a 1 2\nb 1\n", ":2: 1 numbers where the rows before have 2"),
+        ("a 1 2\nb 1\n", ":2: 1 number where the rows before have 2"),
         ("a 1 2\nb 1 2 3\n", ":2: 3 numbers where the rows before have 2"),
         ("a 1 2\nb\n", ":2: a word without numbers: 'b'"),
         ("a\n", ":1: a word without numbers: 'a'"),

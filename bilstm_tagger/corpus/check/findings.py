@@ -10,7 +10,7 @@ from typing import Any, Literal
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.document.document import Document
 
-__all__ = ["CheckReport", "CheckedFile", "FileReport", "Finding", "Level", "TaskReport", "first_places", "plural"]
+__all__ = ["CheckReport", "CheckedFile", "FileReport", "Finding", "Level", "TaskReport", "first_places"]
 
 Level = Literal["error", "warning", "info"]
 # How many places or examples a finding names.
@@ -143,8 +143,3 @@ def first_places(documents: Sequence[Document], words: Iterable[str]) -> dict[st
 def shown(examples: Iterable[str]) -> tuple[str, ...]:
     """The first few."""
     return tuple(islice(examples, SHOWN))
-
-
-def plural(count: int, noun: str) -> str:
-    """A number and its noun."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 from pathlib import Path
 
-from bilstm_tagger.corpus.check.findings import plural
 from bilstm_tagger.corpus.check.tags import alike_names, count_labels
 from bilstm_tagger.corpus.convert.tasks import find_columns
 from bilstm_tagger.corpus.corpus import Corpus
@@ -19,6 +18,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.wording import counted
 
 __all__ = ["Fixes", "fix_corpus"]
 
@@ -90,7 +90,9 @@ def _respelled(corpus: Corpus, task: str, spec: ReadSpec, path: str, done: Fixes
                 first = first or before.where(index)
     if changed:
         pairs = ", ".join(f"{old!r} is {new!r} ({count:,})" for (old, new), count in changed.most_common(5))
-        done.changes.append(f"{task}: {plural(changed.total(), 'tag')} spelled as meant, the first at {first}: {pairs}")
+        done.changes.append(
+            f"{task}: {counted(changed.total(), 'tag')} spelled as meant, the first at {first}: {pairs}"
+        )
     return fixed
 
 
@@ -107,7 +109,7 @@ def _one_spelling(corpus: Corpus, task: str, path: str, done: Fixes) -> Corpus:
     if not labels:
         return corpus
     for old, new in labels.items():
-        done.changes.append(f"{task}: label {old!r} ({plural(counts[old], 'span')}) is {new!r}")
+        done.changes.append(f"{task}: label {old!r} ({counted(counts[old], 'span')}) is {new!r}")
     renamed = Corpus(respell_tags(corpus, ReadSpec(columns={task: -1}, labels=labels), path))
     if scheme is Scheme.IO and distinct_tags(renamed, task) & labels.keys():
         raise CorpusError(f"{path}: labels of {task} could not be renamed")
@@ -121,13 +123,13 @@ def _without_blanks(corpus: Corpus, done: Fixes) -> Corpus:
     for document in corpus:
         blank = [index for index, word in enumerate(document.words) if word != word.strip() and word.strip()]
         if blank and _has_text(document):
-            done.left.append(f"{document.where(blank[0])}: {plural(len(blank), 'word')} with blanks around, in a text")
+            done.left.append(f"{document.where(blank[0])}: {counted(len(blank), 'word')} with blanks around, in a text")
         elif blank:
             count, first = count + len(blank), first or document.where(blank[0])
             document = _changed(document, range(len(document.bounds) - 1), [word.strip() for word in document.words])
         fixed.append(document)
     if count:
-        done.changes.append(f"{plural(count, 'word')} without the blanks around, the first at {first}")
+        done.changes.append(f"{counted(count, 'word')} without the blanks around, the first at {first}")
     return Corpus(fixed, corpus.schemes)
 
 
@@ -155,9 +157,9 @@ def _without_duplicates(corpus: Corpus, done: Fixes) -> Corpus:
             stays += again
             fixed.append(document)
     if count:
-        done.changes.append(f"{plural(count, 'sentence')} left out that occur before, the first at {first}")
+        done.changes.append(f"{counted(count, 'sentence')} left out that occur before, the first at {first}")
     if stays:
-        done.left.append(f"{plural(stays, 'sentence')} that occur before, inside longer texts")
+        done.left.append(f"{counted(stays, 'sentence')} that occur before, inside longer texts")
     return Corpus(fixed, corpus.schemes)
 
 

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 
-from bilstm_tagger.corpus.check.findings import CheckedFile, Finding, plural, shown
+from bilstm_tagger.corpus.check.findings import CheckedFile, Finding, shown
 from bilstm_tagger.schemes.grammar import parse
+from bilstm_tagger.wording import counted
 
 __all__ = ["check_splits"]
 
@@ -56,7 +57,7 @@ def _duplicates(file: CheckedFile, sentences: dict[_Sentence, list[tuple[int, in
         chosen = {sentence: places for sentence, places in twice.items() if (len(sentence) >= STOCK) == long}
         if chosen:
             extra = sum(len(places) - 1 for places in chosen.values())
-            repeat = f"{plural(extra, 'sentence')} of {_size(long)} " + ("repeats" if extra == 1 else "repeat")
+            repeat = f"{counted(extra, 'sentence')} of {_size(long)} " + ("repeats" if extra == 1 else "repeat")
             examples = (f"{_where(file, places[1])} as {_where(file, places[0])}" for places in chosen.values())
             yield Finding(
                 "warning" if long else "info",
@@ -77,7 +78,8 @@ def _leaks(
         if shared:
             count = sum(len(right[sentence]) for sentence in shared)
             total = sum(len(places) for sentence, places in right.items() if (len(sentence) >= STOCK) == long)
-            message = f"{second.path}: shares {count:,} of its {total:,} sentences of {_size(long)} with {first.path}"
+            share = f"{count:,} of its {counted(total, 'sentence')}"
+            message = f"{second.path}: shares {share} of {_size(long)} with {first.path}"
             examples = (f"{_where(second, right[each][0])} as {_where(first, left[each][0])}" for each in shared)
             yield Finding("warning" if long else "info", "leak", message, shown(examples))
 

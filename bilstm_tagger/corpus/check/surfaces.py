@@ -6,11 +6,12 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from bilstm_tagger.corpus.check.findings import CheckedFile, Finding, plural, shown
+from bilstm_tagger.corpus.check.findings import CheckedFile, Finding, shown
 from bilstm_tagger.corpus.check.tags import sentence_tags
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import tags_to_spans
+from bilstm_tagger.wording import counted
 
 __all__ = ["check_surfaces"]
 
@@ -37,16 +38,18 @@ def check_surfaces(files: Sequence[CheckedFile], task: str, scheme: Scheme) -> I
         return
     ranked = sorted(ambiguous, key=lambda surface: -sum(map(len, ambiguous[surface].values())))
     noun = "word" if scheme is Scheme.NONE else "surface"
-    message = f"{task}: {plural(len(ranked), noun)} annotated in more than one way"
+    message = f"{task}: {counted(len(ranked), noun)} annotated in more than one way"
     yield Finding("info", "ambiguous", message, shown(_summary(surface, ambiguous[surface]) for surface in ranked))
     contradictions = list(filter(None, (_contradiction(surface, ambiguous[surface]) for surface in ranked)))
     if contradictions:
-        message = f"{task}: {plural(len(contradictions), noun)} annotated in two ways between the same words"
+        message = f"{task}: {counted(len(contradictions), noun)} annotated in two ways between the same words"
         yield Finding("warning", "contradiction", message, shown(contradictions))
     if scheme is not Scheme.NONE:  # of plain tags, one in many is as often rare grammar as a slip
         slips = list(filter(None, (_slip(surface, ambiguous[surface]) for surface in ranked)))
         if slips:
-            message = f"{task}: {plural(len(slips), noun)} annotated in one way {SURE} times or more and once otherwise"
+            message = (
+                f"{task}: {counted(len(slips), noun)} annotated in one way {SURE} times or more and once otherwise"
+            )
             yield Finding("warning", "deviation", message, shown(slips))
 
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from bilstm_tagger.corpus.check.findings import CheckedFile, Finding, Level, plural, shown
+from bilstm_tagger.corpus.check.findings import CheckedFile, Finding, Level, shown
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.spelling import doubts, unknown_tokens
 from bilstm_tagger.document.document import Document
@@ -14,6 +14,7 @@ from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.detection import detect
 from bilstm_tagger.schemes.grammar import Scheme, first_illegal, parse
 from bilstm_tagger.schemes.spans import tags_to_spans
+from bilstm_tagger.wording import counted
 
 __all__ = ["alike_names", "check_inventory", "check_tags", "count_labels", "sentence_tags", "settle_or_repair"]
 
@@ -76,21 +77,23 @@ def check_tags(file: CheckedFile, task: str, scheme: Scheme) -> Iterator[Finding
     tokens = counts.total()
     if len(counts) == 1:
         only = next(iter(counts))
-        yield Finding("warning", "one tag", f"{file.path}: {task}: all {plural(tokens, 'token')} have the tag {only!r}")
+        yield Finding(
+            "warning", "one tag", f"{file.path}: {task}: all {counted(tokens, 'token')} have the tag {only!r}"
+        )
     if scheme is Scheme.NONE:
         for kind, message in doubts(file.corpus, task, scheme):
             level: Level = "info" if kind == "plain tags" else "warning"
             yield Finding(level, kind, f"{file.path}: {task}: {message}")
         if len(counts) > MANY or (len(counts) > 50 and len(counts) > tokens / 4):
             message = (
-                f"{file.path}: {task}: {len(counts):,} different tags in {plural(tokens, 'token')}; the right column?"
+                f"{file.path}: {task}: {len(counts):,} different tags in {counted(tokens, 'token')}; the right column?"
             )
             yield Finding("warning", "many tags", message, shown(repr(tag) for tag in counts))
     else:
         yield from _long_spans(file, task, scheme)
     missing, first = unknown_tokens(file.corpus, task)
     if missing:
-        message = f"{file.path}: {task}: {plural(missing, 'token')} of {tokens:,} not annotated, left out of scores"
+        message = f"{file.path}: {task}: {counted(missing, 'token')} of {tokens:,} not annotated, left out of scores"
         yield Finding("warning", "not annotated", message, (first,))
 
 
@@ -103,7 +106,7 @@ def _long_spans(file: CheckedFile, task: str, scheme: Scheme) -> Iterator[Findin
     ]
     if long:
         message = (
-            f"{file.path}: {task}: {plural(len(long), 'span')} of more than {LONG_SPAN} tokens; is an end missing?"
+            f"{file.path}: {task}: {counted(len(long), 'span')} of more than {LONG_SPAN} tokens; is an end missing?"
         )
         yield Finding("warning", "long span", message, shown(long))
 

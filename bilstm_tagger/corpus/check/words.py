@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from bilstm_tagger.corpus.check.findings import CheckedFile, Finding, Level, first_places, plural, shown
+from bilstm_tagger.corpus.check.findings import CheckedFile, Finding, Level, first_places, shown
+from bilstm_tagger.wording import counted
 
 __all__ = ["check_words"]
 
@@ -29,7 +30,7 @@ def check_words(file: CheckedFile) -> Iterator[Finding]:
         odd = {word: count for word, count in counts.items() if test.applies(word)}
         if odd:
             places = first_places(file.corpus, odd)
-            total = plural(sum(odd.values()), "token")
+            total = counted(sum(odd.values()), "token")
             examples = (f"{_visible(word)} {places[word]}" for word in sorted(odd, key=lambda word: -odd[word]))
             yield Finding(test.level, test.kind, f"{file.path}: {total} {test.message}", shown(examples))
     yield from _long_sentences(file)
@@ -98,6 +99,6 @@ def _long_sentences(file: CheckedFile) -> Iterator[Finding]:
     ]
     if long:
         message = (
-            f"{file.path}: {plural(len(long), 'sentence')} of more than {LONG_SENTENCE} tokens; is a boundary missing?"
+            f"{file.path}: {counted(len(long), 'sentence')} of more than {LONG_SENTENCE} tokens; is a boundary missing?"
         )
         yield Finding("warning", "long sentence", message, shown(long))

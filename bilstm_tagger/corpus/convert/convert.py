@@ -22,6 +22,7 @@ from bilstm_tagger.corpus.settle import holds_for
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.wording import counted
 
 __all__ = ["Conversion", "ConvertOptions", "convert_corpus", "save_and_compare"]
 
@@ -109,7 +110,9 @@ def convert_corpus(source: str | Path, target: str | Path, options: ConvertOptio
         schemes[task] = (before, corpus.schemes[task])
     places, lost = save_and_compare(corpus, source, target, spec=spec, format=options.target_format)
     if merged:
-        lost.append(f"boundaries between {merged:,} pairs of spans that touch and have one label, which IO cannot tell")
+        lost.append(
+            f"boundaries between {counted(merged, 'pair')} of spans that touch and have one label, which IO cannot tell"
+        )
     return Conversion(corpus.stats(), places, schemes, {t: r for t, r in repairs.items() if r}, tuple(lost))
 
 

@@ -13,6 +13,7 @@ from bilstm_tagger.corpus.formats.table import RowLayout
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, tags_to_spans
+from bilstm_tagger.wording import counted
 
 __all__ = ["KEEP", "losses", "touching_spans"]
 
@@ -81,7 +82,7 @@ def _lost_tags(before: Sequence[Document], after: Sequence[Document], task: str)
     known, now = before[0].schemes.get(task, Scheme.NONE), after[0].schemes.get(task, Scheme.NONE)
     changed = sum(a != b for a, b in zip(old, new, strict=True))
     if Scheme.NONE in (known, now):
-        yield f"{changed:,} tags of {task}"
+        yield f"{counted(changed, 'tag')} of {task}"
     elif _spans(before, task, known) == _spans(after, task, now):
         yield f"the spelling of {task} as {known}: the format has spans, which are read as {now}"
     else:

@@ -18,6 +18,7 @@ from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import spans_to_tags
 from bilstm_tagger.settings.read_spec import Policy, ReadSpec
 from bilstm_tagger.text.tokenizers import get_tokenizer
+from bilstm_tagger.wording import counted
 
 __all__ = ["is_folder", "read"]
 
@@ -66,7 +67,10 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
             document.schemes[task] = Scheme.BIO
         yield document
     if skipped:
-        logger.warning("%s: %d lines that are no spans, such as relations and notes, were left out", path, skipped)
+        more = "lines that are no spans, such as relations and notes, were left out"
+        logger.warning(
+            "%s: %s", path, counted(skipped, "line that is no span, such as a relation or a note, was left out", more)
+        )
 
 
 def _line(marks: list[tuple[int, Mark]]) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.spans import SpanTuple
 from bilstm_tagger.settings.read_spec import Policy
+from bilstm_tagger.wording import counted
 
 logger = logging.getLogger("bilstm_tagger")
 
@@ -193,7 +194,7 @@ class Aligner:
         """
         lines = list(dict.fromkeys(self._lines))
         where = ", ".join(map(str, lines[:_LINES_NAMED])) + (", ..." if len(lines) > _LINES_NAMED else "")
-        count = f"{len(self._lines)} of {self._total} spans"
+        count = f"{len(self._lines)} of {counted(self._total, 'span')}"
         if self.failed:
             more = f" ({count} do not fit, lines {where})" if len(self._lines) > 1 else ""
             raise CorpusError(f"{self._fault}; correct it, or use --misaligned snap or --misaligned drop{more}")
@@ -201,7 +202,15 @@ class Aligner:
             done = "widened to whole tokens" if self.policy == "snap" else "left out"
             logger.warning("%s: %s are no whole tokens and were %s: lines %s", self.path, count, done, where)
         if self._overlaps:
-            logger.warning("%s: %d spans that overlap a longer one were left out", self.path, self._overlaps)
+            logger.warning(
+                "%s: %s",
+                self.path,
+                counted(
+                    self._overlaps,
+                    "span that overlaps a longer one was left out",
+                    "spans that overlap a longer one were left out",
+                ),
+            )
 
     def _misfit(self, mark: Mark, text: str, whole: str | None, line: int) -> None:
         self._lines.append(line)
@@ -230,7 +239,9 @@ class Aligner:
         wrong = next(mark for mark in marks if not _says(mark, text, _alike))
         named = f"{self.path}:{line}: span {wrong.label} (characters {wrong.start} to {wrong.end})"
         if not 0 <= wrong.start <= wrong.end <= len(text):
-            raise CorpusError(f"{named} lies outside the text of {len(text)} characters; correct its offsets")
+            raise CorpusError(
+                f"{named} lies outside the text of {counted(len(text), 'character')}; correct its offsets"
+            )
         raise CorpusError(
             f"{named} is {_short(text[wrong.start : wrong.end])}, but the file gives its text as "
             f"{_short(wrong.text)}; count characters, not bytes, in the text as it is"

@@ -16,6 +16,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io.reading import open_text
 from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.wording import counted
 
 DOCSTART = "-DOCSTART-"
 # Equal strings are shared while a file is read; beyond this many different ones sharing starts afresh.
@@ -128,12 +129,13 @@ class _Reader:
             if len(row) > self.width and not any(row[self.width :]):
                 return row[: self.width]
             raise CorpusError(
-                f"{place}: {_count(len(row))} where the file's first token has {self.width}; "
+                f"{place}: {counted(len(row), 'column')} where the file's first token has {self.width}; "
                 f"every token needs the same columns, an empty line ends a sentence{self.hint(line)}"
             )
         if self.names and len(self.names) != len(row):
             raise CorpusError(
-                f"{place}: {_count(len(row))}, but {len(self.names)} column names were given{self.hint(line)}"
+                f"{place}: {counted(len(row), 'column')}, but {len(self.names)} column names were given"
+                f"{self.hint(line)}"
             )
         self.first_line = line
         self.separator = "\t" if "\t" in line else " "
@@ -153,7 +155,7 @@ class _Reader:
             if self.sources[task] == self.word:
                 raise CorpusError(
                     f"{place}: {task!r} would be read from the column of the words "
-                    f"({_count(self.width)} in all); name another with --column"
+                    f"({counted(self.width, 'column')} in all); name another with --column"
                 )
 
     def hint(self, line: str) -> str:
@@ -172,7 +174,9 @@ class _Reader:
                 known = f"known: {', '.join(self.names)}" if self.names else "no column names were given"
                 raise CorpusError(f"{place}: no column is named {column!r} ({known}); or give its number") from None
         if not 1 <= abs(column) <= self.width:
-            raise CorpusError(f"{place}: no column {column}: the file has {_count(self.width)}, counted from 1")
+            raise CorpusError(
+                f"{place}: no column {column}: the file has {counted(self.width, 'column')}, counted from 1"
+            )
         return column - 1 if column > 0 else self.width + column
 
     def document(
@@ -219,10 +223,6 @@ def _stripped(tags: list[str]) -> list[str]:
     return [tag.strip(" ") for tag in tags] if blank else tags
 
 
-def _count(columns: int) -> str:
-    return f"{columns} column{'s' if columns != 1 else ''}"
-
-
 def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
     """Write documents as columns: the word, then one column for each task, separated by tabs.
 
@@ -250,7 +250,7 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
         columns, separator, docstart = _arrange(document, chosen)
         if width and width != len(columns) and document.words:
             raise CorpusError(
-                f"{document.path or 'a document'}: {_count(len(columns))} after documents with {width}; "
+                f"{document.path or 'a document'}: {counted(len(columns), 'column')} after documents with {width}; "
                 "write documents of different columns to different files"
             )
         width = len(columns) if document.words else width

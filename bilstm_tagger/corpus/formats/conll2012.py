@@ -16,6 +16,7 @@ from bilstm_tagger.io.reading import open_text
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, spans_to_tags
 from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.wording import counted
 
 __all__ = ["BEGIN", "read"]
 
@@ -52,7 +53,9 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         else:
             cells = line.split()
             if len(cells) < _FEWEST:
-                raise CorpusError(f"{path}:{number}: {len(cells)} columns where CoNLL-2012 has {_FEWEST} or more")
+                raise CorpusError(
+                    f"{path}:{number}: {counted(len(cells), 'column')} where CoNLL-2012 has {_FEWEST} or more"
+                )
             rows.append(cells)
             lines.append(number)
     if rows:

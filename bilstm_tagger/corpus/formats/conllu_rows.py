@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.wording import counted
 
 COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
 WIDTH = len(COLUMNS)
@@ -78,7 +79,7 @@ def what_is_wrong(path: str, first: int, rows: Sequence[str]) -> str:
         if line[0] == "#" and line.count("\t") != WIDTH - 1:
             return f"{path}:{number}: a comment inside a sentence; put an empty line before it"
         if (count := line.count("\t") + 1) != WIDTH:
-            return f"{path}:{number}: {count} columns separated by tabs where CoNLL-U has {WIDTH}"
+            return f"{path}:{number}: {counted(count, 'column')} separated by tabs where CoNLL-U has {WIDTH}"
         if "" in (cells := line.split("\t")):
             return f"{path}:{number}: column {COLUMNS[cells.index('')]} is empty; CoNLL-U writes '_' there"
     return f"{path}:{first}: not CoNLL-U"

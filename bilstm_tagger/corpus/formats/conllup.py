@@ -14,6 +14,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io.reading import open_text
 from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.wording import counted
 
 __all__ = ["global_columns", "read"]
 
@@ -66,7 +67,9 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         elif not line.startswith("#") or "\t" in line:
             cells = line.split("\t")
             if len(cells) != len(names):
-                raise CorpusError(f"{path}:{number}: {len(cells)} columns where the first line names {len(names)}")
+                raise CorpusError(
+                    f"{path}:{number}: {counted(len(cells), 'column')} where the first line names {len(names)}"
+                )
             if "ID" not in names or cells[names.index("ID")].isdecimal():
                 rows.append(cells)
                 lines.append(number)

@@ -113,7 +113,7 @@ def _fitting(bounds: list[int] | None, words: list[str], place: str) -> list[int
     if bounds is None:
         return [0, len(words)] if words else [0]
     if bounds[-1] != len(words):
-        raise CorpusError(f"{place}: the sentences end at token {bounds[-1]}, but there are {len(words)} tokens")
+        raise CorpusError(f"{place}: the sentences end at token {bounds[-1]}, but the tokens are {len(words)}")
     return bounds
 
 

@@ -35,12 +35,14 @@ from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, spans_to_tags
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.text.tokenizers import Tokenizer, get_tokenizer
+from bilstm_tagger.wording import counted
 
 logger = logging.getLogger("bilstm_tagger")
 
 # Where the tags of a task are if the user names no key and none is called like the task.
 _TAGS = ("tags", "spans", "entities", "labels", "label", "annotations")
 _MARKS = ("spans", "entities", "annotations")
+_SEVERAL = "several annotations: the one marked as ground truth was taken, else the first"
 
 
 class RecordReader:
@@ -155,14 +157,22 @@ class RecordReader:
             raise CorpusError(
                 f"{self.path}: no span belongs to {column!r} (named there: {seen}); name another key with --column"
             )
-        for count, what in (
-            (self._left_out, "records without an accepted annotation were left out"),
-            (self._no_text, "records without text are empty documents"),
-            (self._no_spans, "results that are no labelled spans, such as relations or choices, were left out"),
-            (self._several, "tasks have several annotations: the one marked as ground truth was taken, else the first"),
+        for count, one, more in (
+            (
+                self._left_out,
+                "record without an accepted annotation was left out",
+                "records without an accepted annotation were left out",
+            ),
+            (self._no_text, "record without text is an empty document", "records without text are empty documents"),
+            (
+                self._no_spans,
+                "result that is no labelled span, such as a relation or a choice, was left out",
+                "results that are no labelled spans, such as relations or choices, were left out",
+            ),
+            (self._several, f"task has {_SEVERAL}", f"tasks have {_SEVERAL}"),
         ):
             if count:
-                logger.warning("%s: %d %s", self.path, count, what)
+                logger.warning("%s: %s", self.path, counted(count, one, more))
 
     def _words(self, record: Record, place: str) -> tuple[Document, bool]:
         """The record's tokens, or its text tokenised; and whether its text is the record's."""
@@ -273,7 +283,9 @@ def _flat_tags(key: str, value: Any, place: str) -> list[Any]:
 
 def _checked_tags(tags: list[Any], document: Document, task: str, place: str) -> list[str]:
     if len(tags) != len(document):
-        raise CorpusError(f"{place}: {len(tags)} tags of task {task!r} for {len(document)} tokens")
+        raise CorpusError(
+            f"{place}: {counted(len(tags), 'tag')} of task {task!r} for {counted(len(document), 'token')}"
+        )
     types = set(map(type, tags))
     if types <= {str} and "" not in tags:
         return tags

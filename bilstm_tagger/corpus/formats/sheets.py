@@ -17,6 +17,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.io.reading import read_text
 from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.wording import counted
 
 __all__ = [
     "check_header",
@@ -150,7 +151,9 @@ def _fitting(path: str, rows: Iterable[Row], header: Sequence[str]) -> Iterator[
         if len(row) > width and not any(row[width:]):
             row = row[:width]
         if row and len(row) != width:
-            raise CorpusError(f"{path}:{line}: {len(row)} cells, but the header names {width} columns")
+            raise CorpusError(
+                f"{path}:{line}: {counted(len(row), 'cell')}, but the header names {counted(width, 'column')}"
+            )
         yield line, row if any(row) else []
 
 

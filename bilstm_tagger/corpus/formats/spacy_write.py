@@ -11,6 +11,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, convert, tags_to_spans
+from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -55,7 +56,10 @@ def write(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[st
         reshaped += not faithful
         packed.add(doc)
     if reshaped:
-        logger.warning("%d documents hold multiword tokens: .spacy has their words, not their text", reshaped)
+        logger.warning(
+            "%s multiword tokens: .spacy has their words, not their text",
+            counted(reshaped, "document holds", "documents hold"),
+        )
     stream.write(packed.to_bytes())
 
 

@@ -13,6 +13,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, spans_to_tags
+from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
     from bilstm_tagger.integrations.server.schemas import CorrectedDocument
@@ -87,7 +88,7 @@ def document_of(given: CorrectedDocument, schemes: Mapping[str, Scheme]) -> Docu
 def _fits(tags: Mapping[str, Sequence[str]], tokens: int) -> bool:
     for task, each in tags.items():
         if len(each) != tokens:
-            raise CorpusError(f"{len(each)} {task} tags for {tokens} tokens")
+            raise CorpusError(f"{counted(len(each), f'{task} tag')} for {counted(tokens, 'token')}")
     return True
 
 

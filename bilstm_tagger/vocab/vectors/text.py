@@ -11,6 +11,7 @@ import numpy as np
 
 from bilstm_tagger.errors import VectorsError
 from bilstm_tagger.vocab.vectors.table import Vectors
+from bilstm_tagger.wording import counted
 
 _BLOCK = 2000  # lines whose numbers are converted together
 
@@ -134,7 +135,7 @@ def _parse(line: str, size: int, *, where: str) -> tuple[str, np.ndarray]:
     if not np.isfinite(row).all():
         raise VectorsError(f"{where}: not a word and numbers: {line[:60]!r}")
     if size and len(row) != size:
-        raise VectorsError(f"{where}: {len(row)} numbers where the rows before have {size}")
+        raise VectorsError(f"{where}: {counted(len(row), 'number')} where the rows before have {size}")
     return word, row
 
 

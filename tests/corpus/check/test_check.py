@@ -96,7 +96,7 @@ def test_files_that_cannot_be_read_do_not_hide_the_others(write: Write, tmp_path
     messages = [finding.message for finding in report.of("error")]
     assert "no such file" in messages[0]
     assert f"{torn}:3: 1 column where" in messages[1]
-    assert "there is no token" in messages[2]
+    assert "is empty (0 bytes)" in messages[2]
     assert [each.path for each in report.files] == [str(good)]
     assert not report.ok
 
@@ -289,7 +289,7 @@ def test_leaks(write: Write) -> None:
     assert (long.level, short.level) == ("warning", "info")
     assert f"{dev}: shares 2 of its 3 sentences of 8 or more tokens with {train}" in long.message
     assert long.places == (f"{dev}:1 as {train}:7",)
-    assert "shares 1 of its 1 sentences of fewer than 8 tokens" in short.message
+    assert "shares 1 of its 1 sentence of fewer than 8 tokens" in short.message
 
 
 def test_labels_that_train_lacks(write: Write) -> None:

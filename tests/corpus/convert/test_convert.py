@@ -246,7 +246,7 @@ def test_command(write: Callable[..., Path], tmp_path: Path) -> None:
     assert (done.exit_code, done.stdout) == (0, "")
     assert "ner: BIO to IOBES, written as NER" in done.stderr
     assert "ner: repaired 1 tag in 1 sentence" in done.stderr
-    assert "1 documents, 2 sentences, 7 tokens" in done.stderr
+    assert "1 document, 2 sentences, 7 tokens" in done.stderr
     assert "already exists; --force" in run(path, target).stderr
     again = run(path, target, "--force", "--repair", "--column", "3", "--json")
     assert json.loads(again.stdout)["columns"] == {"tags": "TAGS"}

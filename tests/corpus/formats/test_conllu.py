@@ -170,7 +170,7 @@ GOOD = row("1", "a") + "\n"
     ("content", "line", "message"),
     [
         (GOOD + "2\tb\n", 2, "2 columns separated by tabs where CoNLL-U has 10"),
-        (GOOD + row("2", "b").replace("\t", " "), 2, "1 columns separated by tabs"),
+        (GOOD + row("2", "b").replace("\t", " "), 2, "1 column separated by tabs"),
         (GOOD + row("2", "b") + "\t_", 2, "11 columns"),
         (row("1", "a") + "\t_\n" + row("2", "b")[:-2], 1, "11 columns"),
         (GOOD + row("2", ""), 2, "column FORM is empty; CoNLL-U writes '_' there"),

@@ -128,7 +128,7 @@ def test_multiword_tokens_keep_their_words(tmp_path: Path, caplog: pytest.LogCap
     document = Document(["a", "el", "fin"], [0, 3], text="al fin", starts=[0, 0, 3], ends=[2, 2, 6])
     with caplog.at_level(logging.WARNING, "bilstm_tagger"):
         save_corpus([document], tmp_path / "a.spacy")
-    assert "1 documents hold multiword tokens" in caplog.text
+    assert "1 document holds multiword tokens" in caplog.text
     (back,) = read(tmp_path / "a.spacy", {})
     assert (back.words, back.text) == (["a", "el", "fin"], "a el fin")
 

@@ -47,7 +47,7 @@ def test_a8_ground_truth_is_preferred(tmp_path: Path, order: int, caplog: pytest
     with caplog.at_level(logging.WARNING, "bilstm_tagger"):
         corpus = read(tmp_path, {"data": {"text": TEXT}, "annotations": answers[::order]}, task(result(18, 22, "LOC")))
     assert found(corpus) == [("Anna Berg", "PER"), ("Oslo", "LOC")]
-    assert "1 tasks have several annotations" in caplog.text
+    assert "1 task has several annotations" in caplog.text
 
 
 def test_a8_without_ground_truth_the_first_counts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -71,7 +71,7 @@ def test_b2_results_that_are_no_spans_are_counted(tmp_path: Path, name: str, cap
     with caplog.at_level(logging.WARNING, "bilstm_tagger"):
         corpus = read(tmp_path, task(OTHERS[name], result(18, 22, "LOC")))
     assert found(corpus) == [("Oslo", "LOC")]
-    assert "1 results that are no labelled spans" in caplog.text
+    assert "1 result that is no labelled span" in caplog.text
 
 
 def test_b2_one_of_several_kinds_of_spans_is_named(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_b4_tokens_of_white_space_are_left_out(tmp_path: Path) -> None:
     assert found(corpus) == [("Anna\nBerg", "PER")]
     plain = read(tmp_path, {"tokens": ["Anna", "\n", " ", "slept"], "tags": ["B-PER", "O", "O", "O"]})
     assert (plain[0].words, plain[0].tags_of("ner")) == (["Anna", "slept"], ["B-PER", "O"])
-    with pytest.raises(CorpusError, match="3 tags of task 'ner' for 1 tokens"):
+    with pytest.raises(CorpusError, match="3 tags of task 'ner' for 1 token"):
         read(tmp_path, {"tokens": ["Anna", "\n"], "tags": ["B-PER", "O", "O"]})
 
 
@@ -139,7 +139,7 @@ def test_b3_a_null_text_is_an_empty_document_or_an_error(tmp_path: Path, caplog:
     with caplog.at_level(logging.WARNING, "bilstm_tagger"):
         documents = list(iterate_corpus(path, ReadSpec(columns={}, tokenizer="whitespace")))
     assert [document.words for document in documents] == [["Anna", "slept"], [], ["He"]]
-    assert "1 records without text are empty documents" in caplog.text
+    assert "1 record without text is an empty document" in caplog.text
     path.write_text('{"text": null, "spans": []}\n')
     with pytest.raises(CorpusError, match=r"a\.jsonl:1: text is null; leave the record out"):
         read_corpus(path, {"ner": -1})

@@ -173,7 +173,7 @@ def test_every_format_is_written(client: TestClient, format: str) -> None:
         ({"spans": [span("A", 1, 1)]}, "covers tokens"),
         ({"spans": [span("A B", 0, 1)]}, "spans.0.label: string should match pattern"),
         ({"spans": [span("A", 0, 1, "x")]}, "the model has no task 'x'; it has: "),
-        ({"tags": {"upos": ["NOUN"]}}, "1 upos tags for 6 tokens"),
+        ({"tags": {"upos": ["NOUN"]}}, "1 upos tag for 6 tokens"),
         ({"sentences": [[0, 3], [4, 6]]}, "each sentence must begin where the one before it ends"),
         ({"sentences": [[0, 3], [3, 7]]}, "sentence bounds must run from 0"),
         ({"start_char": [0]}, "sentence bounds must run"),
