@@ -35,10 +35,6 @@ def find_folder(name: str | Path, *, revision: str | None = None) -> Path:
     if here is not None:
         if revision is not None:
             raise ConfigError(f"{name}: is the folder {here}, which has no revisions; leave out revision={revision!r}")
-        if seeds := seed_folders(here):
-            raise ModelError(
-                f"{name}: holds one model per seed, as of `train --seeds`; name one of them, such as {seeds[0]}"
-            )
         return here
     known = f"; of the models that come with the package, {choose(str(name), shipped)}" if shipped else ""
     if (remote := hub_name(path.as_posix(), revision)) is not None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from bilstm_tagger.errors import ModelError
 from bilstm_tagger.io.reading import sha256_file
+from bilstm_tagger.model_folder.find import seed_folders
 from bilstm_tagger.model_folder.hub import source_of
 from bilstm_tagger.model_folder.json_files import ConfigJson, MetricsJson, VocabJson, parse, read_calibration, read_json
 from bilstm_tagger.model_folder.network import NetworkConfig
@@ -102,6 +103,8 @@ def read_info(folder: Path, *, verify: bool = True) -> tuple[ModelInfo, Stored]:
     Raises:
         ModelError: naming the file that is missing, damaged or of a later version.
     """
+    if seeds := seed_folders(folder):
+        raise ModelError(f"{folder}: holds one model per seed, as of `train --seeds`; name one, such as {seeds[0]}")
     path = folder / "config.json"
     original = read_json(path)
     checked = parse(ConfigJson, upgraded_config(original, path), path)

@@ -95,7 +95,7 @@ def test_each_seed_is_a_training_of_its_own(settings: Settings, tmp_path: Path) 
     one = run("evaluate", test, "--model", tmp_path / "runs", "--errors", tmp_path / "e.html")
     assert (one.exit_code, "and --errors is of one; name one, such as" in one.stderr) == (1, True)
     other = run("predict", "--text", "Rain.", "--model", tmp_path / "runs")
-    assert (other.exit_code, f"name one of them, such as {tmp_path / 'runs' / 'seed-0'}" in other.stderr) == (1, True)
+    assert (other.exit_code, f"name one, such as {tmp_path / 'runs' / 'seed-0'}" in other.stderr) == (1, True)
     card = (scores.runs[1].folder / "README.md").read_text("utf-8")
     assert "| task | dev | test.conll |" in card
     assert f"| {100 * expected[1]:.2f} |" in card
