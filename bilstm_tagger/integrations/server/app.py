@@ -103,6 +103,10 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     first: Mapping[str, Any] = error.errors()[0]
     if first["type"] == "json_invalid":
         return _problem(f"the body is not JSON: {first['ctx']['error']}", 422)
+    if isinstance(first.get("input"), bytes) and len(first["loc"]) == 1:
+        sent = request.headers.get("content-type", "").partition(";")[0]
+        what = f"is sent as {sent[:80]}" if sent else "has no Content-Type"
+        return _problem(f"the body {what}; send JSON with the header Content-Type: application/json", 422)
     place = ".".join(str(part) for part in first["loc"][1:]) or "the body"
     message = first["msg"].removeprefix("Value error, ")
     return _problem(f"{place}: {message[:1].lower()}{message[1:]}", 422)

@@ -109,6 +109,23 @@ def test_models_are_told_and_chosen(client_of: Callable[..., TestClient], tagger
 
 
 @pytest.mark.parametrize(
+    ("headers", "what"),
+    [
+        ({}, "has no Content-Type"),
+        ({"Content-Type": "text/plain; charset=utf-8"}, "is sent as text/plain"),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, "is sent as application/x-www-form-urlencoded"),
+    ],
+)
+@pytest.mark.parametrize("route", ["/tag", "/export"])
+def test_a_body_that_is_not_declared_as_json(
+    client: TestClient, route: str, headers: dict[str, str], what: str
+) -> None:
+    answer = client.post(route, content=b'{"text": "a"}', headers=headers)
+    told = f"the body {what}; send JSON with the header Content-Type: application/json"
+    assert (answer.status_code, answer.json()) == (422, {"detail": told})
+
+
+@pytest.mark.parametrize(
     ("body", "told"),
     [
         (b'{"text": "a"', "the body is not JSON"),
