@@ -85,12 +85,19 @@ class Results:
         return Results(tuple(rows), self.notes)
 
     def over_seeds(self) -> Results:
-        """One row for all models that differ in the seed alone."""
+        """One row for all models that differ in the seed alone; of several with one seed the first one counts."""
         groups: dict[str, list[Result]] = {}
         for row in self.rows:
             alike = {key: value for key, value in row.settings.items() if key != _SEED}
             groups.setdefault(_plain([alike, sorted(row.data)]), []).append(row)
-        return Results(tuple(map(_mean, groups.values())), self.notes)
+        distinct = [_first_of_each_seed(rows) for rows in groups.values()]
+        repeated = [
+            f"{row.name}: has the seed {seed} as {first[seed].name} has, so it is left out of the mean"
+            for rows, first in zip(groups.values(), distinct, strict=True)
+            for row in rows
+            if first[seed := row.settings.get(_SEED)] is not row
+        ]
+        return Results(tuple(_mean(list(first.values())) for first in distinct), (*self.notes, *repeated))
 
     def cells(self) -> list[list[str]]:
         """The settings of each row as text."""
@@ -213,6 +220,13 @@ def _doubts(read: Sequence[_Read]) -> Iterator[str]:
         for name in sorted(name for name, found in contents.items() if len(found) > 1):
             if not any(len([pair for pair in each if pair[0] == name]) > 1 for each in pairs):
                 yield f"{name}: the models were {what} on files of this name that differ in their content"
+
+
+def _first_of_each_seed(rows: Iterable[Result]) -> dict[Any, Result]:
+    found: dict[Any, Result] = {}
+    for row in rows:
+        found.setdefault(row.settings.get(_SEED), row)
+    return found
 
 
 def _mean(group: Sequence[Result]) -> Result:

@@ -127,6 +127,19 @@ def test_models_that_differ_in_the_seed_become_one_row(first: Path, tmp_path: Pa
     assert outcome.runs == 3
 
 
+def test_copies_of_a_seed_count_once(first: Path, tmp_path: Path) -> None:
+    for name, seed, score in (("seed-0", 0, 0.5), ("seed-1", 1, 0.75), ("copy", 1, 0.75)):
+        model(first, tmp_path / name, dev=score, training__seed=seed)
+    found = collect_results([tmp_path / "seed-0", tmp_path / "seed-1", tmp_path / "copy"]).over_seeds()
+    (row,) = found.rows
+    outcome = row.scores["ner dev"]
+    assert (outcome.mean, outcome.runs) == (0.625, 2)
+    assert outcome.deviation == pytest.approx(statistics.stdev([0.5, 0.75]))
+    assert found.notes == (
+        f"{tmp_path / 'copy'}: has the seed 1 as {tmp_path / 'seed-1'} has, so it is left out of the mean",
+    )
+
+
 def test_several_test_files_have_a_column_each(first: Path, tmp_path: Path) -> None:
     one = model(first, tmp_path / "one", dev=0.5, tests={"b.conll": 0.25, "a.conll": 0.125})
     two = model(first, tmp_path / "two", dev=0.5, tests={"b.conll": 0.5})
