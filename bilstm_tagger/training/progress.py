@@ -19,6 +19,23 @@ def best_row(history: Sequence[Row]) -> Row:
     return max(history, key=lambda row: (row["averaged"], row["score"]))  # the first of equals
 
 
+AVERAGING = "from the next line on weights are means over many steps; * marks the best dev score of these alone"
+
+
+class _Legend:
+    """Says once that averaging has begun, since the best epoch so far no longer counts."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def of(self, row: Row) -> str | None:
+        """What to print before the line of an epoch, if anything."""
+        if self._told or not row["averaged"]:
+            return None
+        self._told = True
+        return AVERAGING if row["epoch"] > 1 else None
+
+
 class Progress(Protocol):
     """Hears of every step and epoch."""
 
@@ -44,12 +61,16 @@ class Silent:
 class LineProgress:
     """One line an epoch on standard error, for logs."""
 
+    def __init__(self) -> None:
+        self._legend = _Legend()
+
     def step(self, **_: Any) -> None:
         """Says nothing."""
 
     def epoch(self, row: Row) -> None:
         """The epoch's line."""
-        print(describe_epoch(row), file=sys.stderr, flush=True)
+        for line in filter(None, (self._legend.of(row), describe_epoch(row))):
+            print(line, file=sys.stderr, flush=True)
 
 
 class BarProgress:
@@ -71,6 +92,7 @@ class BarProgress:
         )
         self._task = self._bar.add_task("train", total=None, epoch=1, note="")
         self._best = ""
+        self._legend = _Legend()
 
     def __enter__(self) -> BarProgress:
         self._bar.start()
@@ -91,7 +113,8 @@ class BarProgress:
     def epoch(self, row: Row) -> None:
         """The epoch's line above the bar."""
         self._best = f"  best dev {100 * row['best']:.2f}"
-        self._bar.console.print(describe_epoch(row), highlight=False)
+        for line in filter(None, (self._legend.of(row), describe_epoch(row))):
+            self._bar.console.print(line, highlight=False)
 
 
 def describe_epoch(row: Row) -> str:
