@@ -49,7 +49,11 @@ EXAMPLES = {
     "models": ("bilstm-tagger models",),
     "inspect": ('bilstm-tagger inspect --text "Rain fell on Leeds." --html leeds.html',),
     "benchmark": ("bilstm-tagger benchmark", "bilstm-tagger benchmark notes.txt --model models/mine --seconds 0.5"),
-    "study memory": ("bilstm-tagger study memory --output studies/memory",),
+    "study": (
+        "bilstm-tagger study memory --output studies/memory",
+        "bilstm-tagger study encoders --train train.conll --dev dev.conll --seeds 5",
+    ),
+    "study memory": ("bilstm-tagger study memory --seeds 5 --output studies/memory",),
     "study encoders": ("bilstm-tagger study encoders --train train.conll --dev dev.conll --seeds 5",),
 }
 

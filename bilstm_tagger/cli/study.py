@@ -17,13 +17,18 @@ from bilstm_tagger.cli.examples import examples
 if TYPE_CHECKING:
     from bilstm_tagger.studies.encoders_result import EncoderRun, EncodersResult
 
-study = typer.Typer(no_args_is_help=True, help="Measure how far LSTMs remember and how encoders compare.")
+study = typer.Typer(
+    no_args_is_help=True,
+    help="Measure how far LSTMs remember and how encoders compare.",
+    epilog=examples("study"),
+)
 
 
 @study.command(cls=Command, epilog=examples("study memory"))
 def memory(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the report.")] = Path("studies/memory"),
+    seeds: Annotated[int, typer.Option(min=1, help="Number of trainings per network.")] = 3,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Number of processes; default: one per core. The results are the same.")
     ] = None,
@@ -34,12 +39,14 @@ def memory(
     """
     from bilstm_tagger.studies.memory import run_memory_study
     from bilstm_tagger.studies.memory_report import write_memory_report
+    from bilstm_tagger.studies.memory_result import MemorySettings
 
     def report_job(description: str, done: int, jobs: int) -> None:
         """Report a finished job."""
         note(f"{done:>3} of {jobs}  {description}")
 
-    result = run_memory_study(workers=workers or os.cpu_count() or 1, progress=report_job)
+    settings = MemorySettings(seeds=tuple(range(seeds)))
+    result = run_memory_study(settings, workers=workers or os.cpu_count() or 1, progress=report_job)
     page = write_memory_report(result, output)
     note(f"report: {page}")
 

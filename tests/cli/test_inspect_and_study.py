@@ -11,8 +11,9 @@ from tiny import sentences, settings_of, untrained, write_conll
 from typer.testing import CliRunner, Result
 
 from bilstm_tagger.cli import app
+from bilstm_tagger.cli.examples import EXAMPLES
 from bilstm_tagger.inspection.inspect import inspect
-from bilstm_tagger.studies import memory, memory_report
+from bilstm_tagger.studies import memory, memory_report, memory_result
 from bilstm_tagger.tagging.tagger import Tagger
 
 TEXT = "Ada left [Turin] at 42 ."
@@ -133,8 +134,9 @@ def test_study_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the command hands on; the study itself has its own tests."""
     given: dict[str, Any] = {}
 
-    def study(*, workers: int, progress: Any) -> str:
+    def study(settings: memory_result.MemorySettings, *, workers: int, progress: Any) -> str:
         given["workers"] = workers
+        given["seeds"] = settings.seeds
         progress("RNN, seed 0", 1, 2)
         return "result"
 
@@ -144,9 +146,11 @@ def test_study_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(memory, "run_memory_study", study)
     monkeypatch.setattr(memory_report, "write_memory_report", report)
-    result = run("study", "memory", "--output", tmp_path, "--workers", "3")
+    result = run("study", "memory", "--output", tmp_path, "--workers", "3", "--seeds", "2")
     assert result.exit_code == 0
-    assert given == {"workers": 3, "report": ("result", tmp_path)}
+    assert given == {"workers": 3, "seeds": (0, 1), "report": ("result", tmp_path)}
+    assert run("study", "memory", "--output", tmp_path).exit_code == 0
+    assert given["seeds"] == memory_result.MemorySettings().seeds
     assert "1 of 2  RNN, seed 0" in result.stderr
     assert f"report: {tmp_path / 'memory.html'}" in result.stderr
 
@@ -155,3 +159,5 @@ def test_study_without_a_name_shows_help() -> None:
     result = run("study")
     assert "memory" in result.output
     assert "encoders" in result.output
+    for line in EXAMPLES["study"]:
+        assert " ".join(line.split()) in " ".join(result.output.split())
