@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.formats import format_of
@@ -29,9 +29,20 @@ __all__ = ["Columns", "Evaluation", "SpanScores", "TagScores", "evaluate", "head
 Columns = Mapping[str, int | str] | int | str
 
 
+_Scores = TypeVar("_Scores", bound="_TaskScores", covariant=True)
+
+
+class _TaskScores(Protocol):
+    """The scores of one task, of whatever kind."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Evaluation:
-    """Scores of a tagger on a corpus.
+class Scored(Generic[_Scores]):
+    """Scores on a corpus, of spans and tags or of raw text.
 
     Attributes:
         tasks: the scores of each task that the corpus has tags for.
@@ -40,20 +51,14 @@ class Evaluation:
         tokens: number of tokens.
         seconds: time that tagging took; None if the tags were there already.
         notes: what the reader should know: tasks left out, labels the model never saw.
-        gold: the documents with the true tags.
-        predicted: the same documents with the tags that were scored.
-        known: the words of the training data; None where they are not known.
     """
 
-    tasks: dict[str, SpanScores | TagScores]
+    tasks: Mapping[str, _Scores]
     documents: int
     sentences: int
     tokens: int
     seconds: float | None
     notes: tuple[str, ...] = ()
-    gold: Sequence[Document] = field(default=(), repr=False, compare=False)
-    predicted: Sequence[Document] = field(default=(), repr=False, compare=False)
-    known: frozenset[str] | None = field(default=None, repr=False, compare=False)
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -71,6 +76,21 @@ class Evaluation:
             "tokens_per_second": self.tokens_per_second,
             "notes": list(self.notes),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation(Scored[SpanScores | TagScores]):
+    """Scores of a tagger on a corpus.
+
+    Attributes:
+        gold: the documents with the true tags.
+        predicted: the same documents with the tags that were scored.
+        known: the words of the training data; None where they are not known.
+    """
+
+    gold: Sequence[Document] = field(default=(), repr=False, compare=False)
+    predicted: Sequence[Document] = field(default=(), repr=False, compare=False)
+    known: frozenset[str] | None = field(default=None, repr=False, compare=False)
 
 
 def evaluate(

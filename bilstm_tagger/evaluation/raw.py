@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.views import Sentence
-from bilstm_tagger.evaluation.evaluate import Columns, read_gold
+from bilstm_tagger.evaluation.evaluate import Columns, Scored, read_gold
 from bilstm_tagger.evaluation.scores import Score
 from bilstm_tagger.evaluation.strict import strict_spans
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
@@ -61,26 +61,8 @@ class RawScores:
 
 
 @dataclass(frozen=True, slots=True)
-class RawEvaluation:
-    """Scores of a tagger on the text of a corpus; attributes as of `Evaluation`."""
-
-    tasks: dict[str, RawScores]
-    documents: int
-    sentences: int
-    tokens: int
-    seconds: float
-    notes: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for machines."""
-        return {
-            "tasks": {task: scores.to_json() for task, scores in self.tasks.items()},
-            "documents": self.documents,
-            "sentences": self.sentences,
-            "tokens": self.tokens,
-            "seconds": self.seconds,
-            "notes": list(self.notes),
-        }
+class RawEvaluation(Scored[RawScores]):
+    """Scores of a tagger on the text of a corpus."""
 
 
 def evaluate_raw(

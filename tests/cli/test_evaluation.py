@@ -115,3 +115,18 @@ def test_an_empty_file_is_called_empty(name: str, model_folder: Path, tmp_path: 
         (told,) = [each for each in (done.stdout + done.stderr).splitlines() if "error: " in each]
         what = "is empty (0 bytes); name a file with annotated tokens, or write this one again"
         assert told == f"error: {tmp_path / name}: {what}"
+
+
+def test_evaluate_raw_and_tokens_have_the_same_shape(model_folder: Path, tiny_dev: Path, tmp_path: Path) -> None:
+    """Both kinds of scores are one class of evaluations, and write the same keys."""
+    shapes = []
+    for options in (["--raw"], ["--resamples", "0"]):
+        done = run("evaluate", tiny_dev, "--model", model_folder, *options, "--json", tmp_path / "s.json")
+        assert done.exit_code == 0, done.stderr
+        shapes.append(json.loads((tmp_path / "s.json").read_text("utf-8")))
+    raw, tokens = shapes
+    assert raw.keys() == tokens.keys()
+    assert [raw[name] for name in ("documents", "sentences", "tokens")] == [
+        tokens[name] for name in ("documents", "sentences", "tokens")
+    ]
+    assert raw["tokens_per_second"] == pytest.approx(raw["tokens"] / raw["seconds"])
