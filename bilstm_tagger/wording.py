@@ -1,8 +1,10 @@
-"""Words of messages that depend on what is told."""
+"""How counts and shares are written in messages, tables and pages."""
 
 from __future__ import annotations
 
-__all__ = ["counted"]
+from decimal import ROUND_HALF_UP, Decimal
+
+__all__ = ["counted", "percent"]
 
 
 def counted(count: int, one: str, more: str | None = None) -> str:
@@ -14,3 +16,8 @@ def counted(count: int, one: str, more: str | None = None) -> str:
         more: those behind any other number, `files were left out`; the ones behind 1 and an s unless given.
     """
     return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def percent(value: float) -> str:
+    """A share between 0 and 1 in percent with two decimals; exact halves are rounded up, as seqscore does."""
+    return str((Decimal(value) * 100).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
 import pytest
 from command_line import ONE_OF_MANY
 
+import bilstm_tagger
 from bilstm_tagger.corpus.split import CorpusStats
-from bilstm_tagger.wording import counted
+from bilstm_tagger.wording import counted, percent
 
 
 @pytest.mark.parametrize(
@@ -21,6 +26,16 @@ from bilstm_tagger.wording import counted
 )
 def test_counted(count: int, words: tuple[str, ...], expected: str) -> None:
     assert counted(count, *words) == expected
+
+
+@pytest.mark.parametrize("value", [0.0, 0.00005, 0.5, 0.12345, 2 / 3, 0.999949, 1.0])
+def test_percent_is_the_same_everywhere(value: float) -> None:
+    """In tables, on pages and in what `results` writes; exact halves are rounded up, as decimal arithmetic does."""
+    expected = str((Decimal(value) * 100).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+    assert percent(value) == expected
+    modules = [Path(bilstm_tagger.__file__).parent / name for name in ("cli", "evaluation")]
+    sources = [path.read_text("utf-8") for folder in modules for path in folder.glob("*.py")]
+    assert not any(re.search(r"def _?percent\(|ROUND_HALF_UP", source) for source in sources)
 
 
 def test_sizes_of_a_corpus() -> None:

@@ -99,8 +99,8 @@ def _errors(before: Tagger, after: Tagger, gold: Corpus) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from bilstm_tagger.cli.tables import percent
     from bilstm_tagger.evaluation.reliability import calibration_errors
+    from bilstm_tagger.wording import percent
 
     title = "expected calibration error in percent"
     table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD)
@@ -120,8 +120,8 @@ def _thresholds(tagger: Tagger, task: str, precision: float) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from bilstm_tagger.cli.tables import percent
     from bilstm_tagger.evaluation.thresholds import thresholds_of
+    from bilstm_tagger.wording import percent
 
     title = f"{task}: precision of at least {precision:g} at 95 % confidence"
     table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD)

@@ -133,7 +133,7 @@ def _tables(files: Sequence[FileReport]) -> Iterator[tuple[str, Table]]:
 
 
 def _size_table(files: Sequence[FileReport]) -> Table:
-    from bilstm_tagger.cli.tables import percent
+    from bilstm_tagger.wording import percent
 
     table = _table("", [Path(each.path).name for each in files])
     for name in ("documents", "sentences", "tokens", "types"):

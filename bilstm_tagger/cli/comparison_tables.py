@@ -8,7 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bilstm_tagger.cli.tables import TAG_ROWS, between_ends, percent, plain_table
+from bilstm_tagger.cli.tables import TAG_ROWS, between_ends, plain_table
+from bilstm_tagger.wording import percent
 
 if TYPE_CHECKING:
     from bilstm_tagger.evaluation.compare import Compared, Comparison

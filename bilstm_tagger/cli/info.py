@@ -82,7 +82,7 @@ def _table(facts: Mapping[str, Any]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from bilstm_tagger.cli.tables import percent
+    from bilstm_tagger.wording import percent
 
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)

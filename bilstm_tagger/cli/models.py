@@ -56,7 +56,7 @@ def _table(found: Sequence[dict[str, Any]]) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    from bilstm_tagger.cli.tables import percent
+    from bilstm_tagger.wording import percent
 
     table = Table(box=box.SIMPLE)
     for header in ("model", "languages", "tasks", "on dev", "MB", "licence"):

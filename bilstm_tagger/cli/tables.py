@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -11,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bilstm_tagger.wording import counted
+from bilstm_tagger.wording import counted, percent
 
 if TYPE_CHECKING:
     from bilstm_tagger.evaluation.evaluate import Evaluation
@@ -21,11 +20,6 @@ if TYPE_CHECKING:
 TAG_ROWS = 20
 CONFUSION_ROWS = 10
 CAUTIONS = 8  # labels that are named
-
-
-def percent(value: float) -> str:
-    """A share between 0 and 1 in percent with two decimals; exact halves are rounded up, as seqscore does."""
-    return str((Decimal(value) * 100).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
 
 
 def evaluation_view(evaluation: Evaluation) -> RenderableType:

@@ -16,8 +16,8 @@ def summary(tagger: Tagger, test: Mapping[str, float]) -> Table:
     from rich import box
     from rich.table import Table
 
-    from bilstm_tagger.cli.tables import percent
     from bilstm_tagger.schemes.grammar import Scheme
+    from bilstm_tagger.wording import percent
 
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("task", "scheme", "measure"):
@@ -37,7 +37,7 @@ def before_and_after(task: str, rows: dict[str, dict[str, float]]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from bilstm_tagger.cli.tables import percent
+    from bilstm_tagger.wording import percent
 
     table = Table(title=f"{task} on dev", title_justify="left", title_style="", box=box.SIMPLE_HEAD)
     table.add_column("label")

@@ -17,6 +17,7 @@ from bilstm_tagger.io.atomic import atomic_write
 from bilstm_tagger.io.csv_cells import write_csv
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.schemes.spans import SpanTuple
+from bilstm_tagger.wording import percent
 
 __all__ = ["COLUMNS", "Differing", "differing_sentences", "write_differences_csv", "write_differences_page"]
 
@@ -162,7 +163,7 @@ def _body(comparison: Comparison, title: str) -> Iterator[str]:
         low, high = compared.difference.interval
         yield html.figures(
             [
-                *((name, html.percent(each.headline)) for name, each in scores),
+                *((name, percent(each.headline)) for name, each in scores),
                 (f"difference, 95 %: {100 * low:+.2f} to {100 * high:+.2f}", f"{100 * compared.difference.value:+.2f}"),
                 ("p, paired bootstrap", f"{compared.difference.bootstrap:.4f}"),
                 ("p, randomisation", f"{compared.difference.randomisation:.4f}"),

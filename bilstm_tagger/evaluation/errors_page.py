@@ -18,7 +18,7 @@ from bilstm_tagger.evaluation.scores import Interval, Score, SpanScores, TagScor
 from bilstm_tagger.evaluation.strict import strict_spans
 from bilstm_tagger.schemes.grammar import UNKNOWN
 from bilstm_tagger.schemes.spans import SpanTuple
-from bilstm_tagger.wording import counted
+from bilstm_tagger.wording import counted, percent
 
 __all__ = ["write_errors_page"]
 
@@ -89,12 +89,12 @@ def _figures(scores: SpanScores | TagScores) -> list[tuple[str, str]]:
     if isinstance(scores, TagScores):
         wrong = scores.accuracy.total - scores.accuracy.correct
         return [
-            (f"accuracy{_between(scores.accuracy.interval)}", html.percent(scores.accuracy.value)),
+            (f"accuracy{_between(scores.accuracy.interval)}", percent(scores.accuracy.value)),
             ("wrong tags", f"{wrong:,}"),
         ]
     between = None if scores.micro.intervals is None else scores.micro.intervals.f1
     kinds = [(kind, f"{count:,}") for kind, count in scores.kinds.items()]
-    return [(f"F1{_between(between)}", html.percent(scores.micro.f1)), *kinds]
+    return [(f"F1{_between(between)}", percent(scores.micro.f1)), *kinds]
 
 
 def _between(interval: Interval | None) -> str:
@@ -132,14 +132,12 @@ def _breakdown(view: str, groups: dict[str, Score], *, spans: bool) -> str:
     if spans:
         header: tuple[str, ...] = ("", "in gold", "precision", "recall", "F1")
         rows: list[tuple[str | int, ...]] = [
-            (name, each.support, *map(html.percent, (each.precision, each.recall, each.f1)))
-            for name, each in groups.items()
+            (name, each.support, *map(percent, (each.precision, each.recall, each.f1))) for name, each in groups.items()
         ]
     else:
         header = ("", "tokens", "wrong", "accuracy")
         rows = [
-            (name, each.support, each.support - each.correct, html.percent(each.recall))
-            for name, each in groups.items()
+            (name, each.support, each.support - each.correct, percent(each.recall)) for name, each in groups.items()
         ]
     return f"<div><h3>By {escape(view)}</h3>{html.table(header, rows, numbers=1)}</div>"
 

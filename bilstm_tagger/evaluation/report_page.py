@@ -27,7 +27,6 @@ __all__ = [
     "filters",
     "group",
     "matrix",
-    "percent",
     "table",
     "write_page",
 ]
@@ -63,11 +62,6 @@ def write_page(path: str | Path, *, title: str, body: Iterable[str]) -> None:
         for part in body:
             stream.write(part + "\n")
         stream.write(foot)
-
-
-def percent(value: float) -> str:
-    """A share between 0 and 1 in percent."""
-    return f"{100 * value:.2f}"
 
 
 def figures(values: Iterable[tuple[str, str]]) -> str:

@@ -6,9 +6,10 @@ import csv
 import io
 import re
 from collections.abc import Callable, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from bilstm_tagger.evaluation.results import ABSENT, Outcome, Result, Results
+from bilstm_tagger.wording import percent
 
 __all__ = ["RESULT_FORMATS", "text_rows", "to_csv", "to_latex", "to_markdown"]
 
@@ -38,8 +39,8 @@ def to_csv(results: Results) -> str:
 def _csv_cells(score: Outcome | None, several: bool) -> list[str]:
     if score is None:
         return [""] * (3 if several else 1)
-    deviation = "" if score.deviation is None else _percent(score.deviation)
-    return [_percent(score.mean), *([deviation, str(score.runs)] if several else [])]
+    deviation = "" if score.deviation is None else percent(score.deviation)
+    return [percent(score.mean), *([deviation, str(score.runs)] if several else [])]
 
 
 def to_markdown(results: Results) -> str:
@@ -95,7 +96,7 @@ def _best(results: Results) -> set[tuple[str, str]]:
         return set()
     best = set()
     for column in results.columns:
-        shown = {row.name: _percent(row.scores[column].mean) for row in results.rows if column in row.scores}
+        shown = {row.name: percent(row.scores[column].mean) for row in results.rows if column in row.scores}
         highest = max(map(Decimal, shown.values()))
         best |= {(name, column) for name, score in shown.items() if Decimal(score) == highest}
     return best
@@ -109,11 +110,7 @@ def _score(row: Result, column: str) -> str:
     if column not in row.scores:
         return ABSENT
     score = row.scores[column]
-    return _percent(score.mean) + ("" if score.deviation is None else f" ± {_percent(score.deviation)}")
-
-
-def _percent(value: float) -> str:
-    return str((Decimal(value) * 100).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+    return percent(score.mean) + ("" if score.deviation is None else f" ± {percent(score.deviation)}")
 
 
 def _markdown(text: str) -> str:
