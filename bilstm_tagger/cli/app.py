@@ -48,6 +48,9 @@ class Commands(TyperGroup):
             result = super().invoke(ctx)
             sys.stdout.flush()
             return result
+        except TaggerError as error:  # before the command itself ran
+            tell_error(error)
+            raise typer.Exit(1) from None
         except KeyboardInterrupt as interrupt:
             note(": ".join(["stopped", *map(str, interrupt.args)]))
             raise typer.Exit(INTERRUPTED) from None
