@@ -124,8 +124,8 @@ def check_inventory(files: Sequence[CheckedFile], task: str, scheme: Scheme) -> 
         # In a rich inventory such as FEATS many are rare by nature.
         suspicious = counts.total() >= ENOUGH and len(once) <= max(FEW, len(counts) / 20)
         level: Level = "warning" if suspicious else "info"
-        units = "tokens" if scheme is Scheme.NONE else "spans"
-        message = f"{task}: {', '.join(map(repr, once[:10]))} once in {counts.total():,} {units}; a slip?"
+        units = counted(counts.total(), "token" if scheme is Scheme.NONE else "span")
+        message = f"{task}: {', '.join(map(repr, once[:10]))} once in {units}; a slip?"
         yield Finding(level, "seen once", message, shown(_place_of(files, task, name) for name in once))
     for names in alike_names(counts):
         spelled = ", ".join(f"{name!r} ({counts[name]:,})" for name in sorted(names))

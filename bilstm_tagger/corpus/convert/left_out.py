@@ -13,6 +13,7 @@ from bilstm_tagger.settings.read_spec import ReadSpec
 
 __all__ = ["left_out"]
 
+_NO_TAGS = ", which tags cannot hold)"
 # Keys of records that annotation tools write around what is read.
 _ENVELOPE = frozenset(["label", "labels", "entities", "annotations", "answer", "data"])
 
@@ -51,7 +52,8 @@ def left_out(source: str | Path, spec: ReadSpec, first: Document) -> list[str]:
 
 
 def _phrase(what: str, names: list[str]) -> list[str]:
-    return [f"{what}: {', '.join(names)}; {KEEP}"] if names else []
+    keep = f"; {KEEP}" if any(not name.endswith(_NO_TAGS) for name in names) else ""
+    return [f"{what}: {', '.join(names)}{keep}"] if names else []
 
 
 def _further_tasks(tags: object, spec: ReadSpec) -> list[str]:
@@ -75,7 +77,7 @@ def _layers(source: str | Path, spec: ReadSpec, read: set[str]) -> Iterator[str]
         read = read | set(named or [str(each) for each in features[-1:]])
     for feature in features:
         if not read & {str(feature), feature.layer, feature.name}:
-            yield f"{feature} ({feature.count:,}{'' if feature.taggable else ', which tags cannot hold'})"
+            yield f"{feature} ({feature.count:,}{')' if feature.taggable else _NO_TAGS}"
 
 
 def _spacy(source: str | Path, spec: ReadSpec) -> Iterator[str]:
