@@ -157,3 +157,20 @@ def test_tasks_without_spans_have_no_rows() -> None:
     tags = {"one": ["O", "B-X"], "two": ["B-Y", "O"]}
     both = Document(["a", "b"], [0, 2], tags=tags, schemes=dict.fromkeys(tags, Scheme.BIO))
     assert [(row.task, row.text) for row in entities_of(both)] == [("two", "a"), ("one", "b")]
+
+
+def test_views_tell_the_probabilities_of_their_place() -> None:
+    made, known = document(), probabilities()
+    for token in [*made.tokens, *made.sentences[1].tokens]:
+        assert token.probabilities_of("ner") == known.of_token(token.index)
+        assert token.probabilities_of("pos") is None
+    told = [(span.probability, span.alternatives) for span in made.spans]
+    assert told == [
+        (0.75, {"PER": 0.75, "LOC": 0.125}),
+        (0.5, {"LOC": 0.5, "PER": 0.25}),
+        (0.5, {"PER": 0.5, "LOC": 0.25}),
+        (0.9375, {"PER": 0.9375, "LOC": 0.0}),
+    ]
+    assert [span.probability for span in made.sentences[1].spans] == [0.5, 0.9375]
+    assert {span.probability for span in document(known=False).spans} == {None}
+    assert {token.probabilities for token in document(known=False)} == {None}
