@@ -6,6 +6,8 @@ import io
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bilstm_tagger.corpus.formats import columns
 from bilstm_tagger.corpus.formats.char_spans import Aligner
@@ -43,6 +45,19 @@ def test_a_file_of_docstart_alone(tmp_path: Path) -> None:
 def test_only_what_overlaps_is_left_out() -> None:
     spans = [(0, 3, "A"), (2, 4, "B"), (4, 6, "C"), (6, 7, "D")]
     assert Aligner("a", "drop").without_overlaps(spans, 1) == [(0, 3, "A"), (4, 6, "C"), (6, 7, "D")]
+
+
+@given(st.sets(st.tuples(st.integers(0, 8), st.integers(1, 4), st.sampled_from("AB")), max_size=7))
+def test_of_spans_that_overlap_the_longest_is_kept(drawn: set[tuple[int, int, str]]) -> None:
+    """By sets of tokens: from the longest on, each that shares no token with one kept before."""
+    spans = sorted((start, start + size, label) for start, size, label in drawn)
+    taken: set[int] = set()
+    expected = []
+    for start, end, label in sorted(spans, key=lambda span: (span[0] - span[1], span)):
+        if taken.isdisjoint(range(start, end)):
+            taken.update(range(start, end))
+            expected.append((start, end, label))
+    assert Aligner("a", "drop").without_overlaps(spans, 1) == sorted(expected)
 
 
 def test_names_of_tasks_and_their_usual_keys() -> None:
