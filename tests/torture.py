@@ -253,6 +253,7 @@ def main() -> None:
     parser.add_argument("--kind", choices=list(KINDS), default="predict", help="what is killed")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what shells run in the background
     began = time.monotonic()
     counts = torture(arguments.kind, arguments.kills, seed=arguments.seed)
     ways = ", ".join(f"{count} {way}" for way, count in sorted(counts.items()))

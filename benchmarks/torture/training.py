@@ -67,6 +67,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=40, help="times to kill a training")
     parser.add_argument("--seed", type=int, default=0, help="decides when and how")
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what shells run in the background
     draw = random.Random(options.seed)
     outcomes: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as place:
