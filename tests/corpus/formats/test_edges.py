@@ -70,11 +70,12 @@ def test_names_of_tasks_and_their_usual_keys() -> None:
         RecordReader("a", ReadSpec(columns={"upos": -1})).document(record, 1)
 
 
-def test_a_span_outside_the_text_is_no_sign_of_utf_16() -> None:
+@pytest.mark.parametrize("end", [10, 99])
+def test_a_span_outside_the_text_is_no_sign_of_utf_16(end: int) -> None:
+    """It has 9 characters and 10 units of UTF-16; without the text of the spans nothing tells which is meant."""
     reader = RecordReader("a", ReadSpec(columns={"ner": -1}, tokenizer="whitespace"))
-    with pytest.raises(CorpusError, match="a:1"):
-        reader.document({"text": "🙂 Ada ran", "label": [[2, 5, "PER"], [6, 99, "LOC"]]}, 1)
-        reader.finish()
+    with pytest.raises(CorpusError, match=rf"a:1: span LOC \(characters 6 to {end}\) lies outside the text of 9 char"):
+        reader.document({"text": "🙂 Ada ran", "label": [[2, 5, "PER"], [6, end, "LOC"]]}, 1)
 
 
 @pytest.mark.parametrize("value", [3, None, 2.5, True])
