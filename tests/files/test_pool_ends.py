@@ -86,6 +86,7 @@ def test_leaving_ends_all_at_once(busy: bool) -> None:
             next(tagged)
         raise KeyboardInterrupt
     assert time.monotonic() - began < 10
+    assert all(worker.connection.closed for worker in pool._workers)
     if busy:
         interrupt.join()  # which may still be on its way out
     assert set(multiprocessing.active_children()) <= others
