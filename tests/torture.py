@@ -24,8 +24,8 @@ from bilstm_tagger.files.resume import NAME
 
 TESTS = Path(__file__).parent
 PATHS = os.pathsep.join([str(TESTS.parent), str(TESTS)])
-ENVIRONMENT = {**os.environ, "PYTHONPATH": PATHS, "OMP_NUM_THREADS": "1"}
-LONGEST = 120.0  # seconds that anything may take on a busy machine
+ENVIRONMENT = {**os.environ, "PYTHONPATH": PATHS, "OMP_NUM_THREADS": "1", "PYTHONFAULTHANDLER": "1"}
+LONGEST = 120.0  # seconds of processor that a run may take, or seconds without any
 FINISH = 5  # after so many kills a run is finished and compared
 # Number of processes, and what is killed by which signal.
 WAYS = ((1, "KILL"), (2, "worker KILL"), (1, "TERM"), (2, "KILL"), (1, "INT"), (2, "TERM"), (2, "INT"))
@@ -103,6 +103,36 @@ def lives(group: int) -> bool:
     return True
 
 
+def processor_time(group: int) -> float:
+    """Seconds that the processes of a group have used; those of ended ones that nobody waited for are missing."""
+    ticks = 0
+    for each in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            values = each.read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, values[11:15])) if int(values[2]) == group else 0
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def wait(process: subprocess.Popen[bytes], longest: float = LONGEST) -> int:
+    """The exit code of the leader of a process group, which may take its time where others use the processor.
+
+    Raises:
+        AssertionError: it hangs; each of its processes has told on its standard error where.
+    """
+    used, since = 0.0, time.monotonic()
+    while process.poll() is None:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(1)
+        now = processor_time(process.pid)
+        if now != used:
+            used, since = now, time.monotonic()
+        if process.poll() is None and (used > longest or time.monotonic() - since > longest):
+            os.killpg(process.pid, signal.SIGABRT)
+            process.wait()
+            raise AssertionError(f"{process.args!r} hangs, having used {used:.1f} s of processor")
+    return process.returncode
+
+
 def children(process: int) -> list[int]:
     """The worker processes of a process: those that are no helper of `multiprocessing`."""
     found = []
@@ -142,7 +172,7 @@ def kill_once(line: Sequence[str], output: Path, way: str, draw: random.Random, 
             for target in targets:
                 with suppress(ProcessLookupError):
                     os.kill(target, getattr(signal, f"SIG{name}"))
-            code = process.wait(LONGEST)
+            code = wait(process)
             deadline = time.monotonic() + LONGEST
             while lives(process.pid) and time.monotonic() < deadline:
                 time.sleep(0.01)
@@ -202,8 +232,18 @@ def torture(kind: str, kills: int, *, seed: int = 0) -> Counter[str]:
 
 def _finish(line: Sequence[str], *, ready: bool = False) -> None:
     """Let a run go to its end; where the killed one was ready with all, it is refused, since it would overwrite."""
-    done = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=LONGEST)
-    assert done.returncode == 0 or (ready and "would be overwritten" in done.stderr), done.stderr
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            line, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
+        )
+        try:
+            code = wait(process)
+        finally:
+            errors.seek(0)
+            message = errors.read().decode("utf-8", "replace")
+            if process.returncode == -signal.SIGABRT:  # it hung
+                sys.stderr.write(message)
+    assert code == 0 or (ready and "would be overwritten" in message), message
 
 
 def main() -> None:
@@ -213,6 +253,7 @@ def main() -> None:
     parser.add_argument("--kind", choices=list(KINDS), default="predict", help="what is killed")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what shells run in the background
     began = time.monotonic()
     counts = torture(arguments.kind, arguments.kills, seed=arguments.seed)
     ways = ", ".join(f"{count} {way}" for way, count in sorted(counts.items()))

@@ -18,6 +18,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "nn/heads.py": ("nn", "tagging"),
     "nn/model.py": ("nn", "tagging", "training"),
     "tagging/*.py": ("tagging",),
+    "document/*.py": ("document",),
     "vocab/vocab.py": ("vocab", "model_folder"),
     "evaluation/strict.py": ("evaluation",),
     "evaluation/counting.py": ("evaluation",),

@@ -15,6 +15,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from bilstm_tagger.io.atomic import recover_folder
+from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
+from bilstm_tagger.training.run_folder import SETTINGS as SETTINGS_FILE
+
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "data" / "sample"
 SETTINGS = (
@@ -43,10 +47,18 @@ def killed(output: Path, after: float, how: signal.Signals) -> bool:
     except subprocess.TimeoutExpired:
         running.send_signal(how)
         running.communicate()
-        return False
+        return is_finished(output)  # the model may have been in its place already
     if running.returncode:
         raise SystemExit(f"training ends with {running.returncode}: {told.decode()[-2000:]}")
     return True
+
+
+def is_finished(output: Path) -> bool:
+    """Whether a folder holds the model of a whole run, and nothing to resume."""
+    recover_folder(output)  # as whoever reads it does
+    return (output / "config.json").is_file() and not any(
+        (output / name).exists() for name in (CHECKPOINT, SETTINGS_FILE)
+    )
 
 
 def main() -> None:
@@ -55,6 +67,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=40, help="times to kill a training")
     parser.add_argument("--seed", type=int, default=0, help="decides when and how")
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what shells run in the background
     draw = random.Random(options.seed)
     outcomes: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as place:

@@ -108,7 +108,7 @@ def _complaint(
                 what += f"cannot end a sentence in {scheme}"
             if better is Scheme.NONE:
                 return f"{what}; the corpus holds plain tags too: is this the column of task {task!r}?"
-            if better is not scheme and not violations(transitions, better):
+            if not violations(transitions, better):  # then it is another one
                 return f"{what}; the whole corpus reads as {better}: convert it to {scheme} first"
             remedy = "correct it, or let --repair read it as the CoNLL scorer would"
             return f"{what}, and {count - 1} more; {remedy}" if count > 1 else f"{what}; {remedy}"

@@ -14,6 +14,7 @@ from bilstm_tagger.nn.batch import mask_of, reversed_places
 
 Scores = tuple[Tensor, Tensor, Tensor]
 
+TOGETHER = 256  # tokens whose scores are summed before the highest sum is taken off
 MOST = 2**26  # transitions looked at together, of all sentences: half a gigabyte
 
 
@@ -113,7 +114,9 @@ def best_paths(emissions: Tensor, lengths: Tensor, transitions: Tensor, starts: 
     flat = torch.zeros(mask.shape, dtype=torch.long).masked_scatter(mask, torch.arange(len(emissions)))
     real = mask.flatten().nonzero().squeeze(1)
     flat, real, last = (part.to(device, non_blocking=True) for part in (flat, real, lengths - 1))
-    padded = emissions.double()[flat].transpose(0, 1).contiguous()  # (tokens, sentences, tags)
+    given = emissions.double()
+    given = given - given.amax(-1, keepdim=True)  # the same for all sequences, and more than tells them apart
+    padded = given[flat].transpose(0, 1).contiguous()  # (tokens, sentences, tags)
     moves = transitions.double()
     scores = torch.empty_like(padded)
     pointers = torch.zeros(padded.shape, dtype=torch.long, device=device)
@@ -122,6 +125,8 @@ def best_paths(emissions: Tensor, lengths: Tensor, transitions: Tensor, starts: 
         reached = scores[step - 1][:, :, None] + moves
         torch.max(reached, 1, out=(scores[step], pointers[step]))
         scores[step] += padded[step]
+        if step % TOGETHER == 0:  # so that sums do not grow until their ends are lost in rounding
+            scores[step] -= scores[step].amax(-1, keepdim=True)
     final = last[None, :, None].expand(1, -1, padded.shape[2])
     tag = (scores.gather(0, final)[0] + ends.double()).argmax(-1)
     found = torch.empty(width, len(lengths), dtype=torch.long, device=device)

@@ -77,7 +77,7 @@ def is_legal(before: str | None, after: str | None, scheme: Scheme) -> bool:
         return True
     same = left[1] == right[1]
     if scheme is Scheme.IOB1:
-        return right[0] != "B" or (left[0] != "O" and same)
+        return right[0] != "B" or same
     opened = left[0] in "BIM"
     continues = right[0] in "IMEL"
     if scheme is Scheme.BIO:

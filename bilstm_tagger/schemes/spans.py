@@ -166,7 +166,7 @@ class _Respelling(dict[tuple[str, str, str], str]):
         if self.target is Scheme.BIO:
             return ("B-" if begins else "I-") + label
         first, inner, final, single = tuple(PREFIXES[self.target])
-        if after in ("O", UNKNOWN) or self._begins(tag, after):
+        if self._begins(tag, after):
             return f"{single if begins else final}-{label}"
         return f"{first if begins else inner}-{label}"
 
@@ -174,7 +174,7 @@ class _Respelling(dict[tuple[str, str, str], str]):
         return (parse_in(tag, self.source) or ("", ""))[1]
 
     def _begins(self, before: str, tag: str) -> bool:
-        """Whether a tag begins a span, given the tag before it; both legal and the tag neither O nor unknown."""
+        """Whether a tag does not go on with the span of the tag before it; the two may follow each other."""
         begins = self.source is not Scheme.IO and tag[0] in "BSU"
         return begins or self._label(before) != self._label(tag)
 

@@ -246,11 +246,31 @@ def batch_plan(
     found: list[tuple[int, np.ndarray]] = []
     for number, corpus in enumerate(corpora):
         shuffled = order.permutation(len(corpus))
-        for first in range(0, len(shuffled), POOL * batch_size):
-            pool = shuffled[first : first + POOL * batch_size]
-            pool = pool[np.argsort([len(corpus.words[member]) for member in pool], kind="stable")]
-            found += [(number, pool[at : at + batch_size]) for at in range(0, len(pool), batch_size)]
+        lengths = np.array([len(words) for words in corpus.words], np.int64)
+        found += [(number, members) for members in _by_length(shuffled, lengths, batch_size)]
     return [found[place] for place in order.permutation(len(found))]
+
+
+def _by_length(shuffled: np.ndarray, lengths: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+    """The batches of a corpus whose sentences have been shuffled."""
+    for first in range(0, len(shuffled), POOL * batch_size):
+        pool = shuffled[first : first + POOL * batch_size]
+        pool = pool[np.argsort(lengths[pool], kind="stable")]
+        yield from (pool[at : at + batch_size] for at in range(0, len(pool), batch_size))
+
+
+def largest_batch(lengths: Sequence[int], batch_size: int) -> int:
+    """Tokens, padding included, of the largest batch that training will see sooner or later.
+
+    Args:
+        lengths: tokens of each sentence of a corpus.
+        batch_size: sentences in a batch.
+    """
+    if len(lengths) > POOL * batch_size:  # the longest ones can meet in a pool that fills its batches
+        return max(lengths) * batch_size
+    sizes = np.array(lengths, np.int64)
+    found = _by_length(np.arange(len(sizes)), sizes, batch_size)  # one pool: the same batches in each epoch
+    return max((len(members) * int(sizes[members].max()) for members in found), default=0)
 
 
 def sentences_at(documents: Iterable[Document], numbers: Sequence[int]) -> list[str]:
@@ -262,12 +282,11 @@ def sentences_at(documents: Iterable[Document], numbers: Sequence[int]) -> list[
     return [document.where(start) for number, (document, start) in enumerate(filled) if number in wanted]
 
 
-def fitting_batch_size(corpora: Sequence[EncodedCorpus], largest: int) -> int:
+def fitting_batch_size(sentences: int, largest: int) -> int:
     """Sentences in a batch: `largest`, or fewer, down to 8, where an epoch would have less than 50 batches.
 
     A few hundred sentences in large batches are read too often and learnt from too seldom.
     """
-    sentences = sum(map(len, corpora))
     return min(largest, max(SMALLEST_BATCH, sentences // FEWEST_BATCHES))
 
 

@@ -18,9 +18,11 @@ from bilstm_tagger.io.memory import available_memory
 from bilstm_tagger.model_folder.build import build_model
 from bilstm_tagger.model_folder.card import model_card
 from bilstm_tagger.model_folder.info import ModelInfo
-from bilstm_tagger.nn.device import pick_device
+from bilstm_tagger.nn.device import is_queued, pick_device
 from bilstm_tagger.settings.schema import TrainingSettings
+from bilstm_tagger.training.data import fitting_batch_size, largest_batch
 from bilstm_tagger.training.pace import largest_batch_size
+from bilstm_tagger.training.processes import Processes
 from bilstm_tagger.training.sources import Source
 
 FLOAT = 4  # bytes
@@ -49,44 +51,53 @@ def numbers_of(info: ModelInfo) -> Counter[str]:
     return counts
 
 
-def check_memory(info: ModelInfo, sources: Iterable[Source], training: TrainingSettings) -> None:
+def check_memory(
+    info: ModelInfo, sources: Iterable[Source], training: TrainingSettings, processes: Processes | None = None
+) -> None:
     """Compares the memory that training will need with what there is.
+
+    Processes of one machine share its memory, unless each has a GPU.
 
     Args:
         info: the network and its vocabulary.
         sources: the corpora of the run.
         training: its settings.
+        processes: that share the work; this one alone unless given.
 
     Raises:
         ConfigError: if it is not enough, naming the setting that takes most.
     """
+    processes = processes or Processes()
+    device = pick_device(training.device)
+    sharing = 1 if is_queued(device) else processes.beside
+    first = processes.number == (0 if is_queued(device) else processes.local)  # the run's first process is among these
     counts = numbers_of(info)
-    frozen = counts.pop("frozen", 0)
-    # The weights, their gradient, their mean and the best so far, and one or two moments.
-    copies = 4 + (2 if training.optimizer == "adamw" else 1)
+    frozen = counts.pop("frozen", 0) * sharing
+    # In each process the weights, their gradient, their mean, and one or two moments; in the first one the best so far.
+    copies = sharing * (3 + (2 if training.optimizer == "adamw" else 1)) + first
     needs = {part: FLOAT * copies * count for part, count in counts.items()}
     encoder = info.network.encoder
     units = encoder.hidden_size * encoder.layers * encoder.ensemble_size * (2 if encoder.direction == "both" else 1)
-    batch_size = largest_batch_size(training, pick_device(training.device))
-    needs["a batch"] = FLOAT * PER_TOKEN * units * _largest_batch(sources, batch_size)
+    tokens = _largest_batch(sources, largest_batch_size(training, device)) * sharing // processes.count
+    needs["a batch"] = FLOAT * PER_TOKEN * units * tokens
     total, free = sum(needs.values()) + FLOAT * frozen, _free(training.device)
     if free is not None and total > free:
         part = max(needs, key=lambda name: needs[name])
         raise ConfigError(
-            f"training would need about {total / 1e9:,.1f} GB of memory, of which {needs[part] / 1e9:,.1f} for {part}, "
-            f"and {free / 1e9:,.1f} GB are free: lower {PARTS[part]}"
+            f"training{f' in {sharing} processes' if sharing > 1 else ''} would need about {total / 1e9:,.1f} GB of "
+            f"memory, of which {needs[part] / 1e9:,.1f} for {part}, and {free / 1e9:,.1f} GB are free: lower "
+            f"{PARTS[part]}{', or start fewer processes' if sharing > 1 else ''}"
         )
 
 
-def _largest_batch(sources: Iterable[Source], batch_size: int) -> int:
-    """Tokens, padding included, of a batch of the longest sentences."""
+def _largest_batch(sources: Iterable[Source], largest: int) -> int:
+    """Tokens, padding included, of the largest batch, which has at most so many sentences."""
     lengths = [
-        end - start
+        [end - start for document in source.train for start, end in pairwise(document.bounds) if start < end]
         for source in sources
-        for document in source.train
-        for start, end in pairwise(document.bounds)
-    ]  # fmt: skip
-    return max(lengths, default=0) * min(len(lengths), batch_size)
+    ]
+    batch_size = fitting_batch_size(sum(map(len, lengths)), largest)
+    return max((largest_batch(each, batch_size) for each in lengths), default=0)
 
 
 def _free(device: str) -> int | None:

@@ -43,7 +43,7 @@ class Pace:
     @classmethod
     def of(cls, training: TrainingSettings, corpora: Sequence[EncodedCorpus], device: torch.device) -> Pace:
         """The pace of a run."""
-        batch_size = fitting_batch_size(corpora, largest_batch_size(training, device))
+        batch_size = fitting_batch_size(sum(map(len, corpora)), largest_batch_size(training, device))
         ratio = batch_size / training.batch_size
         factor = ratio ** (SMALLER[training.optimizer] if ratio <= 1 else LARGER)
         steps_per_epoch = batches_per_epoch(corpora, batch_size)

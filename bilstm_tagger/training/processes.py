@@ -26,12 +26,14 @@ class Processes:
         number: of this process, from 0.
         count: of all processes.
         local: number of this process on its machine, which is that of its GPU.
+        beside: how many of the processes are on its machine, this one included.
     """
 
-    def __init__(self, number: int = 0, count: int = 1, local: int = 0) -> None:
+    def __init__(self, number: int = 0, count: int = 1, local: int = 0, beside: int = 1) -> None:
         self.number = number
         self.count = count
         self.local = local
+        self.beside = beside
 
     @classmethod
     def of_environment(cls) -> Processes:
@@ -40,11 +42,11 @@ class Processes:
         Raises:
             ConfigError: if the variables are not numbers.
         """
-        names = {"RANK": 0, "WORLD_SIZE": 1, "LOCAL_RANK": 0}
+        names = {"RANK": 0, "WORLD_SIZE": 1, "LOCAL_RANK": 0, "LOCAL_WORLD_SIZE": 1}
         try:
             return cls(*(int(os.environ.get(name, default)) for name, default in names.items()))
         except ValueError as error:
-            raise ConfigError(f"RANK, WORLD_SIZE and LOCAL_RANK, which torchrun sets: {error}") from None
+            raise ConfigError(f"{', '.join(names)}, which torchrun sets: {error}") from None
 
     @property
     def is_first(self) -> bool:
@@ -90,6 +92,12 @@ class Processes:
         options: dict[str, Any] = {sync: False, "find_unused_parameters": leaves_out}
         with told():
             return DistributedDataParallel(module, **options)
+
+    def meet(self) -> None:
+        """Waits until all processes have come as far as this one."""
+        if self.count > 1:
+            with told():
+                distributed.barrier()
 
     def mean(self, value: Tensor) -> Tensor:
         """The mean of a scalar over all processes."""

@@ -87,7 +87,8 @@ def _train(
         torch.set_num_threads(settings.training.threads)
     prepared = prepare(settings)
     _describe(prepared)
-    check_memory(prepared.info, prepared.sources, settings.training)
+    check_memory(prepared.info, prepared.sources, settings.training, processes)
+    processes.meet()  # what one of them takes sooner would be missing where another one looks
     if processes.is_first:
         check_saving(folder, prepared.info, settings.training)
     weights = {task: each.weight for task, each in settings.tasks.items()}

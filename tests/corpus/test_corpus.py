@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from round_trips import SCHEMES, documents
 
@@ -77,6 +78,34 @@ def test_settling_names_the_place(documents: list[Document], declared: Scheme | 
     with pytest.raises(CorpusError, match=message):
         Corpus(documents).settle("ner", declared=declared)
     assert not documents[0].schemes
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from(["O", "B-X", "I-X", "E-X", "S-X"]), min_size=1, max_size=4), max_size=4),
+    st.sampled_from([scheme for scheme in SCHEMES if scheme is not Scheme.NONE]),
+)
+@example([["B-X", "E-X"], ["S-X"], ["E-X"]], Scheme.BIO)  # nearly IOBES, but not to be converted as it is
+@example([["I-X"], ["I-X", "B-X"], ["O", "B-X"]], Scheme.IOBES)
+def test_to_convert_is_advised_where_the_whole_corpus_is_in_the_other_scheme(
+    sentences: list[list[str]], declared: Scheme
+) -> None:
+    found = [document(*map(" ".join, sentences))]
+    try:
+        Corpus(found).settle("ner", declared=declared)
+    except CorpusError as error:
+        named = re.search(r"; the whole corpus reads as (\w+): convert it", str(error))
+        remedy = re.search(r"; correct it, or let --repair", str(error))
+        whole = [each for each in DETECTED if all(first_illegal(tags, each) is None for tags in sentences)]
+        assert (named is None) == bool(remedy) == (not whole)
+        assert named is None or named[1] in whole
+        counted = re.search(r", and (\d+) more; correct", str(error))
+        assert counted is None or int(counted[1]) >= 1
+    else:
+        assert all(first_illegal(tags, declared) is None for tags in sentences)
+
+
+DETECTED = [Scheme.BIO, Scheme.IOB1, Scheme.IOBES, Scheme.BMES, Scheme.BILOU]
 
 
 def test_settling_needs_the_task() -> None:

@@ -13,6 +13,7 @@ import pytest
 import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spacy.displacy.render import DEFAULT_LABEL_COLORS
 from spacy.tokens import Doc
 
 from bilstm_tagger.document.document import Document
@@ -287,6 +288,13 @@ def test_html_of_spans() -> None:
     assert "&lt;" in fragment
     assert "<Bo>" not in fragment
     assert read_html(example()) == ("[Ann Lee|PER]  left [Oslo|LOC].\n\nShe didn't\tcall <[Bo|PER]>.")
+
+
+def test_spans_have_the_colours_of_displacy() -> None:
+    wanted = {**DEFAULT_LABEL_COLORS, "PER": DEFAULT_LABEL_COLORS["PERSON"], "MISC": "#ddd", "any other": "#ddd"}
+    for label, colour in wanted.items():
+        fragment = html_fragment(Document(["Bo"], [0, 1], tags={"t": [f"B-{label}"]}, schemes={"t": Scheme.BIO}))
+        assert f'<mark style="background: {colour};' in fragment, label
 
 
 def test_html_of_plain_tags_and_of_none() -> None:

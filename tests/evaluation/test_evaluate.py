@@ -535,7 +535,7 @@ def rendered(view: Any, *, width: int = 100) -> str:
 def test_tables_and_json() -> None:
     spans = scored([["B-[x]", "O", "B-PER"]], [["B-[x]", "O", "O"]])
     tags = tag_scores([["A", "B", "B"]], [["A", "A", "B"]], known={"w0.0"})
-    result = Evaluation({"ner": spans, "pos": tags}, documents=1, sentences=1, tokens=3, seconds=0.5)
+    result = Evaluation({"ner": spans, "pos": tags}, documents=1, sentences=1, tokens=3, seconds=0.5, notes=("so",))
     text = rendered(evaluation_view(result))
     rows = [line.split() for line in text.splitlines()]
     assert ["[x]", "100.00", "100.00", "100.00", "1"] in rows
@@ -548,7 +548,9 @@ def test_tables_and_json() -> None:
     values = json.loads(json.dumps(result.to_json()))
     assert values["tasks"]["ner"]["strict"]["micro"]["f1"] == spans.micro.f1
     assert values["tasks"]["pos"]["accuracy"] == {"value": 2 / 3, "correct": 2, "total": 3}
-    assert values["tokens_per_second"] == 6
+    assert values.pop("tasks").keys() == {"ner", "pos"}
+    sizes = {"documents": 1, "sentences": 1, "tokens": 3}
+    assert values == {**sizes, "seconds": 0.5, "tokens_per_second": 6, "notes": ["so"]}
 
 
 def test_table_of_many_tags_is_cut() -> None:

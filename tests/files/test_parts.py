@@ -31,29 +31,31 @@ def paragraphs(characters: int) -> str:
     return "Ada won.\n\n" * (characters // 10)
 
 
+@pytest.mark.parametrize("apart", [True, False])
 @pytest.mark.parametrize(
     ("characters", "sizes"), [(0, [0]), (200, [200]), (210, [110, 100]), (450, [110, 110, 110, 110, 10])]
 )
-def test_texts_longer_than_two_chunks_are_cut_into_chunks(characters: int, sizes: list[int]) -> None:
+def test_texts_longer_than_two_chunks_are_cut_into_chunks(characters: int, sizes: list[int], apart: bool) -> None:
     text = paragraphs(characters)
-    found = list(split_item(JOB, Untagged(text, "a"), apart=True))
+    found = list(split_item(JOB, Untagged(text, "a"), apart=apart))
     pieces = [str(piece) for piece in contents(found)]
     assert "".join(pieces) == text
     assert [len(piece) for piece in pieces] == sizes
     assert [part.last for part in found] == [False] * (len(found) - 1) + [True]
-    assert all(part.render == (len(found) == 1) for part in found)
+    assert all(part.render == (apart and len(found) == 1) for part in found)
     assert {part.sent.id for part in found if part.sent is not None} == {"a"}
 
 
+@pytest.mark.parametrize("apart", [True, False])
 @pytest.mark.parametrize(("tokens", "sizes"), [(0, [0]), (40, [40]), (42, [20, 20, 2]), (100, [20] * 5)])
-def test_documents_longer_than_two_chunks_are_cut_into_chunks(tokens: int, sizes: list[int]) -> None:
+def test_documents_longer_than_two_chunks_are_cut_into_chunks(tokens: int, sizes: list[int], apart: bool) -> None:
     document = Document.from_sentences([["Ada", "won"]] * (tokens // 2))
-    found = list(split_item(JOB, Untagged(document, "a"), apart=True))
+    found = list(split_item(JOB, Untagged(document, "a"), apart=apart))
     pieces = contents(found)
     assert [len(piece) for piece in pieces] == sizes
     assert [word for piece in pieces if isinstance(piece, Document) for word in piece.words] == document.words
     assert document.id == "a"
-    assert all(part.render == (len(found) == 1) for part in found)
+    assert all(part.render == (apart and len(found) == 1) for part in found)
 
 
 def test_only_formats_of_documents_that_stand_by_themselves_are_rendered() -> None:

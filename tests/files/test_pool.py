@@ -129,6 +129,7 @@ def test_memory_is_bounded_by_the_chunks_under_way(pool: WorkerPool, monkeypatch
     tagged = pool.tag(found(), format="jsonl", options=TagOptions(), profile=Profile())
     for done, (_, item) in enumerate(tagged):
         assert isinstance(item, Tagged)
+        assert isinstance(item.content, str)  # written by the process, not here
         assert taken - done <= 2 * pools.AHEAD + 1
 
 

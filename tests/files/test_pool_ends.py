@@ -86,6 +86,7 @@ def test_leaving_ends_all_at_once(busy: bool) -> None:
             next(tagged)
         raise KeyboardInterrupt
     assert time.monotonic() - began < 10
+    assert all(worker.connection.closed for worker in pool._workers)
     if busy:
         interrupt.join()  # which may still be on its way out
     assert set(multiprocessing.active_children()) <= others
@@ -134,6 +135,26 @@ def test_the_processes_end_with_their_parent(tmp_path: Path, how: signal.Signals
     assert not _group_lives(process.pid)
     assert error.count("Traceback") == (how == signal.SIGINT)
     assert error == "" or error.endswith("KeyboardInterrupt\n")
+
+
+LEFT_OPEN = """
+import sys
+sys.path[:0] = {paths!r}
+from worker_taggers import load_rules
+from bilstm_tagger.files import WorkerPool
+
+if __name__ == "__main__":
+    pool = WorkerPool(load_rules, 1)
+    print(sorted(pool.reading))
+"""
+
+
+def test_a_program_ends_that_does_not_leave_its_pool(tmp_path: Path) -> None:
+    script = tmp_path / "open.py"
+    script.write_text(LEFT_OPEN.format(paths=[str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]), "utf-8")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("[")
 
 
 def _group_lives(group: int) -> bool:

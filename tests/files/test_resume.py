@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,17 @@ def test_runs_that_are_killed_ten_times() -> None:
     counts = torture.torture("rules", 10)
     assert counts.total() == 10
     assert counts.total() - counts["finished before"] >= 3
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the processes of a process")
+@pytest.mark.parametrize("code", ["import time; time.sleep(60)", "while True: pass"])
+def test_torture_ends_what_hangs_and_what_runs_for_ever(code: str, tmp_path: Path) -> None:
+    with (tmp_path / "said").open("wb") as said:
+        line = [sys.executable, "-X", "faulthandler", "-c", code]
+        process = subprocess.Popen(line, stderr=said, start_new_session=True)
+        with pytest.raises(AssertionError, match=r"hangs, having used \d+\.\d s"):
+            torture.wait(process, 0.5)
+    assert "Current thread" in (tmp_path / "said").read_text()
 
 
 class Stopping(RuleTagger):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import os
@@ -115,6 +116,19 @@ def test_unreadable_paths(tmp_path: Path) -> None:
         read_text(tmp_path)
     with pytest.raises(CorpusError, match="no such file"):
         sha256_file(tmp_path / "gone.txt")
+
+
+def test_what_the_system_says_of_a_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its own words; an error of a library may have no number, and only these."""
+    for error, told in ((OSError(errno.EIO, "Input/output error"), "Input/output error"), (OSError("odd"), "odd")):
+
+        def failing(*_: object, error: OSError = error) -> None:
+            raise error
+
+        monkeypatch.setattr("builtins.open", failing)
+        with pytest.raises(CorpusError, match=rf"a\.txt: cannot be read: {told}$"):
+            read_text(tmp_path / "a.txt")
+        monkeypatch.undo()
 
 
 def test_sha256(tmp_path: Path) -> None:

@@ -208,6 +208,27 @@ def test_a_missing_key_is_named(folder: Path, piece: str, key: str) -> None:
     assert key.replace("_", " ") in message or key in message
 
 
+@pytest.mark.parametrize(
+    ("piece", "path", "where"),
+    [
+        ("config.json", ("network", "encoder", "hidden_size"), "network.encoder.hidden_size"),
+        ("config.json", ("network", "tasks", "ner", "head"), "network.tasks.ner.head"),
+        ("vocab.json", ("tags", "ner", 1), "tags.ner.1"),
+        ("metrics.json", ("dev", "ner"), "dev.ner"),
+    ],
+)
+def test_a_wrong_value_is_named_with_the_way_to_it(
+    folder: Path, piece: str, path: tuple[str | int, ...], where: str
+) -> None:
+    def put(values: Any) -> None:
+        for key in path[:-1]:
+            values = values[key]
+        values[path[-1]] = ["no such value"]
+
+    change_json(folder / piece, put)
+    assert refused(folder, piece).startswith(f"{folder / piece}: missing or wrong piece: {where}: ")
+
+
 ODD: list[Any] = [
     None,
     True,

@@ -130,3 +130,24 @@ def test_viterbi_of_long_sentences_equals_the_compiled_loop() -> None:
             patch.setattr(device, "QUEUED", kinds)
             found.append(crf.decode(emissions, lengths))
     assert torch.equal(*found)
+
+
+@pytest.mark.usefixtures("queued")
+@pytest.mark.parametrize("far", [True, False])
+def test_viterbi_loses_nothing_in_a_long_sentence(monkeypatch: pytest.MonkeyPatch, far: bool) -> None:
+    """Against whole numbers of any size: what all sequences have or pay alike does not crowd out the rest."""
+    monkeypatch.setattr(crf_scan, "TOGETHER", 16)
+    draw, tags, lengths = np.random.default_rng(5), 3, [2000, 1, 900]
+    high = 2**48  # sums of 2,000 of them are beyond the whole numbers that float64 holds
+    emissions = draw.integers(0, 3, (sum(lengths), tags))
+    emissions += high * (draw.integers(0, 2, emissions.shape) if far else 1)
+    transitions = draw.integers(0, 9, (tags, tags)) - (high * np.eye(tags, dtype=np.int64) if far else 0)
+    edges = np.zeros(tags, np.int64)
+    scores = [torch.from_numpy(part).double() for part in (emissions, transitions, edges, edges)]
+    found = viterbi(scores[0], torch.tensor(lengths), *scores[1:]).split(lengths)
+    for rows, path in zip(np.split(emissions.astype(object), np.cumsum(lengths)[:-1]), found, strict=True):
+        reached = rows[0]
+        for row in rows[1:]:
+            reached = (reached[:, None] + transitions.astype(object)).max(0) + row
+        moves = transitions[path[:-1], path[1:]].astype(object)
+        assert rows[np.arange(len(rows)), path.numpy()].sum() + moves.sum() == max(reached)

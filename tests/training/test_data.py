@@ -174,5 +174,5 @@ def test_batches_are_tensors_of_whole_numbers() -> None:
 )
 def test_small_corpora_are_read_in_small_batches(sentences: int, largest: int, fitting: int) -> None:
     found = [[[("Ada", "O")]] * sentences]
-    assert fitting_batch_size([encode(found)], largest) == fitting
-    assert fitting_batch_size([encode(found)] * 2, 10**6) == max(8, 2 * sentences // 50)
+    assert fitting_batch_size(len(encode(found)), largest) == fitting
+    assert fitting_batch_size(2 * len(encode(found)), 10**6) == max(8, 2 * sentences // 50)

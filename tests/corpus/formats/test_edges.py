@@ -6,6 +6,8 @@ import io
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bilstm_tagger.corpus.formats import columns
 from bilstm_tagger.corpus.formats.char_spans import Aligner
@@ -45,6 +47,19 @@ def test_only_what_overlaps_is_left_out() -> None:
     assert Aligner("a", "drop").without_overlaps(spans, 1) == [(0, 3, "A"), (4, 6, "C"), (6, 7, "D")]
 
 
+@given(st.sets(st.tuples(st.integers(0, 8), st.integers(1, 4), st.sampled_from("AB")), max_size=7))
+def test_of_spans_that_overlap_the_longest_is_kept(drawn: set[tuple[int, int, str]]) -> None:
+    """By sets of tokens: from the longest on, each that shares no token with one kept before."""
+    spans = sorted((start, start + size, label) for start, size, label in drawn)
+    taken: set[int] = set()
+    expected = []
+    for start, end, label in sorted(spans, key=lambda span: (span[0] - span[1], span)):
+        if taken.isdisjoint(range(start, end)):
+            taken.update(range(start, end))
+            expected.append((start, end, label))
+    assert Aligner("a", "drop").without_overlaps(spans, 1) == sorted(expected)
+
+
 def test_names_of_tasks_and_their_usual_keys() -> None:
     record = {"tokens": ["Ada"], "ner_tags": ["B-PER"]}
     for task in ("ner", "tags"):
@@ -55,11 +70,12 @@ def test_names_of_tasks_and_their_usual_keys() -> None:
         RecordReader("a", ReadSpec(columns={"upos": -1})).document(record, 1)
 
 
-def test_a_span_outside_the_text_is_no_sign_of_utf_16() -> None:
+@pytest.mark.parametrize("end", [10, 99])
+def test_a_span_outside_the_text_is_no_sign_of_utf_16(end: int) -> None:
+    """It has 9 characters and 10 units of UTF-16; without the text of the spans nothing tells which is meant."""
     reader = RecordReader("a", ReadSpec(columns={"ner": -1}, tokenizer="whitespace"))
-    with pytest.raises(CorpusError, match="a:1"):
-        reader.document({"text": "🙂 Ada ran", "label": [[2, 5, "PER"], [6, 99, "LOC"]]}, 1)
-        reader.finish()
+    with pytest.raises(CorpusError, match=rf"a:1: span LOC \(characters 6 to {end}\) lies outside the text of 9 char"):
+        reader.document({"text": "🙂 Ada ran", "label": [[2, 5, "PER"], [6, end, "LOC"]]}, 1)
 
 
 @pytest.mark.parametrize("value", [3, None, 2.5, True])

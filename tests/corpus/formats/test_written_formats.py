@@ -5,14 +5,19 @@ from __future__ import annotations
 import io
 import json
 import tempfile
+import zipfile
 from itertools import pairwise
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from command_line import run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from round_trips import documents
+from spacy.tokens import DocBin
+from spacy.vocab import Vocab
 
 from bilstm_tagger.corpus import ReadSpec, read_corpus, save_corpus
 from bilstm_tagger.corpus.convert.convert import ConvertOptions, convert_corpus
@@ -221,3 +226,39 @@ def test_the_command(tmp_path: Path) -> None:
     assert "ner: BIO, written as spans" in done.stderr
     assert (tmp_path / "out" / "000001.ann").read_text() == "T1\tPER 0 3\tAda\n"
     assert run("convert", tmp_path / "a.jsonl", tmp_path / "out", "--to", "brat").exit_code == 1
+
+
+def written_text(path: Path, format: str) -> str:
+    """All text of a file or folder, unpacked."""
+    if path.is_dir():
+        return "".join(each.read_text("utf-8") for each in sorted(path.iterdir()))
+    if format.endswith("xlsx"):
+        with zipfile.ZipFile(path) as file:
+            return "".join(file.read(name).decode("utf-8") for name in file.namelist())
+    if format in ("parquet", "arrow"):
+        table = pq.read_table(path) if format == "parquet" else pa.ipc.open_file(path.read_bytes()).read_all()
+        return str(table.to_pydict())
+    if format == "spacy":
+        return str([doc.to_json() for doc in DocBin().from_disk(path).get_docs(Vocab())])
+    return path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("tasks", [(), ("one",), ("two",), ("two", "one"), None])
+@pytest.mark.parametrize("format", [name for name in FORMATS if name != "conllup"])
+def test_just_the_tasks_that_are_asked_for_are_written(
+    tmp_path: Path, format: str, tasks: tuple[str, ...] | None
+) -> None:
+    """No task is none, not all; a format without a place for so few or so many says so."""
+    given_ = Document.from_sentences([["Ada", "Berg"], ["rain"]])
+    tags = {"one": ["B-FIRST", "I-FIRST", "O"], "two": ["O", "B-SECOND", "O"]}
+    given_ = given_.with_tags(tags, dict.fromkeys(tags, Scheme.BIO))
+    try:
+        save_corpus([given_], tmp_path / "out", format=format, tasks=tasks)
+    except CorpusError as error:
+        assert format in ("word/tag", "spacy", "sentence-csv", "sentence-xlsx", "token-csv", "brat")
+        assert len(tags if tasks is None else tasks) != 1, error
+        return
+    found = written_text(tmp_path / "out", format)
+    assert "Ada" in found
+    wanted = list(tags if tasks is None else tasks)[: 1 if format == "brat" else None]  # which holds one
+    assert ("FIRST" in found, "SECOND" in found) == ("one" in wanted, "two" in wanted)
