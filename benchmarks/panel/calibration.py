@@ -56,7 +56,8 @@ def judge(tagger: Tagger, text_set: TextSet) -> Judged:
                 labels.append(span.label)
                 probabilities.append(span.probability)
                 right.append((span.start, span.end, span.label) in gold)
-    return Judged(tuple(labels), np.array(probabilities, np.float64), np.array(right, np.bool_))
+    unknown = np.zeros(len(right), np.bool_)  # not asked for
+    return Judged(tuple(labels), np.array(probabilities, np.float64), np.array(right, np.bool_), unknown)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,11 +34,14 @@ class Judged:
         labels: label of each predicted span, or predicted tag of each token.
         probabilities: `(predictions,)`.
         right: whether gold has the same span, or the same tag `(predictions,)`.
+        unknown: whether a span that was predicted in the same sentence has a word which is not in the training data
+            `(predictions,)`; all False where that is not known.
     """
 
     labels: tuple[str, ...]
     probabilities: np.ndarray
     right: np.ndarray
+    unknown: np.ndarray
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -45,19 +49,20 @@ class Judged:
     def of_label(self, label: str) -> Judged:
         """Those of one label."""
         at = np.array([name == label for name in self.labels], np.bool_)
-        return Judged((label,) * int(at.sum()), self.probabilities[at], self.right[at])
+        return Judged((label,) * int(at.sum()), self.probabilities[at], self.right[at], self.unknown[at])
 
     def to_json(self) -> dict[str, list[float]]:
         """Plain values of the predictions of one label, at most `STORED` of them, for a model folder."""
         at = np.linspace(0, len(self) - 1, min(len(self), STORED)).astype(np.int64)
-        probabilities = self.probabilities[at].round(6).tolist()
-        return {"probabilities": probabilities, "right": self.right[at].astype(int).tolist()}
+        flags = {"right": self.right[at].astype(int).tolist(), "unknown": self.unknown[at].astype(int).tolist()}
+        return {"probabilities": self.probabilities[at].round(6).tolist(), **flags}
 
     @classmethod
     def of_json(cls, label: str, values: Mapping[str, Sequence[float]]) -> Judged:
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`; earlier versions stored no `unknown`."""
         probabilities = np.array(values["probabilities"], np.float64)
-        return cls((label,) * len(probabilities), probabilities, np.array(values["right"], np.bool_))
+        unknown = np.array(values.get("unknown", np.zeros(len(probabilities))), np.bool_)
+        return cls((label,) * len(probabilities), probabilities, np.array(values["right"], np.bool_), unknown)
 
     def log_loss(self) -> float:
         """Mean negative logarithm of the probability that was given to what is true."""
@@ -65,13 +70,16 @@ class Judged:
         return float(-np.log(np.clip(told, _SMALLEST, 1.0)).mean()) if len(self) else 0.0
 
 
-def judged_spans(gold: Sequence[Document], predicted: Sequence[Document], task: str) -> Judged:
+def judged_spans(
+    gold: Sequence[Document], predicted: Sequence[Document], task: str, *, known: frozenset[str] | None = None
+) -> Judged:
     """The predicted spans of a task.
 
     Args:
         gold: documents with the true tags.
         predicted: the same documents as a tagger gives them with probabilities.
         task: name of the task.
+        known: the words of the training data; None where they do not matter.
 
     Raises:
         CorpusError: they are not the same documents, or have no probabilities.
@@ -80,13 +88,19 @@ def judged_spans(gold: Sequence[Document], predicted: Sequence[Document], task: 
     labels: list[str] = []
     probabilities: list[float] = []
     right: list[bool] = []
-    for true, other in zip(gold, predicted, strict=True):
+    unknown: list[bool] = []
+    pairs = (zip(true.sentences, other.sentences, strict=True) for true, other in zip(gold, predicted, strict=True))
+    for true, other in chain.from_iterable(pairs):
         have = {(span.start, span.end, span.label) for span in true.spans_of(task)}
-        for span in other.spans_of(task):
+        spans, words = other.spans_of(task), other.words
+        names = chain.from_iterable(words[span.start : span.end] for span in spans)
+        unknown += [known is not None and not known.issuperset(names)] * len(spans)
+        for span in spans:
             labels.append(span.label)
             probabilities.append(_known(span.probability))
             right.append((span.start, span.end, span.label) in have)
-    return Judged(tuple(labels), np.array(probabilities, np.float64), np.array(right, np.bool_))
+    flags = (np.array(each, np.bool_) for each in (right, unknown))
+    return Judged(tuple(labels), np.array(probabilities, np.float64), *flags)
 
 
 def judged_tokens(gold: Sequence[Document], predicted: Sequence[Document], task: str) -> Judged:
@@ -101,7 +115,8 @@ def judged_tokens(gold: Sequence[Document], predicted: Sequence[Document], task:
             labels.append(told)
             probabilities.append(_known(None if known is None else known.token(token, told)))
             right.append(tag == told)
-    return Judged(tuple(labels), np.array(probabilities, np.float64), np.array(right, np.bool_))
+    unknown = np.zeros(len(labels), np.bool_)
+    return Judged(tuple(labels), np.array(probabilities, np.float64), np.array(right, np.bool_), unknown)
 
 
 def _known(probability: float | None) -> float:
@@ -204,7 +219,7 @@ def calibrated(tagger: Tagger, corpora: Sequence[tuple[Sequence[Document], Seque
         predicted = list(warm.pipe(gold, probabilities=True))
         for task in tasks:
             if tagger.schemes[task] is not Scheme.NONE:
-                judged = judged_spans(gold, predicted, task)
+                judged = judged_spans(gold, predicted, task, known=tagger.vocab.known)
                 stored[task] = {label: judged.of_label(label).to_json() for label in sorted(set(judged.labels))}
     info = replace(warm.info, calibration=stored)
     return type(tagger)(info, tagger.runtime)

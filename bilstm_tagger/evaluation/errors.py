@@ -28,9 +28,9 @@ class Case(NamedTuple):
         predicted: the same of the prediction; None if it was missed.
         known: whether all words (of the gold span, or else of the predicted one) are in the training data; None where
             these are not known.
-        confidence: how sure the model was of its error: the probability of the predicted span or tag. Of a missed span
-            the largest probability of `O` among its tokens, which the probability that it is not there cannot be
-            below. None where there is no error or no probability is known.
+        confidence: how sure the model was of its error: the probability of the predicted span or tag, or that a missed
+            span is not there. None where there is no error or no probability is known, as of a label that the model
+            does not have.
     """
 
     kind: ErrorKind | None
@@ -65,7 +65,7 @@ def judged_cases(
     """Compare gold and predicted tags span by span, or token by token, in order of the text.
 
     Args:
-        gold: documents with the true tags and their scheme.
+        gold: documents with the true tags and their scheme, and the probabilities of these if they are known.
         predicted: the same documents with other tags in the same scheme, and their probabilities if they are known.
         task: name of the task.
         known: the words of the training data; None where they are not known.
@@ -83,7 +83,8 @@ def judged_cases(
         for sentence, (start, end) in enumerate(pairwise(true.bounds)):
             own = (tags[start:end], guesses[start:end])
             pairs = _tag_pairs(*own, partial) if scheme is Scheme.NONE else _span_pairs(*own, reader, partial)
-            place = (scheme, number, sentence, start, told.probabilities.get(task), true, known)
+            probabilities = (true.probabilities.get(task), told.probabilities.get(task))
+            place = (scheme, number, sentence, start, probabilities, true, known)
             cases += [_case(pair, *place) for pair in pairs]
     return cases
 
@@ -121,7 +122,7 @@ def _case(
     number: int,
     sentence: int,
     first: int,
-    probabilities: Probabilities | None,
+    probabilities: tuple[Probabilities | None, Probabilities | None],
     document: Document,
     known: frozenset[str] | None,
 ) -> Case:
@@ -131,14 +132,20 @@ def _case(
         kind = ErrorKind.TAG
     start, end, _ = true or told or (0, 0, "")
     familiar = None if known is None else known.issuperset(document.words[first + start : first + end])
-    confidence = None if kind is None or probabilities is None else _confidence(pair, scheme, first, probabilities)
+    confidence = None if kind is None else _confidence(pair, scheme, first, probabilities)
     return Case(kind, number, sentence, true, told, familiar, confidence)
 
 
-def _confidence(pair: Pair, scheme: Scheme, first: int, probabilities: Probabilities) -> float | None:
+def _confidence(
+    pair: Pair, scheme: Scheme, first: int, probabilities: tuple[Probabilities | None, Probabilities | None]
+) -> float | None:
+    """That of an error, by the probabilities of the gold and of the predicted tags."""
     true, told = pair
-    if told is not None:
-        start, end, label = first + told[0], first + told[1], told[2]
-        return probabilities.token(start, label) if scheme is Scheme.NONE else probabilities.span(start, end, label)
-    start, end = first + true[0], first + true[1]  # type: ignore[index]
-    return max(probabilities.token(token, "O") for token in range(start, end))
+    start, end, label = told or true or (0, 0, "")
+    known = probabilities[told is not None]
+    if known is None:
+        return None
+    if scheme is Scheme.NONE:
+        return known.token(first + start, label)
+    probability = known.span(first + start, first + end, label) if label in known.labels else None
+    return probability if probability is None or told is not None else 1 - probability

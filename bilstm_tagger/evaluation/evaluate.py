@@ -118,7 +118,7 @@ def evaluate(
         names: names of the file's columns.
         word_column: the column of the words.
         reading: further fields of the file's `ReadSpec`, such as `labels`.
-        probabilities: whether the predicted documents are to have probabilities, by which errors are sorted.
+        probabilities: whether gold and predicted tags are to have probabilities, by which errors are sorted.
         resamples: how often sentences are drawn anew for the 95 % intervals of the scores; 0 for no intervals.
         seed: chooses these draws.
 
@@ -145,7 +145,7 @@ def evaluate(
         tokens=sizes.tokens,
         seconds=seconds,
         notes=tuple(notes),
-        gold=gold,
+        gold=list(tagger.probabilities_of(gold)) if probabilities else gold,
         predicted=predicted,
         known=tagger.vocab.known,
     )

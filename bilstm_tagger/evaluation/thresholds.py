@@ -21,7 +21,8 @@ class Threshold:
     Attributes:
         probability: spans below it are left out.
         precision: share of the spans above it that were right.
-        lower: the lower bound of that share for other text like it, at 95 % confidence.
+        lower: the lower bound of that share for other text like it, at 95 % confidence; that of the sentences with
+            unknown words in their spans if it is lower.
         kept: share of the right spans that stay.
         spans: how many spans it was found on.
     """
@@ -36,7 +37,8 @@ class Threshold:
 def threshold_for(judged: Judged, precision: float) -> Threshold | None:
     """The least probability from which on `precision` holds with 95 % confidence; None where none does.
 
-    The bound is that of Clopper and Pearson (1934) for a binomial share.
+    The bound is that of Clopper and Pearson (1934) for a binomial share. Newer text has more words that the model never
+    saw, and its spans are wrong more often; so the precision has to hold also in the sentences with such spans alone.
 
     Args:
         judged: predicted spans of one label, whose gold is known and decided nothing about the model.
@@ -45,16 +47,18 @@ def threshold_for(judged: Judged, precision: float) -> Threshold | None:
     if not len(judged):
         return None
     order = np.argsort(-judged.probabilities, kind="stable")
-    probabilities, right = judged.probabilities[order], judged.right[order].cumsum()
-    counts = np.arange(1, len(order) + 1)
+    probabilities, right, unknown = (part[order] for part in (judged.probabilities, judged.right, judged.unknown))
+    total, counts = right.cumsum(), np.arange(1, len(order) + 1)
+    bounds = lower_bound(total, counts)
+    if unknown.any():
+        bounds = np.minimum(bounds, lower_bound((right & unknown).cumsum(), unknown.cumsum()))
     last = np.append(probabilities[1:] < probabilities[:-1], True)  # equal probabilities stay together
-    holds = np.flatnonzero(last & (lower_bound(right, counts) >= precision))
+    holds = np.flatnonzero(last & (bounds >= precision))
     if not len(holds):
         return None
     at = int(holds[-1])
-    share = float(right[at] / counts[at])
-    bound = float(lower_bound(right[at], counts[at]))
-    return Threshold(float(probabilities[at]), share, bound, float(right[at] / max(right[-1], 1)), len(order))
+    kept = float(total[at] / max(total[-1], 1))
+    return Threshold(float(probabilities[at]), float(total[at] / counts[at]), float(bounds[at]), kept, len(order))
 
 
 def lower_bound(right: Any, counts: Any, *, confidence: float = CONFIDENCE) -> Any:

@@ -36,7 +36,8 @@ class ModelInfo:
         metrics: scores on dev and the history of training.
         provenance: versions and data it was made with.
         temperatures: for each task by what its scores are divided for probabilities, fitted on dev; 1 if not named.
-        calibration: for each task and label the probabilities of its spans on dev, and which of them were right.
+        calibration: for each task and label the probabilities of its spans on dev, which of them were right, and which
+            stood in a sentence with unknown words in its spans.
         source: `user/name@COMMIT` of a model from the Hugging Face hub; None for any other.
     """
 

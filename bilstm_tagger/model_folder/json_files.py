@@ -110,17 +110,19 @@ class MetricsJson(_File):
 
 
 class JudgedJson(_File):
-    """The spans of one label in `calibration.json`: how probable each was, and whether it was right."""
+    """The spans of one label in `calibration.json`: how probable each was, whether it was right, and beside what."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
     probabilities: list[Annotated[float, Field(ge=0.0, le=1.0)]]
     right: list[Literal[0, 1]]
+    unknown: list[Literal[0, 1]] | None = None  # whether spans of the sentence have unknown words
 
     @model_validator(mode="after")
     def _as_many(self) -> JudgedJson:
-        if len(self.probabilities) != len(self.right):
-            raise ValueError("probabilities and right need as many numbers as each other")
+        sizes = {len(each) for each in (self.probabilities, self.right, self.unknown) if each is not None}
+        if len(sizes) > 1:
+            raise ValueError("probabilities, right and unknown need as many numbers as each other")
         return self
 
 

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 from tiny import sentences, settings_of, write_conll
 
 from bilstm_tagger.corpus.reading import read_corpus
+from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError, TaggerError
 from bilstm_tagger.evaluation.calibration import (
     Judged,
@@ -24,12 +26,15 @@ from bilstm_tagger.evaluation.calibration import (
     with_temperatures,
 )
 from bilstm_tagger.evaluation.thresholds import lower_bound, threshold_for, thresholds_of
+from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training import train
 
 
-def judged(pairs: list[tuple[float, bool]], label: str = "A") -> Judged:
-    return Judged((label,) * len(pairs), np.array([p for p, _ in pairs], float), np.array([r for _, r in pairs], bool))
+def judged(pairs: list[tuple[float, bool]], unknown: list[bool] | None = None) -> Judged:
+    """Predictions of one label."""
+    probabilities, right = np.array([p for p, _ in pairs], float), np.array([r for _, r in pairs], bool)
+    return Judged(("A",) * len(pairs), probabilities, right, np.array(unknown or [False] * len(pairs), bool))
 
 
 def test_the_error_is_the_mean_distance_of_probability_and_share() -> None:
@@ -68,6 +73,28 @@ def test_a_threshold_keeps_as_much_as_it_may() -> None:
     assert threshold_for(judged([(0.9, True)] * 58), 0.95) is None, "58 right ones do not show 0.95 with 95 %"
     assert threshold_for(judged([(0.9, True)] * 59), 0.95) is not None
     assert threshold_for(judged([]), 0.5) is None
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9).map(bool), st.booleans()), min_size=1, max_size=200),
+    st.sampled_from([0.5, 0.7, 0.8]),
+)
+def test_a_threshold_holds_in_sentences_with_unknown_words_too(
+    spans: list[tuple[int, bool, bool]], precision: float
+) -> None:
+    """Against trying each threshold, with the tail of the binomial distribution in place of the bound."""
+
+    def holds(kept: list[tuple[int, bool, bool]]) -> bool:
+        right, count = sum(each[1] for each in kept), len(kept)
+        return right > 0 and binom.sf(right - 1, count, precision) <= 0.05
+
+    allowed = []
+    for least in {each[0] for each in spans}:
+        kept = [each for each in spans if each[0] >= least]
+        if holds(kept) and (not any(each[2] for each in spans) or holds([each for each in kept if each[2]])):
+            allowed.append(least / 10)
+    found = threshold_for(judged([(p / 10, right) for p, right, _ in spans], [each[2] for each in spans]), precision)
+    assert (found and found.probability) == (min(allowed) if allowed else None)
 
 
 def test_what_dev_cannot_tell_is_refused() -> None:
@@ -129,11 +156,23 @@ def test_the_folder_knows_what_dev_said(trained: tuple[Tagger, Path]) -> None:
     tagger, dev = trained
     gold = read_corpus(dev, {"ner": -1}).settle("ner")
     again = calibrated(tagger, [(gold, ["ner"])])
-    judged_now = judged_spans(gold, list(again.pipe(gold, probabilities=True)), "ner")
+    judged_now = judged_spans(gold, list(again.pipe(gold, probabilities=True)), "ner", known=tagger.vocab.known)
     for label, stored in again.info.calibration["ner"].items():
         own = judged_now.of_label(label)
         assert stored["right"] == own.right.astype(int).tolist()
+        assert stored["unknown"] == own.unknown.astype(int).tolist()
         np.testing.assert_allclose(stored["probabilities"], own.probabilities, atol=1e-6)
+
+
+def test_spans_beside_unknown_words_are_marked(trained: tuple[Tagger, Path]) -> None:
+    tagger, _ = trained
+    tags = {"ner": ["B-PER", "O", "B-LOC", "I-LOC", "B-PER", "O", "B-LOC"]}
+    words = ["Ada", "left", "Lake", "Erie", "Noor", "wept", "Turin"]  # Erie and wept are in no sentence of `tiny`
+    document = Document(words, [0, 4, 7], tags=tags, schemes={"ner": Scheme.BIO})
+    told = list(tagger.probabilities_of([document]))
+    judged_now = judged_spans([document], told, "ner", known=tagger.vocab.known)
+    assert judged_now.unknown.tolist() == [True, True, False, False]
+    assert not judged_spans([document], told, "ner").unknown.any()
 
 
 def test_predictions_without_probabilities_are_refused(trained: tuple[Tagger, Path]) -> None:

@@ -24,7 +24,7 @@ from bilstm_tagger.evaluation.evaluate import Evaluation, evaluate
 from bilstm_tagger.evaluation.pairing import SPAN_ERRORS, ErrorKind
 from bilstm_tagger.evaluation.scores import Score, SpanScores, TagScores
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
-from bilstm_tagger.schemes.spans import repair
+from bilstm_tagger.schemes.spans import repair, tags_to_spans
 from bilstm_tagger.tagging.tagger import Tagger
 
 SPAN_TAGS = ("O", "O", "O", "B-PER", "I-PER", "B-LOC", "I-LOC")
@@ -131,20 +131,35 @@ def test_confidence_is_the_probability_that_the_tagger_gives(judged: Evaluation)
     errors = errors_of(cases)
     assert {case.kind for case in errors} == set(SPAN_ERRORS)
     spans = {(span.start, span.end, span.label): span.probability for span in told.spans_of("ner")}
-    outside = [(token.probabilities_of("ner") or {})["O"] for token in told.tokens]
     for case in errors:
         first = told.bounds[case.sentence]
         if case.predicted:
             start, end, label = case.predicted
             assert case.confidence == spans[first + start, first + end, label]
-        else:
-            start, end, _ = case.span
-            assert case.confidence == max(outside[first + start : first + end])
     assert [case.confidence for case in errors] == sorted((case.confidence or 0 for case in errors), reverse=True)
     assert all(case.confidence is None for case in cases if case.kind is None)
     for case in errors_of(judged_cases(judged.gold, judged.predicted, "pos")):
         first = told.bounds[case.sentence] + case.span[0]
         assert case.confidence == (told.tokens[first].probabilities_of("pos") or {})[case.predicted_label]
+
+
+def test_a_missed_span_is_as_sure_as_all_sequences_without_it(judged: Evaluation, untrained_tagger: Tagger) -> None:
+    """Summed over all tag sequences of short sentences; labels that the model lacks have no probability."""
+    checked = 0
+    for case in errors_of(judged_cases(judged.gold, judged.predicted, "ner")):
+        words = judged.gold[0].sentences[case.sentence].words
+        if case.kind is not ErrorKind.MISSED or len(words) > 4:
+            continue
+        sequences = (untrained_tagger([words], n_best=9**4).probabilities["ner"].n_best or [])[0]
+        assert sum(each.probability for each in sequences) == pytest.approx(1, abs=1e-9)
+        without = [each for each in sequences if case.gold not in tags_to_spans(each.tags, Scheme.BIO)]
+        assert case.confidence == pytest.approx(sum(each.probability for each in without), abs=1e-6)
+        checked += 1
+    assert checked > 1
+    unheard = Document.from_words(["Ada", "left"]).with_tags({"ner": ["B-SHIP", "O"]}, {"ner": Scheme.BIO})
+    known = [*untrained_tagger.probabilities_of([unheard])]
+    none_found = [each.with_tags({"ner": ["O", "O"]}, {"ner": Scheme.BIO}) for each in known]
+    assert [case.confidence for case in judged_cases(known, none_found, "ner")] == [None]
 
 
 def test_without_probabilities_errors_stay_in_order() -> None:

@@ -425,7 +425,11 @@ def test_settings_of_another_version_break_nothing(folder: Path, tagger: Tagger)
 
 
 @pytest.mark.parametrize(
-    "wrong", ["[]", "{", '{"ner": {"PER": {"probabilities": [0.5], "right": []}}}', '{"ner": {"PER": {"right": [2]}}}']
+    "wrong",
+    [
+        *("[]", "{", '{"ner": {"PER": {"probabilities": [0.5], "right": []}}}', '{"ner": {"PER": {"right": [2]}}}'),
+        '{"ner": {"PER": {"probabilities": [0.5], "right": [1], "unknown": []}}}',
+    ],
 )
 def test_a_damaged_calibration_is_named(folder: Path, wrong: str) -> None:
     (folder / "calibration.json").write_text(wrong, "utf-8")
@@ -433,7 +437,8 @@ def test_a_damaged_calibration_is_named(folder: Path, wrong: str) -> None:
 
 
 def test_a_calibration_comes_back(folder: Path, tagger: Tagger, tmp_path: Path) -> None:
-    judged = {"ner": {"PER": {"probabilities": [0.5, 1.0], "right": [0, 1]}}}
+    judged = {"ner": {"LOC": {"probabilities": [0.5], "right": [0]}}}  # as earlier versions stored it
+    judged["ner"]["PER"] = {"probabilities": [0.5, 1.0], "right": [0, 1], "unknown": [1, 0]}
     Tagger(replace(tagger.info, calibration=judged, temperatures={"ner": 1.5}), tagger.runtime).save(tmp_path / "a")
     again = Tagger.load(tmp_path / "a").info
     assert (again.calibration, again.temperatures) == (judged, {"ner": 1.5})

@@ -1,0 +1,1 @@
+"""Ways to calibrate probabilities and to find thresholds, compared on dev parts alone."""
