@@ -17,7 +17,8 @@ ENGINES = ("local", "ray")
 _TAKEN = frozenset(
     [
         "inputs", "model", "output", "format", "input_format", "text_column", "force", "probabilities",
-        "min_probability", "min_precision", "batch_tokens", "workers", "precision", "engine",
+        "min_probability", "min_precision", "batch_tokens", "workers", "precision", "engine", "resume",
+        "id_column",
     ]
 )  # fmt: skip
 
@@ -44,7 +45,7 @@ def predict_on_ray(context: typer.Context) -> None:
     if not given["inputs"] or given["output"] is None:
         raise typer.BadParameter("--engine ray needs inputs and --output", param_hint="--engine")
     from bilstm_tagger.integrations.ray import import_ray
-    from bilstm_tagger.integrations.ray_files import Model, tag_uris
+    from bilstm_tagger.integrations.ray_files import Input, Model, tag_uris
 
     options = tag_options(
         Path(given["model"]),
@@ -57,20 +58,17 @@ def predict_on_ray(context: typer.Context) -> None:
     workers = context.get_parameter_source("workers")
     manifest = tag_uris(
         Model(str(given["model"]), given["precision"]),
-        given["inputs"],
+        Input(given["inputs"], given["input_format"], given["text_column"], given["id_column"]),
         given["output"],
         format=given["format"] or "parquet",
-        input_format=given["input_format"],
-        column=given["text_column"],
         force=given["force"],
+        resume=given["resume"],
         options=options,
         workers=(given["workers"] or None) if workers is not None and workers.name == "COMMANDLINE" else None,
     )
-    rate = manifest.tokens / manifest.seconds
-    note(
-        f"tagged {manifest.rows:,} rows into {given['output']}: {manifest.tokens:,} tokens ({rate:,.0f} tokens/s with "
-        f"starting, {manifest.workers} actors)"
-    )
+    rate = f"{manifest.tokens / manifest.seconds:,.0f} tokens/s with starting, {manifest.workers} actors"
+    told = "an interrupted run was finished" if manifest.resumed else rate
+    note(f"tagged {manifest.rows:,} rows into {given['output']}: {manifest.tokens:,} tokens ({told})")
     if manifest.rows_without_tokens:
         note(f"note: {manifest.rows_without_tokens:,} rows have no text")
 

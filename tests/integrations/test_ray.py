@@ -83,7 +83,7 @@ def test_two_actors_write_all_rows_with_the_tags_of_the_tagger_and_a_manifest(
 
 
 def test_text_is_a_row_a_file_or_a_row_a_line(ray: Any, tmp_path: Path) -> None:
-    from bilstm_tagger.integrations.ray_files import read_uris
+    from bilstm_tagger.integrations.ray_inputs import read_uris
 
     (tmp_path / "a.txt").write_bytes("\ufeffRain fell.\r\n\nAda\u2028came.\n".encode())
     assert [row["text"] for row in read_uris([str(tmp_path / "a.txt")], "text").take_all()] == [
@@ -110,7 +110,7 @@ def test_what_is_wrong_in_an_actor_is_one_line(ray: Any, records: Path, model_fo
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--resume", "--output", "out"], "is of no use with --engine ray"),
+        (["--shard", "1/2", "--output", "out"], "is of no use with --engine ray"),
         (["--threads", "2", "--output", "out"], "is of no use with --engine ray"),
         ([], "--engine ray needs inputs and --output"),
     ],
@@ -136,10 +136,10 @@ def test_a_missing_extra_ends_in_one_line(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("inputs", [["a.jsonl", "b.parquet"], ["folder"], ["s3://bucket/a.csv"]])
 def test_inputs_that_tell_no_format_are_refused(inputs: list[str]) -> None:
-    from bilstm_tagger.integrations.ray_files import Model, tag_uris
+    from bilstm_tagger.integrations.ray_files import Input, Model, tag_uris
 
     with pytest.raises(ConfigError, match="the names do not tell one format; name it, --input-format"):
-        tag_uris(Model("en"), inputs, "out")
+        tag_uris(Model("en"), Input(inputs), "out")
 
 
 def test_a_table_gets_columns_and_keeps_its_own(tagger: Tagger) -> None:

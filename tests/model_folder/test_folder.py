@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import pickle
@@ -170,7 +171,7 @@ def test_frozen_rows_are_pages_of_the_file_which_processes_share(tmp_path: Path,
     quantization.round_words(tagger.runtime.model, kind)  # type: ignore[arg-type]
     probable = [each(SENTENCES, probabilities=True).probabilities["ner"].marginals for each in (tagger, again)]
     assert (probable[0] == probable[1]).all()
-    copied = pickle.loads(pickle.dumps(again))
+    copied = copy.deepcopy(again)
     assert all(torch.equal(tensors(copied)[name], value) for name, value in tensors(again).items())
 
 
