@@ -14,8 +14,8 @@ from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.text_column import text_column
 from bilstm_tagger.frames.tagged_tables import new_fields
 from bilstm_tagger.integrations.ray import import_ray, processors, tag
-from bilstm_tagger.integrations.ray_inputs import TASK, input_format, read_uris
-from bilstm_tagger.integrations.ray_output import MANIFEST, Output, left_out
+from bilstm_tagger.integrations.ray_inputs import input_format, read_uris
+from bilstm_tagger.integrations.ray_output import MANIFEST, Output
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.version import __version__
 
@@ -174,16 +174,7 @@ def _unfinished(dataset: Any, target: Output, source: Input, names: Sequence[str
             f"{source.uris[0]}: no column {column!r}, so nothing tells which rows are written; name the one that is "
             f"another in each row, --id-column (columns: {', '.join(names)})"
         )
-    ids = target.ids(column)
-    if ids is None:
-        return dataset
-    return dataset.map_batches(
-        left_out,
-        fn_kwargs={"column": column, "ids": import_ray().put(ids)},
-        batch_format="pyarrow",
-        batch_size=None,
-        **TASK,
-    )
+    return target.unwritten(dataset, column)
 
 
 def _loaded(model: Model) -> tuple[Tagger, str]:

@@ -130,14 +130,28 @@ class Output:
         """A data set of Ray, of one column of what has been written."""
         data: Any = import_ray().data
         read = data.read_parquet if self.format == "parquet" else data.read_json
-        return read(self.files(), filesystem=self._system, **TASK).select_columns([column])
+        # By URI: given a file system, Ray looks for one of HTTP, which has further requirements.
+        files = [f"{self.place.rstrip('/')}{path.removeprefix(self._path)}" for path in self.files()]
+        return read(files, **TASK).select_columns([column])
 
-    def ids(self, column: str) -> pa.Array | None:
-        """The ids of the rows that have been written; None if there are none.
+    def unwritten(self, dataset: Any, column: str) -> Any:
+        """The rows of a data set of Ray that have not been written.
+
+        Args:
+            dataset: rows of the input.
+            column: the column of their ids.
 
         Raises:
             CorpusError: if the column does not tell rows apart.
         """
+        ids = self._ids(column)
+        if ids is None:
+            return dataset
+        known = {"column": column, "ids": import_ray().put(ids)}
+        return dataset.map_batches(_leave_out, fn_kwargs=known, batch_format="pyarrow", batch_size=None, **TASK)
+
+    def _ids(self, column: str) -> pa.Array | None:
+        """The ids of the rows that have been written; None if there are none."""
         import pyarrow as pa
 
         if not self.files():
@@ -181,6 +195,10 @@ class Output:
             size = file.size()
             file.seek(max(size - 1, 0))
             return bool(file.read(1) == b"\n")
+
+
+def _leave_out(rows: pa.Table, *, column: str, ids: Any) -> pa.Table:
+    return left_out(rows, column=column, ids=import_ray().get(ids))
 
 
 def left_out(rows: pa.Table, *, column: str, ids: pa.Array) -> pa.Table:
