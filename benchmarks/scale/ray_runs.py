@@ -124,7 +124,6 @@ def faults(text: Texts, *, tokens: int, workers: Sequence[int]) -> None:
 
 def begin_table() -> None:
     """Print the head of the table."""
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
     print(HEAD)
     print("|---|---:|---|---:|---:|---:|---:|---:|---:|", flush=True)
 
@@ -186,6 +185,7 @@ def cluster_of_two() -> Iterator[tuple[Cluster, Any]]:
         second = cluster.add_node(num_cpus=2, **memory)
         ray.init(address=cluster.address, logging_level=logging.ERROR)
         ray.data.DataContext.get_current().enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         cluster.wait_for_nodes()
         yield cluster, second
     finally:

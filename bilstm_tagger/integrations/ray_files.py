@@ -120,7 +120,7 @@ def tag_uris(
     source = source._replace(format=input_format(source.uris, source.format))
     ray = import_ray()
     target = Output(output, format)
-    target.check(force=force, resume=resume)
+    target.check(source.uris, force=force, resume=resume)
     workers = workers or processors()
     tagger, digest = _loaded(model)
     options = options or TagOptions()

@@ -8,7 +8,7 @@ folder, with no record of its own for each row: beginnings are removed, and rows
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bilstm_tagger.errors import ConfigError, CorpusError
@@ -46,16 +46,20 @@ class Output:
         self.place = place_of(uri)
         self._system, self._path = file_system(uri)
 
-    def check(self, *, force: bool, resume: bool) -> None:
+    def check(self, inputs: Sequence[str], *, force: bool, resume: bool) -> None:
         """Refuses a folder in which something else stands.
 
         Args:
+            inputs: paths or URIs of what is read.
             force: whether it may be removed.
             resume: whether an interrupted run may be there.
 
         Raises:
             ConfigError: naming the options that help.
         """
+        inside = [each for each in inputs if f"{place_of(each)}/".startswith(f"{self.place.rstrip('/')}/")]
+        if force and inside:
+            raise ConfigError(f"{self.uri}: --force would remove {inside[0]}, which is read; choose another --output")
         names = {info.base_name for info in self._infos()}
         if not names or force:
             return
@@ -131,7 +135,9 @@ class Output:
         data: Any = import_ray().data
         read = data.read_parquet if self.format == "parquet" else data.read_json
         # By URI: given a file system, Ray looks for one of HTTP, which has further requirements.
-        files = [f"{self.place.rstrip('/')}{path.removeprefix(self._path)}" for path in self.files()]
+        base, *query = self.place.split("?") if "://" in self.place else [self.place]
+        named = (f"{base.rstrip('/')}{path.removeprefix(self._path)}" for path in self.files())
+        files = ["?".join([path, *query]) for path in named]
         return read(files, **TASK).select_columns([column])
 
     def unwritten(self, dataset: Any, column: str) -> Any:

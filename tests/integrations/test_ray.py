@@ -200,6 +200,24 @@ def test_beginnings_of_files_are_told_from_whole_files(tmp_path: Path, format: s
     assert output.files() == []
 
 
+def test_an_output_in_which_something_stands_is_refused(tmp_path: Path) -> None:
+    from bilstm_tagger.integrations.ray_output import Output
+
+    output = Output(str(tmp_path / "out"), "parquet")
+    output.check([str(tmp_path)], force=True, resume=False)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.parquet").touch()
+    with pytest.raises(ConfigError, match=r"is not empty; use --force, .*, --resume, .*, or another --output"):
+        output.check(["a.parquet"], force=False, resume=False)
+    with pytest.raises(ConfigError, match="no run of --engine ray has written there"):
+        output.check(["a.parquet"], force=False, resume=True)
+    for inside in ("out", "out/a.parquet"):
+        with pytest.raises(ConfigError, match=f"--force would remove .*{inside}, which is read"):
+            output.check([str(tmp_path / inside)], force=True, resume=False)
+    (tmp_path / "out" / "_run.json").write_text("{}")
+    output.check(["a.parquet"], force=False, resume=True)
+
+
 def test_rows_are_left_out_by_their_ids() -> None:
     import pyarrow as pa
 
