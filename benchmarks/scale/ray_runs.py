@@ -36,7 +36,7 @@ from bilstm_tagger.integrations.ray import BATCH, tag
 from bilstm_tagger.integrations.ray_inputs import TASK
 from bilstm_tagger.tagging.tagger import Tagger
 
-FILES = 20  # and as many blocks, each with a file of output
+FILES = 20  # and at least as many blocks, each with a file of output
 ACTOR = "ray::MapWorker(MapBatches(_Actor)"
 HEAD = "| engine | workers | fault | tokens | seconds | tokens/s without starting | rows lost | doubled | other tags |"
 Fault = Callable[[Cluster, Any], None]
@@ -150,7 +150,7 @@ def ray_row(text: Texts, source: Path, output: Path, tokens: int, workers: int, 
         done = threading.Event()
         if fault is not None:
             threading.Thread(target=after_the_first_file, args=(output, done, lambda: fault(cluster, second))).start()
-        rows = ray.data.read_parquet(str(source), override_num_blocks=FILES, **TASK)
+        rows = ray.data.read_parquet(str(source), **TASK)
         tagged = tag(rows, model=text.model, workers=workers, batch_size=min(BATCH, text.rows(tokens) // FILES))
         tagged.write_parquet(str(output), ray_remote_args=TASK)
         done.set()

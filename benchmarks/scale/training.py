@@ -43,6 +43,6 @@ def rate_of(data: Path, *, processes: int, threads: int, epochs: int) -> float:
             str(corpus / "valid.txt"), "--set", "data.format=conll", "--vectors", str(vectors), "--epochs",
             str(epochs), "--set", f"training.threads={threads}", "--output", f"{place}/model",
         ]  # fmt: skip
-        subprocess.run(command, check=True, stderr=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": str(threads)})
+        subprocess.run(command, check=True, capture_output=True, env=os.environ | {"OMP_NUM_THREADS": str(threads)})
         metrics = json.loads(Path(place, "model", "metrics.json").read_text("utf-8"))
     return max(float(row["tokens_per_second"]) for row in metrics["history"])

@@ -69,7 +69,8 @@ def tag(
     options: dict[str, Any] = {"probabilities": probabilities, "min_probability": min_probability}
     if batch_tokens is not None:
         options["batch_tokens"] = batch_tokens
-    return dataset.map_batches(
+    # Else Ray joins small files into blocks of 128 MB, which is five minutes of one actor, and has the others wait.
+    return dataset.repartition(target_num_rows_per_block=batch_size).map_batches(
         _Actor,
         fn_constructor_kwargs={
             "model": _sent(model if isinstance(model, Tagger) else Tagger.load(model, precision=precision)),

@@ -23,6 +23,7 @@ MANIFEST = "_manifest.json"  # there once all rows are
 MARK = "_run.json"  # there until then: what the run is asked for
 _SUFFIXES = {"parquet": "parquet", "jsonl": "json"}  # as Ray names its files
 OUTPUTS = tuple(_SUFFIXES)
+FILE_ROWS = 5000  # at least, in a file of output; less is lost with a driver, more makes fewer files
 
 
 class Output:
@@ -128,7 +129,7 @@ class Output:
     def write_rows(self, dataset: Any) -> None:
         """Computes a data set of Ray and writes it, beside what is there."""
         write = dataset.write_parquet if self.format == "parquet" else dataset.write_json
-        write(self.place, ray_remote_args=TASK, mode=import_ray().data.SaveMode.APPEND)
+        write(self.place, min_rows_per_file=FILE_ROWS, ray_remote_args=TASK, mode=import_ray().data.SaveMode.APPEND)
 
     def rows(self, column: str) -> Any:
         """A data set of Ray, of one column of what has been written."""
