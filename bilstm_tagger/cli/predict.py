@@ -89,6 +89,13 @@ def predict(
     engine: Annotated[
         str, typer.Option(help="local, or ray: on a cluster, from URIs of Parquet, JSON lines or text into --output.")
     ] = "local",
+    id_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --engine ray --resume: the column that tells rows apart; id unless given.",
+        ),
+    ] = None,
     show_profile: Annotated[
         bool, typer.Option("--profile", help="Print on standard error what the time was spent on.")
     ] = False,
@@ -101,6 +108,8 @@ def predict(
     if engine != "local":
         predict_on_ray(context)
         return
+    if id_column is not None:
+        raise typer.BadParameter("is of use with --engine ray alone; leave it out", param_hint="--id-column")
     if shard is not None and text is not None:
         raise typer.BadParameter("--shard is for files; leave it out with --text", param_hint="--shard")
     if resume and output is None:

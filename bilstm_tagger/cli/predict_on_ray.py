@@ -18,7 +18,8 @@ ENGINES = ("local", "ray")
 _TAKEN = frozenset(
     [
         "inputs", "model", "output", "format", "input_format", "text_column", "force", "probabilities",
-        "min_probability", "min_precision", "batch_tokens", "workers", "precision", "engine",
+        "min_probability", "min_precision", "batch_tokens", "workers", "precision", "engine", "resume",
+        "id_column",
     ]
 )  # fmt: skip
 
@@ -45,7 +46,7 @@ def predict_on_ray(context: typer.Context) -> None:
     if not given["inputs"] or given["output"] is None:
         raise typer.BadParameter("--engine ray needs inputs and --output", param_hint="--engine")
     from bilstm_tagger.integrations.ray import import_ray
-    from bilstm_tagger.integrations.ray_files import Model, tag_uris
+    from bilstm_tagger.integrations.ray_files import Input, Model, tag_uris
 
     options = tag_options(
         Path(given["model"]),
@@ -58,20 +59,18 @@ def predict_on_ray(context: typer.Context) -> None:
     workers = context.get_parameter_source("workers")
     manifest = tag_uris(
         Model(str(given["model"]), given["precision"]),
-        given["inputs"],
+        Input(given["inputs"], given["input_format"], given["text_column"], given["id_column"]),
         given["output"],
         format=given["format"] or "parquet",
-        input_format=given["input_format"],
-        column=given["text_column"],
         force=given["force"],
+        resume=given["resume"],
         options=options,
         workers=(given["workers"] or None) if workers is not None and workers.name == "COMMANDLINE" else None,
     )
-    rate = manifest.tokens / manifest.seconds
-    note(
-        f"tagged {counted(manifest.rows, 'row')} into {given['output']}: {counted(manifest.tokens, 'token')} "
-        f"({rate:,.0f} tokens/s with starting, {counted(manifest.workers, 'actor')})"
-    )
+    rate = f"{manifest.tokens / manifest.seconds:,.0f} tokens/s with starting, {counted(manifest.workers, 'actor')}"
+    told = "an interrupted run was finished" if manifest.resumed else rate
+    sizes = f"{counted(manifest.rows, 'row')} into {given['output']}: {counted(manifest.tokens, 'token')}"
+    note(f"tagged {sizes} ({told})")
     if manifest.rows_without_tokens:
         note(f"note: {counted(manifest.rows_without_tokens, 'row has', 'rows have')} no text")
 

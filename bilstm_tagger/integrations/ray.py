@@ -6,7 +6,7 @@ what an actor does with a batch. A batch comes as an Arrow table and goes back a
 
 from __future__ import annotations
 
-import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.files.worker import collect_rarely
 from bilstm_tagger.frames.tagged_tables import tagged_table
-from bilstm_tagger.model_folder.find import find_folder, shipped_models
+from bilstm_tagger.tagging.tagger import Tagger
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
     import ray.data
+    from torch import Tensor, nn
 
 MISSING = "tagging on Ray needs it: pip install 'bilstm-tagger[ray]'"
 # Of a processor for each actor. An actor keeps one busy; what is not asked for is room for the tasks that read and
@@ -31,7 +33,7 @@ def tag(
     dataset: ray.data.Dataset,
     *,
     column: str = "text",
-    model: str | Path = "en",
+    model: str | Path | Tagger = "en",
     prefix: str = "",
     probabilities: bool = False,
     min_probability: float | Mapping[str, float] = 0.0,
@@ -45,12 +47,12 @@ def tag(
     Args:
         dataset: its rows and columns stay; Ray keeps their order only if it is told to.
         column: where its texts are, or its lists of words; a missing text has no tokens.
-        model: as for `Tagger.load`; a folder need not be on the other machines, since its files are sent to them.
+        model: a tagger, or as for `Tagger.load`; it is sent once to each machine, whose actors share its weights.
         prefix: written before the names of the new columns.
         probabilities: whether they tell how probable tags and spans are.
         min_probability: spans that are less probable are left out; a number, or one for each label.
         batch_tokens: padded tokens per batch for the network; the tagger's own default if None.
-        precision: as for `Tagger.load`.
+        precision: as for `Tagger.load`; each machine chooses for itself where it is `auto`.
         batch_size: rows that are tagged together.
         workers: number of actors; one for each processor of the cluster if None.
 
@@ -67,10 +69,11 @@ def tag(
     options: dict[str, Any] = {"probabilities": probabilities, "min_probability": min_probability}
     if batch_tokens is not None:
         options["batch_tokens"] = batch_tokens
-    return dataset.map_batches(
+    # Else Ray joins small files into blocks of 128 MB, which is five minutes of one actor, and has the others wait.
+    return dataset.repartition(target_num_rows_per_block=batch_size).map_batches(
         _Actor,
         fn_constructor_kwargs={
-            "model": _sent(model),
+            "model": _sent(model if isinstance(model, Tagger) else Tagger.load(model, precision=precision)),
             "precision": precision,
             "options": {"column": column, "prefix": prefix, **options},
         },
@@ -109,19 +112,47 @@ def import_ray() -> Any:
     return ray
 
 
-def _sent(model: str | Path) -> Any:
-    """How an actor finds the model: by name if it comes with the package, else its files in Ray's object store."""
-    folder = find_folder(model)
-    if not Path(model).is_dir() and str(model) in shipped_models():
-        return str(model)
-    return import_ray().put({path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()})
+def _sent(tagger: Tagger) -> Any:
+    """Network and vocabulary in Ray's object store, whose memory the processes of a machine share."""
+    import torch
+
+    from bilstm_tagger.model_folder.folder import ModelParts
+    from bilstm_tagger.tagging.torch_runtime import torch_model
+
+    ray = import_ray()
+    kinds: dict[type, Any] = {torch.Tensor: _tensor, torch.nn.Parameter: _parameter}
+    for kind, again in kinds.items():  # Ray copies what torch pickles, and shares the arrays of numpy
+        ray.util.register_serializer(kind, serializer=_array, deserializer=again)
+    try:
+        return ray.put(ModelParts(tagger.info, torch_model(tagger.runtime)))
+    finally:
+        for kind in kinds:
+            ray.util.deregister_serializer(kind)
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().cpu().numpy()
+
+
+def _tensor(array: np.ndarray) -> Tensor:
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # and tagging writes to no weight
+        return torch.from_numpy(array)
+
+
+def _parameter(array: np.ndarray) -> nn.Parameter:
+    from torch import nn
+
+    return nn.Parameter(_tensor(array), requires_grad=False)
 
 
 class _Actor:
     """A tagger in a process of its own.
 
     Args:
-        model: the name of the model, or its files in Ray's object store.
+        model: network and vocabulary in Ray's object store.
         precision: as for `Tagger.load`.
         options: arguments of `tagged_table`.
     """
@@ -129,17 +160,13 @@ class _Actor:
     def __init__(self, model: Any, precision: str, options: Mapping[str, Any]) -> None:
         import torch
 
-        from bilstm_tagger.tagging.tagger import Tagger
+        from bilstm_tagger.nn.device import pick_precision
 
         torch.set_num_threads(1)
         self._options = options
-        if isinstance(model, str):
-            self._tagger = Tagger.load(model, precision=precision)
-        else:
-            with tempfile.TemporaryDirectory() as folder:
-                for name, content in import_ray().get(model).items():
-                    (Path(folder) / name).write_bytes(content)
-                self._tagger = Tagger.load(folder, precision=precision)
+        parts = import_ray().get(model)
+        parts.model.precision = pick_precision(precision, torch.device("cpu"))
+        self._tagger = Tagger.of(parts)
         collect_rarely()
 
     def __call__(self, batch: pa.Table) -> pa.Table:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from bilstm_tagger import errors
-from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
+from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.files.options import TagOptions
-from bilstm_tagger.files.source import suffix_of
 from bilstm_tagger.files.text_column import text_column
 from bilstm_tagger.frames.tagged_tables import new_fields
 from bilstm_tagger.integrations.ray import import_ray, processors, tag
+from bilstm_tagger.integrations.ray_inputs import input_format, read_uris
+from bilstm_tagger.integrations.ray_output import MANIFEST, Output
+from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.version import __version__
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-MANIFEST = "_manifest.json"  # readers of Parquet folders leave out names that begin with an underscore
-INPUTS = ("parquet", "jsonl", "text", "lines")
-OUTPUTS = ("parquet", "jsonl")
-_SUFFIXES = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".txt": "text"}
 _OWN = re.compile(r"^bilstm_tagger\.errors\.(\w+): (.+)$", re.MULTILINE)
-_TASK = {"num_cpus": 0.25}  # what tasks ask for that read, count or write: they wait for data most of the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +35,11 @@ class Manifest:
         format: of the output.
         model: as it was named.
         model_sha256: checksum of all that decides what the model gives.
+        options: what the tagger was asked for.
         version: that of the program.
         workers: number of actors.
-        seconds: from start to end.
+        seconds: from start to end, of the last run where one was interrupted.
+        resumed: whether one was.
     """
 
     rows: int
@@ -56,9 +50,11 @@ class Manifest:
     format: str
     model: str
     model_sha256: str
+    options: dict[str, Any]
     version: str
     workers: int
     seconds: float
+    resumed: bool
 
 
 class Model(NamedTuple):
@@ -73,15 +69,30 @@ class Model(NamedTuple):
     precision: str = "auto"
 
 
+class Input(NamedTuple):
+    """What a run reads.
+
+    Attributes:
+        uris: paths or URIs of files, or of folders of them, all of one format.
+        format: one of `INPUTS`; else by suffix.
+        text_column: the column of the text; else found by its name.
+        id_column: the column whose values tell rows apart; `id` if None, or the path where a file is a row.
+    """
+
+    uris: Sequence[str]
+    format: str | None = None
+    text_column: str | None = None
+    id_column: str | None = None
+
+
 def tag_uris(
     model: Model,
-    inputs: Sequence[str],
+    source: Input,
     output: str,
     *,
     format: str = "parquet",
-    input_format: str | None = None,
-    column: str | None = None,
     force: bool = False,
+    resume: bool = False,
     options: TagOptions | None = None,
     workers: int | None = None,
 ) -> Manifest:
@@ -89,12 +100,11 @@ def tag_uris(
 
     Args:
         model: what tags.
-        inputs: paths or URIs of files, or of folders of them, all of one format.
+        source: what is tagged.
         output: path or URI of a folder.
         format: one of `OUTPUTS`.
-        input_format: one of `INPUTS`; else by suffix.
-        column: the column of the text; else found by its name.
         force: whether files in the output folder may be removed.
+        resume: whether to go on with a run into this folder that was interrupted, if there is one.
         options: what the tagger is asked for.
         workers: number of actors; one for each processor of the cluster if None.
 
@@ -103,174 +113,77 @@ def tag_uris(
 
     Raises:
         ConfigError: before anything is tagged, if Ray is not installed, formats are unknown or output is in the way.
-        CorpusError: for an input that cannot be read or has no column of text.
+        CorpusError: for an input that cannot be read or has no column of text; on resuming, if ids tell no rows apart.
         TaggerError: if tagging fails, or the output has not as many rows as the input.
     """
     began = time.perf_counter()
-    read_as = _input_format(inputs, input_format)
-    if format not in OUTPUTS:
-        raise ConfigError(
-            f"with --engine ray the output is {' or '.join(OUTPUTS)}, not {format!r}; choose it, --format"
-        )
+    source = source._replace(format=input_format(source.uris, source.format))
     ray = import_ray()
-    _check_output(output, force=force)
+    target = Output(output, format)
+    target.check(source.uris, force=force, resume=resume)
     workers = workers or processors()
+    tagger, digest = _loaded(model)
     options = options or TagOptions()
-    digest, new = _facts(model, options)
     try:
-        dataset = read_uris(inputs, read_as)
-        names = dataset.schema().names
-        text = text_column(names, column, inputs[0])
-        if there := [name for name in new if name in names]:
-            raise ConfigError(f"{inputs[0]} has a column {there[0]!r} already; rename it")
-        tagged = tag(
-            dataset,
-            column=text,
-            model=model.name,
-            precision=model.precision,
-            workers=workers,
-            **options.arguments(),
+        dataset = read_uris(source.uris, str(source.format))
+        names: list[str] = dataset.schema().names
+        text = _text_of(source, names, new_fields(tagger, probabilities=options.probabilities).names)
+        facts: dict[str, Any] = {
+            "inputs": list(source.uris), "column": text, "format": format, "model_sha256": digest,
+            "options": options.arguments(),
+        }  # fmt: skip
+        resumed = target.begin(facts, force=force)
+        if resumed and (done := target.read(MANIFEST)):
+            return Manifest(**done)
+        if resumed:
+            dataset = _unfinished(dataset, target, source, names)
+        target.write_rows(
+            tag(dataset, column=text, model=tagger, workers=workers, precision=model.precision, **options.arguments())
         )
-        write = tagged.write_parquet if format == "parquet" else tagged.write_json
-        mode = ray.data.SaveMode.OVERWRITE if force else ray.data.SaveMode.APPEND
-        write(_place(output), ray_remote_args=_TASK, mode=mode)
-        rows, tokens, empty = _counts(_place(output), format)
-        before = read_uris(inputs, read_as).count()
+        rows, tokens, empty = target.counts()
+        before = read_uris(source.uris, str(source.format)).count()
     except (ray.exceptions.RayError, OSError, ValueError) as error:
         raise _plain(error) from error
     if rows != before:
-        raise TaggerError(f"{output}: has {rows} rows, the input {before}; remove it and tag again")
+        raise TaggerError(f"{output}: has {rows} rows, the input {before}; tag again with --force")
+    seconds = round(time.perf_counter() - began, 3)
     manifest = Manifest(
-        rows, tokens, empty, list(inputs), text, format, model.name, digest, __version__, workers,
-        round(time.perf_counter() - began, 3),
+        rows, tokens, empty, model=model.name, version=__version__, workers=workers, seconds=seconds, resumed=resumed,
+        **facts,
     )  # fmt: skip
-    _write_manifest(output, manifest)
+    target.end(asdict(manifest))
     return manifest
 
 
-def read_uris(inputs: Sequence[str], format: str) -> Any:
-    """A data set of Ray, of files.
+def _text_of(source: Input, names: Sequence[str], new: Sequence[str]) -> str:
+    """The column of the text, where no column has the name of a new one."""
+    if there := [name for name in new if name in names]:
+        raise ConfigError(f"{source.uris[0]} has a column {there[0]!r} already; rename it")
+    return text_column(names, source.text_column, source.uris[0])
 
-    Args:
-        inputs: paths or URIs of files, or of folders of them.
-        format: `parquet`, `jsonl`, `text` (a document each) or `lines` (a document each line, empty ones too).
+
+def _unfinished(dataset: Any, target: Output, source: Input, names: Sequence[str]) -> Any:
+    """The rows of a data set that are not in the output yet.
+
+    Raises:
+        ConfigError: if no column tells rows apart.
     """
-    data: Any = import_ray().data
-    places = [_place(each) for each in inputs]
-    if format == "parquet":
-        return data.read_parquet(places, **_TASK)
-    if format == "jsonl":
-        return data.read_json(places, **_TASK)
-    files = data.read_binary_files(places, include_paths=True, **_TASK)
-    return files.map_batches(_texts if format == "text" else _lines, batch_format="pyarrow", batch_size=1, **_TASK)
-
-
-def _texts(files: pa.Table) -> pa.Table:
-    """The text of each file, beside its path."""
-    import pyarrow as pa
-
-    return pa.table(
-        {"path": files["path"], "text": pa.array([_decoded(file) for file in files.to_pylist()], pa.string())}
-    )
-
-
-def _lines(files: pa.Table) -> pa.Table:
-    """The lines of files, each with the path and its number, counted from 1."""
-    import io
-
-    import pyarrow as pa
-
-    rows: list[dict[str, Any]] = []
-    for file in files.to_pylist():
-        lines = io.StringIO(_decoded(file), newline=None)
-        rows += [
-            {"path": file["path"], "line": number, "text": line.removesuffix("\n")}
-            for number, line in enumerate(lines, 1)
-        ]
-    types = pa.schema({"path": pa.string(), "line": pa.int64(), "text": pa.string()})
-    return pa.Table.from_pylist(rows, types)
-
-
-def _decoded(file: dict[str, Any]) -> str:
-    try:
-        return str(file["bytes"], "utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(
-            f"{file['path']}: byte {error.start} is not UTF-8; convert the file, iconv -t UTF-8"
-        ) from None
-
-
-def _counts(place: str, format: str) -> tuple[int, int, int]:
-    """Rows, tokens and rows without tokens of what has been written."""
-    data = import_ray().data
-    if format == "parquet":
-        written = data.read_parquet(place, **_TASK).select_columns(["start_char"])
-    else:
-        written = data.read_json(place, **_TASK)
-    counted = written.map_batches(_count, batch_format="pyarrow", batch_size=None, **_TASK).take_all()
-    rows, tokens, empty = (sum(each[name] for each in counted) for name in ("rows", "tokens", "empty"))
-    return rows, tokens, empty
-
-
-def _count(batch: pa.Table) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    lengths = pc.list_value_length(batch["start_char"])
-    counts = {"rows": batch.num_rows, "tokens": pc.sum(lengths).as_py() or 0}
-    counts["empty"] = pc.sum(pc.equal(lengths, 0)).as_py() or 0
-    return pa.table({name: [count] for name, count in counts.items()})
-
-
-def _input_format(inputs: Sequence[str], named: str | None) -> str:
-    known = ", ".join(INPUTS)
-    if named is not None:
-        if named not in INPUTS:
-            raise ConfigError(
-                f"with --engine ray the input is one of {known}, not {named!r}; choose it, --input-format"
-            )
-        return named
-    found = {_SUFFIXES.get(suffix_of(Path(each))) for each in inputs}
-    if len(found) != 1 or None in found:
+    column = source.id_column or ("path" if source.format == "text" else "id")
+    if column not in names:
         raise ConfigError(
-            f"{' '.join(inputs[:3])}: the names do not tell one format; name it, --input-format ({known})"
+            f"{source.uris[0]}: no column {column!r}, so nothing tells which rows are written; name the one that is "
+            f"another in each row, --id-column (columns: {', '.join(names)})"
         )
-    return str(found.pop())
+    return target.unwritten(dataset, column)
 
 
-def _place(uri: str) -> str:
-    """A URI as it is, a path from the root, as the processes of Ray have other current folders."""
-    return uri if "://" in uri else str(Path(uri).absolute())
+def _loaded(model: Model) -> tuple[Tagger, str]:
+    """The tagger, and the checksum of its model."""
+    from bilstm_tagger.model_folder.folder import ModelParts, digest_of
+    from bilstm_tagger.tagging.torch_runtime import torch_model
 
-
-def _file_system(uri: str) -> tuple[Any, str]:
-    from pyarrow import fs
-
-    system, path = fs.FileSystem.from_uri(_place(uri))
-    return system, path.rstrip("/")
-
-
-def _check_output(output: str, *, force: bool) -> None:
-    from pyarrow import fs
-
-    system, path = _file_system(output)
-    if not force and system.get_file_info(fs.FileSelector(path, allow_not_found=True)):
-        raise ConfigError(f"{output}: is not empty; use --force, which removes what is there, or another --output")
-
-
-def _write_manifest(output: str, manifest: Manifest) -> None:
-    system, path = _file_system(output)
-    with system.open_output_stream(f"{path}/{MANIFEST}") as stream:
-        stream.write((json.dumps(asdict(manifest), ensure_ascii=False, indent=2) + "\n").encode())
-
-
-def _facts(model: Model, options: TagOptions) -> tuple[str, list[str]]:
-    """The checksum of the model, and the names of the columns that it makes."""
-    from bilstm_tagger.model_folder.folder import digest_of, load_model
-    from bilstm_tagger.tagging.tagger import Tagger
-
-    parts = load_model(model.name)
-    return digest_of(parts), new_fields(Tagger.of(parts), probabilities=options.probabilities).names
+    tagger = Tagger.load(model.name, precision=model.precision)
+    return tagger, digest_of(ModelParts(tagger.info, torch_model(tagger.runtime)))
 
 
 def _plain(error: BaseException) -> TaggerError:

@@ -20,7 +20,7 @@ from bilstm_tagger.model_folder.find import find_folder
 from bilstm_tagger.model_folder.info import ModelInfo, Stored, read_info
 from bilstm_tagger.model_folder.json_files import read_json
 from bilstm_tagger.model_folder.plugins import check_allowed
-from bilstm_tagger.model_folder.quantization import quantized
+from bilstm_tagger.model_folder.quantization import FROZEN, SCALE, quantized
 from bilstm_tagger.model_folder.upgrade import FORMAT_VERSION
 from bilstm_tagger.model_folder.weights import check_headers, check_parts, read_headers, read_weights, save_weights
 from bilstm_tagger.nn.model import TaggingModel
@@ -165,5 +165,8 @@ def _model(path: Path, info: ModelInfo, stored: Stored) -> TaggingModel:
         reason = str(error).splitlines()[0]
         raise ModelError(f"{path}: config.json and vocab.json describe no network: {reason}") from None
     check_headers(file, model.state_dict(), headers, info.network.embedder.word_size)
-    model.load_state_dict(read_weights(file, info, stored), assign=True)
+    tensors = read_weights(file, info, stored)
+    if (scale := tensors.pop(FROZEN + SCALE, None)) is not None:
+        model.embedder.keep_packed(tensors.pop(FROZEN), scale)
+    model.load_state_dict(tensors, assign=True)
     return model

@@ -10,12 +10,13 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from bilstm_tagger.nn.model import TaggingModel
+from bilstm_tagger.nn.packed_rows import PACKED, unpacked
 
 Quantization = Literal["float32", "int8", "int4"]
 
-WORD_TABLES = ("embedder.words.weight", "embedder.frozen")
+FROZEN = "embedder.frozen"
+WORD_TABLES = ("embedder.words.weight", FROZEN)
 SCALE = ".scale"  # behind a tensor's name: the scales of its rows, where it is stored in 8 or 4 bits
-QUANTIZED = (torch.int8, torch.uint8)  # 8 bits; 4 bits, two numbers to a byte
 _PIECE = 1 << 14  # rows
 _TINY = 1e-14  # for the division by the scale of a row of zeros
 
@@ -25,9 +26,9 @@ def round_words(model: TaggingModel, quantization: Quantization) -> None:
     tables = {name: tensor for name, tensor in model.state_dict().items() if name in WORD_TABLES}
     stored = quantized(tables, quantization)
     for name, table in tables.items():
-        if stored[name].dtype in QUANTIZED:
+        if stored[name].dtype in PACKED:
             for rows in _pieces(table):  # in place, since these tables are most of the memory
-                table[rows] = _scaled(stored[name][rows], stored[name + SCALE][rows], table.shape[1]).to(table.device)
+                table[rows] = unpacked(stored[name][rows], stored[name + SCALE][rows], table.shape[1]).to(table.device)
 
 
 def quantized(tensors: Mapping[str, Tensor], quantization: Quantization) -> dict[str, Tensor]:
@@ -47,19 +48,25 @@ def quantized(tensors: Mapping[str, Tensor], quantization: Quantization) -> dict
 def dequantized(tensors: Mapping[str, Tensor], word_size: int) -> dict[str, Tensor]:
     """Tensors as the network reads them: small whole numbers times the scale of their rows, all floats in float32.
 
+    Frozen rows, which are most of a large table and never change, stay small and keep their scales, so that they remain
+    pages of the file, which all processes share that read it.
+
     Raises:
         SafetensorError: if the scales of a table are missing or of another shape.
     """
     full = {}
     for name, tensor in tensors.items():
         scaled = tensors.get(name.removesuffix(SCALE)) if name.endswith(SCALE) else None
-        if scaled is not None and scaled.dtype in QUANTIZED:
+        if scaled is not None and scaled.dtype in PACKED:
             continue
-        if tensor.dtype in QUANTIZED:
+        if tensor.dtype in PACKED:
             scale = tensors.get(name + SCALE)
             if scale is None or scale.shape != (len(tensor), 1) or not scale.is_floating_point():
                 raise SafetensorError(f"quantized tensor {name!r} has no {name + SCALE!r} with a number for each row")
-            full[name] = _scaled(tensor, scale, word_size)
+            if name == FROZEN:
+                full[name], full[name + SCALE] = tensor, scale
+            else:
+                full[name] = unpacked(tensor, scale, word_size)
         else:
             full[name] = tensor.float() if tensor.is_floating_point() else tensor
     return full
@@ -86,10 +93,3 @@ def _in_4_bits(table: Tensor) -> tuple[Tensor, Tensor]:
     if levels.shape[1] % 2:
         levels = torch.nn.functional.pad(levels, (0, 1))
     return levels[:, ::2] | levels[:, 1::2] << 4, scale
-
-
-def _scaled(table: Tensor, scale: Tensor, width: int) -> Tensor:
-    """The inverse of `_in_8_bits` and `_in_4_bits`, up to rounding, for rows of `width` numbers."""
-    if table.dtype is torch.uint8:
-        table = torch.stack([table & 15, table >> 4], -1).flatten(1)[:, :width].float().sub_(7.5)
-    return table.float().mul_(scale.float())

@@ -20,6 +20,7 @@ from bilstm_tagger.model_folder.upgrade import upgraded_weights
 
 _FLOATS = ("F64", "F32", "F16", "BF16")
 _QUANTIZED = {"I8": 1, "U8": 2}  # numbers in a byte, of word tables only
+_LARGEST = 128  # whole number in 8 bits, by its size
 
 
 class Header(NamedTuple):
@@ -121,7 +122,7 @@ def check_headers(path: Path, wanted: Mapping[str, Tensor], headers: Mapping[str
 
 
 def read_weights(path: Path, info: ModelInfo, stored: Stored) -> dict[str, Tensor]:
-    """The weights by their present names, in float32.
+    """The weights by their present names, in float32; frozen rows of few bits as they are, with their scales.
 
     Raises:
         ModelError: if the file is damaged, is not that of `stored`, or holds a number that is not finite.
@@ -131,7 +132,9 @@ def read_weights(path: Path, info: ModelInfo, stored: Stored) -> dict[str, Tenso
             raise ModelError(f"{path}: damaged: its checksum is not that of config.json; fetch the model again")
         tensors = dequantized(upgraded_weights(load_file(path), stored.version), info.network.embedder.word_size)
     for name, tensor in tensors.items():
-        if not tensor.isfinite().all():
+        largest = tensor * _LARGEST if name.endswith(SCALE) else tensor
+        if tensor.is_floating_point() and not largest.isfinite().all():
+            name = name.removesuffix(SCALE)
             raise ModelError(f"{path}: tensor {name!r} holds a number that is not finite; train the model again")
     return tensors
 

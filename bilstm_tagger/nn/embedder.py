@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from bilstm_tagger.nn.batch import Batch, Types, mask_of
 from bilstm_tagger.nn.device import is_queued
 from bilstm_tagger.nn.numba_ops import compiled
+from bilstm_tagger.nn.packed_rows import unpacked
 from bilstm_tagger.nn.recurrent import LockedDropout
 
 UNK = 1
@@ -124,7 +125,7 @@ class Embedder(nn.Module):
     """Vectors of tokens from trained word rows, frozen word rows, characters, case shapes and token features.
 
     Rows 0 to `trained - 1` of the word table learn; the rows behind them are pretrained vectors of words that the
-    training data lacks. They never change, and so can be stored small.
+    training data lacks. They never change, and so can be stored small, and stay so in memory.
 
     Args:
         trained: number of trained rows, pad and unk included.
@@ -140,6 +141,7 @@ class Embedder(nn.Module):
     """
 
     frozen: Tensor
+    scale: Tensor | None
 
     def __init__(
         self,
@@ -161,6 +163,7 @@ class Embedder(nn.Module):
         nn.init.uniform_(self.words.weight.data, -bound, bound)
         self.words.weight.data[0] = 0
         self.register_buffer("frozen", torch.zeros(frozen, word_size))
+        self.register_buffer("scale", None, persistent=False)
         self.characters = characters
         self.shapes = nn.Embedding(shapes, shape_size) if shape_size else None
         self.features = nn.ModuleDict(
@@ -178,6 +181,27 @@ class Embedder(nn.Module):
         """Word rows with the kind of gradient that the device is quick with: a sparse one, or for a GPU a dense one."""
         self.words.sparse = not is_queued(device)
 
+    def keep_packed(self, rows: Tensor, scale: Tensor) -> None:
+        """Keeps the frozen rows as they are stored; a word's row is unpacked when the word is looked up.
+
+        Args:
+            rows: of the kinds that `unpacked` takes.
+            scale: of each row `(rows, 1)`.
+        """
+        self.register_buffer("frozen", rows, persistent=False)
+        self.register_buffer("scale", scale, persistent=False)
+
+    def _frozen_rows(self, rows: Tensor | slice) -> Tensor:
+        """Frozen rows `(rows, word_size)` as numbers."""
+        if self.scale is None:
+            return self.frozen[rows]
+        return unpacked(self.frozen[rows], self.scale[rows], self.word_size)
+
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        """Frozen rows are numbers to whoever asks for the weights, however they are kept."""
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        destination[f"{prefix}frozen"] = self._frozen_rows(slice(None))
+
     def embed_types(self, types: Types) -> Tensor:
         """Vectors `(types, type_size)` of distinct words: all that depends on the word alone."""
         trained = self.words.num_embeddings
@@ -185,7 +209,7 @@ class Embedder(nn.Module):
         if len(self.frozen):
             is_frozen = types.rows >= trained
             rows = (types.rows - trained).clamp_min(0)
-            vectors = torch.where(is_frozen[:, None], self.frozen[rows].to(vectors.dtype), vectors)
+            vectors = torch.where(is_frozen[:, None], self._frozen_rows(rows).to(vectors.dtype), vectors)
         parts = [vectors]
         if self.characters is not None:
             parts.append(self.characters(types.chars))

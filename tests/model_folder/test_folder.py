@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import pickle
@@ -155,6 +156,23 @@ def test_a_word_table_in_few_bits(tmp_path: Path, kind: str, dtype: torch.dtype,
         torch.testing.assert_close(tensors(third)[name], value, rtol=1e-6, atol=0)
     quantization.round_words(tagger.runtime.model, kind)  # type: ignore[arg-type]
     assert all(torch.equal(tensors(again)[name], value) for name, value in tensors(tagger).items())
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="the kernel tells of mappings in /proc on Linux only")
+@pytest.mark.parametrize("kind", ["float32", "int8", "int4"])
+def test_frozen_rows_are_pages_of_the_file_which_processes_share(tmp_path: Path, kind: str) -> None:
+    tagger = make(kind)
+    tagger.save(tmp_path / "model")
+    again = Tagger.load(tmp_path / "model", precision="float32")
+    place = again.runtime.model.embedder.frozen.data_ptr()
+    mapped = [line.split(maxsplit=5) for line in Path("/proc/self/maps").read_text().splitlines()]
+    inside = {line[-1] for line in mapped if int(line[0].split("-")[0], 16) <= place < int(line[0].split("-")[1], 16)}
+    assert inside == {str((tmp_path / "model" / "model.safetensors").resolve())}
+    quantization.round_words(tagger.runtime.model, kind)  # type: ignore[arg-type]
+    probable = [each(SENTENCES, probabilities=True).probabilities["ner"].marginals for each in (tagger, again)]
+    assert (probable[0] == probable[1]).all()
+    copied = copy.deepcopy(again)
+    assert all(torch.equal(tensors(copied)[name], value) for name, value in tensors(again).items())
 
 
 def test_the_card_tells_task_scores_data_and_settings(tagger: Tagger, stored: Path) -> None:

@@ -1,0 +1,1 @@
+"""What more processes and machines give: `python -m benchmarks.scale --data DIR`."""
