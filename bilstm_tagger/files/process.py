@@ -32,6 +32,10 @@ class ProcessEndedError(TaggerError):
     """A worker process ended before its work was done."""
 
 
+class NotBegunError(ProcessEndedError):
+    """A worker process had ended before it was given its work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Crash:
     """An unexpected exception in a worker.
@@ -79,10 +83,11 @@ class WorkerProcess:
             ) from None
         return result_of(answer)
 
-    def end(self) -> None:
-        """Wait for the end of the process, which comes when there is nothing to read for it."""
-        self.connection.close()
+    def kill(self) -> None:
+        """End the process at once; who waits for an answer gets an error."""
+        self.process.kill()
         self.process.join()
+        self.connection.close()
 
 
 def result_of(answer: Any) -> Any:
