@@ -10,7 +10,7 @@ import os
 import shutil
 from pathlib import Path
 
-from benchmarks.serve import started
+from benchmarks.ways import running_server
 
 # For each picture the colours, the size, and the model to compare with.
 PICTURES = {
@@ -27,26 +27,24 @@ def main() -> None:
     folder = parser.parse_args().output
     from playwright.sync_api import sync_playwright
 
-    server, address = started("en", "en-news")
-    try:
-        with sync_playwright() as playwright:
-            root = ["--no-sandbox"] if os.geteuid() == 0 else []
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=root)
-            for name, (scheme, (width, height), other) in PICTURES.items():
-                page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": height})
-                page.goto(address)
-                page.wait_for_selector("#model option", state="attached")
-                page.click("#example")
-                page.wait_for_selector("mark")
-                if other:
-                    page.select_option("#compare", other)
-                    page.wait_for_selector('[data-view="1"] mark')
-                page.focus('.token[data-token="4"]')
-                page.screenshot(path=folder / f"{name}.png", full_page=name == "page-phone")
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait()
+    with (
+        running_server("--model", "en", "--model", "en-news", "--workers", "1") as (_, address),
+        sync_playwright() as playwright,
+    ):
+        root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=root)
+        for name, (scheme, (width, height), other) in PICTURES.items():
+            page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": height})
+            page.goto(address)
+            page.wait_for_selector("#model option", state="attached")
+            page.click("#example")
+            page.wait_for_selector("mark")
+            if other:
+                page.select_option("#compare", other)
+                page.wait_for_selector('[data-view="1"] mark')
+            page.focus('.token[data-token="4"]')
+            page.screenshot(path=folder / f"{name}.png", full_page=name == "page-phone")
+        browser.close()
 
 
 if __name__ == "__main__":

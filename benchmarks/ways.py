@@ -1,15 +1,18 @@
 """The ways to a tagger, each as a function from texts to what it tells, so that they can be compared to the last digit.
 
-A further way, such as a server, is a further entry of `WAYS`.
+A further way is a further entry of `WAYS`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +53,7 @@ def by_command_line(model: str, texts: Sequence[str]) -> list[Answer]:
         done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr.decode())
-    return [
-        {
-            "tokens": list(zip(record["start_char"], record["end_char"], strict=True)),
-            "spans": list(map(_span, record["spans"])),
-            "tags": record["tags"],
-            "probabilities": record["probabilities"],
-        }
-        for record in map(json.loads, done.stdout.decode().splitlines())
-    ]
+    return [_of_record(json.loads(line)) for line in done.stdout.decode().splitlines()]
 
 
 def by_spacy(model: str, texts: Sequence[str]) -> list[Answer]:
@@ -125,6 +120,39 @@ def by_table(model: str, texts: Sequence[str]) -> list[Answer]:
     return answers
 
 
+def by_http(model: str, texts: Sequence[str]) -> list[Answer]:
+    """`bilstm-tagger serve` with two processes, asked for all texts in one request; probabilities have six digits."""
+    with running_server("--model", model, "--workers", "2") as (_, address):
+        body = json.dumps({"texts": list(texts), "probabilities": True}).encode()
+        request = urllib.request.Request(f"{address}tag", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            return list(map(_of_record, json.load(answer)["documents"]))
+
+
+@contextmanager
+def running_server(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server in a process of its own, and its address."""
+    command = [sys.executable, "-m", "bilstm_tagger", "serve", "--port", "0", *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        try:
+            line = server.stderr.readline()
+            if (found := re.search(r"http://\S+", line)) is None:
+                raise RuntimeError(f"the server does not start: {line}{server.stderr.read()}")
+            yield server, found[0]
+        finally:
+            server.terminate()
+
+
+def _of_record(record: Any) -> Answer:
+    return {
+        "tokens": list(zip(record["start_char"], record["end_char"], strict=True)),
+        "spans": list(map(_span, record["spans"])),
+        "tags": record["tags"],
+        "probabilities": record["probabilities"],
+    }
+
+
 def _of_row(row: Any, tagger: Tagger) -> Answer:
     return {
         "tokens": list(zip(row["start_char"], row["end_char"], strict=True)),
@@ -145,8 +173,9 @@ WAYS: dict[str, Way] = {
     "Dataset.map": by_data_set,
     "pandas": by_frame,
     "Arrow": by_table,
+    "HTTP": by_http,
 }
-ROUNDED = {"command line": 6}  # digits of the probabilities that a way writes
+ROUNDED = {"command line": 6, "HTTP": 6}  # digits of the probabilities that a way writes
 
 
 def differences(reference: Sequence[Answer], other: Sequence[Answer], *, digits: int | None = None) -> list[str]:

@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from bilstm_tagger.cli.app import note
-from bilstm_tagger.cli.tagging import DeviceOption, PrecisionOption, ThreadsOption
+from bilstm_tagger.cli.tagging import AUTO, DeviceOption, PrecisionOption, ThreadsOption, worker_count
 from bilstm_tagger.errors import ConfigError
+
+MOST_AUTO = 8  # processes that tag; more would wait for the one that answers requests
 
 
 def serve(
@@ -36,6 +38,15 @@ def serve(
     max_megabytes: Annotated[float, typer.Option(min=0.001, help="Most megabytes of a request.")] = 8.0,
     max_waiting: Annotated[int, typer.Option(min=1, help="Most requests that wait; others are refused.")] = 256,
     timeout: Annotated[float, typer.Option(min=0.1, help="Most seconds for a request.")] = 30.0,
+    workers: Annotated[
+        int,
+        typer.Option(
+            parser=worker_count,
+            metavar="N|auto",
+            help="Processes that tag, one thread each; 1 for the server's own with all threads; auto for one for each "
+            f"core, at most {MOST_AUTO}, or 1 with --threads or a GPU.",
+        ),
+    ] = "auto",  # type: ignore[assignment]
     threads: ThreadsOption = None,
     device: DeviceOption = "cpu",
     precision: PrecisionOption = "auto",
@@ -49,19 +60,22 @@ def serve(
         from bilstm_tagger.integrations.server.run import serve as run
     except ImportError as error:
         raise ConfigError(f"the server needs {error.name}: pip install 'bilstm-tagger[serve]'") from None
-    from bilstm_tagger.files import ModelLoader, Profile
+    from bilstm_tagger.files import ModelLoader
+    from bilstm_tagger.files.split import usable_cores
     from bilstm_tagger.integrations.server.access import TOKEN_VARIABLE
     from bilstm_tagger.integrations.server.limits import Limits
 
-    taggers = {name: ModelLoader(folder, device, precision, threads)(Profile()) for name, folder in names.items()}
+    if workers == AUTO:
+        workers = min(usable_cores(), MOST_AUTO) if device == "cpu" and threads is None else 1
     run(
-        taggers,
+        {name: ModelLoader(folder, device, precision, threads) for name, folder in names.items()},
+        workers=workers,
         host=host,
         port=port,
         token=os.environ.get(TOKEN_VARIABLE) or None,
         allowed_hosts=allowed_host or [],
         limits=Limits(body_bytes=int(max_megabytes * 1_000_000), waiting=max_waiting, seconds=timeout),
-        ready=lambda address: note(f"serving {', '.join(taggers)} at {address} (Ctrl-C stops it)"),
+        ready=lambda address: note(f"serving {', '.join(names)} at {address} (Ctrl-C stops it)"),
     )
 
 

@@ -3,35 +3,27 @@
 Each process loads the model itself and keeps to one thread. Chunks of documents go out as fast as results are
 written, so memory stays flat, and results come back in order.
 
-The processes are not those of `concurrent.futures.ProcessPoolExecutor`. All its workers write their results into
-one pipe, whose writing end the parent and every worker keep open. If a worker is killed while it sends a result
-longer than the pipe holds, as happens when memory is short and documents are long, the rest of the result is waited
-for without end, on leaving too (seen with Python 3.11, 3.12 and 3.13). Here each process has a pipe of its own, which
-ends with it. Threads of a `ThreadPoolExecutor` wait at these pipes and queue the chunks.
+Threads of a `ThreadPoolExecutor` wait at the pipes to the processes and queue the chunks.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import queue
-import signal
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bilstm_tagger.corpus.trained import words_spec
-from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.formats import output_format
 from bilstm_tagger.files.inputs import Job
 from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.parts import Part, in_chunks, join_parts, split_item
+from bilstm_tagger.files.process import WorkerProcess, ignore_interrupts
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.streams import End, Tagged, Untagged
-from bilstm_tagger.files.worker import Answer, Chunk, Crash, Loader, Outcome, serve
+from bilstm_tagger.files.worker import Answer, Chunk, ChunkTagger, Loader, Outcome
 
 if TYPE_CHECKING:
     from bilstm_tagger.settings.read_spec import ReadSpec
@@ -49,10 +41,10 @@ class WorkerPool:
             load: loads the tagger in each process, to which it is sent pickled.
             workers: number of processes.
         """
-        with _ignore_interrupts():  # which the processes inherit: only this one answers Ctrl-C
-            self._workers = [_Worker(load) for _ in range(workers)]
+        with ignore_interrupts():  # which the processes inherit: only this one answers Ctrl-C
+            self._workers = [WorkerProcess(ChunkTagger(load)) for _ in range(workers)]
         self._threads = ThreadPoolExecutor(workers)
-        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self._idle: queue.SimpleQueue[WorkerProcess] = queue.SimpleQueue()
         self._reading = [self._threads.submit(self._receive_reading, worker) for worker in self._workers]
 
     def __enter__(self) -> WorkerPool:
@@ -128,49 +120,12 @@ class WorkerPool:
             self._idle.put(worker)  # even one that has ended, so that no thread waits for ever
         return answer
 
-    def _receive_reading(self, worker: _Worker) -> Mapping[str, ReadSpec]:
+    def _receive_reading(self, worker: WorkerProcess) -> Mapping[str, ReadSpec]:
         try:
             reading: Mapping[str, ReadSpec] = worker.receive()
         finally:
             self._idle.put(worker)
         return reading
-
-
-class _Worker:
-    """A process and the connection to it."""
-
-    def __init__(self, load: Loader) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, other = context.Pipe()
-        self.process = context.Process(target=serve, args=(other, load), daemon=True)
-        self.process.start()
-        other.close()  # so that reading ends when the process does, even in the middle of a message
-
-    def send(self, chunk: Chunk) -> None:
-        """Send a chunk; if the process has ended, `receive` raises."""
-        try:
-            self.connection.send(chunk)
-        except OSError:
-            return
-
-    def receive(self) -> Any:
-        """The next answer.
-
-        Raises:
-            TaggerError: as raised in the process, or if it has ended.
-            RuntimeError: for any other exception in the process.
-        """
-        try:
-            answer = self.connection.recv()
-        except (EOFError, OSError):
-            raise TaggerError(
-                "a worker process ended before its work was done; if memory was short, use fewer --workers"
-            ) from None
-        if isinstance(answer, TaggerError):
-            raise answer
-        if isinstance(answer, Crash):
-            raise RuntimeError(f"in a worker process:\n{answer.traceback}")
-        return answer
 
 
 def _chunk_outcomes(
@@ -183,16 +138,3 @@ def _chunk_outcomes(
     outcomes = iter(answer.outcomes)
     for part in chunk:
         yield part, None if part.sent is None else next(outcomes)
-
-
-@contextmanager
-def _ignore_interrupts() -> Iterator[None]:
-    """Ignore SIGINT, also in processes started inside; only a main thread can do that."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import gc
 import io
-import logging
-import os
-import sys
-import traceback
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Protocol
 
 from bilstm_tagger.document.document import Document
@@ -116,52 +110,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Crash:
-    """An unexpected exception in a worker.
+class ChunkTagger:
+    """Starts a worker that answers chunks.
 
     Attributes:
-        traceback: its traceback as text.
-    """
-
-    traceback: str
-
-
-def serve(connection: Connection, load: Loader) -> None:
-    """Load the tagger, send how its training data was read, then answer chunks.
-
-    It returns when the parent closes the connection or ends.
-
-    Args:
-        connection: to the parent process.
         load: loads the tagger.
     """
-    _use_one_thread()
-    logging.basicConfig(format="warning: %(message)s")  # which shows warnings alone
-    profile = Profile()
-    try:
-        tagger = load(profile)
+
+    load: Loader
+
+    def __call__(self) -> tuple[Mapping[str, ReadSpec], Callable[[Chunk], Answer]]:
+        """How the training data was read, and what answers."""
+        profile = Profile()
+        tagger = self.load(profile)
         collect_rarely()
-        connection.send(tagger.reading)
-        while True:
-            connection.send(answer(tagger, connection.recv(), profile))
-    except TaggerError as error:
-        _send_error(connection, error)
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return
-    except Exception:
-        _send_error(connection, Crash(traceback.format_exc()))
-
-
-def _use_one_thread() -> None:
-    """Let torch use one thread, also where the parent's main module, which a worker imports first, imports torch."""
-    os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
-    if (torch := sys.modules.get("torch")) is not None:
-        torch.set_num_threads(1)
-
-
-def _send_error(connection: Connection, error: TaggerError | Crash) -> None:
-    with suppress(OSError):  # the parent has ended, perhaps in the middle of a message
-        connection.send(error)
+        return tagger.reading, lambda chunk: answer(tagger, chunk, profile)
 
 
 def answer(tagger: DocumentTagger, chunk: Chunk, profile: Profile) -> Answer:

@@ -18,10 +18,11 @@ from worker_taggers import load_rules
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
-from bilstm_tagger.files import Profile, worker
+from bilstm_tagger.files import Profile, process, worker
 from bilstm_tagger.files.options import TagOptions
+from bilstm_tagger.files.process import serve
 from bilstm_tagger.files.streams import Untagged
-from bilstm_tagger.files.worker import Chunk, answer, serve
+from bilstm_tagger.files.worker import Chunk, ChunkTagger, answer
 
 
 @pytest.mark.parametrize("kept", [slice(1, None), slice(None, -1)])
@@ -39,14 +40,14 @@ def test_lost_documents_are_noticed(kept: slice) -> None:
 def without_side_effects(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process that runs these tests goes on."""
     monkeypatch.setattr(worker, "collect_rarely", lambda: None)
-    monkeypatch.setattr(worker, "_use_one_thread", lambda: None)
+    monkeypatch.setattr(process, "_use_one_thread", lambda: None)
 
 
 @pytest.mark.usefixtures("without_side_effects")
 def test_a_worker_whose_parent_dies_while_sending_ends_in_silence() -> None:
     here, there = multiprocessing.get_context("spawn").Pipe()
     with ThreadPoolExecutor(1) as pool:
-        served = pool.submit(serve, there, load_rules)
+        served = pool.submit(serve, there, ChunkTagger(load_rules))
         here.recv()
         os.write(here.fileno(), struct.pack("!i", 100) + b"the first bytes of a hundred")
         here.close()

@@ -18,6 +18,15 @@ _bearer = HTTPBearer(auto_error=False, description=f"The value of {TOKEN_VARIABL
 async def authorised(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> None:
+    """`check_access` as FastAPI calls it, which describes the token in the OpenAPI document.
+
+    Raises:
+        HTTPException: 401 or 403.
+    """
+    check_access(request)
+
+
+def check_access(request: Request) -> None:
     """Refuses a request without the token, and one that the page of another site makes.
 
     Raises:
@@ -27,7 +36,9 @@ async def authorised(
     if origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower():
         raise HTTPException(403, "pages of other sites may not use this server")
     token: str | None = request.app.state.token
-    given = "" if credentials is None else credentials.credentials
-    if token is not None and not secrets.compare_digest(given.encode("latin-1"), token.encode()):
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if token is not None and not (
+        scheme.lower() == "bearer" and secrets.compare_digest(given.strip().encode("latin-1"), token.encode())
+    ):
         detail = "the token is missing or wrong; send the header 'Authorization: Bearer TOKEN'"
         raise HTTPException(401, detail, {"WWW-Authenticate": "Bearer"})

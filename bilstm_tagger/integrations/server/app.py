@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,18 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as AnyHTTPException
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse
 
 from bilstm_tagger.errors import TaggerError, without_options
 from bilstm_tagger.integrations.server.access import LOOPBACK
-from bilstm_tagger.integrations.server.admission import Admission
+from bilstm_tagger.integrations.server.batching import WorkQueue
 from bilstm_tagger.integrations.server.limits import Limits
-from bilstm_tagger.integrations.server.metrics import CountRequests, Metrics
-from bilstm_tagger.integrations.server.middleware import BrowserHeaders, Deadline, DeclaredSize, too_large
+from bilstm_tagger.integrations.server.metrics import Metrics
+from bilstm_tagger.integrations.server.middleware import Guard, too_large
 from bilstm_tagger.integrations.server.routes import ServerState, router
-from bilstm_tagger.integrations.server.service import ServedModel
-from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.integrations.server.uploads import TooLongError
+from bilstm_tagger.integrations.server.workers import Workers
 from bilstm_tagger.version import __version__
 
 PAGE = Path(__file__).parent / "page"
@@ -31,33 +30,31 @@ LOOPBACK_HOSTS = (*LOOPBACK[::2], "[::1]")
 
 
 def create_app(
-    taggers: Mapping[str, Tagger],
+    workers: Workers,
     *,
     limits: Limits | None = None,
     token: str | None = None,
     allowed_hosts: Sequence[str] = LOOPBACK_HOSTS,
-    cores: int = 1,
+    failed: Callable[[TaggerError], None] = lambda error: None,
 ) -> FastAPI:
     """An ASGI application that tags with some models.
 
     Args:
-        taggers: the models by name; the first one tags where none is named.
+        workers: those that tag; processes among them are to be ended by the caller.
         limits: of requests.
         token: which requests must bring, if any.
         allowed_hosts: host names that requests may be sent to; `*` for any.
-        cores: for which the texts of several clients are put together.
+        failed: called when a process that tags has ended and no other can be started in its place.
     """
     limits = limits or Limits()
-    metrics = Metrics()
-    models = {name: ServedModel(name, each, cores=cores, metrics=metrics) for name, each in taggers.items()}
-    admission = Admission(threads=limits.file_threads, waiting=limits.waiting, in_progress=metrics.in_progress)
+    metrics = Metrics(workers.memory)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        queue = WorkQueue(workers, waiting=limits.waiting, metrics=metrics, failed=failed)
+        app.state.server = ServerState(workers.models, limits, metrics, queue)
         yield
-        admission.close()
-        for model in models.values():
-            model.close()
+        await queue.close()
 
     # The pages of Swagger and ReDoc would load scripts from elsewhere.
     app = FastAPI(
@@ -69,19 +66,14 @@ def create_app(
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.server = ServerState(models, limits, metrics, admission)
     app.state.token = token
     app.include_router(router)
     app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
     app.add_exception_handler(AnyHTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(TaggerError, _tagger_error)
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=limits.body_bytes)
-    app.add_middleware(Deadline, seconds=limits.seconds)
-    app.add_middleware(DeclaredSize, most=limits.body_bytes)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False)
-    app.add_middleware(BrowserHeaders)
-    app.add_middleware(CountRequests, metrics=metrics)
+    app.add_middleware(Guard, limits=limits, metrics=metrics)
     return app
 
 
@@ -103,14 +95,14 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     first: Mapping[str, Any] = error.errors()[0]
     if first["type"] == "json_invalid":
         return _problem(f"the body is not JSON: {first['ctx']['error']}", 422)
-    if isinstance(first.get("input"), bytes) and len(first["loc"]) == 1:
-        sent = request.headers.get("content-type", "").partition(";")[0]
-        what = f"is sent as {sent[:80]}" if sent else "has no Content-Type"
-        return _problem(f"the body {what}; send JSON with the header Content-Type: application/json", 422)
+    if first["type"] == "media_type":
+        return _problem(first["msg"], 422)
     place = ".".join(str(part) for part in first["loc"][1:]) or "the body"
     message = first["msg"].removeprefix("Value error, ")
     return _problem(f"{place}: {message[:1].lower()}{message[1:]}", 422)
 
 
 def _tagger_error(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, TooLongError):
+        return _problem(str(error), 413)
     return _problem(without_options(" ".join(str(error).split())), 422)

@@ -1,4 +1,4 @@
-"""Texts of several requests are tagged together.
+"""The queue of requests: who is free takes all texts that fit into a batch for each thread.
 
 A tagger makes one window of all documents that it is given, so requests are joined before it. Joining windows at the
 runtime would need a thread for each request; their switching cost more than what was gained by larger batches.
@@ -6,173 +6,202 @@ runtime would need a thread for each request; their switching cost more than wha
 
 from __future__ import annotations
 
-import threading
+import asyncio
+import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
-from bilstm_tagger.document.document import Document
+from fastapi import HTTPException
+
+from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.files.process import NotBegunError, ProcessEndedError, result_of
+from bilstm_tagger.integrations.server.metrics import Metrics
+from bilstm_tagger.integrations.server.work import Done, Job, TagTexts
+from bilstm_tagger.integrations.server.workers import Worker, Workers
 from bilstm_tagger.tagging.runtime import BATCH_TOKENS
-from bilstm_tagger.tagging.tagger import Tagger
 
-THREADS = 2  # while one waits for the network, the other reads the next texts or writes the last answers
-_CHARACTERS = 4  # in a token, at least; more texts than fit would only be more batches
+# A token has 4 characters at least; sentences of two batches can be put together with others of like length.
+BATCH_CHARACTERS = 4 * BATCH_TOKENS
+BATCHES = 2
 
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What is asked for beside tags; texts for which it is the same can be tagged together.
-
-    Attributes:
-        probabilities: whether documents know how probable their tags and spans are.
-        min_probability: spans that are less probable are left out.
-        n_best: how many of the best tag sequences of each sentence are wanted.
-    """
-
-    probabilities: bool = False
-    min_probability: float = 0.0
-    n_best: int = 0
-
-
-Finish = Callable[[list[Document]], bytes]
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
 class _Request:
-    texts: Sequence[str]
-    options: Options
-    finish: Finish
-    future: Future[bytes] = field(default_factory=Future)
-    documents: list[Document] = field(default_factory=list)
-
-    @property
-    def characters(self) -> int:
-        return sum(map(len, self.texts))
-
-    def fail(self, error: Exception) -> None:
-        self.future.set_exception(error)
-
-    def end(self, tagged: list[Document]) -> None:
-        """Makes the answer."""
-        try:
-            self.future.set_result(self.finish(tagged))
-        except Exception as error:
-            self.fail(error)
+    job: Job
+    answer: asyncio.Future[bytes]
+    alike: Hashable  # None for what is worked for alone
+    characters: int
 
 
-class TextQueue:
-    """Texts that wait to be tagged. A thread that is free takes all of them that fit into one batch per core.
+class WorkQueue:
+    """Requests that wait for a worker; to be made and used in one event loop.
 
-    So a lone text never waits for others, and the more there are, the larger are the batches.
+    A worker that is free takes the first of them, and with a text all that can be tagged with it, up to a batch for
+    each of its threads. So a lone text never waits for others, and the more there are, the larger are the batches.
 
     Args:
-        tagger: tags them.
-        cores: for which a batch each is taken.
-        observe: called with the number of tokens tagged together.
+        workers: do the work.
+        waiting: most requests that are worked for or wait.
+        metrics: where is counted.
+        failed: called when a worker has ended and no other can be started in its place.
     """
 
     def __init__(
-        self, tagger: Tagger, *, cores: int = 1, observe: Callable[[int], object] = lambda tokens: None
+        self,
+        workers: Workers,
+        *,
+        waiting: int,
+        metrics: Metrics,
+        failed: Callable[[TaggerError], None] = lambda error: None,
     ) -> None:
-        self._tagger = tagger
-        self._most_characters = cores * BATCH_TOKENS * _CHARACTERS
-        self._observe = observe
+        self._workers = workers
+        self._idle = list(workers.all)
+        self._most = waiting
+        # Files take long: as long as there are other workers, one is left to texts.
+        self._most_alone = max(1, len(self._idle) - 1)
+        self._most_characters = max(BATCHES, workers.threads) * BATCH_CHARACTERS
+        self._metrics = metrics
+        self._failed = failed
         self._waiting: deque[_Request] = deque()
-        self._closed = False
-        self._changed = threading.Condition()
-        self._threads = [threading.Thread(target=self._run, name=f"texts-{n}", daemon=True) for n in range(THREADS)]
-        for thread in self._threads:
-            thread.start()
+        self._in_work = self._alone = 0
+        self._alive = len(self._idle)
+        self._loop = asyncio.get_running_loop()
+        self._threads = ThreadPoolExecutor(len(self._idle), "workers")
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._called = self._closed = False
+        metrics.in_progress.set_function(lambda: len(self._waiting) + self._in_work)
 
-    def submit(self, texts: Sequence[str], options: Options, finish: Finish) -> Future[bytes]:
-        """The answer to a request, once it is there.
+    async def answer(self, job: Job) -> bytes:
+        """The answer to a request. What nobody waits for any more is not begun.
 
         Args:
-            texts: to be tagged.
-            options: what is asked for.
-            finish: makes the answer of the tagged documents.
+            job: what is asked for.
 
         Raises:
-            RuntimeError: if the queue has been closed.
+            HTTPException: 429 if too many requests wait, 503 if the process that worked for it ended.
+            TaggerError: as raised where it was worked for.
         """
-        request = _Request(texts, options, finish)
-        with self._changed:
-            if self._closed:
-                raise RuntimeError("the queue has been closed")
-            self._waiting.append(request)
-            self._changed.notify()
-        return request.future
-
-    def close(self) -> None:
-        """Ends the threads, after they have tagged what waits."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        for thread in self._threads:
-            thread.join()
-
-    def _run(self) -> None:
-        while (batch := self._next()) is not None:
-            # Whose client has gone, or who has waited too long, is left out.
-            self._tag([each for each in batch if each.future.set_running_or_notify_cancel()])
-
-    def _next(self) -> list[_Request] | None:
-        """The requests to answer next; None when the queue has been closed and is empty."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
-            if not self._waiting:
-                return None
-            batch = [self._waiting.popleft()]
-            characters = batch[0].characters
-            left: deque[_Request] = deque()
-            for each in self._waiting:
-                if each.options == batch[0].options and characters + each.characters <= self._most_characters:
-                    batch.append(each)
-                    characters += each.characters
-                else:
-                    left.append(each)
-            self._waiting = left
-            if left:
-                self._changed.notify()
-            return batch
-
-    def _tag(self, batch: Sequence[_Request]) -> None:
-        read = [each for each in batch if self._read(each)]
-        if not read:
-            return
-        options = read[0].options
+        if len(self._waiting) + self._in_work >= self._most:
+            detail = f"{self._most} requests are waiting already; try again in a second"
+            raise HTTPException(429, detail, {"Retry-After": "1"})
+        if self._closed:
+            raise HTTPException(503, "the server is stopping")
+        future: asyncio.Future[bytes] = self._loop.create_future()
+        if isinstance(job, TagTexts):
+            request = _Request(job, future, job.alike, job.characters)
+        else:
+            request = _Request(job, future, None, 0)
+        self._waiting.append(request)
+        self._call()
         try:
-            tagged = self._pipe((document for each in read for document in each.documents), options)
-        except Exception as error:
-            if len(read) == 1:
-                read[0].fail(error)
-                return
-            for each in read:  # so that none fails for the sake of another
-                self._tag([each])
-            return
-        self._observe(sum(map(len, tagged)))
-        first = 0
-        for each in read:
-            last = first + len(each.documents)
-            each.end(tagged[first:last])
-            first = last
+            return await request.answer
+        except asyncio.CancelledError:
+            if request in self._waiting:
+                self._waiting.remove(request)
+            raise
 
-    def _pipe(self, documents: Iterable[Document], options: Options) -> list[Document]:
-        return list(
-            self._tagger.pipe(
-                documents,
-                probabilities=options.probabilities,
-                min_probability=options.min_probability,
-                n_best=options.n_best,
-            )
-        )
+    async def close(self) -> None:
+        """Takes nothing more, and waits until all that was taken is done."""
+        self._closed = True
+        self._share()
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        self._threads.shutdown()
 
-    def _read(self, request: _Request) -> bool:
-        """Whether the texts of a request can be tokenised; if not, it fails."""
+    def _call(self) -> None:
+        """Lets workers that are free take requests, once those that arrive at the same time are here."""
+        if not self._called:
+            self._called = True
+            self._loop.call_soon(self._share)
+
+    def _share(self) -> None:
+        self._called = False
+        while self._idle and (batch := self._next()):
+            self._in_work += len(batch)
+            self._alone += batch[0].alike is None
+            task = self._loop.create_task(self._work(self._idle.pop(), batch))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _next(self) -> list[_Request]:
+        """The requests to work for next, which no longer wait; none if there is none that may be begun."""
+        batch: list[_Request] = []
+        left: deque[_Request] = deque()
+        characters = 0
+        for each in self._waiting:
+            if each.answer.done():
+                continue
+            if not batch:
+                fits = each.alike is not None or self._alone < self._most_alone
+            else:
+                alike = each.alike is not None and each.alike == batch[0].alike
+                fits = alike and characters + each.characters <= self._most_characters
+            (batch if fits else left).append(each)
+            characters += each.characters if fits else 0
+        self._waiting = left
+        return batch
+
+    async def _work(self, worker: Worker, batch: list[_Request]) -> None:
+        """Lets a worker do a batch, and gives each request its answer."""
+        free: Worker | None = worker
         try:
-            request.documents = [self._tagger.read(text) for text in request.texts]
+            done = await self._loop.run_in_executor(self._threads, worker.do, [each.job for each in batch])
+        except NotBegunError:
+            self._waiting.extendleft(reversed(batch))
+            free = None
+        except ProcessEndedError:
+            detail = "the process that worked for this request has ended; send less at a time or try again"
+            _fail(batch, HTTPException(503, detail, {"Retry-After": "5"}))
+            free = None
         except Exception as error:
-            request.fail(error)
-            return False
-        return True
+            _fail(batch, error)
+        else:
+            self._end(batch, done)
+        finally:
+            self._in_work -= len(batch)
+            self._alone -= batch[0].alike is None
+        if free is None:
+            self._call()  # others may be free for what could not be begun
+            free = await self._replaced(worker)
+        if free is not None:
+            self._idle.append(free)
+            self._call()
+
+    def _end(self, batch: list[_Request], done: Done) -> None:
+        model = batch[0].job.model
+        self._metrics.tokens.labels(model).inc(done.tokens)
+        for tokens in done.batches:
+            self._metrics.batch_tokens.labels(model).observe(tokens)
+        for each, answer in zip(batch, done.answers, strict=True):
+            if each.answer.done():
+                continue
+            if isinstance(answer, bytes):
+                each.answer.set_result(answer)
+                continue
+            try:
+                result_of(answer)
+            except Exception as error:
+                each.answer.set_exception(error)
+
+    async def _replaced(self, worker: Worker) -> Worker | None:
+        """Another worker for one that has ended; None if it cannot be started, which ends the server."""
+        logger.warning("a process that tags has ended; another is started (if memory was short, use fewer --workers)")
+        self._metrics.restarts.inc()
+        try:
+            return await self._loop.run_in_executor(self._threads, self._workers.replaced, worker)
+        except TaggerError as error:
+            self._alive -= 1
+            if not self._alive:
+                _fail(self._waiting, HTTPException(503, "the server is stopping, since no process can be started"))
+            self._failed(error)
+            return None
+
+
+def _fail(requests: list[_Request] | deque[_Request], error: Exception) -> None:
+    for each in requests:
+        if not each.answer.done():
+            each.answer.set_exception(error)

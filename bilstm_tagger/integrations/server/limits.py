@@ -14,7 +14,6 @@ class Limits:
         characters: of all texts of a request.
         texts: number of texts, files or documents of a request.
         waiting: requests that are tagged or wait for it at the same time.
-        file_threads: requests with files, or for files, at the same time.
         seconds: that a body may take to arrive, and an answer to be found.
         connections: open at the same time.
     """
@@ -23,6 +22,5 @@ class Limits:
     characters: int = 1_000_000
     texts: int = 1_000
     waiting: int = 256
-    file_threads: int = 4
     seconds: float = 30.0
     connections: int = 1_000

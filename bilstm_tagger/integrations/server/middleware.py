@@ -1,13 +1,18 @@
-"""What holds for every request: headers for browsers, a bound on its size, and an end in time."""
+"""What holds for every request: headers for browsers, bounds on its size and its time, and that it is counted."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bilstm_tagger.integrations.server.limits import Limits
+from bilstm_tagger.integrations.server.metrics import Metrics
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -22,42 +27,82 @@ HEADERS: Mapping[str, str] = {
 }
 
 
-class BrowserHeaders:
-    """Middleware that tells browsers to run nothing but the scripts of the page, and to keep nothing."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handles one request."""
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
-            await send(message)
-
-        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 
-class DeclaredSize:
-    """Middleware that refuses a body which is said to be too large; starlette counts those of which nothing is said.
+class Guard:
+    """Middleware around all others; it is one, since each costs time for every request.
+
+    Browsers are told to run nothing but the scripts of the page, and to keep nothing. A body that is said to be too
+    large is refused; starlette counts those of which nothing is said. A request ends whose body does not arrive, or
+    whose answer is not found, in time.
 
     Args:
         app: what is guarded.
-        most: bytes.
+        limits: of requests.
+        metrics: where requests and their seconds are counted.
     """
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self.app = app
-        self.most = most
+    def __init__(self, app: ASGIApp, limits: Limits, metrics: Metrics) -> None:
+        self._app = app
+        self._counting_bytes = RequestBodyLimitMiddleware(app, limits.body_bytes)
+        self._most = limits.body_bytes
+        self._seconds = limits.seconds
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""
-        length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
-        if length.isascii() and length.isdecimal() and int(length) > self.most:
-            await JSONResponse({"detail": too_large(self.most)}, 413, {"Connection": "close"})(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+
+        async def watched_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *_RAW]
+            await send(message)
+
+        try:
+            length = Headers(scope=scope).get("content-length", "")
+            if not (length.isascii() and length.isdecimal()):
+                await self._in_time(self._counting_bytes, scope, receive, watched_send, lambda: status > 0)
+            elif int(length) > self._most:
+                refusal = JSONResponse({"detail": too_large(self._most)}, 413, {"Connection": "close"})
+                await refusal(scope, receive, watched_send)
+            else:
+                await self._in_time(self._app, scope, receive, watched_send, lambda: status > 0)
+        finally:
+            self._metrics.count(_path(scope), status or 500, time.perf_counter() - began)
+
+    async def _in_time(
+        self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, started: Callable[[], bool]
+    ) -> None:
+        complete = False
+
+        async def watched_receive() -> Message:
+            nonlocal complete
+            message = await receive()
+            if not complete and not message.get("more_body", False):
+                complete = True
+                deadline.reschedule(asyncio.get_running_loop().time() + self._seconds)
+            return message
+
+        try:
+            async with asyncio.timeout(self._seconds) as deadline:
+                await app(scope, watched_receive, send)
+        except TimeoutError:
+            if started():  # the client does not read what it asked for; the connection is closed
+                raise
+            await self._too_late(complete=complete)(scope, receive, send)
+
+    def _too_late(self, *, complete: bool) -> JSONResponse:
+        if complete:
+            detail = f"the answer took longer than {self._seconds:g} seconds; send less text at a time or try again"
+            return JSONResponse({"detail": detail}, 503, {"Retry-After": "5"})
+        detail = f"the body did not arrive within {self._seconds:g} seconds; send it faster or in parts"
+        return JSONResponse({"detail": detail}, 408, {"Connection": "close"})
 
 
 def too_large(most: int) -> str:
@@ -65,49 +110,6 @@ def too_large(most: int) -> str:
     return f"the body is larger than {most:,} bytes; send it in parts"
 
 
-class Deadline:
-    """Middleware that ends a request whose body does not arrive, or whose answer is not found, in time.
-
-    Args:
-        app: what is guarded.
-        seconds: for the body, and again for the answer.
-    """
-
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
-        self.app = app
-        self.seconds = seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handles one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        complete = started = False
-
-        async def watched_receive() -> Message:
-            nonlocal complete
-            message = await receive()
-            if not complete and not message.get("more_body", False):
-                complete = True
-                deadline.reschedule(asyncio.get_running_loop().time() + self.seconds)
-            return message
-
-        async def watched_send(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            async with asyncio.timeout(self.seconds) as deadline:
-                await self.app(scope, watched_receive, watched_send)
-        except TimeoutError:
-            if started:  # the client does not read what it asked for; the connection is closed
-                raise
-            await self._refusal(complete=complete)(scope, receive, send)
-
-    def _refusal(self, *, complete: bool) -> JSONResponse:
-        if complete:
-            detail = f"the answer took longer than {self.seconds:g} seconds; send less text at a time or try again"
-            return JSONResponse({"detail": detail}, 503, {"Retry-After": "5"})
-        detail = f"the body did not arrive within {self.seconds:g} seconds; send it faster or in parts"
-        return JSONResponse({"detail": detail}, 408, {"Connection": "close"})
+def _path(scope: Scope) -> str:
+    """The path of the route, so that there are no more of them than routes."""
+    return getattr(scope.get("route"), "path", "") or "other"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, File, Form, HTTPException, Request, UploadFile
@@ -15,12 +15,14 @@ from starlette.responses import Response
 from bilstm_tagger.files.formats import OUTPUT_FORMATS
 from bilstm_tagger.integrations.server import schemas
 from bilstm_tagger.integrations.server.access import authorised
-from bilstm_tagger.integrations.server.admission import Admission
+from bilstm_tagger.integrations.server.batching import WorkQueue
+from bilstm_tagger.integrations.server.json_route import JSONRoute
 from bilstm_tagger.integrations.server.limits import Limits
 from bilstm_tagger.integrations.server.metrics import Metrics
 from bilstm_tagger.integrations.server.schemas import ExportRequest, FormatName, TagRequest, problems
-from bilstm_tagger.integrations.server.service import ServedModel, written
-from bilstm_tagger.integrations.server.uploads import KINDS, TooLongError
+from bilstm_tagger.integrations.server.uploads import KINDS
+from bilstm_tagger.integrations.server.work import TagTexts, TagUploads, WriteDocuments
+from bilstm_tagger.integrations.server.workers import ModelDescription
 from bilstm_tagger.version import __version__
 
 router = APIRouter()
@@ -36,28 +38,28 @@ class ServerState:
     """What the routes work with.
 
     Attributes:
-        models: by name, the first one tags where none is named.
+        models: what is told of each, by name; the first one tags where none is named.
         limits: of requests.
         metrics: counts.
-        admission: runs work in threads.
+        queue: of requests.
     """
 
-    models: Mapping[str, ServedModel]
+    models: Mapping[str, ModelDescription]
     limits: Limits
     metrics: Metrics
-    admission: Admission
+    queue: WorkQueue
 
-    def model(self, name: str | None) -> ServedModel:
-        """The model of that name, or the first one.
+    def model(self, name: str | None) -> str:
+        """The name of a model, the first one if none is named.
 
         Raises:
             HTTPException: 404 if there is none.
         """
         if not name:
-            return next(iter(self.models.values()))
+            return next(iter(self.models))
         if name not in self.models:
             raise HTTPException(404, f"no model {name!r} is served; there are: {', '.join(self.models)}")
-        return self.models[name]
+        return name
 
     def check_number(self, number: int, what: str) -> None:
         """Refuses too many texts.
@@ -84,7 +86,19 @@ def _server(request: Request) -> ServerState:
     return state
 
 
-@router.post("/tag", dependencies=_guarded, responses=_WORK | {200: {"model": schemas.TagResponse}})
+def _direct(endpoint: Callable[..., Any], path: str, responses: dict[int | str, dict[str, Any]]) -> None:
+    """Adds a route for an endpoint that takes a body of JSON."""
+    router.add_api_route(
+        path,
+        endpoint,
+        methods=["POST"],
+        dependencies=_guarded,
+        responses=responses,
+        response_class=Response,
+        route_class_override=JSONRoute,
+    )
+
+
 async def tag(asked: TagRequest, request: Request) -> Response:
     """Tag one text or several."""
     server = _server(request)
@@ -92,8 +106,11 @@ async def tag(asked: TagRequest, request: Request) -> Response:
     texts = asked.all_texts()
     server.check_number(len(texts), "texts")
     server.check_characters(sum(map(len, texts)))
-    answer = await server.admission.admit(lambda: model.submit(asked))
-    return Response(answer, media_type="application/json")
+    job = TagTexts(model, texts, asked.probabilities, asked.min_probability, asked.alternatives, asked.n_best)
+    return Response(await server.queue.answer(job), media_type="application/json")
+
+
+_direct(tag, "/tag", _WORK | {200: {"model": schemas.TagResponse}})
 
 
 @router.post(
@@ -114,43 +131,24 @@ async def tag_files(
 ) -> Response:
     """Tag files: text, pages, mails, subtitles, Word, PDF, tables, annotated files."""
     server = _server(request)
-    served = server.model(model)
+    name = server.model(model)
     server.check_number(len(files), "files")
-    contents: list[tuple[str, IO[bytes]]] = [(each.filename or "", each.file) for each in files]
-
-    def work() -> Response:
-        tagged = served.tag_files(
-            contents,
-            probabilities=probabilities or bool(alternatives),
-            min_probability=min_probability,
-            most_characters=server.limits.characters,
-        )
-        if tagged.failures and (format is not None or not tagged.documents):
-            more = f"; and {len(tagged.failures) - 1} more files fail" if len(tagged.failures) > 1 else ""
-            raise HTTPException(422, tagged.failures[0] + more)
-        if format is not None:
-            return _file(written(tagged.documents, format), format)
-        records = served.records(tagged.documents, probabilities=probabilities, alternatives=alternatives)
-        answer = {"model": served.name, "documents": records, "failures": tagged.failures}
-        return Response(orjson.dumps(answer), media_type="application/json")
-
-    try:
-        return await server.admission.run(work)
-    except TooLongError as error:
-        raise HTTPException(413, str(error)) from None
+    contents = [(each.filename or "", await each.read()) for each in files]
+    most = server.limits.characters
+    job = TagUploads(name, contents, format, probabilities, min_probability, alternatives, most_characters=most)
+    answer = await server.queue.answer(job)
+    return _file(answer, format) if format is not None else Response(answer, media_type="application/json")
 
 
-@router.post("/export", dependencies=_guarded, responses=_WORK | _FILE, response_class=Response)
 async def export(asked: ExportRequest, request: Request) -> Response:
     """Write documents, whose spans may have been corrected, in a format of files."""
     server = _server(request)
-    served = server.model(asked.model)
+    model = server.model(asked.model)
     server.check_number(len(asked.documents), "documents")
+    return _file(await server.queue.answer(WriteDocuments(model, asked.documents, asked.format)), asked.format)
 
-    def work() -> Response:
-        return _file(written(served.corrected(asked.documents), asked.format), asked.format)
 
-    return await server.admission.run(work)
+_direct(export, "/export", _WORK | _FILE)
 
 
 def _file(content: bytes, format: str) -> Response:
@@ -162,7 +160,7 @@ def _file(content: bytes, format: str) -> Response:
 @router.get("/models", dependencies=_guarded, responses=_EVERYWHERE | {200: {"model": schemas.ModelsResponse}})
 async def models(request: Request) -> Response:
     """The models, formats of results, and kinds of files that are read."""
-    described = [model.described() for model in _server(request).models.values()]
+    described = list(_server(request).models.values())
     formats = {name: each.suffix for name, each in OUTPUT_FORMATS.items()}
     answer = {"models": described, "formats": formats, "suffixes": sorted(KINDS)}
     return Response(orjson.dumps(answer), media_type="application/json")

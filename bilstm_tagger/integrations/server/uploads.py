@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO
 
 from bilstm_tagger.corpus.trained import words_spec
 from bilstm_tagger.document.document import Document
@@ -49,7 +47,7 @@ class TooLongError(TaggerError):
 
 
 def tag_uploads(
-    tagger: Tagger, files: Sequence[tuple[str, IO[bytes]]], options: TagOptions, *, most_characters: int
+    tagger: Tagger, files: Sequence[tuple[str, bytes]], options: TagOptions, *, most_characters: int
 ) -> TaggedUploads:
     """Reads and tags files; one that cannot be read is a failure, the others are tagged.
 
@@ -68,8 +66,7 @@ def tag_uploads(
         for number, (name, content) in enumerate(files):
             place = Path(folder) / str(number) / safe_name(name)
             place.parent.mkdir()
-            with place.open("wb") as target:
-                shutil.copyfileobj(content, target)
+            place.write_bytes(content)
             try:
                 jobs.append(_job(place))
             except TaggerError as error:

@@ -23,11 +23,12 @@ def client_of(tagger: Tagger) -> Iterator[Callable[..., TestClient]]:
     from starlette.testclient import TestClient
 
     from bilstm_tagger.integrations.server.app import create_app
+    from bilstm_tagger.integrations.server.workers import ThreadWorkers
 
     opened: list[TestClient] = []
 
     def make(*, headers: dict[str, str] | None = None, taggers: dict[str, Any] | None = None, **options: Any) -> Any:
-        app = create_app(taggers or {"tiny": tagger}, **options)
+        app = create_app(ThreadWorkers(taggers or {"tiny": tagger}), **options)
         client = TestClient(app, base_url="http://localhost", headers=headers, raise_server_exceptions=False)
         opened.append(client.__enter__())
         return opened[-1]

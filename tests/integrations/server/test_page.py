@@ -15,6 +15,7 @@ from server_under_test import served
 
 from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.integrations.server.app import create_app
+from bilstm_tagger.integrations.server.workers import ThreadWorkers
 from bilstm_tagger.tagging.tagger import Tagger
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
@@ -38,7 +39,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address(tagger: Tagger) -> Iterator[str]:
     other = Tagger(tagger.info, tagger.runtime)
-    with served(create_app({"one": tagger, "two": other})) as address:
+    with served(create_app(ThreadWorkers({"one": tagger, "two": other}))) as address:
         yield address
 
 
@@ -156,7 +157,9 @@ def test_markup_in_text_labels_and_names_of_files_runs_nothing(
 
     label = "<script>window.evil=1</script>"
     vocab = replace_tags(tagger, label)
-    with served(create_app({EVIL: Tagger(replace(tagger.info, vocab=vocab), tagger.runtime)})) as address:
+    with served(
+        create_app(ThreadWorkers({EVIL: Tagger(replace(tagger.info, vocab=vocab), tagger.runtime)}))
+    ) as address:
         other = browser.new_page()
         other.goto(address)
         other.wait_for_selector("#model option", state="attached")
@@ -310,7 +313,7 @@ def test_everything_has_a_name_for_screen_readers(page: Page, named: str) -> Non
 
 
 def test_a_token_is_asked_for(browser: Browser, tagger: Tagger) -> None:
-    with served(create_app({"one": tagger}, token="secret")) as address:
+    with served(create_app(ThreadWorkers({"one": tagger}), token="secret")) as address:
         page = browser.new_page()
         page.goto(address)
         page.wait_for_selector("#token-label:not([hidden])")
