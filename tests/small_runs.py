@@ -105,7 +105,7 @@ def shrink_measurements(monkeypatch: pytest.MonkeyPatch) -> None:
     def small_encoders(settings: Settings, **given: Any) -> Any:
         return run_encoders(small(settings), **(given | {"encoders": two, "seeds": (0,)}))
 
-    monkeypatch.setattr(memory, "run_memory_study", lambda **given: run_memory(TINY, **(given | {"workers": 1})))
+    monkeypatch.setattr(memory, "run_memory_study", lambda *_, **given: run_memory(TINY, **(given | {"workers": 1})))
     monkeypatch.setattr(encoders, "run_encoders_study", small_encoders)
     measure = speed.benchmark
     monkeypatch.setattr(speed, "LEAST_TOKENS", 200)

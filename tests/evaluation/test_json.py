@@ -116,5 +116,6 @@ def test_raw_text() -> None:
     found = score_raw([made], [made], "t")
     values = RawEvaluation({"t": found}, documents=1, sentences=2, tokens=3, seconds=0.5, notes=("so",)).to_json()
     assert shape(values.pop("tasks")) == {"t": RAW}
-    assert values == {"documents": 1, "sentences": 2, "tokens": 3, "seconds": 0.5, "notes": ["so"]}
+    sizes = {"documents": 1, "sentences": 2, "tokens": 3, "seconds": 0.5, "tokens_per_second": 6.0}
+    assert values == {**sizes, "notes": ["so"]}
     assert (found.to_json()["kind"], found.to_json()["scheme"]) == ("raw", "BIO")

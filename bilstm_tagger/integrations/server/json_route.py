@@ -51,7 +51,8 @@ def _checked(model: type[BaseModel], body: bytes, content_type: str) -> BaseMode
         raise RequestValidationError([{"type": "missing", "loc": ("body",), "msg": "Field required"}])
     kind = content_type.partition(";")[0].strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        message = f"is sent as {kind[:100] or 'nothing'}; send JSON with the header 'Content-Type: application/json'"
+        sent = f"is sent as {kind[:100]}" if kind else "has no Content-Type"
+        message = f"the body {sent}; send JSON with the header Content-Type: application/json"
         raise RequestValidationError([{"type": "media_type", "loc": ("body",), "msg": message}])
     try:
         values = json.loads(body)
