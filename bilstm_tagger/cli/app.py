@@ -132,16 +132,16 @@ def note(message: str) -> None:
 
 
 @contextmanager
-def if_stopped(message: str) -> Iterator[None]:
+def if_stopped(message: Callable[[], str]) -> Iterator[None]:
     """Say more than that the command was stopped, should somebody stop it with Ctrl-C.
 
     Args:
-        message: what there is of the output, and what to do.
+        message: tells then what there is of the output, and what to do.
     """
     try:
         yield
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(message) from None
+        raise KeyboardInterrupt(message()) from None
 
 
 def tell_error(error: object) -> None:

@@ -91,7 +91,10 @@ def entities(
     load = ModelLoader(str(model), device, precision, threads, options if text is None else None)
     profile = Profile()
     report: FilesReport | None = None
-    with if_stopped(nothing_kept(output)), opened(output, binary=chosen.startswith("xlsx"), force=force) as stream:
+    with (
+        if_stopped(lambda: nothing_kept(output)),
+        opened(output, binary=chosen.startswith("xlsx"), force=force) as stream,
+    ):
         if text is not None:
             tag_text(load(profile), text, chosen, options, profile, stream=stream)
         else:

@@ -31,7 +31,7 @@ EXAMPLES = {
     "predict": (
         'bilstm-tagger predict --text "Ada Lovelace wrote to Charles Babbage from London."',
         "bilstm-tagger predict mails --output tagged --workers auto",
-        "bilstm-tagger predict notes.txt --format conll --probabilities --model models/mine",
+        "bilstm-tagger predict notes.txt --format jsonl --probabilities --model models/mine",
     ),
     "entities": (
         "bilstm-tagger entities mails --output names.csv",

@@ -45,7 +45,7 @@ def in_options_of(message: str, context: Any) -> str:
         if option in own:
             return match[0]
         if option == "--column" and "--column-a" in own:
-            return f"--column-a or --column-b{value}"
+            return f"--gold-column{value} (--column-a or --column-b for a file of predictions)"
         if option in SETTINGS and "--set" in own:
             return _as_setting(option, value)
         names = [name for name, command in others.items() if option in options_of(command)]

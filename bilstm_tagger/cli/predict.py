@@ -117,6 +117,7 @@ def predict(
     started = time.process_time()
     from bilstm_tagger.corpus.trained import words_spec
     from bilstm_tagger.files import ModelLoader, Profile, Shard, tag_files
+    from bilstm_tagger.files.formats import WITHOUT_PROBABILITIES
     from bilstm_tagger.model_folder.find import find_folder, fingerprint
 
     if workers == AUTO and threads is not None:
@@ -135,14 +136,13 @@ def predict(
     profile = Profile()
     profile.add({"start Python": started})
     chosen = format or ("text" if output is None and sys.stdout.isatty() else "jsonl")
+    if probabilities and chosen in WITHOUT_PROBABILITIES:
+        note(f"note: {chosen} has no place for probabilities; --format jsonl and the tables of names have them")
     if text is not None:
         tag_text(load(profile), text, chosen, options, profile)
     else:
-        rest = (
-            "the output ends where it was" if output is None else f"{output} holds what was finished; --resume goes on"
-        )
         with (
-            if_stopped(rest),
+            if_stopped(lambda: _kept(output)),
             loaded_tagger(load, workers, profile) as tagger,
             progress(quiet=output is None and sys.stdout.isatty()) as heard,
         ):
@@ -182,3 +182,12 @@ def _show(profile: Profile) -> None:
     for name, seconds in profile.seconds.items():
         if name not in here:
             note(f"{name:<{width}} {seconds:9.3f} s")
+
+
+def _kept(output: str | None) -> str:
+    """What there is of the output when the command is stopped."""
+    if output is None:
+        return "the output ends where it was"
+    if not Path(output).exists():
+        return f"no file was finished, so there is no {output} yet; --resume goes on"
+    return f"{output} holds what was finished; --resume goes on"

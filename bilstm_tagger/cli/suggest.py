@@ -81,7 +81,7 @@ def suggest(
     candidates = Candidates(number, named)
     load, profile = ModelLoader(str(model), device, precision, threads), Profile()
     with (
-        if_stopped(nothing_kept(output)),
+        if_stopped(lambda: nothing_kept(output)),
         opened(output, binary=False, force=force) as stream,
         loaded_tagger(load, workers, profile) as tagger,
         progress(quiet=output is None and sys.stdout.isatty()) as heard,

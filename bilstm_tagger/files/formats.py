@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OUTPUT_FORMATS",
+    "WITHOUT_PROBABILITIES",
     "OutputFormat",
     "fitting_stream",
     "output_format",
@@ -165,6 +166,7 @@ OUTPUT_FORMATS: dict[str, OutputFormat] = {
     "xlsx": OutputFormat(workbook_writer(rows), ".xlsx", binary=True),
     "entities": OutputFormat(write_entities, ".entities.jsonl", apart=True),
 }
+WITHOUT_PROBABILITIES = ("conll", "conllu", "text", "spacy", "parquet")
 # Other names of formats, and tables of counts, which are of all files together.
 _FURTHER: dict[str, OutputFormat] = {
     "json": OUTPUT_FORMATS["jsonl"],

@@ -148,7 +148,7 @@ def test_how_a_command_ends(
 @pytest.mark.parametrize(
     ("arguments", "last"),
     [
-        (["predict", "a.txt", "-o", "out"], "stopped: out holds what was finished; --resume goes on"),
+        (["predict", "a.txt", "-o", "out"], "stopped: no file was finished, so there is no out yet; --resume goes on"),
         (["predict", "a.txt"], "stopped: the output ends where it was"),
         (["entities", "a.txt", "-o", "out.csv"], "stopped: nothing was written to out.csv, since "),
         (["entities", "a.txt"], "stopped: the output is not complete"),

@@ -118,7 +118,8 @@ def test_where_a_command_has_the_option_nothing_changes() -> None:
         ("evaluate", "--from-scheme IO --scheme BIO (of bilstm-tagger convert)"),
     ):  # fmt: skip
         assert in_options_of(scheme, context_of(command)) == f"if they mark spans, {option} reads them so"
-    assert in_options_of("see --column ner=4", context_of("compare")) == "see --column-a or --column-b ner=4"
+    told = in_options_of("see --column ner=4", context_of("compare"))
+    assert told == "see --gold-column ner=4 (--column-a or --column-b for a file of predictions)"
 
 
 def test_impossible_tags_in_evaluate(tmp_path: Path) -> None:

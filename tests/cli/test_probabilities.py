@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from command_line import run
 
+from bilstm_tagger.files.formats import OUTPUT_FORMATS, WITHOUT_PROBABILITIES
+
 TEXT = "Ada Lovelace met Charles Babbage in London, and IBM bought Red Hat.\n\nMay flew to Jordan with Paris Hilton.\n"
 
 
@@ -84,3 +86,16 @@ def test_a_precision_sets_a_threshold_for_each_label(text: Path) -> None:
     both = run("predict", text, "--model", "en", "--min-precision", "0.9", "--min-probability", "0.5")
     assert both.exit_code == 2
     assert "not both" in both.stderr
+
+
+@pytest.mark.parametrize("format", OUTPUT_FORMATS)
+def test_a_format_has_a_place_for_probabilities_or_that_is_told(format: str, text: Path, tmp_path: Path) -> None:
+    outputs = []
+    for number, flags in enumerate(([], ["--probabilities"])):
+        folder = tmp_path / str(number)
+        done = run("predict", text, "--model", "en", "--format", format, "--output", folder, "--workers", "1", *flags)
+        (written,) = folder.iterdir()
+        outputs.append(written.read_bytes())
+    assert (f"{format} has no place for probabilities" in done.stderr) is (format in WITHOUT_PROBABILITIES)
+    if format not in ("xlsx", "spacy", "parquet"):  # binary ones may tell when they were written
+        assert (outputs[0] == outputs[1]) is (format in WITHOUT_PROBABILITIES)

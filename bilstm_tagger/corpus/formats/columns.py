@@ -155,8 +155,13 @@ class _Reader:
             if self.sources[task] == self.word:
                 raise CorpusError(
                     f"{place}: {task!r} would be read from the column of the words "
-                    f"({counted(self.width, 'column')} in all); name another with --column"
+                    f"({counted(self.width, 'column')} in all); name another with --column{self.csv_hint()}"
                 )
+
+    def csv_hint(self) -> str:
+        """Say what a file of one column may be, if its first line has a sign that separates cells."""
+        sign = next((each for each in ",;" if self.width == 1 and each in self.first_line.strip(each)), None)
+        return f", or if its cells stand between {sign!r}, give the file the ending .csv" if sign else ""
 
     def hint(self, line: str) -> str:
         """Name the option for comments, where a line or the file's first one may be one."""
@@ -174,9 +179,8 @@ class _Reader:
                 known = f"known: {', '.join(self.names)}" if self.names else "no column names were given"
                 raise CorpusError(f"{place}: no column is named {column!r} ({known}); or give its number") from None
         if not 1 <= abs(column) <= self.width:
-            raise CorpusError(
-                f"{place}: no column {column}: the file has {counted(self.width, 'column')}, counted from 1"
-            )
+            has = f"the file has {counted(self.width, 'column')}, counted from 1{self.csv_hint()}"
+            raise CorpusError(f"{place}: no column {column}: {has}")
         return column - 1 if column > 0 else self.width + column
 
     def document(

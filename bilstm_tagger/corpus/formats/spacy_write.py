@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from bilstm_tagger.corpus.corpus import Corpus
+from bilstm_tagger.corpus.formats.webanno_write import task_of_names
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
@@ -66,9 +67,14 @@ def write(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[st
 def _places(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str]:
     """For each task an attribute, `ents`, or `group` for a span group of its name."""
     places: dict[str, str] = {}
+    with_spans = [
+        task
+        for task in tasks
+        if any(document.schemes.get(task, Scheme.NONE) is not Scheme.NONE for document in documents)
+    ]
     for task in tasks:
-        if any(document.schemes.get(task, Scheme.NONE) is not Scheme.NONE for document in documents):
-            places[task] = "group" if "ents" in places.values() else "ents"
+        if task in with_spans:
+            places[task] = "ents" if task == task_of_names(with_spans) else "group"
             continue
         place = _BY_NAME.get(task.lower(), "tag")
         if place == "pos" and not _all_universal(documents, task):

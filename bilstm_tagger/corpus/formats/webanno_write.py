@@ -26,13 +26,21 @@ _PLAIN = {
 _SPECIAL = re.compile(r"([\\\[\]|_;*]|->)")
 
 
+def task_of_names(tasks: Sequence[str]) -> str | None:
+    """Of tasks with spans the one whose spans are named entities: one called so, or else the first."""
+    return next((task for task in tasks if task.lower() in ("ner", "ne", "entities", "ents")), next(iter(tasks), None))
+
+
 def places(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str]:
     """The layer of each task that can be written: layers of one value per token are there for few plain tasks."""
     layers: dict[str, str] = {}
+    with_spans = [
+        task for task in tasks if documents and documents[0].schemes.get(task, Scheme.NONE) is not Scheme.NONE
+    ]
     for task in tasks:
-        if documents and documents[0].schemes.get(task, Scheme.NONE) is not Scheme.NONE:
+        if task in with_spans:
             name = re.sub(r"\W+", "_", task).strip("_").title() or "Spans"
-            layer = "NamedEntity" if "NamedEntity" not in layers.values() else name
+            layer = "NamedEntity" if task == task_of_names(with_spans) else name
             while layer in layers.values() or layer in _PLAIN:
                 layer += "_"
             layers[task] = layer

@@ -66,6 +66,16 @@ def test_naming_one_task_tells_of_the_others(format: str, tmp_path: Path) -> Non
     assert all(each.lower() in told for each in rest), told
 
 
+@pytest.mark.parametrize("format", ["webanno", "spacy"])
+def test_names_stay_names_behind_another_task_with_spans(format: str, tmp_path: Path) -> None:
+    whole = Corpus([Document(["Ada", "Lovel", "left"], [0, 3], tags={task: TAGS[task] for task in ("chunk", "ner")})])
+    for task in ("chunk", "ner"):
+        whole = whole.settle(task)
+    save_corpus(whole, tmp_path / NAMES[format], format=format)
+    column = {"webanno": "NamedEntity", "spacy": "ents"}[format]
+    assert read_corpus(tmp_path / NAMES[format], {"t": column})[0].tags_of("t") == TAGS["ner"]
+
+
 def test_layers_of_webanno(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text(WEBANNO, "utf-8")
     done = convert_corpus(tmp_path / "a.tsv", tmp_path / "b.jsonl")

@@ -250,3 +250,15 @@ def test_conll_2003(split: str) -> None:
     assert [word for document in documents for word in document.words] == [row[0] for row in tokens]
     assert [tag for document in documents for tag in document.tags_of("ner")] == [row[3] for row in tokens]
     assert len(documents) == sum(row[:1] == ["-DOCSTART-"] for row in rows)
+
+
+@pytest.mark.parametrize(("line", "sign"), [("1,Ada,B-PER", ","), ("1;Ada;B-PER", ";"), ("Ada", ""), (",", "")])
+@pytest.mark.parametrize("column", [-1, 3])
+def test_cells_between_commas_are_told_for_a_table(line: str, sign: str, column: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.conll"
+    path.write_text(f"{line}\n", "utf-8")
+    with pytest.raises(CorpusError) as caught:
+        list(conll.read(path, ReadSpec(columns={"ner": column})))
+    told = f"or if its cells stand between {sign!r}, give the file the ending .csv"
+    assert (told in str(caught.value)) is bool(sign)
+    assert "stand between" in str(caught.value) or not sign
