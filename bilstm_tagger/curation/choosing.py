@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bilstm_tagger.corpus.split import sentence_document
 from bilstm_tagger.curation.uncertainty import POWER, Doubt, doubts, uncertainty
 from bilstm_tagger.document.document import Document
+from bilstm_tagger.document.entities import line_finder
 
 __all__ = ["Candidates", "Suggestion"]
 
@@ -64,6 +65,7 @@ class Candidates:
             documents: with probabilities.
         """
         for document in documents:
+            line_of = line_finder(document)
             for number in range(len(document.bounds) - 1):
                 first, last = document.bounds[number : number + 2]
                 if first == last:
@@ -74,16 +76,16 @@ class Candidates:
                     self.repeated += 1
                     continue
                 self._seen.add(key)
-                self._add(document, number)
+                self._add(document, number, line_of)
 
-    def _add(self, document: Document, number: int) -> None:
+    def _add(self, document: Document, number: int, line_of: Callable[[int], int]) -> None:
         first, last = document.bounds[number : number + 2]
         found = doubts(document, number, self.task)
         score = uncertainty(found, last - first, power=self.power)
         if len(self._heap) == self._size and score <= self._heap[0][0]:
             return
         part = sentence_document(document, number)
-        suggestion = Suggestion(part, score, document.starts[first], tuple(found), _line(document, first))
+        suggestion = Suggestion(part, score, document.starts[first], tuple(found), line_of(first))
         entry = (score, -self.sentences, suggestion)  # of equals the earlier one stays
         if len(self._heap) < self._size:
             heapq.heappush(self._heap, entry)
@@ -118,15 +120,6 @@ class Candidates:
     def _worth(self, suggestion: Suggestion, seen: Counter[str]) -> float:
         left = [Doubt(each.text, each.probability * AGAIN ** seen[each.text]) for each in suggestion.doubts]
         return uncertainty(left, len(suggestion.document), power=self.power)
-
-
-def _line(document: Document, token: int) -> int | None:
-    """The line that a token is in; of a text that is all of its file the line ends before it are counted."""
-    if document.lines:
-        return document.lines[token]
-    end = document.starts[token]
-    text = document.text
-    return 1 + text.count("\n", 0, end) + text.count("\r", 0, end) - text.count("\r\n", 0, end)
 
 
 def _bare(words: Iterable[str]) -> list[str]:

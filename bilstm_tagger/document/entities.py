@@ -61,7 +61,7 @@ def entities_of(document: Columns) -> Iterator[Entity]:
     spans = [span for task in span_tasks(document) for span in spans_between(document, task, 0, sentences, offset=0)]
     if not spans:
         return
-    line_of = _line_finder(document)
+    line_of = line_finder(document)
     text, starts, ends, bounds = document.text, document.starts, document.ends, document.bounds
     for span in sorted(spans, key=lambda span: (span.start, span.end)):
         index = bisect_right(bounds, span.start)
@@ -79,8 +79,12 @@ def entities_of(document: Columns) -> Iterator[Entity]:
         )
 
 
-def _line_finder(document: Columns) -> Callable[[int], int]:
-    """Gives the line of a token, by the lines of its file or else by those of the text."""
+def line_finder(document: Columns) -> Callable[[int], int]:
+    """Gives the line of a token, by the lines of its file or else by those of the text.
+
+    Args:
+        document: with or without tags.
+    """
     if document.lines is not None:
         return document.lines.__getitem__
     line_ends = [found.end() for found in LINE_END.finditer(document.text)]
