@@ -117,7 +117,7 @@ def predict(
     started = time.process_time()
     from bilstm_tagger.corpus.trained import words_spec
     from bilstm_tagger.files import ModelLoader, Profile, Shard, tag_files
-    from bilstm_tagger.files.formats import WITHOUT_PROBABILITIES
+    from bilstm_tagger.files.formats import output_format
     from bilstm_tagger.model_folder.find import find_folder, fingerprint
 
     if workers == AUTO and threads is not None:
@@ -136,7 +136,7 @@ def predict(
     profile = Profile()
     profile.add({"start Python": started})
     chosen = format or ("text" if output is None and sys.stdout.isatty() else "jsonl")
-    if probabilities and chosen in WITHOUT_PROBABILITIES:
+    if probabilities and not output_format(chosen).probable:
         note(f"note: {chosen} has no place for probabilities; --format jsonl and the tables of names have them")
     if text is not None:
         tag_text(load(profile), text, chosen, options, profile)

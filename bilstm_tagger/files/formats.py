@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OUTPUT_FORMATS",
-    "WITHOUT_PROBABILITIES",
     "OutputFormat",
     "fitting_stream",
     "output_format",
@@ -72,12 +71,14 @@ class OutputFormat:
         binary: whether the stream takes bytes.
         apart: whether documents stand by themselves: several written apart, one behind the other, are the same
             as written together.
+        probable: whether it has a place for probabilities.
     """
 
     write: Writer
     suffix: str
     binary: bool = False
     apart: bool = False
+    probable: bool = True
 
 
 def write_conll(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
@@ -155,18 +156,17 @@ def _append_span(marked: Text, text: str, label: str, *, coloured: bool) -> None
 
 OUTPUT_FORMATS: dict[str, OutputFormat] = {
     "jsonl": OutputFormat(write_jsonl, ".jsonl", apart=True),
-    "conll": OutputFormat(write_conll, ".conll"),
-    "conllu": OutputFormat(conllu.write, ".conllu"),
+    "conll": OutputFormat(write_conll, ".conll", probable=False),
+    "conllu": OutputFormat(conllu.write, ".conllu", probable=False),
     "html": OutputFormat(write_html, ".html"),
-    "text": OutputFormat(write_text, ".tagged.txt"),
-    "spacy": OutputFormat(spacy_docbin.write, ".spacy", binary=True),
-    "parquet": OutputFormat(table_write.write_parquet, ".parquet", binary=True),
+    "text": OutputFormat(write_text, ".tagged.txt", probable=False),
+    "spacy": OutputFormat(spacy_docbin.write, ".spacy", binary=True, probable=False),
+    "parquet": OutputFormat(table_write.write_parquet, ".parquet", binary=True, probable=False),
     "csv": OutputFormat(csv_writer(rows), ".csv"),
     "tsv": OutputFormat(tsv_writer(rows), ".tsv"),
     "xlsx": OutputFormat(workbook_writer(rows), ".xlsx", binary=True),
     "entities": OutputFormat(write_entities, ".entities.jsonl", apart=True),
 }
-WITHOUT_PROBABILITIES = ("conll", "conllu", "text", "spacy", "parquet")
 # Other names of formats, and tables of counts, which are of all files together.
 _FURTHER: dict[str, OutputFormat] = {
     "json": OUTPUT_FORMATS["jsonl"],

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from command_line import run
 
-from bilstm_tagger.files.formats import OUTPUT_FORMATS, WITHOUT_PROBABILITIES
+from bilstm_tagger.files.formats import OUTPUT_FORMATS
 
 TEXT = "Ada Lovelace met Charles Babbage in London, and IBM bought Red Hat.\n\nMay flew to Jordan with Paris Hilton.\n"
 
@@ -90,12 +90,12 @@ def test_a_precision_sets_a_threshold_for_each_label(text: Path) -> None:
 
 @pytest.mark.parametrize("format", OUTPUT_FORMATS)
 def test_a_format_has_a_place_for_probabilities_or_that_is_told(format: str, text: Path, tmp_path: Path) -> None:
-    outputs = []
+    outputs, without = [], not OUTPUT_FORMATS[format].probable
     for number, flags in enumerate(([], ["--probabilities"])):
         folder = tmp_path / str(number)
         done = run("predict", text, "--model", "en", "--format", format, "--output", folder, "--workers", "1", *flags)
         (written,) = folder.iterdir()
         outputs.append(written.read_bytes())
-    assert (f"{format} has no place for probabilities" in done.stderr) is (format in WITHOUT_PROBABILITIES)
+    assert (f"{format} has no place for probabilities" in done.stderr) is without
     if format not in ("xlsx", "spacy", "parquet"):  # binary ones may tell when they were written
-        assert (outputs[0] == outputs[1]) is (format in WITHOUT_PROBABILITIES)
+        assert (outputs[0] == outputs[1]) is without
