@@ -27,7 +27,6 @@ class FastHeads:
         self._hidden = [_side_by_side(of_encoder, model.precision) for of_encoder in zip(*heads, strict=True)]
         self._projections = [_mean_projection(each) for each in heads]
 
-    @torch.no_grad()
     def __call__(self, states: Tensor) -> dict[str, Tensor]:
         """The ensemble's mean emissions `(tokens, tags)` for each task, float32.
 
