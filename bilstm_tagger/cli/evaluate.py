@@ -146,8 +146,8 @@ def evaluate(
             console.print(matrix_table(scores.matrix, title=f"{task}: gold in rows, predicted in columns"))
 
 
-def _seeds(model: Path, errors: list[Path] | None, confusion: Path | None) -> list[Path]:
-    """The models of a folder with one per seed; none for a model.
+def _seeds(model: Path, errors: list[Path] | None, confusion: Path | None) -> list[tuple[int, Path]]:
+    """The models of a folder with one per seed, behind their seeds; none for a model.
 
     Raises:
         ConfigError: what is asked for is of one model.
@@ -156,8 +156,8 @@ def _seeds(model: Path, errors: list[Path] | None, confusion: Path | None) -> li
 
     found = seed_folders(model)
     if found and (errors or confusion):
-        what = "--errors" if errors else "--confusion"
-        raise ConfigError(f"{model}: holds one model per seed, and {what} is of one; name one, such as {found[0]}")
+        what, first = "--errors" if errors else "--confusion", found[0][1]
+        raise ConfigError(f"{model}: holds one model per seed, and {what} is of one; name one, such as {first}")
     return found
 
 

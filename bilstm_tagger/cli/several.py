@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,12 +84,12 @@ def train_seeds(settings: Settings, seeds: int, folder: Path, *, test: str | Non
 
 
 def evaluate_seeds(
-    folders: Sequence[Path], evaluate: Callable[[Path], Evaluation], *, corpus: str, json_file: Path | None
+    folders: Iterable[tuple[int, Path]], evaluate: Callable[[Path], Evaluation], *, corpus: str, json_file: Path | None
 ) -> None:
     """Score the models of a training with several seeds and print mean, deviation and each.
 
     Args:
-        folders: the model folders, `seed-N` each.
+        folders: the model folders, behind their seeds.
         evaluate: scores one of them.
         corpus: name of the file that they are scored on.
         json_file: where to write the scores, `-` for standard output.
@@ -98,12 +98,12 @@ def evaluate_seeds(
     from bilstm_tagger.training.seeds import SeedRun, SeedScores
 
     runs: list[SeedRun] = []
-    for folder in folders:
+    for seed, folder in folders:
         evaluation = evaluate(folder)
         for line in evaluation.notes if not runs else ():
             note(f"note: {line}")
         scores = {task: each.headline for task, each in evaluation.tasks.items()}
-        runs.append(SeedRun(int(folder.name[5:]), folder, {"test": scores}))
+        runs.append(SeedRun(seed, folder, {"test": scores}))
         note(f"{folder}: {_listed(scores)}")
     found = SeedScores(tuple(runs), corpus)
     if write_json(found.to_json(), json_file):

@@ -61,12 +61,12 @@ def is_model_folder(folder: Path) -> bool:
     return (folder / "config.json").is_file()
 
 
-def seed_folders(folder: Path) -> list[Path]:
-    """The finished models in a folder that holds one per seed, by seed; none for anything else."""
+def seed_folders(folder: Path) -> list[tuple[int, Path]]:
+    """The finished models in a folder that holds one per seed, behind their seeds; none for anything else."""
     if is_model_folder(folder):
         return []
     found = [(int(each.name[5:]), each) for each in folder.glob("seed-*") if each.name[5:].isdecimal()]
-    return [each for _, each in sorted(found) if is_model_folder(each)]
+    return [(seed, each) for seed, each in sorted(found) if is_model_folder(each)]
 
 
 def fingerprint(folder: Path) -> str:

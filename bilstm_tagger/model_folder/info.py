@@ -105,7 +105,7 @@ def read_info(folder: Path, *, verify: bool = True) -> tuple[ModelInfo, Stored]:
         ModelError: naming the file that is missing, damaged or of a later version.
     """
     if seeds := seed_folders(folder):
-        raise ModelError(f"{folder}: holds one model per seed, as of `train --seeds`; name one, such as {seeds[0]}")
+        raise ModelError(f"{folder}: holds one model per seed, as of `train --seeds`; name one, such as {seeds[0][1]}")
     path = folder / "config.json"
     original = read_json(path)
     checked = parse(ConfigJson, upgraded_config(original, path), path)
