@@ -12,8 +12,8 @@ import string
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
+from benchmarks.machine import resident
 from bilstm_tagger.tagging.tagger import Tagger
 
 REPORTS = 20  # lines that are printed
@@ -34,25 +34,20 @@ def texts(tokens: int, seed: int = 0) -> Iterator[str]:
         yield " ".join(words) + "."
 
 
-def resident() -> float:
-    """Resident memory of this process in MiB (Linux)."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    import resource
-
-    return pages * resource.getpagesize() / 2**20
-
-
 def measure(model: str, tokens: int) -> float:
     """Tag, print memory on the way, and return by which share it has grown since the warm-up."""
     tagger = Tagger.load(model)
     began, done, shown = time.monotonic(), 0, 0
-    warm = 0.0
+    warm = 0
     for document in tagger.pipe(texts(tokens)):
         done += len(document)
         if done >= (shown + 1) * tokens / REPORTS:
             shown = int(done * REPORTS / tokens)
             now = resident()
-            print(f"{done:>12,} tokens {now:8,.0f} MiB {done / (time.monotonic() - began):10,.0f} tokens/s", flush=True)
+            print(
+                f"{done:>12,} tokens {now / 2**20:8,.0f} MiB {done / (time.monotonic() - began):10,.0f} tokens/s",
+                flush=True,
+            )
             if not warm and done >= WARM_UP * tokens:
                 warm = now
     return resident() / warm - 1

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks.machine import processor
+from benchmarks.machine import memory_kinds, processor
 from benchmarks.ways import running_server
 
 ROOT = Path(__file__).parent.parent
@@ -255,9 +255,8 @@ def _tokens(answer: bytes) -> int:
 
 def _memory(pid: int) -> int:
     """Bytes that a process and those it has started take; what they share counts once."""
-    parts = re.findall(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8"), re.MULTILINE)
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()
-    return 1024 * int(parts[0]) + sum(_memory(int(child)) for child in children)
+    return 1024 * memory_kinds(pid)["Pss"] + sum(_memory(int(child)) for child in children)
 
 
 if __name__ == "__main__":

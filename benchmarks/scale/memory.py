@@ -11,6 +11,7 @@ import string
 import tempfile
 from pathlib import Path
 
+from benchmarks.machine import memory_kinds
 from bilstm_tagger.corpus.trained import training_specs
 from bilstm_tagger.files import ModelLoader, TagOptions, WorkerPool
 from bilstm_tagger.model_folder.build import build_model
@@ -43,14 +44,9 @@ def memory_of(folder: str, workers: int) -> tuple[float, float]:
     with WorkerPool(ModelLoader(folder, threads=1, options=TagOptions()), workers) as pool:
         for ready in pool._reading:
             ready.result()
-        each = [rollup(worker.process.pid or 0) for worker in pool._workers]
-    return sum(one["Pss"] for one in each) / workers, sum(one["Pss_Anon"] for one in each) / workers
-
-
-def rollup(process: int) -> dict[str, float]:
-    """Memory of a process by kind, in MB."""
-    lines = [line.split() for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()[1:]]
-    return {kind.rstrip(":"): int(size) / 1000 for kind, size, *_ in lines}
+        each = [memory_kinds(worker.process.pid or 0) for worker in pool._workers]
+    shared, own = (sum(one[kind] / 1000 for one in each) / workers for kind in ("Pss", "Pss_Anon"))
+    return shared, own
 
 
 def made(folder: Path, kind: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import resource
 import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.machine import resident
 from bilstm_tagger.settings.loading import load_settings
 from bilstm_tagger.training import train
 from bilstm_tagger.training.progress import Row
@@ -28,8 +28,7 @@ class Watch:
 
     def epoch(self, row: Row) -> None:
         """Looks at the memory."""
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-        self.resident.append(pages * resource.getpagesize())
+        self.resident.append(resident())
 
 
 def main() -> None:
