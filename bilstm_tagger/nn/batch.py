@@ -65,6 +65,11 @@ class Batch:
         """Number of real tokens."""
         return int(self.lengths.sum())
 
+    def repeated(self, times: int) -> Batch:
+        """The same sentences so many times, without their tags."""
+        features = {name: ids.repeat(times, 1) for name, ids in self.features.items()}
+        return Batch(self.types, self.index.repeat(times, 1), self.lengths.repeat(times), features=features)
+
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
         return Batch(

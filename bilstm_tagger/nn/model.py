@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from bilstm_tagger.nn.batch import Batch, mask_of
+from bilstm_tagger.nn.device import is_queued
 from bilstm_tagger.nn.embedder import Embedder
 from bilstm_tagger.nn.heads import Head, bounded, decode, products_in, summed_loss, transition_scores
+from bilstm_tagger.nn.stacked_lstm import stackable, stacked_states
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,21 @@ class TaggingModel(nn.Module):
         vectors = _shared(self.embedder.embed_types(batch.types), len(self.members))
         tasks = list(batch.tags) or self.tasks
         emissions: dict[str, list[Tensor]] = {task: [] for task in tasks}
-        for member in self.members:
-            states = self._encode(member.encoder, self.embedder.embed_tokens(vectors, batch), batch.lengths)  # type: ignore[arg-type]
+        for member, states in zip(self.members, self._states_of_members(vectors, batch), strict=True):
             for task in tasks:
                 emissions[task].append(member.heads[task](states, self.precision))  # type: ignore[index,operator]
         return Output({task: torch.stack(each) for task, each in emissions.items()}, batch.lengths)
+
+    def _states_of_members(self, vectors: Tensor, batch: Batch) -> Iterable[Tensor]:
+        """States `(batch, tokens, size)` of each encoder, over words that it has dropped for itself."""
+        if not (is_queued(vectors.device) and stackable(self.encoders)):
+            return (
+                self._encode(encoder, self.embedder.embed_tokens(vectors, batch), batch.lengths)
+                for encoder in self.encoders
+            )
+        count = len(self.members)
+        x = self.embedder.embed_tokens(vectors, batch.repeated(count)).view(count, *batch.index.shape, -1)
+        return stacked_states(self.encoders, x, batch.lengths, self.precision)  # type: ignore[arg-type]
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Summed loss of each task that the batch has gold tags for, added up over the encoders."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain, pairwise
@@ -174,7 +175,7 @@ class Tagger(Exports):
         check_stream(sources)
         documents = map(self.read, sources)
         tokens = getattr(self.runtime, "window_tokens", None) or WINDOW_TOKENS
-        while window := next_window(documents, tokens):
+        while window := self._next_window(sources, documents, tokens):
             # The best sequences of windows that overlap cannot be put together, so with `n_best` each is one sentence.
             with collector_paused():
                 if not n_best and any(map(is_overlong, window)):
@@ -185,6 +186,12 @@ class Tagger(Exports):
                 else:
                     tagged = list(self._tag(window, batch_tokens, wanted))
             yield from (keep_probable(each, min_probability) for each in tagged) if min_probability else tagged
+
+    @staticmethod
+    def _next_window(sources: Iterable[Input], documents: Iterator[Document], tokens: int) -> list[Document]:
+        """As `next_window`; without the garbage collector where reading the sources runs no code of the caller."""
+        with collector_paused() if isinstance(sources, list | tuple) else nullcontext():
+            return next_window(documents, tokens)
 
     def probabilities_of(
         self, documents: Iterable[Document], *, batch_tokens: int = BATCH_TOKENS
