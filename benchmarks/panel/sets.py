@@ -100,8 +100,8 @@ def panel(data: Path, part: str) -> Iterator[TextSet]:
         yield TextSet("CrossNER, five domains", _items(recipes.crossner(names, Steps())[part]))
     yield TextSet("GUM, free genres", list(_gum(names, part)), THREE)
     yield TextSet("UD English-EWT", list(_ewt(data, part)), frozenset())
+    yield TextSet("own: names with hyphens", list(own("hyphens" if part == "test" else "hyphens-dev")))
     if part == "test":
-        yield TextSet("own: names with hyphens", list(own("hyphens")))
         yield TextSet("own: texts as people write", list(own("everyday")))
 
 

