@@ -28,7 +28,7 @@ from bilstm_tagger.tagging.type_cache import TypeCache
 from bilstm_tagger.vocab.vocab import TypeArrays, Vocab
 
 # On a GPU, where memory is large and quick, and what takes time is to fill its queue.
-QUEUED_TOKENS = 32_000  # padded tokens in a batch
+QUEUED_TOKENS = 128_000  # padded tokens in a batch
 QUEUED_WINDOW = 256_000  # tokens sorted by length together
 QUEUED_TYPES = 200_000  # distinct words that are kept: with vectors of 240 numbers 200 MB
 
