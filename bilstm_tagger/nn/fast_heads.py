@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from bilstm_tagger.nn.few_sizes import linear
 from bilstm_tagger.nn.heads import Head, bounded, float_tanh, transition_scores
 from bilstm_tagger.nn.model import TaggingModel
 
@@ -36,7 +37,7 @@ class FastHeads:
         inputs = [states] * len(self.scores)
         if layers := [each for each in self._hidden if each is not None]:
             parts = zip(states.chunk(len(layers), 1), layers, strict=True)
-            hidden = [float_tanh(nn.functional.linear(part.to(layer[0].dtype), *layer)) for part, layer in parts]
+            hidden = [float_tanh(linear(part.to(layer[0].dtype), *layer)) for part, layer in parts]
             blocks = torch.stack(hidden, 1) if len(hidden) > 1 else hidden[0][:, None]
             inputs = [each.flatten(1) for each in blocks.chunk(len(inputs), 2)]
         return {

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from bilstm_tagger.nn.few_sizes import linear, rows_up
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.nn.numba_ops import LINE, bits, compiled, exp_minus, load, prefetch, store
 from bilstm_tagger.nn.recurrent import PASSES, RecurrentEncoder, RecurrentLayer
@@ -130,7 +131,7 @@ class _Layer:
 
     def project(self, x: Tensor) -> Tensor:
         """What inputs `(n, size)` contribute to the gates `(n, directions * 4 * units)`."""
-        return nn.functional.linear(x.to(self.weight.dtype), self.weight, self.bias)
+        return linear(x.to(self.weight.dtype), self.weight, self.bias)
 
     def __call__(
         self, table: Tensor, rows: np.ndarray, order: VisitOrder, dtype: torch.dtype = torch.float32
@@ -158,29 +159,31 @@ def _candidate_doubled(parts: Tensor) -> Tensor:
 def _recur(table: Tensor, rows: np.ndarray, order: VisitOrder, transposed: Tensor, dtype: torch.dtype) -> Tensor:
     """Hidden states `(tokens, directions, units)` from zeros, for table rows of visits `(directions, tokens)`."""
     directions, units, gates = transposed.shape
-    most = order.running[0]
+    most = rows_up(order.running[0], table.dtype)
     states = torch.empty(order.tokens.shape[1], directions, units, dtype=dtype)
     cells = torch.zeros(directions, most, units)
-    hidden = torch.empty(directions * most * units, dtype=table.dtype)
+    hidden = torch.zeros(directions * most * units, dtype=table.dtype)
     product = torch.empty(directions * most * gates, dtype=table.dtype)
     arrays = (bits(table), rows, order.tokens, bits(product), bits(hidden), cells.numpy(), bits(states))
-    at = 0
+    at = before = 0
     for running, following in zip(order.running, [*order.running[1:], 0], strict=True):
-        _step(*arrays, at, running, following)
-        at += running
+        after = rows_up(following, table.dtype)
+        _step(*arrays, at, running, following, before, after)
+        at, before = at + running, after
         if following:
-            h = hidden[: directions * following * units].view(directions, following, units)
-            z = product[: directions * following * gates].view(directions, following, gates)
+            h = hidden[: directions * after * units].view(directions, after, units)
+            z = product[: directions * after * gates].view(directions, after, gates)
             torch.bmm(h, transposed, out=z)
     return states
 
 
 @compiled
 def _step(  # type: ignore[no-untyped-def]
-    table, rows, tokens, product, hidden, cells, states, at, running, following
+    table, rows, tokens, product, hidden, cells, states, at, running, following, before, after
 ):  # pragma: no cover - compiled
     """One time step of all directions for the `running` sentences; those that go on (`following`) leave their state in
-    `hidden`. `product` holds what the states before contribute to the gates.
+    `hidden`. `product` holds what the states before contribute to the gates. A direction has `before` rows in `product`
+    and `after` rows in `hidden`, of which the last ones are for no sentence.
 
     Rows of the table lie anywhere in memory, so the next one is fetched while one is worked on. Each loop writes to few
     arrays: the compiler proves them apart when it runs, or does not vectorise.
@@ -197,9 +200,9 @@ def _step(  # type: ignore[no-untyped-def]
                     prefetch(coming, j)
             source = table[rows[d, at + r], d * wide : (d + 1) * wide]
             if at:
-                before = product[(d * running + r) * wide : (d * running + r + 1) * wide]
+                added = product[(d * before + r) * wide : (d * before + r + 1) * wide]
                 for j in range(wide):
-                    z[j] = exp_minus(load(source, j) + load(before, j))
+                    z[j] = exp_minus(load(source, j) + load(added, j))
             else:
                 for j in range(wide):
                     z[j] = exp_minus(load(source, j))
@@ -213,6 +216,6 @@ def _step(  # type: ignore[no-untyped-def]
             for j in range(units):
                 store(state, j, h[j])
             if r < following:
-                going = hidden[(d * following + r) * units : (d * following + r + 1) * units]
+                going = hidden[(d * after + r) * units : (d * after + r + 1) * units]
                 for j in range(units):
                     store(going, j, h[j])

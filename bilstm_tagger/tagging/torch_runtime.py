@@ -22,7 +22,7 @@ from bilstm_tagger.nn.heads import decode
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.nn.n_best import n_best
 from bilstm_tagger.nn.posteriors import posteriors, softmax
-from bilstm_tagger.tagging.batching import batch_places
+from bilstm_tagger.tagging.batching import batch_places, in_few_shapes
 from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, NBest, Posteriors, Runtime, Wanted, Window
 from bilstm_tagger.tagging.type_cache import TypeCache
 from bilstm_tagger.vocab.vocab import TypeArrays, Vocab
@@ -125,10 +125,13 @@ class TorchRuntime:
             mask: which of them are real `(batch, tokens)`.
             window: all sentences.
         """
-        table, lengths = self._cache.table, mask.sum(1)
+        table = self._cache.table
         assert table is not None
         if self._fast is not None:
-            return self._fast(table, entries[places[mask]], lengths)
+            return self._fast(table, entries[places[mask]], mask.sum(1))
+        if self.model.precision is torch.bfloat16 and not is_queued(self._device):
+            places, mask = in_few_shapes(places, mask)
+        lengths = mask.sum(1).clip(1)  # an added sentence counts as one token of padding
         index, *further = (
             moved(torch.from_numpy(np.where(mask, ids[places], 0)), table.device)
             for ids in (entries, *window.features.values())

@@ -24,7 +24,7 @@ def _inputs(lengths=LENGTHS):
 
 @pytest.mark.parametrize(
     ("direction", "merge", "layers"),
-    itertools.product(["both", "forward", "backward"], ["concat", "sum"], [1, 2]),
+    list(itertools.product(["both", "forward", "backward"], ["concat", "sum"], [1, 2])),
 )
 def test_states_and_all_gradients_are_those_of_torch(direction, merge, layers):
     torch.manual_seed(0)

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import accumulate
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from tiny import NAMES, PLAIN, settings_of, untrained
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from bilstm_tagger.document import views
 from bilstm_tagger.document.document import Document
@@ -24,6 +26,7 @@ from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.data import EncodedCorpus, batches, encode_corpus
 from bilstm_tagger.vocab.vocab import Vocab
 
+PRODUCTS = {torch.ops.aten.addmm, torch.ops.aten.bmm, torch.ops.aten.linear, torch.ops.aten.mm}
 MOST_PADDING = 1.25  # padded tokens per token
 MOST_PADDING_IN_TRAINING = 1.45  # sentences of a batch come from a small pool, so that batches differ between epochs
 WORDS = [*PLAIN, *(name for names in NAMES.values() for name in names), *(f"word{number}" for number in range(400))]
@@ -94,6 +97,49 @@ def test_kernel_calls_while_tagging(layers: int, batch_tokens: int, monkeypatch:
     assert sum(recurred) == 2 * layers * tokens
     sentences = sum(len(document.sentences) for document in documents)
     assert sum(products) == 2 * layers * (tokens - sentences)
+
+
+class ProductRows(TorchDispatchMode):
+    """Notes the number of rows of each product in bfloat16."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[int] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        matrices = [each for each in args if isinstance(each, Tensor) and each.dim() > 1]
+        if func.overloadpacket in PRODUCTS and matrices[0].dtype is torch.bfloat16:
+            self.rows.append(matrices[0].shape[-2])
+        return func(*args, **(kwargs or {}))
+
+
+def in_bfloat16(**encoder: object) -> Tagger:
+    tagger = untrained(settings_of(head__hidden_size=4, **{f"encoder__{key}": each for key, each in encoder.items()}))
+    model = tagger.runtime.model
+    model.precision = torch.bfloat16
+    return Tagger(tagger.info, torch_runtime.TorchRuntime(model, tagger.vocab))
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_products_in_bfloat16_have_few_numbers_of_rows(layers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """oneDNN keeps a program for each number of rows, so many numbers would need much memory."""
+    monkeypatch.setattr(torch_runtime, "_threads", lambda count: SimpleNamespace(map=map))  # a mode is of one thread
+    tagger = in_bfloat16(layers=layers)
+    with ProductRows() as products:
+        list(tagger.pipe(documents_of(100_000)))
+    assert len(products.rows) > 500
+    assert len(set(products.rows)) <= 40
+
+
+def test_batches_in_bfloat16_have_few_shapes_with_other_cells() -> None:
+    shapes = {}
+    for tagger in (untrained(settings_of(encoder__type="gru")), in_bfloat16(type="gru")):
+        with kernel_inputs(tagger.runtime.model) as seen:
+            for length in range(1, 151):
+                list(tagger.pipe([[[".", "the", *["boat"] * (length - 2)][:length]] * (1_000 // length)]))
+        shapes[tagger.runtime.model.precision] = {shape[:2] for shape in seen}
+    assert len(shapes[torch.float32]) == 150
+    assert len(shapes[torch.bfloat16]) <= 60
 
 
 @pytest.mark.parametrize("cell", ["gru", "rnn"])
