@@ -14,9 +14,7 @@ from bilstm_tagger.corpus.convert.left_out import left_out
 from bilstm_tagger.corpus.convert.not_kept import losses, touching_spans
 from bilstm_tagger.corpus.convert.tasks import Columns, find_columns
 from bilstm_tagger.corpus.corpus import Corpus, CorpusStats, Repairs
-from bilstm_tagger.corpus.formats import DATA_SETS, brat_write, format_of, webanno_write
-from bilstm_tagger.corpus.formats.columns import ConllLayout
-from bilstm_tagger.corpus.formats.conllu_rows import ConlluLayout
+from bilstm_tagger.corpus.formats import DATA_SETS, brat_write, format_of
 from bilstm_tagger.corpus.reading import read_corpus, save_corpus
 from bilstm_tagger.corpus.settle import holds_for
 from bilstm_tagger.errors import ConfigError, CorpusError
@@ -136,10 +134,10 @@ def save_and_compare(
     """
     tasks = list(spec.columns or {})
     save_corpus(corpus, target, format=format, tasks=tasks)
-    name = format_of(target, format).name
-    places = _places(name, corpus, tasks)
+    known = format_of(target, format)
+    places: Columns = {task: task for task in tasks} if known.places is None else {**known.places(corpus, tasks)}
     lost = _compare(corpus, target, spec.replace(columns=places), format)
-    lost += [f"tags of {task}, for which {name} has no place" for task in tasks if task not in places]
+    lost += [f"tags of {task}, for which {known.name} has no place" for task in tasks if task not in places]
     return places, lost + left_out(source, spec, corpus[0])
 
 
@@ -151,37 +149,6 @@ def _settle(corpus: Corpus, task: str, tasks: Sequence[str], options: ConvertOpt
     if options.repair:
         return corpus.repair(task, declared=declared)
     return corpus.settle(task, declared=declared), Repairs()
-
-
-def _places(format: str, corpus: Corpus, tasks: Sequence[str]) -> Columns:
-    """Where each task's tags are in the file that was written."""
-    layout = corpus[0].layout
-    if format == "conll":
-        width, sources = (layout.width, layout.sources) if isinstance(layout, ConllLayout) else (1, {})
-        new = [task for task in tasks if task not in sources]
-        return {task: sources[task] + 1 if task in sources else width + new.index(task) + 1 for task in tasks}
-    if format == "conllu":
-        named = layout.sources if isinstance(layout, ConlluLayout) else {}
-        return {task: named.get(task, task.upper()) for task in tasks}
-    if format == "spacy":
-        spans = [task for task in tasks if corpus.schemes[task] is not Scheme.NONE]
-        plain = {task: _spacy_attribute(task, corpus) for task in tasks if task not in spans}
-        return {task: plain.get(task, "ents" if spans[:1] == [task] else task) for task in tasks}
-    if format == "brat":
-        return {brat_write.only_task(corpus[0], tasks): "spans"}
-    if format == "webanno":
-        return {**webanno_write.places(corpus, tasks)}
-    return {task: task for task in tasks}
-
-
-def _spacy_attribute(task: str, corpus: Corpus) -> str:
-    from spacy.parts_of_speech import IDS
-
-    name = task.lower()
-    if name in ("upos", "pos"):
-        tags = {tag for document in corpus for tag in document.tags_of(task)}
-        return "pos" if tags <= IDS.keys() - {""} else "tag"
-    return name if name in ("lemma", "feats", "morph") else "tag"
 
 
 def _compare(corpus: Corpus, target: str | Path, spec: ReadSpec, format: str | None) -> list[str]:

@@ -14,6 +14,7 @@ from bilstm_tagger.corpus.formats import format_of, webanno
 from bilstm_tagger.corpus.formats.conllu_rows import ConlluLayout
 from bilstm_tagger.corpus.formats.json_records import read_records
 from bilstm_tagger.corpus.formats.sheets import delimiter_of, sheet_rows
+from bilstm_tagger.corpus.formats.spacy_names import group_column
 from bilstm_tagger.corpus.reading import iterate_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
@@ -121,7 +122,7 @@ def _spacy_tasks(path: str | Path) -> Columns:
         if docs and all(doc.has_annotation(attribute, require_complete=True) for doc in docs):
             columns[task] = name
     groups = sorted({group for doc in docs for group, spans in doc.spans.items() if len(spans)})
-    return columns | {group: group for group in groups if group not in columns}
+    return columns | {group: group_column(group) for group in groups if group not in columns}
 
 
 def _record_tasks(record: Mapping[str, Any]) -> Sequence[str]:

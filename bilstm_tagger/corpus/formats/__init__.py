@@ -16,6 +16,7 @@ from bilstm_tagger.corpus.formats import (
     columns,
     conll2012,
     conllu,
+    conllu_write,
     conllup,
     data_sets,
     jsonl,
@@ -23,6 +24,7 @@ from bilstm_tagger.corpus.formats import (
     sheets_write,
     slashed,
     spacy_docbin,
+    spacy_write,
     table,
     table_write,
     webanno,
@@ -53,6 +55,14 @@ class Writer(Protocol):
         ...
 
 
+class Places(Protocol):
+    """Signature of what tells where the tags of each task go."""
+
+    def __call__(self, documents: Sequence[Document], tasks: Sequence[str]) -> Mapping[str, int | str]:
+        """For each task that is written the column that `read` finds it by."""
+        ...
+
+
 class FolderWriter(Protocol):
     """Signature of the writer of a format that is a folder."""
 
@@ -74,6 +84,7 @@ class CorpusFormat:
         binary: whether it is written in bytes.
         records: whether columns are named as in `corpus.formats.records`, which several formats share.
         write_folder: writes documents into an empty folder, for a format that is one.
+        places: tells where `write` puts the tags of each task, if not under the name of the task.
         only_spans: whether it holds one set of spans and nothing else, so that no column has to be named.
     """
 
@@ -84,6 +95,7 @@ class CorpusFormat:
     columns: Mapping[str, int | str]
     binary: bool = False
     records: bool = False
+    places: Places | None = None
     only_spans: bool = False
     write_folder: FolderWriter | None = None
 
@@ -139,10 +151,18 @@ _CONLL_SUFFIXES = (".conll", ".gold_conll", ".v4_gold_conll", ".iob2", ".txt", "
 # Data sets of the Hugging Face hub and folders of `save_to_disk` are known by their path and written by nobody.
 DATA_SETS = CorpusFormat("dataset", data_sets.read, data_sets.write, (), _TAGS, records=True)
 _KNOWN = (
-    CorpusFormat("conll", _read_columns, columns.write, _CONLL_SUFFIXES, _TAGS),
-    CorpusFormat("conllu", _read_conllu, conllu.write, (".conllu",), {"upos": "UPOS"}),
+    CorpusFormat("conll", _read_columns, columns.write, _CONLL_SUFFIXES, _TAGS, places=columns.places),
+    CorpusFormat("conllu", _read_conllu, conllu.write, (".conllu",), {"upos": "UPOS"}, places=conllu_write.places),
     CorpusFormat("jsonl", jsonl.read, jsonl.write, (".jsonl", ".ndjson", ".json"), _TAGS, records=True),
-    CorpusFormat("spacy", spacy_docbin.read, spacy_docbin.write, (".spacy",), {"ner": "ents"}, binary=True),
+    CorpusFormat(
+        "spacy",
+        spacy_docbin.read,
+        spacy_docbin.write,
+        (".spacy",),
+        {"ner": "ents"},
+        binary=True,
+        places=spacy_write.places,
+    ),
     CorpusFormat(
         "parquet", table.read_parquet, table_write.write_parquet, (".parquet",), _TAGS, binary=True, records=True
     ),
@@ -154,7 +174,7 @@ _KNOWN = (
     CorpusFormat(
         "sentence-xlsx", sheets.read_xlsx, sheets_write.write_sentence_xlsx, (), _TAGS, binary=True, records=True
     ),
-    CorpusFormat("webanno", webanno.read, webanno_write.write, (), _TAGS),
+    CorpusFormat("webanno", webanno.read, webanno_write.write, (), _TAGS, places=webanno_write.places),
     CorpusFormat("conllup", conllup.read, _unwritten("CoNLL-U Plus", ".conllu"), (".conllup",), _TAGS),
     CorpusFormat("word/tag", slashed.read, slashed.write, (".pos", ".tagged"), _TAGS),
     CorpusFormat(
@@ -163,6 +183,7 @@ _KNOWN = (
         _unwritten("brat as one file", "a folder: --to brat"),
         (".ann",),
         _TAGS,
+        places=brat_write.places,
         only_spans=True,
         write_folder=brat_write.write_folder,
     ),

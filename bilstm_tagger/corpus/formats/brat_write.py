@@ -14,7 +14,7 @@ from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, spans_to_tags
 
-__all__ = ["only_task", "read_back", "write_folder"]
+__all__ = ["only_task", "places", "read_back", "write_folder"]
 
 _UNSAFE = re.compile(r"[^\w.-]+")
 _LINE = re.compile(r"[^\r\n]+")
@@ -31,6 +31,15 @@ def only_task(document: Document, tasks: Sequence[str] | None) -> str:
         if document.schemes.get(task, Scheme.NONE) is not Scheme.NONE:
             return task
     raise CorpusError(f"brat holds spans, and {', '.join(chosen) or 'no task'} has none; write .jsonl")
+
+
+def places(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str]:
+    """Where the only task that is written is.
+
+    Raises:
+        CorpusError: no task has spans.
+    """
+    return {only_task(documents[0], tasks): "spans"}
 
 
 def write_folder(documents: Iterable[Document], folder: Path, *, tasks: Sequence[str] | None = None) -> None:

@@ -277,6 +277,14 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
         stream.writelines(line + "\n" for lines in comments.values() for line in lines)
 
 
+def places(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, int]:
+    """The number of the column of each task, from 1."""
+    layout = documents[0].layout if documents else None
+    width, sources = (layout.width, layout.sources) if isinstance(layout, ConllLayout) else (1, {})
+    new = [task for task in tasks if task not in sources]
+    return {task: sources[task] + 1 if task in sources else width + new.index(task) + 1 for task in tasks}
+
+
 def _arrange(document: Document, tasks: Sequence[str]) -> tuple[list[list[str]], str, tuple[str, ...] | None]:
     """All columns to write, what to put between them, and the document's own -DOCSTART- line."""
     layout = document.layout

@@ -48,6 +48,13 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
             stream.write("\n")
 
 
+def places(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str]:
+    """The column or the MISC key of each task."""
+    layout = documents[0].layout if documents else None
+    sources = layout.sources if isinstance(layout, ConlluLayout) else {}
+    return {task: sources.get(task, task.upper()) for task in tasks}
+
+
 def _targets(document: Document, tasks: Sequence[str]) -> list[tuple[str, list[str], bool]]:
     """For each task its column or MISC key, its tags, and whether an `O` may stay unsaid."""
     sources = document.layout.sources if isinstance(document.layout, ConlluLayout) else {}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bilstm_tagger.corpus.formats.char_spans import Aligner
+from bilstm_tagger.corpus.formats.spacy_names import ATTRIBUTES, ENTITIES, ENTITY_NAMES, GROUP, group_column
 from bilstm_tagger.corpus.formats.spacy_write import write
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
@@ -26,12 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["column_of", "count_annotations", "read", "write"]
 
-ENTITIES = "ents"
-# Names a column can go by, and the attribute of spaCy's tokens.
-_ATTRIBUTES = {"pos": "pos_", "upos": "pos_", "tag": "tag_", "xpos": "tag_", "lemma": "lemma_", "morph": "morph",
-               "feats": "morph", "dep": "dep_"}  # fmt: skip
 _USUAL = {"upos": "pos", "xpos": "tag", "feats": "morph"}
-_ENTITY_NAMES = (ENTITIES, "ner", "entities", "ent_type")
 
 
 def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
@@ -42,21 +38,22 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     Args:
         path: the file.
         spec: how to read it; the column of a task is `ents`, `pos`, `tag`, `lemma`, `morph`, `dep` or the name of a
-            span group, a number stands for the task's own name if it is one of these, else for `ents`; `misaligned`
-            says what happens where spans of a group overlap.
+            span group, `spans:NAME` if it is called like one of these; a number stands for the task's own name if it
+            is one of these, else for `ents`; `misaligned` says what happens where spans of a group overlap.
 
     Raises:
         CorpusError: the file is damaged or lacks an annotation, as `file:document`.
     """
     sources = {task: _source(task, column) for task, column in spec.all_columns().items()}
-    groups = {source for source in sources.values() if source not in _ATTRIBUTES and source != ENTITIES}
+    names = (source for source in sources.values() if source not in ATTRIBUTES and source != ENTITIES)
+    groups = {name.removeprefix(GROUP) for name in names}
     aligner = Aligner(str(path), spec.misaligned)
     seen: set[str] = set()
     for number, doc in enumerate(_docs(path), 1):
         seen.update(doc.spans)
         yield _document(doc, sources, str(path), number, aligner)
     for group in sorted(groups - seen):
-        known = ", ".join([ENTITIES, *dict.fromkeys(_ATTRIBUTES), *sorted(seen)])
+        known = ", ".join([ENTITIES, *dict.fromkeys(ATTRIBUTES), *map(group_column, sorted(seen))])
         raise CorpusError(f"{path}: no document has a span group {group!r}; there are {known}")
     aligner.finish()
 
@@ -77,9 +74,9 @@ def count_annotations(path: str | Path) -> dict[str, int]:
     for doc in _docs(path):
         tokens = [token for token in doc if not token.text.isspace()]
         for name in ("pos", "tag", "lemma", "morph", "dep"):
-            counts[name] += sum(bool(str(getattr(token, _ATTRIBUTES[name]))) for token in tokens)
+            counts[name] += sum(bool(str(getattr(token, ATTRIBUTES[name]))) for token in tokens)
         counts[ENTITIES] += len(doc.ents)
-        counts.update({group: len(spans) for group, spans in doc.spans.items()})
+        counts.update({group_column(group): len(spans) for group, spans in doc.spans.items()})
         counts["cats"] += len(doc.cats)
     return {name: count for name, count in counts.items() if count}
 
@@ -93,8 +90,8 @@ def column_of(task: str, column: int | str) -> str:
 def _source(task: str, column: int | str) -> str:
     if isinstance(column, str):
         lowered = column.lower()
-        return ENTITIES if lowered in _ENTITY_NAMES else lowered if lowered in _ATTRIBUTES else column
-    return task.lower() if task.lower() in _ATTRIBUTES else ENTITIES
+        return ENTITIES if lowered in ENTITY_NAMES else lowered if lowered in ATTRIBUTES else column
+    return task.lower() if task.lower() in ATTRIBUTES else ENTITIES
 
 
 def _docs(path: str | Path) -> Iterator[Doc]:
@@ -126,7 +123,7 @@ def _document(doc: Doc, sources: Mapping[str, str], path: str, number: int, alig
     document = Document(words, bounds, text=doc.text, starts=starts, ends=ends, path=path, lines=[number] * len(words))
     spans: dict[str, list[SpanTuple]] = {}
     for task, source in sources.items():
-        if source in _ATTRIBUTES:
+        if source in ATTRIBUTES:
             document.tags[task] = [_attribute(doc, token.i, source, place) for token in kept]
         else:
             marked = _spans(doc, source, position, place)
@@ -144,7 +141,7 @@ def _document(doc: Doc, sources: Mapping[str, str], path: str, number: int, alig
 
 
 def _attribute(doc: Doc, index: int, name: str, place: str) -> str:
-    value = str(getattr(doc[index], _ATTRIBUTES[name]))
+    value = str(getattr(doc[index], ATTRIBUTES[name]))
     if not value and name in ("morph", "feats"):
         return "_"
     if not value:
@@ -163,7 +160,7 @@ def _spans(doc: Doc, source: str, position: Mapping[int, int], place: str) -> li
             )
         spans = list(doc.ents)
     else:
-        spans = list(doc.spans.get(source, []))
+        spans = list(doc.spans.get(source.removeprefix(GROUP), []))
     placed: list[SpanTuple] = []
     for span in spans:
         tokens = [position[index] for index in range(span.start, span.end) if index in position]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from bilstm_tagger.corpus.corpus import Corpus
+from bilstm_tagger.corpus.formats.spacy_names import ENTITIES, group_column
 from bilstm_tagger.corpus.formats.webanno_write import task_of_names
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
@@ -17,6 +18,8 @@ from bilstm_tagger.wording import counted
 if TYPE_CHECKING:
     from spacy.tokens import Doc
     from spacy.vocab import Vocab
+
+__all__ = ["places", "write"]
 
 logger = logging.getLogger("bilstm_tagger")
 
@@ -48,12 +51,12 @@ def write(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[st
     for task in chosen:
         if not all(task in document.schemes for document in corpus):
             corpus = corpus.settle(task)
-    places = _places(corpus, chosen)
+    kinds = _kinds(corpus, chosen)
     packed = DocBin()
     vocab = Vocab()
     reshaped = 0
     for document in corpus:
-        doc, faithful = _doc(document, places, vocab)
+        doc, faithful = _doc(document, kinds, vocab)
         reshaped += not faithful
         packed.add(doc)
     if reshaped:
@@ -64,9 +67,19 @@ def write(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[st
     stream.write(packed.to_bytes())
 
 
-def _places(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str]:
+def places(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str]:
+    """The column of each task, by the name that the reader knows it by.
+
+    Raises:
+        CorpusError: if a task finds no place.
+    """
+    kinds = _kinds(documents, tasks)
+    return {task: group_column(task) if kind == "group" else kind for task, kind in kinds.items()}
+
+
+def _kinds(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str]:
     """For each task an attribute, `ents`, or `group` for a span group of its name."""
-    places: dict[str, str] = {}
+    kinds: dict[str, str] = {}
     with_spans = [
         task
         for task in tasks
@@ -74,15 +87,15 @@ def _places(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, st
     ]
     for task in tasks:
         if task in with_spans:
-            places[task] = "ents" if task == task_of_names(with_spans) else "group"
+            kinds[task] = ENTITIES if task == task_of_names(with_spans) else "group"
             continue
         place = _BY_NAME.get(task.lower(), "tag")
         if place == "pos" and not _all_universal(documents, task):
             place = "tag"
-        if place in places.values():
+        if place in kinds.values():
             raise CorpusError(f".spacy has no place for the tags of task {task!r} beside the others; write fewer tasks")
-        places[task] = place
-    return places
+        kinds[task] = place
+    return kinds
 
 
 def _all_universal(documents: Sequence[Document], task: str) -> bool:
@@ -91,7 +104,7 @@ def _all_universal(documents: Sequence[Document], task: str) -> bool:
     return all(tag in IDS and tag for document in documents for tag in set(document.tags_of(task)))
 
 
-def _doc(document: Document, places: Mapping[str, str], vocab: Vocab) -> tuple[Doc, bool]:
+def _doc(document: Document, kinds: Mapping[str, str], vocab: Vocab) -> tuple[Doc, bool]:
     """A Doc, and whether its text is the document's."""
     from spacy.tokens import Doc, Span
 
@@ -99,8 +112,8 @@ def _doc(document: Document, places: Mapping[str, str], vocab: Vocab) -> tuple[D
     at = [index for index, is_ours in enumerate(ours) if is_ours]  # of each of our tokens
     first = {0} | {at[bound] for bound in document.bounds if 0 < bound < len(at)}
     known: dict[str, list[str]] = {}
-    for task, place in places.items():
-        if place not in ("ents", "group"):
+    for task, place in kinds.items():
+        if place not in (ENTITIES, "group"):
             known[place] = _spread(document.tags_of(task), at, len(words), place)
     doc = Doc(
         vocab,
@@ -112,11 +125,11 @@ def _doc(document: Document, places: Mapping[str, str], vocab: Vocab) -> tuple[D
         morphs=known.get("morph"),
         sent_starts=[index in first for index in range(len(words))],
     )
-    for task, place in places.items():
-        if place not in ("ents", "group"):
+    for task, place in kinds.items():
+        if place not in (ENTITIES, "group"):
             continue
         spans = [Span(doc, at[a], at[b - 1] + 1, label=label) for a, b, label in _spans(document, task)]
-        if place == "ents":
+        if place == ENTITIES:
             unknown = [at[index] for index, tag in enumerate(document.tags_of(task)) if tag == UNKNOWN]
             doc.set_ents(spans, missing=[Span(doc, index, index + 1) for index in unknown], default="outside")
         else:

@@ -6,13 +6,15 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import pytest
+import spacy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from round_trips import SCHEMES, documents
+from spacy.tokens import DocBin, Span
 from typer.testing import CliRunner, Result
 
 from bilstm_tagger.cli import app
@@ -121,6 +123,39 @@ def test_spacy_there_and_back(write: Callable[..., Path], tmp_path: Path) -> Non
     back = convert_corpus(tmp_path / "b.spacy", tmp_path / "c.conll", returning)
     assert back.losses == ()
     assert (tmp_path / "c.conll").read_text("utf-8") == BIO
+
+
+@pytest.mark.parametrize("format", ["spacy", "webanno", "conllu", "conll", "jsonl"])
+@pytest.mark.parametrize(
+    "names",
+    [*permutations(["chunk", "ner"]), *permutations(["ents", "ner"]), *permutations(["pos", "Morph"]), ("spans:a", "x")],
+    ids="-".join,
+)  # fmt: skip
+def test_two_tasks_with_spans_come_back_each_as_itself(
+    write: Callable[..., Path], tmp_path: Path, names: tuple[str, str], format: str
+) -> None:
+    """Whichever of them is the entities, and whether or not one is called like a field of the format."""
+    path = write("Ada\tB-NP\tB-PER\nleft\tB-VP\tO\nTurin\tB-NP\tB-LOC\n\n")
+    options = ConvertOptions(spec=ReadSpec(columns={names[0]: 2, names[1]: 3}), target_format=format)
+    done = convert_corpus(path, tmp_path / "b", options)
+    assert [loss for loss in done.losses if loss.startswith(("spans", "tags"))] == []
+    written = read_corpus(tmp_path / "b", spec=ReadSpec(columns=done.columns, format=format))
+    assert spans(written, names[0], Scheme.BIO) == [("Ada", "NP"), ("left", "VP"), ("Turin", "NP")]
+    assert spans(written, names[1], Scheme.BIO) == [("Ada", "PER"), ("Turin", "LOC")]
+
+
+def test_a_group_called_like_a_field_is_told_and_read(tmp_path: Path) -> None:
+    doc = spacy.blank("en").make_doc("Ada left Turin")
+    doc.ents = [Span(doc, 0, 1, "PER")]
+    doc.spans["ner"] = [Span(doc, 2, 3, "LOC")]
+    doc.spans["POS"] = [Span(doc, 1, 3, "VP")]
+    DocBin(docs=[doc]).to_disk(tmp_path / "a.spacy")
+    assert find_columns(tmp_path / "a.spacy") == {"ner": "ents", "POS": "spans:POS"}
+    done = convert_corpus(tmp_path / "a.spacy", tmp_path / "b.jsonl")
+    assert "annotations of spaCy: spans:ner (1)" in done.losses[0]
+    written = read_corpus(tmp_path / "b.jsonl", {"ner": "ner", "POS": "POS"})
+    assert spans(written, "POS", Scheme.BIO) == [("left Turin", "VP")]
+    assert spans(read_corpus(tmp_path / "a.spacy", {"x": "spans:ner"}), "x", Scheme.BIO) == [("Turin", "LOC")]
 
 
 # ---- what is told
