@@ -128,9 +128,14 @@ def test_spacy_there_and_back(write: Callable[..., Path], tmp_path: Path) -> Non
 @pytest.mark.parametrize("format", ["spacy", "webanno", "conllu", "conll", "jsonl"])
 @pytest.mark.parametrize(
     "names",
-    [*permutations(["chunk", "ner"]), *permutations(["ents", "ner"]), *permutations(["pos", "Morph"]), ("spans:a", "x")],
+    [
+        *permutations(["chunk", "ner"]),
+        *permutations(["ents", "ner"]),
+        *permutations(["pos", "Morph"]),
+        ("spans:a", "x"),
+    ],
     ids="-".join,
-)  # fmt: skip
+)
 def test_two_tasks_with_spans_come_back_each_as_itself(
     write: Callable[..., Path], tmp_path: Path, names: tuple[str, str], format: str
 ) -> None:
