@@ -136,7 +136,7 @@ def save_and_compare(
     save_corpus(corpus, target, format=format, tasks=tasks)
     known = format_of(target, format)
     places: Columns = {task: task for task in tasks} if known.places is None else {**known.places(corpus, tasks)}
-    lost = _compare(corpus, target, spec.replace(columns=places), format)
+    lost = _compare(corpus, target, spec.replace(columns=places), format, columns=spec.columns or {})
     lost += [f"tags of {task}, for which {known.name} has no place" for task in tasks if task not in places]
     return places, lost + left_out(source, spec, corpus[0])
 
@@ -151,15 +151,18 @@ def _settle(corpus: Corpus, task: str, tasks: Sequence[str], options: ConvertOpt
     return corpus.settle(task, declared=declared), Repairs()
 
 
-def _compare(corpus: Corpus, target: str | Path, spec: ReadSpec, format: str | None) -> list[str]:
+def _compare(corpus: Corpus, target: str | Path, spec: ReadSpec, format: str | None, *, columns: Columns) -> list[str]:
     """What the file that was written lacks, raw text in it read as in the source."""
     if format_of(target, format).write_folder is not None:
         (task,) = spec.columns or {}
         written_folder = brat_write.read_back(corpus, Path(target), task)
-        return ["tokens and sentences: brat has text, which is cut anew", *losses(corpus.only([task]), written_folder)]
+        return [
+            "tokens and sentences: brat has text, which is cut anew",
+            *losses(corpus.only([task]), written_folder, columns),
+        ]
     plain = spec.model_copy(update={"format": format, "names": (), "word_column": 1, "features": {}})
     try:
         written = read_corpus(target, spec=plain)
     except CorpusError as error:
         return [f"what was written could not be read back to compare it ({error})"]
-    return losses(corpus.only(list(spec.columns or {})), written)
+    return losses(corpus.only(list(spec.columns or {})), written, columns)

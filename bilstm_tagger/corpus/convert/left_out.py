@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bilstm_tagger.corpus.convert.not_kept import KEEP
+from bilstm_tagger.corpus.convert.not_kept import to_keep
 from bilstm_tagger.corpus.convert.tasks import OWN, first_record, is_webanno
 from bilstm_tagger.corpus.formats import DATA_SETS, data_sets, format_of, spacy_docbin, webanno
 from bilstm_tagger.document.document import Document
@@ -35,13 +35,14 @@ def left_out(source: str | Path, spec: ReadSpec, first: Document) -> list[str]:
     read = set(map(str, (spec.columns or {}).values()))
     if known is DATA_SETS:
         names = [name for name in data_sets.column_names(source, spec) if name not in OWN | read]
-        return _phrase("columns of the data set", [name for name in names if not _was_read(name, spec)])
+        left = [name for name in names if not _was_read(name, spec)]
+        return _phrase("columns of the data set", dict(zip(left, left, strict=True)), spec)
     if not Path(source).is_file():
         return []
     if is_webanno(source, known.name, encoding=spec.encoding):
-        return _phrase("layers", list(_layers(source, spec, read)))
+        return _phrase("layers", dict(_layers(source, spec, read)), spec)
     if known.name == "spacy":
-        return _phrase("annotations of spaCy", list(_spacy(source, spec)))
+        return _phrase("annotations of spaCy", dict(_spacy(source, spec)), spec)
     record = first_record(source, known.name, encoding=spec.encoding)
     if set(first.columns) & record.keys():
         return []  # a token per row; its columns are kept with the document
@@ -51,9 +52,11 @@ def left_out(source: str | Path, spec: ReadSpec, first: Document) -> list[str]:
     return phrases + _further_tasks(record.get("tags"), spec)
 
 
-def _phrase(what: str, names: list[str]) -> list[str]:
-    keep = f"; {KEEP}" if any(not name.endswith(_NO_TAGS) for name in names) else ""
-    return [f"{what}: {', '.join(names)}{keep}"] if names else []
+def _phrase(what: str, left: Mapping[str, str], spec: ReadSpec) -> list[str]:
+    """Tell what was left out, by the names of columns and what is said of each."""
+    taggable = [name for name, said in left.items() if not said.endswith(_NO_TAGS)]
+    keep = f"; {to_keep(taggable, spec.columns or {})}" if taggable else ""
+    return [f"{what}: {', '.join(left.values())}{keep}"] if left else []
 
 
 def _further_tasks(tags: object, spec: ReadSpec) -> list[str]:
@@ -61,7 +64,7 @@ def _further_tasks(tags: object, spec: ReadSpec) -> list[str]:
     if not isinstance(tags, dict):
         return []
     read = {*(spec.columns or {}), *(spec.columns or {}).values()}
-    return _phrase("tags of the records", [task for task in tags if task not in read])
+    return _phrase("tags of the records", {task: task for task in tags if task not in read}, spec)
 
 
 def _was_read(name: str, spec: ReadSpec) -> bool:
@@ -70,19 +73,19 @@ def _was_read(name: str, spec: ReadSpec) -> bool:
     return name in {each for task in tasks for each in (task, f"{task}_tags", "tags")}
 
 
-def _layers(source: str | Path, spec: ReadSpec, read: set[str]) -> Iterator[str]:
+def _layers(source: str | Path, spec: ReadSpec, read: set[str]) -> Iterator[tuple[str, str]]:
     features = webanno.features(source, encoding=spec.encoding)
     if -1 in (spec.columns or {}).values():
         named = [str(each) for each in features if str(each) == "NamedEntity.value"]
         read = read | set(named or [str(each) for each in features[-1:]])
     for feature in features:
         if not read & {str(feature), feature.layer, feature.name}:
-            yield f"{feature} ({feature.count:,}{')' if feature.taggable else _NO_TAGS}"
+            yield str(feature), f"{feature} ({feature.count:,}{')' if feature.taggable else _NO_TAGS}"
 
 
-def _spacy(source: str | Path, spec: ReadSpec) -> Iterator[str]:
+def _spacy(source: str | Path, spec: ReadSpec) -> Iterator[tuple[str, str]]:
     """Kinds of annotation that some document of a DocBin has, in the names that columns go by."""
     read = {spacy_docbin.column_of(task, column) for task, column in (spec.columns or {}).items()}
     for name, count in spacy_docbin.count_annotations(source).items():
         if name not in read:
-            yield f"{name} ({count:,})"
+            yield name, f"{name} ({count:,}{_NO_TAGS if name == 'cats' else ')'}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, chain, pairwise
 
 from bilstm_tagger.corpus.formats.columns import ConllLayout
@@ -15,20 +16,37 @@ from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, tags_to_spans
 from bilstm_tagger.wording import counted
 
-__all__ = ["KEEP", "losses", "touching_spans"]
+__all__ = ["losses", "to_keep", "touching_spans"]
 
-KEEP = "to keep what holds tags, name it: --column TASK=NAME"
+# Beyond this many columns flags for each of them would hide the rest of the line.
+_MOST_FLAGS = 6
 
 _SENTENCE = re.compile(r"#\s*sent_id\s*=\s*(\S*)")
 _TEXT = re.compile(r"#\s*text\s*=")
 
 
-def losses(before: Sequence[Document], after: Sequence[Document]) -> list[str]:
+def to_keep(names: Sequence[str], columns: Mapping[str, int | str]) -> str:
+    """Tell the flags that keep further columns; all of them, for naming one leaves out those that are not named.
+
+    Args:
+        names: the columns that were left out.
+        columns: those that were read, by task.
+    """
+    flags = [f"{task}={column}" for task, column in columns.items()]
+    flags += [f"TASK={name}" for name in names] if len(names) <= _MOST_FLAGS else ["TASK=NAME", "..."]
+    listed = " ".join(f"--column {shlex.quote(flag)}" if "=" in flag else flag for flag in flags)
+    return f"to keep what holds tags, name {'it' if len(names) == 1 else 'each'}: {listed}"
+
+
+def losses(
+    before: Sequence[Document], after: Sequence[Document], columns: Mapping[str, int | str] | None = None
+) -> list[str]:
     """Tell what is missing.
 
     Args:
         before: the documents as they were, the schemes of their tasks settled.
         after: the same documents read from the file they were written to.
+        columns: the columns that `before` was read from, by task.
 
     Returns:
         A phrase for each kind of loss; empty if nothing was lost.
@@ -52,7 +70,7 @@ def losses(before: Sequence[Document], after: Sequence[Document]) -> list[str]:
         lost.append(
             "the spacing of the text" if _same_forms(before, after) else "multiword tokens and spacing of the text"
         )
-    lost += _lost_columns(before, after)
+    lost += _lost_columns(before, after, columns or {})
     return lost + _lost_lines(before, after)
 
 
@@ -109,7 +127,7 @@ def _same_forms(before: Sequence[Document], after: Sequence[Document]) -> bool:
     return all("".join(a.text.split()) == "".join(b.text.split()) for a, b in zip(before, after, strict=True))
 
 
-def _lost_columns(before: Sequence[Document], after: Sequence[Document]) -> list[str]:
+def _lost_columns(before: Sequence[Document], after: Sequence[Document], columns: Mapping[str, int | str]) -> list[str]:
     """Filled columns of the file that are neither among the columns nor the tags of the other."""
     layout = before[0].layout
     read: set[str] = {"FORM", "MISC"}
@@ -126,7 +144,7 @@ def _lost_columns(before: Sequence[Document], after: Sequence[Document]) -> list
         column = tuple(_column(before, name))
         if name not in read and set(column) - {"_"} and column not in kept:
             lost.append(name)
-    return [f"columns: {', '.join(lost)}; {KEEP}"] if lost else []
+    return [f"columns: {', '.join(lost)}; {to_keep(lost, columns)}"] if lost else []
 
 
 def _column(documents: Sequence[Document], name: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import tempfile
 from collections.abc import Callable, Sequence
 from itertools import pairwise, permutations
@@ -177,11 +178,33 @@ def test_scheme_in_place_with_other_columns(write: Callable[..., Path], tmp_path
 
 def test_columns_left_behind(write: Callable[..., Path], tmp_path: Path) -> None:
     done = convert_corpus(write(BIO), tmp_path / "b.jsonl")
-    assert done.losses == ("columns: 2; to keep what holds tags, name it: --column TASK=NAME",)
+    assert done.losses == ("columns: 2; to keep what holds tags, name it: --column tags=-1 --column TASK=2",)
     named = ConvertOptions(spec=ReadSpec(columns={"ner": "ner"}, names=["word", "pos", "ner"]))
     assert "columns: pos;" in convert_corpus(write(BIO), tmp_path / "b.jsonl", named).losses[0]
     both = ConvertOptions(spec=ReadSpec(columns={"pos": 2, "tags": 3}))
     assert convert_corpus(write(BIO), tmp_path / "b.jsonl", both).losses == ()
+
+
+@pytest.mark.parametrize("width", range(3, 8))
+def test_all_columns_that_are_left_out_are_named_at_once(
+    write: Callable[..., Path], tmp_path: Path, width: int
+) -> None:
+    """The flags of the message are all that is needed: with them nothing is left out."""
+    path = write("\t".join(["Ada", *(f"T{column}" for column in range(2, width + 1))]) + "\n\n")
+    (loss,) = convert_corpus(path, tmp_path / "b.jsonl").losses
+    flags = loss.partition("name it: " if width == 3 else "name each: ")[2]
+    assert flags.count("TASK=") == width - 2
+    numbered = re.sub(r"TASK=(\d+)", r"t\1=\1", flags)
+    result = run(path, tmp_path / "b.jsonl", "--force", *shlex.split(numbered))
+    assert "not kept" not in result.stderr
+    (line,) = (tmp_path / "b.jsonl").read_text("utf-8").splitlines()
+    assert sorted(json.loads(line)["tags"]) == sorted(["tags", *(f"t{column}" for column in range(2, width))])
+
+
+def test_many_columns_are_not_listed_twice(write: Callable[..., Path], tmp_path: Path) -> None:
+    path = write("\t".join(["Ada", *"abcdefghij"]) + "\n\n")
+    (loss,) = convert_corpus(path, tmp_path / "b.jsonl").losses
+    assert loss.endswith("name each: --column tags=-1 --column TASK=NAME ...")
 
 
 def test_conllu_keeps_all_of_itself(write: Callable[..., Path], tmp_path: Path) -> None:
