@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bilstm_tagger.cli.app import note, screen
-from bilstm_tagger.cli.evaluate import columns_by_task
+from bilstm_tagger.cli.columns import columns_by_task
 from bilstm_tagger.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def calibrate(
     if png is not None and (png.suffix.lower() != ".png" or not png.parent.is_dir()):
         raise typer.BadParameter(f"{png}: must be a .png in a folder that is there", param_hint="--png")
     tagger = Tagger.load(folder)
-    gold, notes = read_gold(tagger, corpus, columns=columns_by_task(column or []), format=format)
+    gold, notes = read_gold(tagger, corpus, columns=columns_by_task(column), format=format)
     for line in notes:
         note(f"note: {line}")
     before = with_temperatures(tagger, dict.fromkeys(tagger.tasks, 1.0))

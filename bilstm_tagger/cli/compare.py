@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bilstm_tagger.cli.app import note, screen
-from bilstm_tagger.cli.evaluate import columns_by_task
+from bilstm_tagger.cli.columns import columns_by_task, task_columns
 from bilstm_tagger.cli.output import check_pages, write_json
 from bilstm_tagger.cli.reading import (
     CommentsOption,
@@ -19,7 +19,6 @@ from bilstm_tagger.cli.reading import (
     MapOption,
     SentenceOption,
     spelling_fields,
-    task_columns,
 )
 
 _System = "A model folder, a model that comes with the package, or a file with predicted tags."
@@ -81,7 +80,7 @@ def compare(
         corpus,
         first,
         second,
-        gold_columns=columns_by_task(gold_column or []),
+        gold_columns=columns_by_task(gold_column, "--gold-column"),
         columns=(task_columns(column_a, "--column-a"), task_columns(column_b, "--column-b")),
         spec=ReadSpec(format=format).replace(**reading),
         resamples=resamples,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bilstm_tagger.cli.app import note, screen
+from bilstm_tagger.cli.columns import columns_by_task, task_columns
 from bilstm_tagger.cli.output import STDOUT, check_pages, write_json
 from bilstm_tagger.cli.reading import (
     CommentsOption,
@@ -19,10 +20,8 @@ from bilstm_tagger.cli.reading import (
     MapOption,
     SentenceOption,
     spelling_fields,
-    task_columns,
 )
 from bilstm_tagger.cli.several import evaluate_seeds
-from bilstm_tagger.cli.values import column_name
 from bilstm_tagger.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -176,7 +175,7 @@ def _raw(
     from bilstm_tagger.tagging.tagger import Tagger
 
     tagger = Tagger.load(model, device=device)
-    columns = columns_by_task(column or [])
+    columns = columns_by_task(column)
     evaluation = evaluate_raw(tagger, corpus, columns=columns, format=format, reading=reading)
     for line in evaluation.notes:
         note(f"note: {line}")
@@ -206,7 +205,7 @@ def _of_model(
     from bilstm_tagger.tagging.tagger import Tagger
 
     tagger = Tagger.load(model, device=device)
-    columns = columns_by_task(column or [])
+    columns = columns_by_task(column)
     return compare(
         tagger, corpus, columns=columns, format=format, reading=reading, probabilities=probabilities, **drawing
     )
@@ -243,15 +242,3 @@ def _write_errors(evaluation: Evaluation, path: Path, title: str) -> None:
         write_errors_csv(evaluation, path)
     else:
         write_errors_page(evaluation, path, title=title)
-
-
-def columns_by_task(given: list[str]) -> dict[str, int | str] | int | str | None:
-    """One column for the only task, or one for each named task."""
-    if not given:
-        return None
-    if len(given) == 1 and "=" not in given[0]:
-        return column_name(given[0])
-    pairs = [text.partition("=") for text in given]
-    if any(not equals for _, equals, _ in pairs):
-        raise typer.BadParameter("for several tasks write TASK=COLUMN each time", param_hint="--column")
-    return {task: column_name(column) for task, _, column in pairs}

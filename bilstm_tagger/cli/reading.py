@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from bilstm_tagger.cli.columns import task_columns
 from bilstm_tagger.cli.values import column_name, label_map
 from bilstm_tagger.errors import choose
 
@@ -131,28 +132,6 @@ def spelling_fields(
         "fix_tags": fix_tags or None,
         "label": label,
     }
-
-
-def task_columns(assignments: list[str] | None, option: str = "--column") -> dict[str, int | str] | None:
-    """Columns by task; a column without a task is a task with its own name, or `tags` if it is a number.
-
-    Args:
-        assignments: values of the flag.
-        option: the flag, for the message.
-
-    Raises:
-        typer.BadParameter: one is malformed, or a task is named twice.
-    """
-    columns: dict[str, int | str] = {}
-    for text in assignments or []:
-        task, equals, column = text.rpartition("=")
-        value = column_name(column)
-        name = task if equals else "tags" if isinstance(value, int) else value.lower()
-        if not name or not column or name in columns:
-            problem = f"task {name!r} is named twice" if name in columns else "write COLUMN or TASK=COLUMN"
-            raise typer.BadParameter(f"{text!r}: {problem}", param_hint=option)
-        columns[name] = value
-    return columns or None
 
 
 def scheme_of(name: str | None, option: str) -> Scheme | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.columns import columns_by_task
 from bilstm_tagger.cli.output import opened
 from bilstm_tagger.cli.reading import (
     CommentsOption,
@@ -23,7 +24,6 @@ from bilstm_tagger.cli.reading import (
     scheme_of,
     spelling_fields,
 )
-from bilstm_tagger.cli.values import column_name
 from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from bilstm_tagger.settings.read_spec import ReadSpec
     from bilstm_tagger.settings.schema import Settings
     from bilstm_tagger.tagging.tagger import Tagger
+
+_Columns = dict[str, int | str] | int | str | None
 
 
 def review(
@@ -66,7 +68,10 @@ def review(
     seed: Annotated[int | None, typer.Option(help="Seed of folds and trainings.")] = None,
     threads: Annotated[int | None, typer.Option(help="Processor threads; default: all cores.")] = None,
     column: Annotated[
-        str | None, typer.Option(help="Column of the tags: a number from 1, -1 the last, or a name.")
+        list[str] | None,
+        typer.Option(
+            metavar="[TASK=]COLUMN", help="Column of the tags: a number from 1, -1 the last, or a name; repeatable."
+        ),
     ] = None,
     scheme: Annotated[str | None, typer.Option(help="Scheme of the tags; default: detected.")] = None,
     format: Annotated[str | None, typer.Option(help="Format of DATA, if its name does not tell it.")] = None,
@@ -96,12 +101,14 @@ def review(
     flags: dict[str, Any] = {"data.train": data, "data.format": format, "embedder.vectors": vectors}
     flags |= {"training.seed": seed, "training.threads": threads}
     flags |= {f"data.{name}": value for name, value in reading.items()}
-    settings = _settings(preset, set_ or [], flags, column, scheme)
-    columns = None if column is None else column_name(column)
+    columns = columns_by_task(column)
+    if task is None and tagger is not None and isinstance(columns, dict) and len(columns) == 1:
+        (task,) = columns
+    settings = _settings(preset, set_ or [], flags, columns, scheme)
     if apply is not None:
         if output is None:
             raise typer.BadParameter("name the corrected file, --output", param_hint="--apply")
-        spec = _spec(tagger, settings, data, task, column=columns, format=format, reading=reading)
+        spec = _spec(tagger, settings, data, task, columns=columns, format=format, reading=reading)
         _apply(data, apply, output, spec, task, scheme=scheme, force=force)
         return
     from bilstm_tagger.curation.review_table import HEADER, review_rows
@@ -111,26 +118,33 @@ def review(
     with opened(output, binary=kind == "xlsx", force=force) as stream:
         if tagger is not None:
             note(f"judged by {model}, which must not have been trained on {data}: a model finds right what it learnt")
-            found = _by_model(tagger, data, task, column=columns, format=format, reading=reading)
+            found = _by_model(tagger, data, task, columns=columns, format=format, reading=reading)
         else:
             found = _by_folds(settings, folds, task, output, resume=resume)
         write_table(HEADER, review_rows(found, limit=limit), stream, kind=kind)
     _conclude(found, limit, output)
 
 
+def _of_task(columns: _Columns, task: str) -> dict[str, int | str] | None:
+    """The columns by task, one without a task as that of the task that is judged."""
+    return columns if isinstance(columns, dict) or columns is None else {task: columns}
+
+
 def _settings(
-    preset: str | None, assignments: list[str], flags: dict[str, Any], column: str | None, scheme: str | None
+    preset: str | None, assignments: list[str], flags: dict[str, Any], columns: _Columns, scheme: str | None
 ) -> Settings:
     """The settings of each training, and of how the data is read."""
     from bilstm_tagger.settings.loading import load_settings, parse_override
 
     overrides = dict(map(parse_override, assignments)) | {key: each for key, each in flags.items() if each is not None}
-    settings = load_settings(preset, overrides=overrides)
-    named = {"column": None if column is None else column_name(column), "scheme": scheme_of(scheme, "--scheme")}
-    for key, value in named.items():
-        if value is not None:
-            overrides |= {f"tasks.{name}.{key}": str(value) if key == "scheme" else value for name in settings.tasks}
-    return load_settings(preset, overrides=overrides)
+    tasks = list(columns) if isinstance(columns, dict) else []
+    settings = load_settings(preset, tasks=tasks, overrides=overrides)
+    named = columns if isinstance(columns, dict) else dict.fromkeys(settings.tasks, columns)
+    overrides |= {f"tasks.{task}.column": column for task, column in named.items() if column is not None}
+    known = scheme_of(scheme, "--scheme")
+    if known is not None:
+        overrides |= {f"tasks.{task}.scheme": str(known) for task in settings.tasks}
+    return load_settings(preset, tasks=tasks, overrides=overrides)
 
 
 def _by_model(
@@ -138,7 +152,7 @@ def _by_model(
     data: str,
     task: str | None,
     *,
-    column: int | str | None,
+    columns: _Columns,
     format: str | None,
     reading: dict[str, Any],
 ) -> Review:
@@ -146,8 +160,7 @@ def _by_model(
     from bilstm_tagger.evaluation.evaluate import read_gold
 
     chosen = reviewed_task(tagger.schemes, task)
-    columns = None if column is None else {chosen: column}
-    gold, notes = read_gold(tagger, data, columns=columns, format=format, reading=reading)
+    gold, notes = read_gold(tagger, data, columns=_of_task(columns, chosen), format=format, reading=reading)
     for line in notes:
         if line.startswith(f"{chosen} "):
             note(f"note: {line}")
@@ -203,7 +216,7 @@ def _spec(
     data: str,
     task: str | None,
     *,
-    column: int | str | None,
+    columns: _Columns,
     format: str | None,
     reading: dict[str, Any],
 ) -> ReadSpec:
@@ -215,8 +228,9 @@ def _spec(
     if tagger is None:
         return ReadSpec.from_settings(settings.data, settings.tasks, settings.features)
     chosen = reviewed_task(tagger.schemes, task)
-    columns = None if column is None else {chosen: column}
-    spec, _ = spec_as_trained({chosen: tagger.reading[chosen]}, data, columns=columns, format=format, split="train")
+    spec, _ = spec_as_trained(
+        {chosen: tagger.reading[chosen]}, data, columns=_of_task(columns, chosen), format=format, split="train"
+    )
     return spec.replace(**reading)
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bilstm_tagger.cli.app import note, screen
 from bilstm_tagger.cli.several import cross_validate, shown_progress, train_seeds
+from bilstm_tagger.cli.train_settings import run_settings
 from bilstm_tagger.cli.values import column_name, label_map, task_corpora
-from bilstm_tagger.errors import ConfigError
 
 if TYPE_CHECKING:
     from bilstm_tagger.settings.schema import Settings
@@ -54,7 +53,11 @@ def train(
         ),
     ] = None,
     column: Annotated[
-        str | None, typer.Option(help="Column of the tags: a number from 1, -1 the last, or a name.")
+        list[str] | None,
+        typer.Option(
+            metavar="[TASK=]COLUMN",
+            help="Column of the tags: a number from 1, -1 the last, or a name; repeatable, one for each task.",
+        ),
     ] = None,
     scheme: Annotated[str | None, typer.Option(help="Scheme of the tags; default: detected.")] = None,
     repair: Annotated[
@@ -146,8 +149,7 @@ def train(
         "training.threads": threads,
         "training.device": device,
     }
-    task_flags = {"column": None if column is None else column_name(column), "scheme": scheme}
-    settings = _settings(experiment, preset, set_ or [], flags | task_corpora(tasks or []), task_flags)
+    settings = run_settings(experiment, preset, set_ or [], flags | task_corpora(tasks or []), column, scheme)
     if folds is not None:
         if output is not None or resume or force or test is not None or seeds is not None:
             flags_of_models = "--output, --resume, --force, --test and --seeds"
@@ -195,60 +197,6 @@ def _tokenizer(language: str | None, tokenizer: str | None) -> str | None:
     if language is not None and tokenizer is not None:
         raise typer.BadParameter("give --language or --tokenizer, not both", param_hint="--tokenizer")
     return tokenizer if language is None else f"spacy:{language}"
-
-
-def _settings(
-    experiment: Path | None,
-    preset: str | None,
-    assignments: list[str],
-    flags: dict[str, Any],
-    task_flags: dict[str, Any],
-) -> Settings:
-    """All settings of the run; --column and --scheme belong to its only task."""
-    from bilstm_tagger.settings.loading import load_settings, parse_override
-
-    overrides = dict(map(parse_override, assignments))
-    overrides |= {key: value for key, value in flags.items() if value is not None}
-    task_settings = {key: value for key, value in task_flags.items() if value is not None}
-    names = list(dict.fromkeys(key.split(".")[1] for key in flags if key.startswith("tasks.")))
-    load = partial(load_settings, preset, file=experiment, tasks=names)
-    settings = load(overrides=overrides)
-    if settings.training.init_from:
-        earlier = _model(settings.training.init_from)
-        load = partial(load, base=_model_settings(earlier, settings.training.init_from))
-        settings = load(overrides=overrides)
-        if not names and len(settings.tasks) > 1 and flags.get("data.train"):
-            from bilstm_tagger.cli.init_from import choose_task
-
-            initial = choose_task(settings, earlier, column=task_settings.get("column"))
-            if initial is not None:
-                task, tags_column = initial
-                note(f"--init-from {settings.training.init_from}: trains its task {task!r} on column {tags_column}")
-                load = partial(load, tasks=[task])
-                overrides |= {f"tasks.{task}.column": tags_column}
-                settings = load(overrides=overrides)
-    if not task_settings:
-        return settings
-    if len(settings.tasks) != 1:
-        raise ConfigError(
-            f"--{min(task_settings)} needs exactly one task, but there are {', '.join(settings.tasks) or 'none'}; "
-            f"use --set tasks.NAME.{min(task_settings)}=..."
-        )
-    overrides |= {f"tasks.{task}.{key}": value for task in settings.tasks for key, value in task_settings.items()}
-    return load(overrides=overrides)
-
-
-def _model(name: str) -> Tagger:
-    """The model that training starts from."""
-    from bilstm_tagger.tagging.tagger import Tagger
-
-    return Tagger.load(name)
-
-
-def _model_settings(earlier: Tagger, name: str) -> Settings:
-    from bilstm_tagger.training.warm_start import settings_of
-
-    return settings_of(earlier, name=name)
 
 
 def _train(
