@@ -115,6 +115,8 @@ def entities(
                     progress=heard,
                     profile=profile,
                 )
+            if report.nothing_read:
+                conclude(report, None)  # here, so that no empty file is left
     if report is not None:
         conclude(report, output)
 

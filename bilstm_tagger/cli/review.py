@@ -117,8 +117,8 @@ def review(
     kind = table_kind(output) if output is not None else "table" if sys.stdout.isatty() else "csv"
     with opened(output, binary=kind == "xlsx", force=force) as stream:
         if tagger is not None:
-            note(f"judged by {model}, which must not have been trained on {data}: a model finds right what it learnt")
             found = _by_model(tagger, data, task, columns=columns, format=format, reading=reading)
+            note(f"judged by {model}, which must not have been trained on {data}: a model finds right what it learnt")
         else:
             found = _by_folds(settings, folds, task, output, resume=resume)
         write_table(HEADER, review_rows(found, limit=limit), stream, kind=kind)

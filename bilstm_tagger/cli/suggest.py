@@ -99,6 +99,8 @@ def suggest(
             progress=heard,
             profile=profile,
         )
+        if report.nothing_read:
+            conclude(report, None)  # here, so that neither an empty table nor an empty file is left
         suggestions = candidates.chosen()
         EXPORTS[chosen](suggestions, stream, task=named)
     _tell(candidates, len(suggestions), output)

@@ -39,3 +39,8 @@ class FilesReport:
     other: dict[str, int] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     finished: int = 0
+
+    @property
+    def nothing_read(self) -> bool:
+        """Whether files failed and none gave anything, so that there is no result to write."""
+        return bool(self.failures) and not self.files and not self.documents

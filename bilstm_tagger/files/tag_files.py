@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -234,8 +234,15 @@ def _count(
 
 
 def _write_stream(items: Iterable[_Item], format: OutputFormat, stream: IO[Any], report: FilesReport) -> None:
-    """Write all files into one stream; a file that cannot be read ends there, the next one goes on."""
-    _write(_contents(items, report), format, stream)
+    """Write all files into one stream; a file that cannot be read ends there, the next one goes on.
+
+    Where none can be read nothing is written, not even the header of a table.
+    """
+    contents = _contents(items, report)
+    first = list(islice(contents, 1))
+    if report.nothing_read:
+        return
+    _write(chain(first, contents), format, stream)
     stream.flush()
 
 
