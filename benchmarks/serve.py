@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import random
 import re
 import socket
@@ -28,6 +27,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.machine import memory_kinds, processor
 from benchmarks.ways import running_server
+from bilstm_tagger.files.split import usable_cores
 
 ROOT = Path(__file__).parent.parent
 TEXTS = 2_000
@@ -72,7 +72,7 @@ def main() -> None:
     texts = made_texts(random.Random(0))
     rate = predict_rate(arguments.model, texts)
     print(
-        f"{processor()}, {os.cpu_count()} cores; {len(texts)} texts of 1 to {LONGEST} tokens, model {arguments.model}"
+        f"{processor()}, {usable_cores()} cores; {len(texts)} texts of 1 to {LONGEST} tokens, model {arguments.model}"
     )
     print(f"predict: {rate:,.0f} tokens/s")
     figures: dict[str, Any] = {"predict": rate}

@@ -6,13 +6,13 @@ python -m benchmarks.shipped --data DIR --model models/en
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from benchmarks.accuracy import corpora
 from benchmarks.machine import processor
+from bilstm_tagger.files.split import usable_cores
 
 CASES: dict[str, Callable[[str], str]] = {"as written": str, "lower case": str.lower, "upper case": str.upper}
 
@@ -84,7 +84,7 @@ def speed(model: Path, path: str) -> dict[str, Any]:
 
     documents = read_corpus(path, {}, format="conll")
     rows = []
-    for threads in thread_counts(os.cpu_count() or 1):
+    for threads in thread_counts(usable_cores()):
         result = benchmark(
             lambda precision: Tagger.load(model, precision=precision),
             documents,

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from benchmarks.machine import processor
 from benchmarks.scale import memory, ray_runs, training
+from bilstm_tagger.files.split import usable_cores
 
 PARTS = ("ray", "growth", "faults", "memory", "training")
 
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no part {unknown.pop()}; there are {', '.join(PARTS)}")
     load = os.getloadavg()[0]
-    print(f"{processor()}, {os.cpu_count()} cores, load {load:.1f} before; Python {platform.python_version()}")
+    print(f"{processor()}, {usable_cores()} cores, load {load:.1f} before; Python {platform.python_version()}")
     for part in options.parts or PARTS:
         print(f"\n## {part}\n", flush=True)
         if part == "training":

@@ -22,6 +22,7 @@ from pathlib import Path
 from benchmarks.machine import processor
 from benchmarks.speed.common import RESULTS, ROOT, RUNS, Bench, Result
 from benchmarks.speed.report import WRITERS, bar_chart, markdown, scaling_chart
+from bilstm_tagger.files.split import usable_cores
 
 USUAL = [name for name in WRITERS if name != "minutes"]
 
@@ -35,7 +36,7 @@ def main() -> None:
     parser.add_argument("--parts", default=",".join(USUAL), help=f"some of {', '.join(WRITERS)}; default %(default)s")
     parser.add_argument("--model", default="en", help="model folder or name of a model that comes with the package")
     parser.add_argument("--tokens", type=int, default=2_000_000, help="of raw text in part files")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--threads", type=int, default=usable_cores())
     parser.add_argument("--one", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     parts = [part.strip() for part in arguments.parts.split(",")]
@@ -88,7 +89,7 @@ def _machine(bench: Bench) -> str:
 
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     return (
-        f"{time.strftime('%Y-%m-%d')}, {processor()}, {os.cpu_count()} cores, {bench.threads} threads, "
+        f"{time.strftime('%Y-%m-%d')}, {processor()}, {usable_cores()} cores, {bench.threads} threads, "
         f"load before {load:.1f}; model {bench.model.name}, torch {torch.__version__}, spaCy {spacy.__version__}, "
         f"Python {platform.python_version()}"
     )

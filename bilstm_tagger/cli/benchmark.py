@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +34,7 @@ def benchmark(
     """Measure how fast a model tags on this machine, and find the best setting."""
     from bilstm_tagger.evaluation.speed import benchmark as measure
     from bilstm_tagger.evaluation.speed import thread_counts
+    from bilstm_tagger.files.split import usable_cores
     from bilstm_tagger.tagging.tagger import Tagger
 
     tagger = Tagger.load(model, device=device)
@@ -42,7 +42,7 @@ def benchmark(
         lambda precision: Tagger.load(model, device=device, precision=precision),
         _documents(tagger, data, input_format),
         precisions=_precisions(device),
-        threads=thread_counts(os.cpu_count() or 1) if device == "cpu" else [1],
+        threads=thread_counts(usable_cores()) if device == "cpu" else [1],
         seconds=seconds,
         progress=None if as_json else _note_rate,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from contextlib import nullcontext
@@ -37,6 +36,7 @@ def memory(
 
     Takes a few minutes. Writes an HTML report: common statements beside measurements.
     """
+    from bilstm_tagger.files.split import usable_cores
     from bilstm_tagger.studies.memory import run_memory_study
     from bilstm_tagger.studies.memory_report import write_memory_report
     from bilstm_tagger.studies.memory_result import MemorySettings
@@ -46,7 +46,7 @@ def memory(
         note(f"{done:>3} of {jobs}  {description}")
 
     settings = MemorySettings(seeds=tuple(range(seeds)))
-    result = run_memory_study(settings, workers=workers or os.cpu_count() or 1, progress=report_job)
+    result = run_memory_study(settings, workers=workers or usable_cores(), progress=report_job)
     page = write_memory_report(result, output)
     note(f"report: {page}")
 

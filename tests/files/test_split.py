@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from bilstm_tagger.cli import app
+from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.files import split
 from bilstm_tagger.files.split import BYTES_PER_WORKER, Split, best_split, input_size
 
@@ -63,3 +65,37 @@ def test_predict_takes_auto_and_tells_what_it_is(
         assert "is neither auto nor a number from 1 to" in re.sub(r"[\s│]+", " ", result.stderr)
     result = CliRunner().invoke(app, [*call, "auto", "--threads", "2"], env={"COLUMNS": "200"})
     assert (result.exit_code, "chooses the threads too" in result.stderr) == (2, True)
+
+
+def test_cores_are_those_that_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 7}, raising=False)
+    assert split.usable_cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert split.usable_cores() == 1
+
+
+def test_commands_start_no_more_than_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container or a job has fewer cores than its machine."""
+    asked: dict[str, object] = {}
+
+    def stop(*_: object, **options: object) -> None:
+        asked.update(options)
+        raise ConfigError("enough")
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(5)), raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr("bilstm_tagger.studies.memory.run_memory_study", stop)
+    monkeypatch.setattr("bilstm_tagger.evaluation.speed.benchmark", stop)
+    assert CliRunner().invoke(app, ["study", "memory"]).exit_code == 1
+    assert asked.pop("workers") == 5
+    assert CliRunner().invoke(app, ["benchmark"]).exit_code == 1
+    assert asked["threads"] == [1, 2, 4, 5]
+
+
+def test_nothing_else_counts_cores() -> None:
+    """`os.cpu_count` knows nothing of what the process may use."""
+    root = Path(__file__).parents[2]
+    files = [*(root / "bilstm_tagger").rglob("*.py"), *(root / "benchmarks").rglob("*.py")]
+    counting = {file.relative_to(root).as_posix() for file in files if "cpu_count" in file.read_text("utf-8")}
+    assert counting == {"bilstm_tagger/files/split.py"}
