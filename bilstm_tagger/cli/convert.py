@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -109,8 +110,17 @@ def _lines(done: Conversion) -> Iterator[str]:
         schemes = f"{before}" if before is after else f"{before} to {after}"
         column = done.columns[task]
         place = f"column {column}" if isinstance(column, int) else column
-        yield f"{task}: {schemes}, written as {place}"
+        yield f"{task}: {schemes}, written as {place}{_read_back(task, column, done)}"
         if task in done.repairs:
             yield f"{task}: repaired {done.repairs[task]}"
     for loss in done.losses:
         yield f"not kept: {loss}"
+
+
+def _read_back(task: str, column: int | str, done: Conversion) -> str:
+    """What becomes of the name of a task that the file does not keep."""
+    if task not in done.read_as:
+        return ""
+    name = done.read_as[task]
+    flag = f"--column {shlex.quote(f'{task}={column}')}"
+    return f"; read back as {name}, or with {flag}" if name else f"; read back with {flag}"

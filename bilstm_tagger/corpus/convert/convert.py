@@ -54,6 +54,8 @@ class Conversion:
         schemes: for each task the scheme it had and the one it has.
         repairs: for each task what was repaired.
         losses: what the target does not hold, a sentence each.
+        read_as: the name under which a task is read back without a column, where that is another one; None if it is
+            not read back at all.
     """
 
     sizes: CorpusStats
@@ -61,6 +63,7 @@ class Conversion:
     schemes: dict[str, tuple[Scheme, Scheme]]
     repairs: dict[str, Repairs] = field(default_factory=dict)
     losses: tuple[str, ...] = ()
+    read_as: dict[str, str | None] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -111,7 +114,9 @@ def convert_corpus(source: str | Path, target: str | Path, options: ConvertOptio
         lost.append(
             f"boundaries between {counted(merged, 'pair')} of spans that touch and have one label, which IO cannot tell"
         )
-    return Conversion(corpus.stats(), places, schemes, {t: r for t, r in repairs.items() if r}, tuple(lost))
+    repaired = {task: repairs for task, repairs in repairs.items() if repairs}
+    names = _names_read_back(target, places, options.target_format)
+    return Conversion(corpus.stats(), places, schemes, repaired, tuple(lost), names)
 
 
 def save_and_compare(
@@ -139,6 +144,24 @@ def save_and_compare(
     lost = _compare(corpus, target, spec.replace(columns=places), format, columns=spec.columns or {})
     lost += [f"tags of {task}, for which {known.name} has no place" for task in tasks if task not in places]
     return places, lost + left_out(source, spec, corpus[0])
+
+
+def _names_read_back(target: str | Path, places: Columns, format: str | None) -> dict[str, str | None]:
+    """For tasks that are read back under another name, or not at all, that name."""
+    known = format_of(target, format)
+    if known.write_folder is not None:
+        return {}  # brat has one set of spans and needs no name for it
+    found: dict[str, str] = {}
+    for task, column in find_columns(target, format=format).items():
+        found[str(column)] = task
+        found.setdefault(str(column).partition(".")[0], task)  # a feature of a layer of WebAnno
+    last: int | str | None = max((place for place in places.values() if isinstance(place, int)), default=None)
+    if len(places) == 1:  # where there is one task, what is read by default is this one
+        (last,) = places.values()
+    read = {
+        task: found.get(str(place)) or (found.get("-1") if place == last else None) for task, place in places.items()
+    }
+    return {task: name for task, name in read.items() if name != task}
 
 
 def _settle(corpus: Corpus, task: str, tasks: Sequence[str], options: ConvertOptions) -> tuple[Corpus, Repairs]:

@@ -15,6 +15,7 @@ from bilstm_tagger.corpus.formats.conllu_rows import ConlluLayout
 from bilstm_tagger.corpus.formats.json_records import read_records
 from bilstm_tagger.corpus.formats.sheets import delimiter_of, sheet_rows
 from bilstm_tagger.corpus.formats.spacy_names import group_column
+from bilstm_tagger.corpus.formats.standard_fields import ENTITIES, FIELDS
 from bilstm_tagger.corpus.reading import iterate_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
@@ -28,12 +29,14 @@ Columns = dict[str, int | str]
 
 # Beside these, our own records have a list for each task.
 OWN = frozenset(["id", "text", "sentences", "tokens", "words", "start_char", "end_char", "spans", "tags"])
-_CONLLU_TASKS = {"upos": "UPOS", "xpos": "XPOS", "feats": "FEATS"}
-_WEBANNO_TASKS = {
-    "POS.PosValue": "upos", "Lemma.value": "lemma", "MorphologicalFeatures.value": "feats", "NamedEntity.value": "ner",
+_TAGGED = [field for field in FIELDS if field.task in ("upos", "xpos", "feats")]
+_CONLLU_TASKS = {field.task: field.conllu for field in _TAGGED if field.conllu}
+_WEBANNO_TASKS = {str(field.webanno): field.task for field in reversed(FIELDS)} | {
     "NamedEntity.identifier": "namedentity.identifier", "POS.coarseValue": "pos.coarsevalue",
 }  # fmt: skip
-_SPACY_TASKS = {"upos": ("POS", "pos"), "xpos": ("TAG", "tag"), "feats": ("MORPH", "morph"), "ner": ("ENT_IOB", "ents")}
+_SPACY_TASKS = {field.task: (field.spacy.upper(), field.spacy) for field in _TAGGED} | {
+    ENTITIES.task: ("ENT_IOB", ENTITIES.spacy)
+}
 
 
 def find_columns(path: str | Path, *, format: str | None = None, encoding: str | None = None) -> Columns:

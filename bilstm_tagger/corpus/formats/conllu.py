@@ -6,6 +6,7 @@ https://universaldependencies.org/format.html
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,12 +23,15 @@ from bilstm_tagger.corpus.formats.conllu_rows import (
 )
 from bilstm_tagger.corpus.formats.conllu_text import sentence_text
 from bilstm_tagger.corpus.formats.conllu_write import write
+from bilstm_tagger.corpus.formats.standard_fields import field_of
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io.reading import open_text
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 __all__ = ["read", "write"]
+
+logger = logging.getLogger("bilstm_tagger")
 
 _KEPT = ("FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "DEPREL", "MISC")
 _TEXT = re.compile(r"#\s*text\s*=(.*)$")
@@ -50,7 +54,9 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     Raises:
         CorpusError: for a line that does not fit, as `file:line`; at the end for a column or key that is never filled.
     """
-    sources = {task: _source(column, path) for task, column in spec.all_columns().items()}
+    sources = {
+        task: _standard(_source(column, path), path, spec.encoding) for task, column in spec.all_columns().items()
+    }
     word = "FORM" if spec.word_column == 1 else _source(spec.word_column, path)
     if word not in COLUMNS:
         raise CorpusError(f"{path}: no column {word!r} to take the words from; CoNLL-U has {', '.join(COLUMNS)}")
@@ -71,6 +77,18 @@ def _source(column: int | str, path: str | Path) -> str:
             "of MISC, such as --column NER"
         )
     return name
+
+
+def _standard(source: str, path: str | Path, encoding: str | None) -> str:
+    """The column that a key is another name of, such as `POS`, unless MISC has that key."""
+    field = field_of(source)
+    if source in COLUMNS or field is None or field.conllu is None:
+        return source
+    key = re.compile(rf"[\t|]{re.escape(source)}=")
+    if any(key.search(line) for _, line in open_text(path, encoding=encoding)):
+        return source
+    logger.warning("%s: no token has %s= in column MISC; read as column %s", path, source, field.conllu)
+    return field.conllu
 
 
 def _blocks(path: str, encoding: str | None) -> Iterator[tuple[int, list[str], str | None]]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, pairwise
 from typing import TextIO
 
 from bilstm_tagger.corpus.formats.conllu_rows import COLUMNS, MISC, NEWDOC, WIDTH, ConlluLayout, misc_value
+from bilstm_tagger.corpus.formats.standard_fields import UNIVERSAL, field_of
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.schemes.detection import detect
+from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 
 # Tasks that were not read from CoNLL-U go to these columns by name; all others go to MISC.
 TAG_COLUMNS = ("LEMMA", "UPOS", "XPOS", "FEATS", "DEPREL")
+_UPOS = UNIVERSAL | {UNKNOWN}
 
 
 def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
@@ -20,8 +24,9 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
 
     A document that was read from CoNLL-U keeps its lines; only the cells of the tasks change. For any other
     the ids, `# text` and `SpaceAfter=No` are made from its tokens. A task goes to the column or MISC key
-    it was read from; else, if named as a column (`upos`, `xpos`, `feats`...), to that column, or to
-    MISC under its name in capitals.
+    it was read from; else, if named as a column (`upos`, `xpos`, `feats`...) or plain and called by another name of one
+    (`pos`, `tag`, `morph`, `dep`), to that column, or to MISC under its name in capitals. `pos` is UPOS if its tags are
+    universal, else XPOS; of a stream the first document with words decides.
 
     Args:
         documents: what to write, one after another.
@@ -32,9 +37,14 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
         CorpusError: if a word or tag cannot stand in its cell.
     """
     sentences = 0
+    documents, decisive = _decisive(documents)
+    columns: dict[tuple[str, ...], dict[str, str]] = {}
     for position, document in enumerate(documents):
         layout = document.layout
-        targets = _targets(document, document.tasks if tasks is None else tasks)
+        chosen = tuple(document.tasks if tasks is None else tasks)
+        if chosen not in columns:
+            columns[chosen] = _columns(decisive or [document], chosen)
+        targets = _targets(document, chosen, columns[chosen])
         if isinstance(layout, ConlluLayout):
             lines = _changed(document, layout, targets)
             before_words = lines[: layout.rows[0]] if layout.rows else lines
@@ -50,17 +60,60 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
 
 def places(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str]:
     """The column or the MISC key of each task."""
-    layout = documents[0].layout if documents else None
-    sources = layout.sources if isinstance(layout, ConlluLayout) else {}
-    return {task: sources.get(task, task.upper()) for task in tasks}
+    columns = _columns(documents, tasks)
+    return _names(documents[0], tasks, columns) if documents else columns
 
 
-def _targets(document: Document, tasks: Sequence[str]) -> list[tuple[str, list[str], bool]]:
+def _names(document: Document, tasks: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
+    """The column or the MISC key of each task: where it was read from, or else a column that no other was read from."""
+    sources = document.layout.sources if isinstance(document.layout, ConlluLayout) else {}
+    taken = {sources[task] for task in tasks if task in sources}
+    free = {task: columns[task] if columns[task] not in taken else task.upper() for task in tasks}
+    return {task: sources.get(task, free[task]) for task in tasks}
+
+
+def _decisive(documents: Iterable[Document]) -> tuple[Iterable[Document], Sequence[Document]]:
+    """The documents, and those that decide on columns: all of them, or of a stream the first with words."""
+    if isinstance(documents, Sequence):
+        return documents, documents
+    stream = iter(documents)
+    begun: list[Document] = []
+    for document in stream:
+        begun.append(document)
+        if document.words:
+            break
+    return chain(begun, stream), begun
+
+
+def _columns(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str]:
+    """For each task its name in capitals, which is a column or a key, or the column that it has another name of."""
+    columns = {task: task.upper() for task in tasks}
+    for task in tasks:
+        field = field_of(task)
+        if field is None or field.conllu in (None, task.upper()) or _has_spans(documents, task):
+            continue
+        column = field.conllu
+        if column == "UPOS" and not {tag for each in documents for tag in each.tags.get(task, ())} <= _UPOS:
+            column = "XPOS"
+        if column is not None and column not in columns.values():
+            columns[task] = column
+    return columns
+
+
+def _has_spans(documents: Sequence[Document], task: str) -> bool:
+    """Whether the tags of a task are those of spans; detected where no document knows its scheme."""
+    having = [document for document in documents if task in document.tags]
+    known = {document.schemes[task] for document in having if task in document.schemes}
+    if not known:
+        known = {detect(tags for document in having for tags in document.sentence_tags(task))}
+    return known != {Scheme.NONE}
+
+
+def _targets(document: Document, tasks: Sequence[str], columns: Mapping[str, str]) -> list[tuple[str, list[str], bool]]:
     """For each task its column or MISC key, its tags, and whether an `O` may stay unsaid."""
     sources = document.layout.sources if isinstance(document.layout, ConlluLayout) else {}
     targets = []
-    for task in tasks:
-        name = sources.get(task, task.upper())
+    for task, name in _names(document, tasks, columns).items():
         if task not in sources and name in COLUMNS and name not in TAG_COLUMNS:
             raise CorpusError(f"task {task!r} would overwrite column {name} of CoNLL-U; rename the task")
         tags = document.tags_of(task)

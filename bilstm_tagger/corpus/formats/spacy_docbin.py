@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from bilstm_tagger.corpus.formats.char_spans import Aligner
 from bilstm_tagger.corpus.formats.spacy_names import ATTRIBUTES, ENTITIES, ENTITY_NAMES, GROUP, group_column
 from bilstm_tagger.corpus.formats.spacy_write import write
+from bilstm_tagger.corpus.formats.standard_fields import field_of
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 __all__ = ["column_of", "count_annotations", "read", "write"]
-
-_USUAL = {"upos": "pos", "xpos": "tag", "feats": "morph"}
 
 
 def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
@@ -84,7 +83,8 @@ def count_annotations(path: str | Path) -> dict[str, int]:
 def column_of(task: str, column: int | str) -> str:
     """Give the one name of `count_annotations` that a column of a task means."""
     source = _source(task, column)
-    return _USUAL.get(source, source)
+    field = field_of(source) if source in ATTRIBUTES else None
+    return field.spacy if field else source
 
 
 def _source(task: str, column: int | str) -> str:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from bilstm_tagger.corpus.formats.standard_fields import ENTITIES as _ENTITY_FIELD
+from bilstm_tagger.corpus.formats.standard_fields import FIELDS
+
 __all__ = ["ATTRIBUTES", "ENTITIES", "ENTITY_NAMES", "GROUP", "group_column"]
 
-ENTITIES = "ents"
-ENTITY_NAMES = (ENTITIES, "ner", "entities", "ent_type")
+ENTITIES = _ENTITY_FIELD.spacy
+# As a column `ne` is the span group of that name.
+ENTITY_NAMES = tuple(name for name in (_ENTITY_FIELD.task, *_ENTITY_FIELD.names) if name != "ne")
 # Names a column can go by, and the attribute of spaCy's tokens.
-ATTRIBUTES = {"pos": "pos_", "upos": "pos_", "tag": "tag_", "xpos": "tag_", "lemma": "lemma_", "morph": "morph",
-              "feats": "morph", "dep": "dep_"}  # fmt: skip
+ATTRIBUTES = {
+    name: "morph" if field.spacy == "morph" else f"{field.spacy}_"
+    for field in FIELDS
+    if field is not _ENTITY_FIELD
+    for name in (field.task, *field.names)
+    if name != "deprel"
+}
 # Before the name of a span group that is called like something else.
 GROUP = "spans:"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.formats.spacy_names import ENTITIES, group_column
-from bilstm_tagger.corpus.formats.webanno_write import task_of_names
+from bilstm_tagger.corpus.formats.standard_fields import entity_task, field_of
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
@@ -23,8 +23,8 @@ __all__ = ["places", "write"]
 
 logger = logging.getLogger("bilstm_tagger")
 
-_BY_NAME = {"upos": "pos", "pos": "pos", "xpos": "tag", "tag": "tag", "lemma": "lemma", "feats": "morph",
-            "morph": "morph"}  # fmt: skip
+# The attributes that are written; any other plain task goes to `tag`.
+_WRITTEN = ("pos", "tag", "lemma", "morph")
 
 
 def write(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[str] | None = None) -> None:
@@ -87,9 +87,10 @@ def _kinds(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str
     ]
     for task in tasks:
         if task in with_spans:
-            kinds[task] = ENTITIES if task == task_of_names(with_spans) else "group"
+            kinds[task] = ENTITIES if task == entity_task(with_spans) else "group"
             continue
-        place = _BY_NAME.get(task.lower(), "tag")
+        field = field_of(task)
+        place = field.spacy if field and field.spacy in _WRITTEN else "tag"
         if place == "pos" and not _all_universal(documents, task):
             place = "tag"
         if place in kinds.values():

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import count, pairwise
 from typing import TextIO
 
+from bilstm_tagger.corpus.formats.standard_fields import FIELDS, entity_task, field_of
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
@@ -17,18 +18,13 @@ from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 __all__ = ["places", "write"]
 
 _CORE = "de.tudarmstadt.ukp.dkpro.core.api."
-_NAMES = (f"{_CORE}ner.type.NamedEntity", "value")
-_PLAIN = {
-    "POS": (f"{_CORE}lexmorph.type.pos.POS", "PosValue", ("upos", "pos", "xpos")),
-    "Lemma": (f"{_CORE}segmentation.type.Lemma", "value", ("lemma",)),
-    "MorphologicalFeatures": (f"{_CORE}lexmorph.type.morph.MorphologicalFeatures", "value", ("feats", "morph")),
-}
+# The packages of the layers that WebAnno brings.
+_PACKAGES = {
+    "NamedEntity": "ner.type", "POS": "lexmorph.type.pos", "Lemma": "segmentation.type",
+    "MorphologicalFeatures": "lexmorph.type.morph",
+}  # fmt: skip
+_FEATURES = dict(field.webanno.split(".") for field in FIELDS if field.webanno)
 _SPECIAL = re.compile(r"([\\\[\]|_;*]|->)")
-
-
-def task_of_names(tasks: Sequence[str]) -> str | None:
-    """Of tasks with spans the one whose spans are named entities: one called so, or else the first."""
-    return next((task for task in tasks if task.lower() in ("ner", "ne", "entities", "ents")), next(iter(tasks), None))
 
 
 def places(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str]:
@@ -40,15 +36,14 @@ def places(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str
     for task in tasks:
         if task in with_spans:
             name = re.sub(r"\W+", "_", task).strip("_").title() or "Spans"
-            layer = "NamedEntity" if task == task_of_names(with_spans) else name
-            while layer in layers.values() or layer in _PLAIN:
+            layer = "NamedEntity" if task == entity_task(with_spans) else name
+            while layer in layers.values() or (layer in _FEATURES and layer != "NamedEntity"):
                 layer += "_"
             layers[task] = layer
-        else:
-            fitting = (layer for layer, (*_, names) in _PLAIN.items() if task.lower() in names)
-            free = next((layer for layer in fitting if layer not in layers.values()), None)
-            if free is not None:
-                layers[task] = free
+        elif (field := field_of(task)) and field.webanno:
+            layer = field.webanno.split(".")[0]
+            if layer not in layers.values():
+                layers[task] = layer
     return layers
 
 
@@ -84,9 +79,9 @@ def write(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str]
 
 def _type(layer: str) -> tuple[str, str]:
     """The full name of a layer, and its feature."""
-    if layer in _PLAIN:
-        return _PLAIN[layer][:2]
-    return _NAMES if layer == "NamedEntity" else (f"webanno.custom.{layer}", "value")
+    if layer in _FEATURES:
+        return f"{_CORE}{_PACKAGES[layer]}.{layer}", _FEATURES[layer]
+    return f"webanno.custom.{layer}", "value"
 
 
 def _sentence(
