@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bilstm_tagger.cli.app import if_stopped
+from bilstm_tagger.cli.conclude import conclude
 from bilstm_tagger.cli.output import nothing_kept, opened
 from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
@@ -25,7 +26,6 @@ from bilstm_tagger.cli.tagging import (
     TextOption,
     ThreadsOption,
     WorkersOption,
-    conclude,
     loaded_tagger,
     progress,
     tag_options,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bilstm_tagger.cli.app import if_stopped, note
+from bilstm_tagger.cli.automatic import Automatic, automatic, chosen_models, is_automatic
+from bilstm_tagger.cli.conclude import conclude
 from bilstm_tagger.cli.predict_on_ray import predict_on_ray
 from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
@@ -22,14 +24,12 @@ from bilstm_tagger.cli.tagging import (
     LanguageOption,
     MinPrecisionOption,
     MinProbabilityOption,
-    ModelOption,
     PrecisionOption,
     ProbabilitiesOption,
     TextColumnOption,
     TextOption,
     ThreadsOption,
     auto_split,
-    conclude,
     loaded_tagger,
     progress,
     tag_options,
@@ -39,6 +39,7 @@ from bilstm_tagger.cli.tagging import (
 
 if TYPE_CHECKING:
     from bilstm_tagger.files import Profile
+    from bilstm_tagger.files.worker import Loader
 
 _PARTS = (
     "start Python", "import torch", "load model", "start workers", "load tokeniser", "read", "tokenise", "tag",
@@ -50,7 +51,15 @@ def predict(
     context: typer.Context,
     inputs: InputsArgument = None,
     *,
-    model: ModelOption = Path("en"),
+    model: Annotated[
+        Path,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Model folder, or a model that comes with the package; auto, or auto:NAME,..., chooses one for each "
+            "document by its language.",
+        ),
+    ] = Path("en"),
     text: TextOption = None,
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Folder for one output file per input; else standard output.")
@@ -105,6 +114,8 @@ def predict(
         raise typer.BadParameter("give files, folders or - to tag, or else --text", param_hint="INPUTS")
     if text is not None and output is not None:
         raise typer.BadParameter("--output is for files; --text is answered on standard output", param_hint="--output")
+    if engine != "local" and is_automatic(model):
+        raise typer.BadParameter("chooses models with --engine local alone; name one", param_hint="--model")
     if engine != "local":
         predict_on_ray(context)
         return
@@ -130,16 +141,30 @@ def predict(
         batch_tokens=batch_tokens,
         probabilities=probabilities,
         min_probability=min_probability,
-        min_precision=min_precision,
+        min_precision=None if is_automatic(model) else min_precision,
     )
-    load = ModelLoader(str(model), device, precision, threads, options if text is None else None)
     profile = Profile()
     profile.add({"start Python": started})
     chosen = format or ("text" if output is None and sys.stdout.isatty() else "jsonl")
+    compiled = options if text is None else None
+    load: Loader = ModelLoader(str(model), device, precision, threads, compiled)
+    several: Automatic | None = None
+    if is_automatic(model):
+        several = automatic(
+            model,
+            format=chosen,
+            min_precision=min_precision,
+            device=device,
+            precision=precision,
+            threads=threads,
+            options=compiled,
+        )
+        load = several.load
+    chooser = several and several.chooser
     if probabilities and not output_format(chosen).probable:
         note(f"note: {chosen} has no place for probabilities; --format jsonl and the tables of names have them")
     if text is not None:
-        tag_text(load(profile), text, chosen, options, profile)
+        tag_text(load(profile), text, chosen, options, profile, chooser=chooser)
     else:
         with (
             if_stopped(lambda: _kept(output)),
@@ -157,18 +182,20 @@ def predict(
                 force=force,
                 resume=resume,
                 shard=share,
-                identity=None if output is None else fingerprint(find_folder(model)),
+                identity=None if output is None else several.identity if several else fingerprint(find_folder(model)),
                 spec=words_spec(tagger.reading, encoding=encoding),
                 text_column=text_column,
-                check_language=check_language,
+                check_language=check_language and several is None,
                 options=options,
                 progress=heard,
                 profile=profile,
+                chooser=chooser,
             )
     if show_profile:
         _show(profile)
     if text is None:
-        conclude(report, None if output is None else Path(output))
+        models = chosen_models(chooser.chosen) if chooser else ""
+        conclude(report, None if output is None else Path(output), models=models)
 
 
 def _show(profile: Profile) -> None:

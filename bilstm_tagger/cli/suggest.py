@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bilstm_tagger.cli.app import if_stopped, note
+from bilstm_tagger.cli.conclude import conclude
 from bilstm_tagger.cli.output import nothing_kept, opened
 from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
@@ -21,7 +22,6 @@ from bilstm_tagger.cli.tagging import (
     TextColumnOption,
     ThreadsOption,
     WorkersOption,
-    conclude,
     loaded_tagger,
     progress,
 )

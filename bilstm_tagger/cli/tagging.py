@@ -5,25 +5,26 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bilstm_tagger.cli.app import note, tell_error
+from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.conclude import sizes
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
-    from bilstm_tagger.files import FilesReport, ModelLoader, Profile, TagOptions, WorkerPool
-    from bilstm_tagger.files.source import Tally
+    from bilstm_tagger.files import FilesReport, Profile, TagOptions, WorkerPool
+    from bilstm_tagger.files.by_language import ModelChooser
     from bilstm_tagger.files.split import Split
-    from bilstm_tagger.tagging.tagger import Tagger
+    from bilstm_tagger.files.streams import DocumentTagger
+    from bilstm_tagger.files.worker import Loader, TrainedTagger
 
 _Listener = Callable[["FilesReport"], None]
-SHOWN = 5  # of what is left out, so many are named
 MOST_THREADS, MOST_WORKERS, MOST_BATCH = 1024, 256, 10_000_000
 
 InputsArgument = Annotated[
@@ -113,7 +114,7 @@ PrecisionOption = Annotated[str, typer.Option(help="float32, bfloat16, or auto f
 
 
 @contextmanager
-def loaded_tagger(load: ModelLoader, workers: int, profile: Profile) -> Iterator[Tagger | WorkerPool]:
+def loaded_tagger(load: Loader, workers: int, profile: Profile) -> Iterator[TrainedTagger | WorkerPool]:
     """The tagger in this process, or several processes that have loaded it."""
     from bilstm_tagger.files import WorkerPool, collect_rarely
 
@@ -202,91 +203,20 @@ def progress(*, quiet: bool) -> Iterator[_Listener | None]:
             now = time.monotonic()
             if now - shown >= 0.1:
                 shown = now
-                status.update(f"{report.files} of {counted(report.found, 'file')}, {_sizes(report)}")
+                status.update(f"{report.files} of {counted(report.found, 'file')}, {sizes(report)}")
 
         yield listen
 
 
-def _sizes(report: FilesReport) -> str:
-    rate = report.tokens / max(report.seconds, 1e-9)
-    return f"{counted(report.sentences, 'sentence')}, {counted(report.tokens, 'token')} ({rate:,.0f} tokens/s)"
-
-
-def conclude(report: FilesReport, output: Path | None) -> None:
-    """Tell what was done and what was not; any failure makes the exit code 1."""
-    if report.finished:
-        note(
-            "note: "
-            + counted(
-                report.finished,
-                "file was tagged by the interrupted run and is left as it is",
-                "files were tagged by the interrupted run and are left as they are",
-            )
-        )
-    if report.skipped:
-        kinds = _by_suffix(report.other)
-        note(
-            f"note: {counted(report.skipped, 'file of another kind', 'files of other kinds')} left out ({kinds}); to "
-            "tag one, name it with --input-format"
-        )
-    if report.left_out:
-        more = f"; and {len(report.left_out) - SHOWN} more" if len(report.left_out) > SHOWN else ""
-        note(f"note: no regular files, left out: {'; '.join(report.left_out[:SHOWN])}{more}")
-    _tell(report.tally)
-    for error in report.failures:
-        tell_error(error)
-    place = "" if output is None else f" into {output}"
-    if output is not None or not sys.stdout.isatty():
-        note(f"tagged {report.files} of {counted(report.found, 'file')}{place}: {_sizes(report)}")
-    if report.failures:
-        raise typer.Exit(1)
-
-
-def _tell(tally: Tally) -> None:
-    """Tell what readers met that is no failure."""
-    for message in tally.no_text:
-        note(f"note: left out: {message}")
-    if tally.extracted:
-        note(
-            f"note: of {_by_suffix(tally.extracted)} the offsets count in the text taken from the file, not in the file"
-        )
-    if tally.empty:
-        note(
-            "note: "
-            + counted(
-                tally.empty,
-                "row or record without a text is an empty document",
-                "rows or records without a text are empty documents",
-            )
-        )
-    if tally.attachments:
-        note(
-            "note: "
-            + counted(
-                tally.attachments,
-                "attachment of a mail is not read; save it as a file to tag it",
-                "attachments of mails are not read; save them as files to tag them",
-            )
-        )
-    if tally.guessed:
-        more = f"; and {len(tally.guessed) - SHOWN} more" if len(tally.guessed) > SHOWN else ""
-        note(f"note: read as windows-1252, since not UTF-8: {'; '.join(tally.guessed[:SHOWN])}{more}")
-
-
-def _by_suffix(counts: Mapping[str, int]) -> str:
-    """Counts by suffix, the most frequent first."""
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], not item[0], item[0]))
-    return ", ".join(f"{count} {suffix or 'without a suffix'}" for suffix, count in ordered)
-
-
 def tag_text(
-    tagger: Tagger,
+    tagger: DocumentTagger,
     text: str,
     format: str,
     options: TagOptions,
     profile: Profile,
     *,
     stream: IO[Any] | None = None,
+    chooser: ModelChooser | None = None,
 ) -> None:
     """Tag one text and write it.
 
@@ -297,6 +227,7 @@ def tag_text(
         options: what the tagger is asked for.
         profile: where the time spent is added.
         stream: where to; standard output if None.
+        chooser: chooses one of the models of the tagger.
 
     Raises:
         CorpusError: if the text is not Unicode.
@@ -310,7 +241,8 @@ def tag_text(
         raise CorpusError("--text is not UTF-8; set the terminal to UTF-8 or put the text into a file") from None
     known = output_format(format)
     sink = fitting_stream(known, stream or sys.stdout)
-    document = tokenize(tagger, Untagged(text, None), profile)
+    model = None if chooser is None else chooser.choose(text, "--text")
+    document = tokenize(tagger, Untagged(text, None, model=model), profile)
     with profile.part("tag"):
         tagged = next(iter(tagger.pipe([document], **options.arguments())))
     with profile.part("write"):

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.entities import LINE_END
@@ -47,6 +47,14 @@ class DocumentTagger(Protocol):
         ...
 
 
+class SeveralModels(DocumentTagger, Protocol):
+    """A tagger of several models."""
+
+    def read_by(self, model: str, source: Any) -> Document:
+        """Make a document without tags by the model of that name, which will tag it too."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """The end of a file, behind its last document.
@@ -71,6 +79,7 @@ class Untagged(NamedTuple):
         by_line: whether each line end of a text ends a sentence.
         layout: what else belongs to a text, for formats that keep it.
         in_lines: whether further lines of the text are further lines of its file, as in a cell of CSV.
+        model: which of several models it was chosen for.
     """
 
     content: str | Document
@@ -80,6 +89,7 @@ class Untagged(NamedTuple):
     by_line: bool = False
     layout: object | None = None
     in_lines: bool = False
+    model: str | None = None
 
 
 class Tagged(NamedTuple):
@@ -172,7 +182,10 @@ def tokenize(tagger: DocumentTagger, untagged: Untagged, profile: Profile) -> Do
         with profile.part("load tokeniser"):
             _ = getattr(tagger, "tokenizer", None)
     with profile.part("tokenise"):
-        document = tagger.read(untagged.content)
+        if untagged.model is None:
+            document = tagger.read(untagged.content)
+        else:
+            document = cast("SeveralModels", tagger).read_by(untagged.model, untagged.content)
     if document.seams:
         logger.warning(
             "%s: a sentence does not end for %d tokens or more; it is tagged in windows that overlap (%s)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +13,9 @@ SAMPLE = 20_000  # characters of a text that are looked at
 _LEAST = 40  # letters below which nothing is said of a script
 _LEAST_LATIN = 200  # and of a language
 _SAMPLE_LATIN = 1_000
+_LEAST_CHOSEN = 20  # letters below which a text is taken to be in one of the languages there are
+_LEAST_WRITTEN = 4  # letters below which nothing is said of a script there
+_TIMES = 50  # as probable has another language to be
 _ENGLISH = re.compile(r"\b(?:the|and|of|to|is|was|that)\b")
 _SURE = 0.95  # of the language, as py3langid tells it
 _TAG = re.compile(
@@ -72,17 +75,57 @@ def other_language(text: str, language: str) -> str | None:
     return _latin_language(sample, language)
 
 
+def clearly_other(text: str, languages: Sequence[str]) -> tuple[str, bool]:
+    """Tell which of some languages a text is in, or that it is clearly in none of them.
+
+    Args:
+        text: the text; its beginning is looked at.
+        languages: their ISO codes, the preferred first; it decides where a text has no letters.
+
+    Returns:
+        The language, and whether it is one of them.
+    """
+    sample = text[:_SAMPLE_LATIN]
+    ranked: dict[str, float] = {}
+    for language, probability in _identifier().rank(sample):
+        ranked.setdefault(language, float(probability))
+    found = next(iter(ranked))
+    scripts = _scripts(sample)
+    letters = scripts.total()
+    written = [each for each in languages if _is_written(scripts, _SCRIPTS.get(each, ("LATIN",)))]
+    best = max(written, key=lambda each: ranked.get(each, 0.0), default=None)
+    if best is None or (letters >= _LEAST_CHOSEN and ranked[found] >= _TIMES * ranked.get(best, 0.0)):
+        return found, False
+    return (best if letters else languages[0]), True
+
+
+def _is_written(scripts: Counter[str], expected: Collection[str]) -> bool:
+    """Whether enough letters are of the scripts of a language, or there are too few to say."""
+    return scripts.total() < _LEAST_WRITTEN or sum(scripts[each] for each in expected) >= 0.4 * scripts.total()
+
+
+def has_identifier() -> bool:
+    """Tell whether the package that tells languages is installed."""
+    return _identifier() is not None
+
+
 def _script(sample: str, expected: Collection[str]) -> str | None:
     """The script of most letters, if it is none of those expected."""
-    found: Counter[str] = Counter()
-    for letter, count in Counter(sample).items():
-        if letter.isalpha():
-            found[unicodedata.name(letter, "UNKNOWN").split()[0]] += count
+    found = _scripts(sample)
     total = found.total()
     if total < _LEAST and not (total >= 8 and not found.keys() & set(expected)):
         return None
     script, most = found.most_common(1)[0]
     return script.capitalize() if script not in expected and most > 0.6 * total else None
+
+
+def _scripts(sample: str) -> Counter[str]:
+    """How many letters are of which script."""
+    found: Counter[str] = Counter()
+    for letter, count in Counter(sample).items():
+        if letter.isalpha():
+            found[unicodedata.name(letter, "UNKNOWN").split()[0]] += count
+    return found
 
 
 def _latin_language(sample: str, language: str) -> str | None:

@@ -11,6 +11,8 @@ from typing import IO, Any
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, TaggerError
+from bilstm_tagger.files.by_language import ModelChooser
+from bilstm_tagger.files.completeness import all_there, counted
 from bilstm_tagger.files.find_jobs import JobList, check_text_column, find_jobs
 from bilstm_tagger.files.formats import OUTPUT_FORMATS, OutputFormat, fitting_stream, output_format
 from bilstm_tagger.files.inputs import Job
@@ -51,6 +53,7 @@ def tag_files(
     options: TagOptions | None = None,
     progress: Listener | None = None,
     profile: Profile | None = None,
+    chooser: ModelChooser | None = None,
 ) -> FilesReport:
     """Tag files, folders and standard input, into a folder or to a stream.
 
@@ -76,6 +79,7 @@ def tag_files(
         options: what the tagger is asked for.
         progress: called after each document with the report so far.
         profile: where the time spent on each part is added.
+        chooser: chooses one of the models of the tagger for each document.
 
     Returns:
         Sizes, failures, and what was left out.
@@ -118,8 +122,9 @@ def tag_files(
     language = language_of(spec.tokenizer) if check_language else None
     read: Counter[Job] = Counter()
     untagged = read_files(jobs.jobs, spec, profile=profile, tally=report.tally, language=language)
-    untagged = _counted(untagged if shard is None or not one else shard.documents(untagged), read)
-    items = _all_there(_tag(tagger, untagged, format, options or TagOptions(), profile), read)
+    untagged = untagged if chooser is None else chooser(untagged)
+    untagged = counted(untagged if shard is None or not one else shard.documents(untagged), read)
+    items = all_there(_tag(tagger, untagged, format, options or TagOptions(), profile), read)
     if run is not None:
         run.begin()
     with profile.part("write"):
@@ -171,33 +176,6 @@ def _jobs_and_targets(
         return jobs, {}
     suffix = output_format(format).suffix
     return jobs, {job: job.target(folder, suffix) for job in jobs.jobs}
-
-
-def _counted(
-    untagged: Iterable[tuple[Job, Untagged | End]], read: Counter[Job]
-) -> Iterator[tuple[Job, Untagged | End]]:
-    """The first stream; the documents of each file are counted as they are read."""
-    for job, item in untagged:
-        read[job] += isinstance(item, Untagged)
-        yield job, item
-
-
-def _all_there(items: Iterable[_Item], read: Counter[Job]) -> Iterator[_Item]:
-    """The second stream, in which each file must have as many documents at its end as were read of it.
-
-    Raises:
-        TaggerError: if one has not; what was written of it does not get its name.
-    """
-    tagged = 0
-    for job, item in items:
-        if isinstance(item, Tagged):
-            tagged += 1
-        else:
-            if item.error is None and tagged != read[job]:
-                raise TaggerError(f"internal error: {read[job]} documents of {job.path} were read, {tagged} tagged")
-            del read[job]
-            tagged = 0
-        yield job, item
 
 
 def _tag(
