@@ -162,7 +162,9 @@ def predict(
         load = several.load
     chooser = several and several.chooser
     if probabilities and not output_format(chosen).probable:
-        note(f"note: {chosen} has no place for probabilities; --format jsonl and the tables of names have them")
+        note(
+            f"note: {chosen} has no place for probabilities; --format jsonl, parquet and the tables of names have them"
+        )
     if text is not None:
         tag_text(load(profile), text, chosen, options, profile, chooser=chooser)
     else:

@@ -161,7 +161,7 @@ OUTPUT_FORMATS: dict[str, OutputFormat] = {
     "html": OutputFormat(write_html, ".html"),
     "text": OutputFormat(write_text, ".tagged.txt", probable=False),
     "spacy": OutputFormat(spacy_docbin.write, ".spacy", binary=True, probable=False),
-    "parquet": OutputFormat(table_write.write_parquet, ".parquet", binary=True, probable=False),
+    "parquet": OutputFormat(table_write.write_parquet, ".parquet", binary=True),
     "csv": OutputFormat(csv_writer(rows), ".csv"),
     "tsv": OutputFormat(tsv_writer(rows), ".tsv"),
     "xlsx": OutputFormat(workbook_writer(rows), ".xlsx", binary=True),

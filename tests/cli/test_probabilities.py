@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 from command_line import run
 
+from bilstm_tagger.corpus import read_corpus, save_corpus
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.document.probabilities import Probabilities
+from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.formats import OUTPUT_FORMATS
 
 TEXT = "Ada Lovelace met Charles Babbage in London, and IBM bought Red Hat.\n\nMay flew to Jordan with Paris Hilton.\n"
@@ -99,3 +103,49 @@ def test_a_format_has_a_place_for_probabilities_or_that_is_told(format: str, tex
     assert (f"{format} has no place for probabilities" in done.stderr) is without
     if format not in ("xlsx", "spacy", "parquet"):  # binary ones may tell when they were written
         assert (outputs[0] == outputs[1]) is without
+
+
+@pytest.mark.parametrize("empty_first", [False, True])
+def test_parquet_has_the_probabilities_of_json_lines(text: Path, tmp_path: Path, empty_first: bool) -> None:
+    import pyarrow.parquet as pq
+
+    if empty_first:
+        (tmp_path / "0.txt").write_text("", "utf-8")
+    inputs = [tmp_path / "0.txt", text] if empty_first else [text]
+    call = ["predict", *inputs, "--model", "en", "--probabilities", "--format"]
+    (tmp_path / "a.parquet").write_bytes(run(*call, "parquet").stdout_bytes)
+    rows = pq.read_table(tmp_path / "a.parquet").to_pylist()
+    expected = [json.loads(line) for line in run(*call, "jsonl").stdout.splitlines()]
+    assert len(rows) == len(expected) == len(inputs)
+    for row, record in zip(rows, expected, strict=True):
+        assert row["spans"] == record["spans"]
+        assert (row["probabilities"] or {}) == record.get("probabilities", {})
+    assert rows[-1]["probabilities"]["ner"] and all("probability" in span for span in rows[-1]["spans"])
+
+
+def test_parquet_with_probabilities_is_read_as_without(text: Path, tmp_path: Path) -> None:
+    from bilstm_tagger.corpus.convert.convert import convert_corpus
+    from bilstm_tagger.corpus.convert.tasks import find_columns
+
+    for name, flags in (("a", []), ("b", ["--probabilities"])):
+        table = run("predict", text, "--model", "en", "--format", "parquet", *flags).stdout_bytes
+        (tmp_path / f"{name}.parquet").write_bytes(table)
+    assert (
+        find_columns(tmp_path / "a.parquet") == find_columns(tmp_path / "b.parquet") == {"upos": "upos", "ner": "ner"}
+    )
+    assert convert_corpus(tmp_path / "a.parquet", tmp_path / "a.jsonl").losses == ()
+    told = convert_corpus(tmp_path / "b.parquet", tmp_path / "b.jsonl").losses
+    assert told == ("further keys of the records: probabilities",)
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+
+
+def test_a_task_of_that_name_is_refused_only_where_it_is_in_the_way(tmp_path: Path) -> None:
+    import numpy as np
+
+    document = Document(["a"], [0, 1], tags={"probabilities": ["X"]})
+    save_corpus([document], tmp_path / "a.parquet")
+    assert read_corpus(tmp_path / "a.parquet", {"t": "probabilities"})[0].tags_of("t") == ["X"]
+    told = Probabilities(["X"], np.ones((1, 1)), [], np.zeros((1, 0)))
+    both = document.with_tags(document.tags, probabilities={"probabilities": told})
+    with pytest.raises(CorpusError, match="'probabilities' is named like a column that each table has"):
+        save_corpus([both], tmp_path / "b.parquet")

@@ -137,7 +137,9 @@ def _record_tasks(record: Mapping[str, Any]) -> Sequence[str]:
     if not {"sentences", "start_char", "end_char"} <= record.keys():
         return []
     tags = record.get("tags")
-    return list(tags) if isinstance(tags, Mapping) else [key for key in record if key not in OWN]
+    if isinstance(tags, Mapping):
+        return list(tags)
+    return [key for key, value in record.items() if key not in OWN and not isinstance(value, Mapping)]
 
 
 def first_record(path: str | Path, format: str, *, encoding: str | None = None) -> Mapping[str, Any]:
@@ -160,7 +162,7 @@ def first_record(path: str | Path, format: str, *, encoding: str | None = None) 
             return _first_row(row for _, row in sheet_rows(path))
     except (csv.Error, TaggerError):
         return {}  # reading it will say what is wrong
-    return dict.fromkeys(_arrow_columns(path, format), "") if format in ("parquet", "arrow") else {}
+    return _arrow_columns(path, format) if format in ("parquet", "arrow") else {}
 
 
 def _first_row(rows: Iterable[Sequence[str]]) -> dict[str, str]:
@@ -169,8 +171,8 @@ def _first_row(rows: Iterable[Sequence[str]]) -> dict[str, str]:
     return {name: first[at] if at < len(first) else "" for at, name in enumerate(header)}
 
 
-def _arrow_columns(path: str | Path, format: str) -> list[str]:
-    """The columns of lists and of text; other cells are kept by themselves."""
+def _arrow_columns(path: str | Path, format: str) -> dict[str, Any]:
+    """The columns of lists, of text and of structs, which are no tags; other cells are kept by themselves."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -181,5 +183,6 @@ def _arrow_columns(path: str | Path, format: str) -> list[str]:
             with pa.memory_map(str(path)) as file:
                 schema = pa.ipc.open_file(file).schema
     except (pa.ArrowException, OSError):
-        return []
-    return [field.name for field in schema if pa.types.is_nested(field.type) or field.name in OWN]
+        return {}
+    nested = [field for field in schema if pa.types.is_nested(field.type) or field.name in OWN]
+    return {field.name: {} if pa.types.is_struct(field.type) else "" for field in nested}

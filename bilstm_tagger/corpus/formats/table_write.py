@@ -17,12 +17,15 @@ from bilstm_tagger.errors import CorpusError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+PROBABILITIES = "probabilities"
+
 
 def write_parquet(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[str] | None = None) -> None:
     """Write documents as the rows of a Parquet file.
 
     The columns are those of a record of JSON lines, with one for each task in place of `tags`; columns of the
-    table a document came from are kept.
+    table a document came from are kept. Where the first document with tokens has probabilities there is a column for
+    those of tags, a list for each task, and spans have theirs.
 
     Args:
         documents: what to write, one after another.
@@ -50,10 +53,16 @@ def _write_arrow(
     import pyarrow as pa
 
     documents = iter(documents)
-    first = next(documents, None)
+    begun: list[Document] = []
+    for document in documents:
+        begun.append(document)
+        if document.words:
+            break
+    first = begun[0] if begun else None
     chosen = list(tasks if tasks is not None else first.tasks if first else [])
-    schema = _schema(first, chosen)
-    rows = (_row(document, chosen, schema) for document in chain([] if first is None else [first], documents))
+    told = [task for task in chosen if begun and task in begun[-1].probabilities]
+    schema = _schema(first, chosen, told)
+    rows = (_row(document, chosen, schema) for document in chain(begun, documents))
     with writer(stream, schema) as table:
         while batch := list(islice(rows, BATCH)):
             try:
@@ -62,18 +71,21 @@ def _write_arrow(
                 raise CorpusError(f"the documents do not fit into one table: {' '.join(str(error).split())}") from None
 
 
-def _schema(first: Document | None, tasks: Sequence[str]) -> pa.Schema:
+def _schema(first: Document | None, tasks: Sequence[str], told: Sequence[str]) -> pa.Schema:
+    """The columns of a table of these tasks, and of the probabilities of those that are told."""
     import pyarrow as pa
 
-    taken = next((task for task in tasks if task in OWN), None)
+    own = (*OWN, *([PROBABILITIES] if told else []))
+    taken = next((task for task in tasks if task in own), None)
     if taken is not None:
         raise CorpusError(f"task {taken!r} is named like a column that each table has; rename the task")
     further = first.layout.fields if first is not None and isinstance(first.layout, RowLayout) else ()
     number, string = pa.int32(), pa.string()
     span = {"task": string, "label": string, "text": string, "start": number, "end": number}
-    span |= {"start_char": number, "end_char": number}
+    span |= {"start_char": number, "end_char": number, **({"probability": pa.float64()} if told else {})}
+    of_tags = pa.struct([(task, pa.list_(pa.float64())) for task in told])
     return pa.schema([
-        *(field for field in further if field.name not in tasks),
+        *(field for field in further if field.name not in (*tasks, *([PROBABILITIES] if told else []))),
         pa.field("id", string),
         pa.field("text", string),
         pa.field("sentences", pa.list_(pa.list_(number))),
@@ -81,6 +93,7 @@ def _schema(first: Document | None, tasks: Sequence[str]) -> pa.Schema:
         *(pa.field(name, pa.list_(number)) for name in ("start_char", "end_char")),
         *(pa.field(task, pa.list_(string)) for task in tasks),
         pa.field("spans", pa.list_(pa.struct(list(span.items())))),
+        *([pa.field(PROBABILITIES, of_tags)] if told else []),
     ])  # fmt: skip
 
 
@@ -88,7 +101,8 @@ def _row(document: Document, tasks: Sequence[str], schema: pa.Schema) -> dict[st
     layout = document.layout
     record = to_record(document, tasks)
     record["sentences"] = [list(pair) for pair in record["sentences"]]
-    row = {**(layout.cells if isinstance(layout, RowLayout) else {}), "words": None, **record.pop("tags"), **record}
+    cells = layout.cells if isinstance(layout, RowLayout) else {}
+    row = {**cells, "words": None, PROBABILITIES: cells.get(PROBABILITIES), **record.pop("tags"), **record}
     missing = next((name for name in schema.names if name not in row), None)
     if missing is not None:
         owner = document.path or "a document"
