@@ -8,6 +8,7 @@ from pathlib import Path
 from bilstm_tagger.corpus.convert.not_kept import to_keep
 from bilstm_tagger.corpus.convert.tasks import OWN, first_record, is_webanno
 from bilstm_tagger.corpus.formats import DATA_SETS, data_sets, format_of, spacy_docbin, webanno
+from bilstm_tagger.corpus.formats.records import usual_key
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.settings.read_spec import ReadSpec
 
@@ -46,10 +47,21 @@ def left_out(source: str | Path, spec: ReadSpec, first: Document) -> list[str]:
     record = first_record(source, known.name, encoding=spec.encoding)
     if set(first.columns) & record.keys():
         return []  # a token per row; its columns are kept with the document
-    skipped = OWN | read | _ENVELOPE | {str(spec.text_column), str(spec.word_column)}
-    keys = [key for key, value in record.items() if key not in skipped and value is not None]
-    phrases = [f"further keys of the records: {', '.join(keys)}"] if keys else []
+    usual = {usual_key(task, record) for task, column in (spec.columns or {}).items() if isinstance(column, int)}
+    skipped = OWN | read | usual | _ENVELOPE | {str(spec.text_column), str(spec.word_column)}
+    further = {key: value for key, value in record.items() if key not in skipped and value is not None}
+    tagged = [key for key, value in further.items() if _may_be_tags(value, known.name, len(first))]
+    phrases = [f"further keys of the records: {', '.join(further)}"] if further else []
+    if tagged:
+        phrases[0] += f"; {to_keep(tagged, spec.columns or {})}"
     return phrases + _further_tasks(record.get("tags"), spec)
+
+
+def _may_be_tags(value: object, format: str, tokens: int) -> bool:
+    """Whether the value of a record may be a tag for each token: a list, or what is one in a cell or a column."""
+    if isinstance(value, list):
+        return len(value) == tokens and all(isinstance(item, str) for item in value)
+    return isinstance(value, str) and (value.startswith("[") or format in ("parquet", "arrow"))
 
 
 def _phrase(what: str, left: Mapping[str, str], spec: ReadSpec) -> list[str]:

@@ -241,14 +241,19 @@ def _find(task: str, column: int | str, record: Record, place: str) -> tuple[str
     elif LABEL_STUDIO in record:
         key = "spans"
     else:
-        usual = (task, f"{task}_tags", *_TAGS, *(("ner_tags",) if task in ("ner", "tags") else ()))
-        key = next((name for name in usual if isinstance(record.get(name), list | str | Mapping)), None)
+        key = usual_key(task, record)
     if key is None and ("answer" in record or "annotation_id" in record):
         return "spans", []  # Prodigy and Label Studio leave out what is empty
     if key is None:
         missing = f"no {column!r}" if isinstance(column, str) else f"no tags for task {task!r}"
         raise CorpusError(f"{place}: {missing}; the record has: {keys_of(record)}; name the right key with --column")
     return key, record[key]
+
+
+def usual_key(task: str, record: Record) -> str | None:
+    """Give the key of a task's tags where no column is named; None if the record has none of the usual ones."""
+    usual = (task, f"{task}_tags", *_TAGS, *(("ner_tags",) if task in ("ner", "tags") else ()))
+    return next((name for name in usual if isinstance(record.get(name), list | str | Mapping)), None)
 
 
 def _names_tasks(value: Any) -> bool:

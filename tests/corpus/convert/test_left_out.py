@@ -141,3 +141,29 @@ def test_tables_of_others_keep_the_usual_column(tmp_path: Path) -> None:
     text = 'id,text,tokens,tags,source\n1,Ada left,"[""Ada"", ""left""]","[""B-PER"", ""O""]",letter\n'
     (tmp_path / "a.csv").write_text(text, "utf-8")
     assert find_columns(tmp_path / "a.csv") == {"tags": -1}
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv", "parquet"])
+def test_keys_that_may_hold_tags_are_named_at_once(format: str, tmp_path: Path) -> None:
+    """With the flags of the message nothing is left out but what holds no tags; what was read is not told."""
+    rows = {"tokens": ["Ada", "left"], "pos_tags": ["X", "Y"], "ner_tags": ["B-PER", "O"], "chunk": ["B-A", "B-B"]}
+    path = tmp_path / f"a.{format}"
+    if format == "jsonl":
+        path.write_text(json.dumps(rows | {"source": "letter", "heads": ["1"]}), "utf-8")
+    elif format == "csv":
+        cells = ",".join('"{}"'.format(json.dumps(cell).replace('"', '""')) for cell in rows.values())
+        path.write_text(f"{','.join(rows)},source\n{cells},letter\n", "utf-8")
+    else:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        pq.write_table(pa.Table.from_pylist([rows | {"source": "letter"}]), path)
+    losses = convert_corpus(path, tmp_path / "b.jsonl").losses
+    (loss,) = [each for each in losses if "further keys" in each]
+    assert "ner_tags" not in loss
+    flags = re.findall(r"--column (\w+)=(\S+)", loss)
+    assert flags == [("tags", "-1"), ("TASK", "pos_tags"), ("TASK", "chunk")]
+    columns = {"tags": -1, "pos": "pos_tags", "chunk": "chunk"}
+    losses = convert_corpus(path, tmp_path / "b.jsonl", ConvertOptions(spec=ReadSpec(columns=columns))).losses
+    assert "--column" not in " ".join(losses)
+    assert read_corpus(tmp_path / "b.jsonl", {"pos": "pos"})[0].tags_of("pos") == ["X", "Y"]
