@@ -14,6 +14,8 @@ _LEAST = 40  # letters below which nothing is said of a script
 _LEAST_LATIN = 200  # and of a language
 _SAMPLE_LATIN = 1_000
 _LEAST_CHOSEN = 20  # letters below which a text is taken to be in one of the languages there are
+_LIKELIER = 20  # times as probable has a language to be as the one that is preferred
+_NO_LANGUAGE = "zxx"
 _LEAST_WRITTEN = 4  # letters below which nothing is said of a script there
 _TIMES = 50  # as probable has another language to be
 _ENGLISH = re.compile(r"\b(?:the|and|of|to|is|was|that)\b")
@@ -80,7 +82,7 @@ def clearly_other(text: str, languages: Sequence[str]) -> tuple[str, bool]:
 
     Args:
         text: the text; its beginning is looked at.
-        languages: their ISO codes, the preferred first; it decides where a text has no letters.
+        languages: their ISO codes, the preferred first, which it is unless another is clearly likelier.
 
     Returns:
         The language, and whether it is one of them.
@@ -88,7 +90,8 @@ def clearly_other(text: str, languages: Sequence[str]) -> tuple[str, bool]:
     sample = text[:_SAMPLE_LATIN]
     ranked: dict[str, float] = {}
     for language, probability in _identifier().rank(sample):
-        ranked.setdefault(language, float(probability))
+        if language != _NO_LANGUAGE:
+            ranked.setdefault(language, float(probability))
     found = next(iter(ranked))
     scripts = _scripts(sample)
     letters = scripts.total()
@@ -96,7 +99,8 @@ def clearly_other(text: str, languages: Sequence[str]) -> tuple[str, bool]:
     best = max(written, key=lambda each: ranked.get(each, 0.0), default=None)
     if best is None or (letters >= _LEAST_CHOSEN and ranked[found] >= _TIMES * ranked.get(best, 0.0)):
         return found, False
-    return (best if letters else languages[0]), True
+    preferred = not letters or ranked.get(best, 0.0) < _LIKELIER * ranked.get(written[0], 0.0)
+    return (written[0] if preferred else best), True
 
 
 def _is_written(scripts: Counter[str], expected: Collection[str]) -> bool:

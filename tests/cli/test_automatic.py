@@ -140,7 +140,8 @@ def test_a_line_of_a_file_is_named(tmp_path: Path, auto: str) -> None:
     ("text", "model"),
     [
         (ENGLISH, "first"), (GERMAN, "de"), ("OK", "first"), ("12:30 - 14:00", "first"), ("", "first"),
-        ("Hi Tom, see you in Berlin!", "first"), ("Das ist gut.", "de"), (RUSSIAN, None), ("Привет", None),
+        ("Hi Tom, see you in Berlin!", "first"), ("Das ist gut.", "de"),
+        ("Thanks!", "first"), (RUSSIAN, None), ("Привет", None),
         ("東京タワーに行きました", None),
     ],
 )  # fmt: skip
