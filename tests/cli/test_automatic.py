@@ -8,9 +8,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from command_line import command, run
+from command_line import run
 
-from bilstm_tagger.files import suspicion, worker
+from bilstm_tagger.files import parts, suspicion, worker
 from bilstm_tagger.files.by_language import LanguageError, ModelChooser, candidates_of
 from bilstm_tagger.settings.schema import Settings
 
@@ -68,16 +68,16 @@ def records(stdout: str) -> list[dict[str, object]]:
 def test_each_document_is_that_of_its_model_alone(
     folder: Path, models: dict[str, Path], auto: str, workers: int
 ) -> None:
-    done = command("predict", folder, "--model", auto, "--format", "jsonl", "--workers", str(workers))
-    told = done.stderr.decode()
-    assert done.returncode == 0, told
+    done = run("predict", folder, "--model", auto, "--format", "jsonl", "--workers", str(workers))
+    told = done.stderr
+    assert done.exit_code == 0, told
     counts = f"{models['en']}: 3 documents, {models['de']}: 4 documents"  # the empty text is of the first
     assert told.splitlines()[-1].endswith(f"; {counts}")
     alone = {
         name: records(run("predict", folder, "--model", models[name], "--no-check-language").stdout) for name in models
     }
     languages = ["en", "de", "de", "en", "de", "de", "en"]
-    found = records(done.stdout.decode())
+    found = records(done.stdout)
     assert found == [alone[language][at] for at, language in enumerate(languages)]
     assert [sorted(record["tags"]) for record in found[:2]] == [["ner", "upos"], ["ner"]]
 
@@ -100,18 +100,14 @@ def test_each_model_is_loaded_once_and_only_if_it_is_needed(
     assert loaded == {str(models["de"]): 1}
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_other_languages_are_refused_in_one_line(
-    tmp_path: Path, auto: str, models: dict[str, Path], workers: int
-) -> None:
+def test_other_languages_are_refused_in_one_line(tmp_path: Path, auto: str, models: dict[str, Path]) -> None:
     inputs = tmp_path / "in"
     inputs.mkdir()
     for name, text in {"a": FRENCH, "b": ENGLISH, "c": SPANISH, "d": FRENCH, "e": RUSSIAN}.items():
         (inputs / f"{name}.txt").write_text(text, "utf-8")
-    arguments = ("predict", inputs, "--model", auto, "--format", "jsonl", "--workers", str(workers))
-    done = command(*arguments, "--output", tmp_path / "out")
-    assert done.returncode == 1
-    (error,) = [line for line in done.stderr.decode().splitlines() if line.startswith("error: ")]
+    done = run("predict", inputs, "--model", auto, "--format", "jsonl", "--output", tmp_path / "out")
+    assert done.exit_code == 1
+    (error,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     for piece in (
         f"'fr' ({inputs}/a.txt, {inputs}/d.txt); 'es' ({inputs}/c.txt); 'ru' ({inputs}/e.txt)",
         f"there are {models['en']} (en), {models['de']} (de)",
@@ -119,7 +115,7 @@ def test_other_languages_are_refused_in_one_line(
     ):
         assert piece in error
     assert [path.name for path in (tmp_path / "out").rglob("*.txt*")] == ["b.txt.jsonl"]
-    assert "tagged 1 of 5 files" in done.stderr.decode()
+    assert "tagged 1 of 5 files" in done.stderr
 
 
 def test_a_text_is_refused_too(auto: str) -> None:
@@ -163,12 +159,17 @@ def test_models_that_come_with_the_package() -> None:
     assert done.stdout == run("predict", "--text", ENGLISH, "--model", "en", "--format", "jsonl").stdout
 
 
-def test_long_text_in_several_processes_is_of_one_model(tmp_path: Path, auto: str, models: dict[str, Path]) -> None:
+def test_long_text_in_several_processes_is_of_one_model(
+    tmp_path: Path, auto: str, models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its pieces alone might be taken for texts in other languages."""
-    text = (GERMAN + "\n\n") * 3_000 + (ENGLISH + "\n\n") * 3_000
-    (tmp_path / "a.txt").write_text(text, "utf-8")
-    done = command("predict", tmp_path / "a.txt", "--model", auto, "--format", "conllu", "--workers", "2")
-    assert done.returncode == 0 and f"{models['de']}: 1 document" in done.stderr.decode()
+    monkeypatch.setattr(parts, "CHUNK", 200)
+    monkeypatch.setattr(parts, "FIRST_CHUNK", 200)
+    (tmp_path / "a.txt").write_text((GERMAN + "\n\n") * 12 + (ENGLISH + "\n\n") * 12, "utf-8")
+    done = run("predict", tmp_path / "a.txt", "--model", auto, "--format", "jsonl", "--workers", "2")
+    assert done.exit_code == 0 and f"{models['de']}: 1 document" in done.stderr
+    (record,) = records(done.stdout)
+    assert list(record["tags"]) == ["ner"] and len(record["sentences"]) == 24
 
 
 @pytest.mark.parametrize(
