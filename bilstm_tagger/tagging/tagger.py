@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bilstm_tagger.settings.read_spec import ReadSpec
     from bilstm_tagger.text.tokenizers import Tokenizer
 
-WINDOW_BATCH = 16_000  # tokens in a batch of windows, which are longer than sentences and as many rows are wanted
+WINDOW_BATCH = 32_000  # tokens in a batch of windows, which are longer than sentences and as many rows are wanted
 WINDOW_TOKENS = 64_000  # tokens sorted by length together
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 MOST = 400  # tokens; longer sentences are nearly always no sentences
-WINDOW = 100
+WINDOW = 200
 OVERLAP = 8  # tokens on each side that a window is tagged with; what is farther hardly changes a tag
 _LEAST = WINDOW // 2
 _PAUSES = frozenset(",;:)–—、，；：")
