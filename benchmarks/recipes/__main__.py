@@ -1,8 +1,8 @@
 """Makes the training corpora of `models/en` from free corpora of names: `python -m benchmarks.recipes --data DIR`.
 
-DIR is a folder with `names/` and `ud-english-ewt/`, and `conll2003/` for the model of news. Written are one file a corpus, with words and tags in BIO, one file
-to choose a model on (`names-dev.conll`, all four labels marked), and parts of speech of GUM and EWT. Every step is
-counted.
+DIR is a folder with `names/` and `ud-english-ewt/`, and `conll2003/` for the model of news. Written are one file a
+corpus, with words and tags in BIO, one file to choose a model on (`names-dev.conll`, all four labels marked), and parts
+of speech of GUM and EWT. Every step is counted.
 """
 
 from __future__ import annotations
