@@ -1,8 +1,8 @@
 """Makes the training corpora of `models/en` from free corpora of names: `python -m benchmarks.recipes --data DIR`.
 
-DIR is a folder with `names/` and `ud-english-ewt/`, and `conll2003/` for the model of news. Written are one file a
-corpus, with words and tags in BIO, one file to choose a model on (`names-dev.conll`, all four labels marked), and parts
-of speech of GUM and EWT. Every step is counted.
+DIR is a folder with `names/` and `ud-english-ewt/`. Written are one file a corpus, with words and tags in BIO, one file
+to choose a model on (`names-dev.conll`, all four labels marked), and parts of speech of GUM and EWT. Every step is
+counted.
 """
 
 from __future__ import annotations
@@ -54,12 +54,6 @@ def main() -> None:
         held = harmonise(parts["dev"], Steps())
         _report(name, "dev", write_names(arguments.output / f"{name}-dev.conll", held))
         dev += held if name in MARKED_BY_ALL else []
-        print(*steps.lines(), sep="\n")
-    if (arguments.data / "conll2003").is_dir():  # for `en-news`, with the labels that it has
-        steps = Steps()
-        news = readers.read_columns(arguments.data / "conll2003" / "train.txt")
-        news = recut(resplit(news, ends, steps, seed=SEED), split, steps, seed=SEED)
-        _report("news", "train", write_names(arguments.output / "news.conll", news))
         print(*steps.lines(), sep="\n")
     steps = Steps()
     made = recut(everyday(steps), split, steps, seed=SEED)
