@@ -77,7 +77,8 @@ def predict_on_ray(context: typer.Context) -> None:
 
 def _quieten(ray: Any) -> None:
     """Start Ray, or join the cluster of RAY_ADDRESS, so that warnings alone are printed."""
+    from bilstm_tagger.integrations.ray import start_ray
+
     logging.getLogger("ray.data").setLevel(logging.WARNING)
     ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
-    if not ray.is_initialized():
-        ray.init(logging_level=logging.WARNING)
+    start_ray(logging_level=logging.WARNING)

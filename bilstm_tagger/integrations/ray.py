@@ -6,6 +6,7 @@ what an actor does with a batch. A batch comes as an Arrow table and goes back a
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -93,9 +94,21 @@ def _actor_cpus() -> float:
 def processors() -> int:
     """Processors of the cluster; Ray is started on this machine if it does not run yet."""
     ray = import_ray()
-    if not ray.is_initialized():
-        ray.init()
+    start_ray()
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def start_ray(**options: Any) -> None:
+    """Start Ray on this machine, or join the cluster of the environment variable RAY_ADDRESS; neither if it runs.
+
+    Without an address Ray would look for the last cluster that was started here, and wait minutes for one that is gone.
+
+    Args:
+        options: for `ray.init`.
+    """
+    ray = import_ray()
+    if not ray.is_initialized():
+        ray.init(address=os.environ.get("RAY_ADDRESS", "local"), **options)
 
 
 def import_ray() -> Any:

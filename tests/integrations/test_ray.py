@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,10 +49,28 @@ def ray() -> Iterator[Any]:
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *([before] if before else [])])
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     found.data.DataContext.get_current().enable_progress_bars = False
-    found.init(num_cpus=2, include_dashboard=False, object_store_memory=100_000_000, logging_level=logging.ERROR)
+    from bilstm_tagger.integrations.ray import start_ray
+
+    start_ray(num_cpus=2, include_dashboard=False, object_store_memory=100_000_000, logging_level=logging.ERROR)
     yield found
     found.shutdown()
     os.environ.pop("PYTHONPATH") if before is None else os.environ.update(PYTHONPATH=before)
+
+
+@pytest.mark.parametrize(("variables", "address"), [({}, "local"), ({"RAY_ADDRESS": "10.0.0.7:6379"}, "10.0.0.7:6379")])
+def test_ray_joins_no_cluster_that_nobody_named(
+    variables: dict[str, str], address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bilstm_tagger.integrations import ray as module
+
+    asked = []
+    fake = SimpleNamespace(is_initialized=lambda: False, init=lambda **options: asked.append(options["address"]))
+    monkeypatch.setattr(module, "import_ray", lambda: fake)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    module.start_ray()
+    assert asked == [address]
 
 
 @pytest.fixture(scope="module")
