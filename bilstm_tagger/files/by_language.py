@@ -14,7 +14,7 @@ from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.files.inputs import Job
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.streams import End, Untagged
-from bilstm_tagger.files.suspicion import clearly_other, has_identifier
+from bilstm_tagger.files.suspicion import clearly_other, has_identifier, known_languages
 from bilstm_tagger.files.worker import ModelLoader, TrainedTagger
 from bilstm_tagger.model_folder.find import find_folder, shipped_models
 from bilstm_tagger.model_folder.info import ModelInfo, read_info
@@ -85,7 +85,8 @@ def candidates_of(model: str) -> list[Candidate]:
         model: `auto` for those that come with the package, or `auto:NAME,...` for those named, the preferred first.
 
     Raises:
-        ConfigError: py3langid is missing, or a model does not say its languages or reads more than words.
+        ConfigError: py3langid is missing, or a model does not say its languages, says one that cannot be told, or
+            reads more than words.
         ModelError: there is no such model.
     """
     if not has_identifier():
@@ -100,6 +101,12 @@ def candidates_of(model: str) -> list[Candidate]:
         languages = tuple(info.settings.get("languages", ()))
         if not languages:
             raise ConfigError(f"{name}: does not say its languages; train it with --set 'languages=[\"en\"]'")
+        for language in languages:
+            if language not in known_languages():
+                raise ConfigError(
+                    f"{name}: its language {language!r} is none that py3langid tells, by two or three letters such as "
+                    f"'en'; name the model alone, --model {name}, or train it with another code"
+                )
         if info.vocab.features:
             raise ConfigError(f"{name}: reads columns beside the words, so it has to be named alone: --model {name}")
         found.append(Candidate(name, folder, languages, info))

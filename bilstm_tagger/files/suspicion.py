@@ -108,6 +108,11 @@ def _is_written(scripts: Counter[str], expected: Collection[str]) -> bool:
     return scripts.total() < _LEAST_WRITTEN or sum(scripts[each] for each in expected) >= 0.4 * scripts.total()
 
 
+def known_languages() -> frozenset[str]:
+    """The codes of the languages that can be told, where `has_identifier`."""
+    return frozenset(_identifier().nb_classes) - {_NO_LANGUAGE}
+
+
 def has_identifier() -> bool:
     """Tell whether the package that tells languages is installed."""
     return _identifier() is not None

@@ -192,9 +192,13 @@ def _tag(
 
 
 def _clock(profile: Profile) -> Callable[[], float]:
-    """Tells the seconds since now, without those of loading the tokeniser, which comes with the first text."""
-    began = time.perf_counter()
-    return lambda: time.perf_counter() - began - profile.seconds.get("load tokeniser", 0.0)
+    """Tells the seconds since now, without those of loading the tokeniser and models that wait for the first text."""
+
+    def loading() -> float:
+        return sum(profile.seconds.get(part, 0.0) for part in ("load tokeniser", "import torch", "load model"))
+
+    began = time.perf_counter() - loading()
+    return lambda: time.perf_counter() - began - loading()
 
 
 def _count(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from command_line import run
 
-from bilstm_tagger.files import parts, suspicion, worker
+from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.files import Profile, parts, suspicion, worker
 from bilstm_tagger.files.by_language import LanguageError, ModelChooser, candidates_of
 from bilstm_tagger.settings.schema import Settings
 
@@ -184,6 +187,31 @@ def test_options_that_are_of_one_model(auto: str, options: list[str], said: str)
     refused = run("predict", "a.txt", "--model", auto, *options)
     assert refused.exit_code == 2
     assert said in " ".join(refused.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("language", ["DE", "german", "de-AT", ""])
+def test_a_language_that_cannot_be_told_is_named(tmp_path: Path, models: dict[str, Path], language: str) -> None:
+    """Its model would never be chosen, and its texts be refused."""
+    other = shutil.copytree(models["de"], tmp_path / "other")
+    config = json.loads((other / "config.json").read_text("utf-8"))
+    config["settings"]["languages"] = ["en", language]
+    (other / "config.json").write_text(json.dumps(config), "utf-8")
+    with pytest.raises(ConfigError, match=f"other: its language {language!r} is none that py3langid tells"):
+        candidates_of(f"auto:{other},{models['en']}")
+
+
+def test_loading_is_left_out_of_the_rate(folder: Path, auto: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    load = worker.ModelLoader.__call__
+
+    def slow(self: worker.ModelLoader, profile: Profile) -> object:
+        with profile.part("load model"):
+            time.sleep(2)
+        return load(self, profile)
+
+    monkeypatch.setattr(worker.ModelLoader, "__call__", slow)
+    told = run("predict", folder, "--model", auto, "--format", "html").stderr
+    ((tokens, rate),) = re.findall(r"([\d,]+) tokens \(([\d,]+) tokens/s\)", told)
+    assert int(rate.replace(",", "")) > int(tokens.replace(",", "")) / 2
 
 
 def test_what_is_missing_is_told(auto: str, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from bilstm_tagger.corpus.convert.not_kept import losses, touching_spans
 from bilstm_tagger.corpus.convert.tasks import Columns, find_columns
 from bilstm_tagger.corpus.corpus import Corpus, CorpusStats, Repairs
 from bilstm_tagger.corpus.formats import DATA_SETS, brat_write, format_of
+from bilstm_tagger.corpus.formats.columns import ConllLayout
 from bilstm_tagger.corpus.reading import read_corpus, save_corpus
 from bilstm_tagger.corpus.settle import holds_for
 from bilstm_tagger.errors import ConfigError, CorpusError
@@ -183,9 +184,17 @@ def _compare(corpus: Corpus, target: str | Path, spec: ReadSpec, format: str | N
             "tokens and sentences: brat has text, which is cut anew",
             *losses(corpus.only([task]), written_folder, columns),
         ]
-    plain = spec.model_copy(update={"format": format, "names": (), "word_column": 1, "features": {}})
     try:
-        written = read_corpus(target, spec=plain)
+        written = read_corpus(target, spec=_as_written(corpus, target, spec, format))
     except CorpusError as error:
         return [f"what was written could not be read back to compare it ({error})"]
     return losses(corpus.only(list(spec.columns or {})), written, columns)
+
+
+def _as_written(corpus: Corpus, target: str | Path, spec: ReadSpec, format: str | None) -> ReadSpec:
+    """How to read what was written: of the options that the source needed, those hold that the target has kept."""
+    plain = ReadSpec(format=format, columns=spec.columns, tokenizer=spec.tokenizer, misaligned=spec.misaligned)
+    layout = corpus[0].layout
+    if isinstance(layout, ConllLayout) and format_of(target, format).name == "conll":
+        return plain.replace(word_column=layout.word + 1, comments=spec.comments)
+    return plain

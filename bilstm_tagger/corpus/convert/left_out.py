@@ -51,7 +51,8 @@ def left_out(source: str | Path, spec: ReadSpec, first: Document) -> list[str]:
     skipped = OWN | read | usual | _ENVELOPE | {str(spec.text_column), str(spec.word_column)}
     further = {key: value for key, value in record.items() if key not in skipped and value is not None}
     tagged = [key for key, value in further.items() if _may_be_tags(value, known.name, len(first))]
-    phrases = [f"further keys of the records: {', '.join(further)}"] if further else []
+    named = [key or "one without a name" for key in further]  # as that of a data frame's index in CSV
+    phrases = [f"further keys of the records: {', '.join(named)}"] if further else []
     if tagged:
         phrases[0] += f"; {to_keep(tagged, spec.columns or {})}"
     return phrases + _further_tasks(record.get("tags"), spec)
@@ -75,6 +76,8 @@ def _further_tasks(tags: object, spec: ReadSpec) -> list[str]:
     """Tasks of a record with an object of tags."""
     if not isinstance(tags, dict):
         return []
+    if len(tags) == 1 and any(isinstance(column, int) for column in (spec.columns or {}).values()):
+        return []  # a number stands for the only one
     read = {*(spec.columns or {}), *(spec.columns or {}).values()}
     return _phrase("tags of the records", {task: task for task in tags if task not in read}, spec)
 

@@ -13,6 +13,8 @@ from typing import Any
 from bilstm_tagger.corpus.formats import format_of, webanno
 from bilstm_tagger.corpus.formats.conllu_rows import ConlluLayout
 from bilstm_tagger.corpus.formats.json_records import read_records
+from bilstm_tagger.corpus.formats.record_words import WORDS
+from bilstm_tagger.corpus.formats.records import OWN_KEYS
 from bilstm_tagger.corpus.formats.sheets import delimiter_of, sheet_rows
 from bilstm_tagger.corpus.formats.spacy_names import group_column
 from bilstm_tagger.corpus.formats.standard_fields import ENTITIES, FIELDS
@@ -27,8 +29,7 @@ __all__ = ["Columns", "find_columns"]
 
 Columns = dict[str, int | str]
 
-# Beside these, our own records have a list for each task.
-OWN = frozenset(["id", "text", "sentences", "tokens", "words", "start_char", "end_char", "spans", "tags"])
+OWN = OWN_KEYS  # beside these, our own records have a list for each task
 _TAGGED = [field for field in FIELDS if field.task in ("upos", "xpos", "feats")]
 _CONLLU_TASKS = {field.task: field.conllu for field in _TAGGED if field.conllu}
 _WEBANNO_TASKS = {str(field.webanno): field.task for field in reversed(FIELDS)} | {
@@ -134,12 +135,19 @@ def _record_tasks(record: Mapping[str, Any]) -> Sequence[str]:
         return list(record)[2:]
     if tuple(record)[:3] == ("id", "text", "tokens") and str(record["tokens"]).startswith("["):
         return [name for name, cell in record.items() if name not in OWN and str(cell).startswith("[")]
-    if not {"sentences", "start_char", "end_char"} <= record.keys():
-        return []
     tags = record.get("tags")
-    if isinstance(tags, Mapping):
+    ours = {"sentences", "start_char", "end_char"} <= record.keys()
+    if isinstance(tags, Mapping) and (ours or _one_each(tags, record)):
         return list(tags)
+    if not ours:
+        return []
     return [key for key, value in record.items() if key not in OWN and not isinstance(value, Mapping)]
+
+
+def _one_each(tags: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
+    """Whether each list of tags has one for each token of a record."""
+    words = next((record[name] for name in WORDS if record.get(name) is not None), None)
+    return isinstance(words, list) and all(isinstance(each, list) and len(each) == len(words) for each in tags.values())
 
 
 def first_record(path: str | Path, format: str, *, encoding: str | None = None) -> Mapping[str, Any]:

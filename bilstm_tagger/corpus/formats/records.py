@@ -39,6 +39,8 @@ from bilstm_tagger.wording import counted
 
 logger = logging.getLogger("bilstm_tagger")
 
+# Keys of our own records; a task that is called like one of them is under `tags`.
+OWN_KEYS = frozenset(["id", "text", "sentences", "tokens", "words", "start_char", "end_char", "spans", "tags"])
 # Where the tags of a task are if the user names no key and none is called like the task.
 _TAGS = ("tags", "spans", "entities", "labels", "label", "annotations")
 _MARKS = ("spans", "entities", "annotations")
@@ -233,8 +235,8 @@ class RecordReader:
 def _find(task: str, column: int | str, record: Record, place: str) -> tuple[str, Any]:
     """The key and value of a task's tags, a task that only spans name among them."""
     if isinstance(column, str):
-        key = key_of(record, column)
-        if key is None and isinstance(record.get("tags"), Mapping):
+        key, tags = key_of(record, column), record.get("tags")
+        if isinstance(tags, Mapping) and (key is None or (key in OWN_KEYS and column in tags)):
             key = "tags"
         if key is None:
             key = next((name for name in _MARKS if _names_tasks(record.get(name))), None)

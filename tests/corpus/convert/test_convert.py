@@ -234,6 +234,26 @@ def test_keys_that_no_document_holds(write: Callable[..., Path], tmp_path: Path)
     assert done.losses == ("further keys of the records: meta, source",)
 
 
+@pytest.mark.parametrize("target", ["b.jsonl", "b.conll", "b.csv", "b.conllu", "b.parquet"])
+@pytest.mark.parametrize(
+    ("name", "text", "options"),
+    [
+        ("a.conll", "K\xf6ln B-LOC\n", {"encoding": "cp1252"}),
+        ("a.csv", "sid;word;tag\n1;Ada;B-PER\n1;left;O\n2;Bonn;B-LOC\n", {"delimiter": ";", "sentence_column": "sid"}),
+        ("a.conll", "Ada B-PER\nBonn B-LOC\n", {"labels": {"PER": "LOC", "LOC": "PER"}}),
+        ("a.jsonl", '{"body": "Ada left.", "spans": [[0, 3, "PER"]]}\n', {"text_column": "body"}),
+        ("a.conll", "B-PER Ada\nO #left\n", {"word_column": 2, "columns": {"tags": 1}}),
+        ("a.conll", "# a\nAda B-PER\n# b\nleft O\n", {"comments": "#"}),
+    ],
+)
+def test_what_is_written_is_not_read_back_by_options_of_the_source(
+    tmp_path: Path, name: str, text: str, options: dict[str, object], target: str
+) -> None:
+    (tmp_path / name).write_text(text, "cp1252")
+    done = convert_corpus(tmp_path / name, tmp_path / target, ConvertOptions(spec=ReadSpec().replace(**options)))
+    assert not [loss for loss in done.losses if "read back" in loss or " tag" in loss], done.losses
+
+
 def test_documents_and_their_boundaries(tmp_path: Path) -> None:
     corpus = [Document(["a"], [0, 1], tags={"tags": ["O"]}, id=name) for name in ("x", "y")]
     save_corpus(corpus, tmp_path / "a.jsonl")

@@ -167,3 +167,25 @@ def test_keys_that_may_hold_tags_are_named_at_once(format: str, tmp_path: Path) 
     losses = convert_corpus(path, tmp_path / "b.jsonl", ConvertOptions(spec=ReadSpec(columns=columns))).losses
     assert "--column" not in " ".join(losses)
     assert read_corpus(tmp_path / "b.jsonl", {"pos": "pos"})[0].tags_of("pos") == ["X", "Y"]
+
+
+def test_an_object_of_tags_has_its_tasks_without_offsets_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"tokens": ["Ada", "left"], "tags": {"pos": ["PROPN", "VERB"], "ner": ["B-PER", "O"]}}\n', "utf-8")
+    assert find_columns(path) == {"pos": "pos", "ner": "ner"}
+    assert convert_corpus(path, tmp_path / "b.jsonl", ConvertOptions(spec=ReadSpec())).losses == ()
+
+
+def test_the_only_task_of_an_object_of_tags_is_not_told_as_lost(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"tokens": ["Ada", "left"], "tags": {"pos": ["PROPN", "VERB"]}}\n', "utf-8")
+    done = convert_corpus(path, tmp_path / "b.jsonl", ConvertOptions(spec=ReadSpec(columns={"tags": -1})))
+    assert (done.losses, list(done.schemes)) == ((), ["tags"])
+
+
+def test_a_column_without_a_name_is_told(tmp_path: Path) -> None:
+    """It is the index of a data frame."""
+    path = tmp_path / "a.csv"
+    path.write_text(""",tokens,ner_tags\n0,"['Ada', 'left']","['B-PER', 'O']"\n""", "utf-8")
+    done = convert_corpus(path, tmp_path / "b.jsonl", ConvertOptions(spec=ReadSpec()))
+    assert done.losses == ("further keys of the records: one without a name",)

@@ -49,6 +49,16 @@ def test_our_own_records_come_back(given: list[Document]) -> None:
     assert [document.tags["x"] for document in only] == [document.tags["pos"] for document in given]
 
 
+@pytest.mark.parametrize(
+    "task", ["id", "text", "sentences", "tokens", "words", "start_char", "end_char", "spans", "tags"]
+)
+def test_tasks_called_like_keys_of_our_records_come_back(tmp_path: Path, task: str) -> None:
+    tags = {task: ["x", "y"], "ner": ["B-PER", "O"]}
+    save_corpus([Document(["Ada", "left"], [0, 2], tags=dict(tags), id="one")], tmp_path / "a.jsonl")
+    (document,) = read_corpus(tmp_path / "a.jsonl", {task: task, "ner": "ner"})
+    assert document.tags == tags
+
+
 RECOGNISED = {
     "doccano-label": {"id": 1, "text": TEXT, "label": [[0, 9, "PER"], [16, 22, "LOC"]]},
     "doccano-labels": {"text": TEXT, "labels": [[16, 22, "LOC"], [0, 9, "PER"]]},
