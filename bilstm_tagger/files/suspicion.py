@@ -125,7 +125,8 @@ def _script(sample: str, expected: Collection[str]) -> str | None:
     if total < _LEAST and not (total >= 8 and not found.keys() & set(expected)):
         return None
     script, most = found.most_common(1)[0]
-    return script.capitalize() if script not in expected and most > 0.6 * total else None
+    name = script if script == "CJK" else script.capitalize()
+    return name if script not in expected and most > 0.6 * total else None
 
 
 def _scripts(sample: str) -> Counter[str]:

@@ -43,6 +43,8 @@ def find_folder(name: str | Path, *, revision: str | None = None) -> Path:
         known += f"; for a model of the hub name its revision: {remote}@main"
     elif revision is not None:
         raise ConfigError(f"{name}: is no name of a model on the hub, so it has no revision; give user/name")
+    if str(name).partition(":")[0] == "auto":
+        known = "; only predict chooses among models (--model auto); name one here"
     raise ModelError(f"{path}: no such model folder{known}")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from itertools import compress
+from itertools import chain, compress, pairwise
 from operator import add
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _LINE_TEXT = re.compile(r"[^\n]+")
 # About 130 MB in spaCy and here together.
 _MOST_STRINGS = 200_000
+# spaCy takes marks off the end of a stretch without white space one by one: time grows with the square of its length.
+LONGEST = 1000  # characters of a stretch; a longer one is data, a drawn line, or meant to keep us busy
+PIECE = 200
+_TOO_LONG = re.compile(rf"\S{{{LONGEST + 1},}}")
 
 
 class Tokenizer(ABC):
@@ -137,6 +141,9 @@ class SpacyTokenizer(Tokenizer):
             return self._split_lines(text)
         stretches = text.split()
         missing = set(stretches).difference(self._chunks)
+        if any(len(stretch) > LONGEST for stretch in missing):
+            stretches = list(chain.from_iterable(map(_pieces, stretches)))
+            missing = set(stretches).difference(self._chunks)
         if missing:
             self._learn(missing)
         return _place(text, stretches, self._chunks)
@@ -156,14 +163,29 @@ class SpacyTokenizer(Tokenizer):
         """Let spaCy split each line, since some of its tokenisers slow down with the length of a text."""
         words: list[str] = []
         starts: list[int] = []
-        for line in _LINE_TEXT.finditer(text):
-            doc = self._nlp.tokenizer(line.group())
+        for first, part in _parts(text):
+            doc = self._nlp.tokenizer(part)
             words += [token.text for token in doc]
-            first = line.start()
             starts += [first + token.idx for token in doc]
         kept = [not word.isspace() for word in words]
         words, starts = list(compress(words, kept)), list(compress(starts, kept))
         return words, starts, list(map(add, starts, map(len, words)))
+
+
+def _pieces(stretch: str) -> list[str]:
+    """A stretch that is too long for spaCy in pieces; another one whole."""
+    if len(stretch) <= LONGEST:
+        return [stretch]
+    return [stretch[at : at + PIECE] for at in range(0, len(stretch), PIECE)]
+
+
+def _parts(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a text, cut inside stretches that are too long, and where each part begins."""
+    for line in _LINE_TEXT.finditer(text):
+        content, first = line.group(), line.start()
+        cuts = [at for long in _TOO_LONG.finditer(content) for at in range(long.start(), long.end(), PIECE)]
+        for start, end in pairwise([0, *(cut for cut in cuts if cut), len(content)]):
+            yield first + start, content[start:end]
 
 
 def _place(

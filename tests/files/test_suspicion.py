@@ -46,11 +46,11 @@ def test_plain_text_is_not(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "language", "word"),
     [
-        (CHINESE, "en", "Cjk script"),
+        (CHINESE, "en", "CJK script"),
         (RUSSIAN, "en", "Cyrillic script"),
         (ENGLISH * 2, "zh", "Latin script"),
         (ENGLISH, "ru", "Latin script"),
-        ("北京很大上海也很大", "en", "Cjk script"),
+        ("北京很大上海也很大", "en", "CJK script"),
     ],
 )
 def test_another_script_is_told(text: str, language: str, word: str) -> None:
@@ -84,7 +84,7 @@ def test_one_warning_a_file_that_can_be_turned_off(tmp_path: Path, caplog: pytes
     to_stream(RuleTagger(), [tmp_path])
     found = [record.getMessage() for record in caplog.records]
     assert [line.split(": ")[0] for line in found] == [str(tmp_path / "b.txt"), str(tmp_path / "c.csv")]
-    assert "the text is in Cjk script, the model is for 'en'" in found[0]
+    assert "the text is in CJK script, the model is for 'en'" in found[0]
 
 
 def test_the_language_is_that_of_the_tokeniser() -> None:

@@ -618,3 +618,9 @@ def test_thousands_of_tags_load_in_time() -> None:
     many = tag_names([f"L{number}" for number in range(2500)], Scheme.IOBES)
     with pytest.raises(ConfigError, match="10,001 tags are more than 10,000"):
         build_model(network, replace(vocab, tags={"ner": many, "pos": ["X"]}))
+
+
+@pytest.mark.parametrize("name", ["auto", "auto:en,here"])
+def test_a_choice_among_models_is_for_predict_alone(name: str) -> None:
+    with pytest.raises(ModelError, match=r"only predict chooses among models \(--model auto\); name one here"):
+        Tagger.load(name)

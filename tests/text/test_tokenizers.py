@@ -76,6 +76,37 @@ def test_tokens_are_those_of_spacy(text: str) -> None:
     assert list(zip(document.words, document.starts, strict=True)) == expected
 
 
+@pytest.mark.parametrize("name", ["spacy:en", "spacy:zh", "spacy:es"])
+@pytest.mark.parametrize("unit", ["\U0001f389", ")", "=-", "x", "'s", "\u5317"])
+@pytest.mark.parametrize("around", ["Ada {} left.", "{}", "by and by {} 10 a.m.\n{}"])
+def test_a_stretch_without_white_space_takes_no_time_with_the_square_of_its_length(
+    name: str, unit: str, around: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer = TOKENIZERS[name]
+    given: list[str] = []
+    spacys = tokenizer._nlp.tokenizer
+
+    class Watched:
+        rules = getattr(spacys, "rules", None)
+
+        def __call__(self, text: str) -> object:
+            given.extend(text.split())
+            return spacys(text)
+
+    monkeypatch.setattr(tokenizer._nlp, "tokenizer", Watched())
+    for length in (text_module.LONGEST, 5_000):
+        text = around.format(*[unit * length] * around.count("{}"))
+        document = tokenizer(text)
+        assert "".join(document.words) == "".join(text.split())
+        assert [text[a:b] for a, b in zip(document.starts, document.ends, strict=True)] == document.words
+    assert max(map(len, given), default=0) <= text_module.LONGEST  # nothing is given that was seen before
+
+
+def test_a_long_stretch_within_the_bound_is_one_word() -> None:
+    for length, words in ((text_module.LONGEST, 1), (text_module.LONGEST + 1, 6)):
+        assert len(TOKENIZERS["spacy:en"]("x" * length).words) == words
+
+
 def test_rules_across_a_space_are_kept() -> None:
     """Spanish has rules that hold a space: texts with them are not split stretch by stretch."""
     spanish = spacy.blank("es")
