@@ -163,7 +163,10 @@ def _change(document: Document, tags: list[str], row: Correction, known: set[str
         raise CorpusError(f"{row.place}: the sentence has no {what}; is it the table of this data, or was it applied?")
     unknown = next((label for _, _, label in row.instead if label not in known), None)
     if unknown is not None:
-        raise CorpusError(f"{row.place}: label {unknown!r} is none of the data's: {', '.join(sorted(known))}")
+        raise CorpusError(
+            f"{row.place}: label {unknown!r} is none of the data's: {', '.join(sorted(known))}; write one of them into "
+            "the cell `instead` of this row, or empty its cell `accept`"
+        )
     kept = [span for span in spans if span not in row.given]
     try:
         changed = spans_to_tags([*kept, *row.instead], len(words), scheme)

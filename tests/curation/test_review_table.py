@@ -126,7 +126,7 @@ def test_the_reviewer_may_say_something_else(source: Path) -> None:
     ("answer", "cells", "message"),
     [
         ("maybe", {}, r"table.csv:4: accept is 'maybe'"),
-        ("x", {"instead": "ORG 4"}, r"label 'ORG' is none of the data's: LOC, PER"),
+        ("x", {"instead": "ORG 4"}, r"label 'ORG' is none of the data's: LOC, PER; write one of them into"),
         ("x", {"instead": "LOC 9"}, r"the sentence has no word 9"),
         ("x", {"instead": "LOC 1"}, r"overlaps"),
         ("x", {"given": "LOC 4"}, r"the sentence has no LOC 4; is it the table of this data"),
