@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import TextIO
 
+from bilstm_tagger.corpus.formats.beginning import until_words
 from bilstm_tagger.corpus.formats.conllu_rows import COLUMNS, MISC, NEWDOC, WIDTH, ConlluLayout, misc_value
 from bilstm_tagger.corpus.formats.standard_fields import UNIVERSAL, field_of
 from bilstm_tagger.document.document import Document
@@ -76,13 +77,8 @@ def _decisive(documents: Iterable[Document]) -> tuple[Iterable[Document], Sequen
     """The documents, and those that decide on columns: all of them, or of a stream the first with words."""
     if isinstance(documents, Sequence):
         return documents, documents
-    stream = iter(documents)
-    begun: list[Document] = []
-    for document in stream:
-        begun.append(document)
-        if document.words:
-            break
-    return chain(begun, stream), begun
+    begun, every = until_words(documents)
+    return every, begun
 
 
 def _columns(documents: Sequence[Document], tasks: Sequence[str]) -> dict[str, str]:

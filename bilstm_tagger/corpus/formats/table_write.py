@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
+from bilstm_tagger.corpus.formats.beginning import until_words
 from bilstm_tagger.corpus.formats.jsonl import to_record
 from bilstm_tagger.corpus.formats.sheets import check_header
 from bilstm_tagger.corpus.formats.table import BATCH, OWN, RowLayout
@@ -52,17 +53,12 @@ def _write_arrow(
 ) -> None:
     import pyarrow as pa
 
-    documents = iter(documents)
-    begun: list[Document] = []
-    for document in documents:
-        begun.append(document)
-        if document.words:
-            break
+    begun, every = until_words(documents)
     first = begun[0] if begun else None
     chosen = list(tasks if tasks is not None else first.tasks if first else [])
     told = [task for task in chosen if begun and task in begun[-1].probabilities]
     schema = _schema(first, chosen, told)
-    rows = (_row(document, chosen, schema) for document in chain(begun, documents))
+    rows = (_row(document, chosen, schema) for document in every)
     with writer(stream, schema) as table:
         while batch := list(islice(rows, BATCH)):
             try:
