@@ -16,15 +16,12 @@ from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.streams import End, Untagged
 from bilstm_tagger.files.suspicion import clearly_other, has_identifier, known_languages
 from bilstm_tagger.files.worker import ModelLoader, TrainedTagger
-from bilstm_tagger.model_folder.find import find_folder, shipped_models
+from bilstm_tagger.model_folder.find import AUTO, find_folder, shipped_models
 from bilstm_tagger.model_folder.info import ModelInfo, read_info
 from bilstm_tagger.settings.read_spec import ReadSpec
-from bilstm_tagger.tagging.batching import next_window
+from bilstm_tagger.tagging.batching import WINDOW_TOKENS, next_window
 
-__all__ = ["AUTO", "LanguageError", "LanguageLoader", "ModelChooser", "candidates_of"]
-
-AUTO = "auto"
-WINDOW_TOKENS = 64_000  # tokens whose documents are sorted by model together
+__all__ = ["LanguageError", "LanguageLoader", "ModelChooser", "candidates_of"]
 
 
 class LanguageError(TaggerError):

@@ -11,7 +11,7 @@ import numpy as np
 
 from bilstm_tagger.document.document import Document
 
-PER_OCTAVE = 8  # sizes of padded batches from a power of two to the next
+WINDOW_TOKENS = 64_000  # tokens sorted by length together
 
 
 def sentence_lengths(bounds: Sequence[Sequence[int]]) -> np.ndarray:
@@ -47,17 +47,6 @@ def batch_places(lengths: np.ndarray, batch_tokens: int) -> Iterator[tuple[np.nd
         mask = offsets < lengths[members][:, None]
         yield members, np.where(mask, starts[members][:, None] + offsets, 0), mask
         last = first
-
-
-def in_few_shapes(places: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A batch with padding added, 7 % as a rule, so that batches have few shapes; `nn.few_sizes` says what for.
-
-    Args:
-        places: as `batch_places` gives them `(batch, tokens)`.
-        mask: which of them are real `(batch, tokens)`.
-    """
-    added = [(0, -size % max(1, (1 << (size.bit_length() - 1)) // PER_OCTAVE)) for size in mask.shape]
-    return np.pad(places, added), np.pad(mask, added)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from bilstm_tagger.document.probable import Least, check_least, keep_probable
 from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.model_folder.info import ModelInfo
 from bilstm_tagger.schemes.grammar import Scheme
-from bilstm_tagger.tagging.batching import collector_paused, next_window, sentence_lengths
+from bilstm_tagger.tagging.batching import WINDOW_TOKENS, collector_paused, next_window, sentence_lengths
 from bilstm_tagger.tagging.checks import check_stream
 from bilstm_tagger.tagging.exports import Exports
 from bilstm_tagger.tagging.output_tags import OutputTags
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from bilstm_tagger.text.tokenizers import Tokenizer
 
 WINDOW_BATCH = 32_000  # tokens in a batch of windows, which are longer than sentences and as many rows are wanted
-WINDOW_TOKENS = 64_000  # tokens sorted by length together
 
 
 class Tagger(Exports):

@@ -18,11 +18,12 @@ from bilstm_tagger.nn.batch import Batch, Types, moved
 from bilstm_tagger.nn.device import is_queued
 from bilstm_tagger.nn.fast_heads import FastHeads
 from bilstm_tagger.nn.fast_lstm import fast_lstm
+from bilstm_tagger.nn.few_sizes import in_few_shapes
 from bilstm_tagger.nn.heads import decode
 from bilstm_tagger.nn.model import TaggingModel
 from bilstm_tagger.nn.n_best import n_best
 from bilstm_tagger.nn.posteriors import posteriors, softmax
-from bilstm_tagger.tagging.batching import batch_places, in_few_shapes
+from bilstm_tagger.tagging.batching import batch_places
 from bilstm_tagger.tagging.runtime import BATCH_TOKENS, Decoded, NBest, Posteriors, Runtime, Wanted, Window
 from bilstm_tagger.tagging.type_cache import TypeCache
 from bilstm_tagger.vocab.vocab import TypeArrays, Vocab

@@ -7,7 +7,8 @@ import gc
 import numpy as np
 import pytest
 
-from bilstm_tagger.tagging.batching import collector_paused, in_few_shapes
+from bilstm_tagger.nn.few_sizes import in_few_shapes
+from bilstm_tagger.tagging.batching import collector_paused
 
 
 def test_the_collector_pauses_only_within_and_stays_off_where_it_was() -> None:
