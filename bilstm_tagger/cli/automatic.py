@@ -34,7 +34,9 @@ class Automatic(NamedTuple):
 
 def is_automatic(model: Path) -> bool:
     """Whether models are to be chosen; a folder of that name is a model itself."""
-    return str(model).partition(":")[0] == "auto" and not model.exists()
+    from bilstm_tagger.model_folder.find import AUTO
+
+    return str(model).partition(":")[0] == AUTO and not model.exists()
 
 
 def automatic(

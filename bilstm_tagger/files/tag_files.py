@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby, islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, TaggerError
-from bilstm_tagger.files.by_language import ModelChooser
 from bilstm_tagger.files.completeness import all_there, counted
 from bilstm_tagger.files.find_jobs import JobList, check_text_column, find_jobs
 from bilstm_tagger.files.formats import OUTPUT_FORMATS, OutputFormat, fitting_stream, output_format
@@ -27,6 +26,9 @@ from bilstm_tagger.files.suspicion import language_of
 from bilstm_tagger.files.targets import check_targets
 from bilstm_tagger.io.atomic import atomic_write
 from bilstm_tagger.settings.read_spec import ReadSpec
+
+if TYPE_CHECKING:
+    from bilstm_tagger.files.by_language import ModelChooser
 
 Listener = Callable[[FilesReport], None]
 Receiver = Callable[[Iterator[Document]], None]

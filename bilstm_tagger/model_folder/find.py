@@ -10,6 +10,7 @@ from bilstm_tagger.io.atomic import recover_folder
 from bilstm_tagger.model_folder.hub import fetch, hub_name
 
 SHIPPED = ("en", "en-news")
+AUTO = "auto"  # in place of a name: `predict` chooses among models
 
 
 def find_folder(name: str | Path, *, revision: str | None = None) -> Path:
@@ -43,7 +44,7 @@ def find_folder(name: str | Path, *, revision: str | None = None) -> Path:
         known += f"; for a model of the hub name its revision: {remote}@main"
     elif revision is not None:
         raise ConfigError(f"{name}: is no name of a model on the hub, so it has no revision; give user/name")
-    if str(name).partition(":")[0] == "auto":
+    if str(name).partition(":")[0] == AUTO:
         known = "; only predict chooses among models (--model auto); name one here"
     raise ModelError(f"{path}: no such model folder{known}")
 
