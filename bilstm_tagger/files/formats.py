@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import IO, TYPE_CHECKING, TextIO
 
 from bilstm_tagger.corpus.formats import Writer, conllu, spacy_docbin, table_write
-from bilstm_tagger.corpus.formats import columns as conll
+from bilstm_tagger.corpus.formats import columns_write as conll
 from bilstm_tagger.corpus.formats.jsonl import to_record
 from bilstm_tagger.document.html import COLOURS, OTHER_COLOUR, html_fragment
 from bilstm_tagger.errors import ConfigError, choose
@@ -82,7 +82,7 @@ class OutputFormat:
 
 
 def write_conll(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
-    """Write columns as `corpus.conll.write` does; lines of tokenised words go without `-DOCSTART-`.
+    """Write columns as `columns_write.write` does; lines of tokenised words go without `-DOCSTART-`.
 
     A file that begins with U+FEFF gets a byte order mark before it, which readers drop in place of it.
     """

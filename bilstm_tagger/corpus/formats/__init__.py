@@ -14,6 +14,7 @@ from bilstm_tagger.corpus.formats import (
     brat,
     brat_write,
     columns,
+    columns_write,
     conll2012,
     conllu,
     conllu_write,
@@ -151,7 +152,7 @@ _CONLL_SUFFIXES = (".conll", ".gold_conll", ".v4_gold_conll", ".iob2", ".txt", "
 # Data sets of the Hugging Face hub and folders of `save_to_disk` are known by their path and written by nobody.
 DATA_SETS = CorpusFormat("dataset", data_sets.read, data_sets.write, (), _TAGS, records=True)
 _KNOWN = (
-    CorpusFormat("conll", _read_columns, columns.write, _CONLL_SUFFIXES, _TAGS, places=columns.places),
+    CorpusFormat("conll", _read_columns, columns_write.write, _CONLL_SUFFIXES, _TAGS, places=columns_write.places),
     CorpusFormat("conllu", _read_conllu, conllu.write, (".conllu",), {"upos": "UPOS"}, places=conllu_write.places),
     CorpusFormat("jsonl", jsonl.read, jsonl.write, (".jsonl", ".ndjson", ".json"), _TAGS, records=True),
     CorpusFormat(

@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bilstm_tagger.corpus.formats import columns as conll
+from bilstm_tagger.corpus.formats import columns_write
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -50,7 +51,7 @@ def parse(
 
 def written(documents: Sequence[Document], tasks: Sequence[str] | None = None) -> str:
     stream = io.StringIO()
-    conll.write(iter(documents), stream, tasks=tasks)
+    columns_write.write(iter(documents), stream, tasks=tasks)
     return stream.getvalue()
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_tagger.corpus.formats import columns
+from bilstm_tagger.corpus.formats import columns_write
 from bilstm_tagger.corpus.formats.char_spans import Aligner
 from bilstm_tagger.corpus.formats.records import RecordReader
 from bilstm_tagger.corpus.reading import iterate_corpus
@@ -25,7 +25,7 @@ def written(text: str, folder: Path, *, tags: str | None, tasks: list[str] | Non
         if tags is not None:
             document.tags["new"] = [tags] * len(document)
     stream = io.StringIO()
-    columns.write(documents, stream, tasks=tasks)
+    columns_write.write(documents, stream, tasks=tasks)
     return stream.getvalue()
 
 
