@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bilstm_tagger import Tagger
 from bilstm_tagger.errors import ModelError
 from bilstm_tagger.model_folder.find import SHIPPED, find_folder, shipped_models
+from bilstm_tagger.settings.loading import known_settings, load_settings, portable
 
 
 @pytest.fixture(scope="module", params=SHIPPED)
@@ -38,6 +40,23 @@ def test_each_is_small_and_names_no_folder(name: str) -> None:
         content = (folder / file).read_text("utf-8")
         assert "../" not in content
         assert "build/" not in content
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_each_was_trained_by_the_settings_that_make_models_takes(name: str) -> None:
+    root = Path(__file__).parents[2]
+    trained = json.loads((find_folder(name) / "config.json").read_text("utf-8"))["settings"]
+    recipe = portable(load_settings(file=root / "models" / f"{name}.toml"))
+    files = {key: value for key, value in trained["embedder"].items() if key == "vectors"}
+    trained, recipe = portable(known_settings(trained)), recipe | {"embedder": recipe["embedder"] | files}
+    for task, values in trained["tasks"].items():
+        values |= {key: recipe["tasks"][task][key] for key in ("train", "dev")}
+    command = next(
+        line for line in (root / "Makefile").read_text("utf-8").splitlines() if f"--output models/{name} " in line
+    )
+    seed = int(command.partition("--seed ")[2].split()[0])
+    recipe["training"] |= {"seed": seed, "threads": 1}
+    assert trained == recipe
 
 
 def test_it_tags_names_and_parts_of_speech(model: Tagger) -> None:
