@@ -144,7 +144,9 @@ def _lost_columns(before: Sequence[Document], after: Sequence[Document], columns
         column = tuple(_column(before, name))
         if name not in read and set(column) - {"_"} and column not in kept:
             lost.append(name)
-    return [f"columns: {', '.join(lost)}; {to_keep(lost, columns)}"] if lost else []
+    named = list(filter(None, lost))
+    said = ", ".join(named + ["one without a name"] * (len(named) < len(lost)))  # as a data frame's index in CSV
+    return [f"columns: {said}{f'; {to_keep(named, columns)}' if named else ''}"] if lost else []
 
 
 def _column(documents: Sequence[Document], name: str) -> Iterator[str]:

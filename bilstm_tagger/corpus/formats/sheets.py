@@ -188,7 +188,7 @@ def numbered_rows(rows: Any, path: str) -> Iterator[Row]:
 
 
 def check_header(header: Sequence[str], place: str) -> None:
-    """Refuse two columns of one name."""
-    twice = next((name for name in header if header.count(name) > 1), None)
+    """Refuse two columns of one name; an index that pandas wrote has none, and several may."""
+    twice = next((name for name in header if name and header.count(name) > 1), None)
     if twice is not None:
         raise CorpusError(f"{place}: two columns are named {twice!r}; rename one of them")

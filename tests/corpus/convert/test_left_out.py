@@ -189,3 +189,15 @@ def test_a_column_without_a_name_is_told(tmp_path: Path) -> None:
     path.write_text(""",tokens,ner_tags\n0,"['Ada', 'left']","['B-PER', 'O']"\n""", "utf-8")
     done = convert_corpus(path, tmp_path / "b.jsonl", ConvertOptions(spec=ReadSpec()))
     assert done.losses == ("further keys of the records: one without a name",)
+
+
+@pytest.mark.parametrize("index", [",", ",,"])
+def test_columns_without_a_name_beside_rows_of_tokens_are_told(index: str, tmp_path: Path) -> None:
+    """A frame with two levels of index has two."""
+    path = tmp_path / "a.csv"
+    numbers = "".join(f"{n}," for n in range(len(index)))
+    path.write_text(f"{index}token,tag,s\n{numbers}Ada,B-PER,1\n{numbers}left,O,1\n{numbers}Bob,B-PER,2\n", "utf-8")
+    spec = ReadSpec(columns={"ner": "tag"}, sentence_column="s")
+    done = convert_corpus(path, tmp_path / "b.conll", ConvertOptions(spec=spec))
+    assert done.losses == ("columns: one without a name",)
+    assert (tmp_path / "b.conll").read_text("utf-8") == "Ada\tB-PER\nleft\tO\n\nBob\tB-PER\n\n"
