@@ -8,7 +8,8 @@ DIR has `ud-english-ewt/`, `conll2003/` and `glove/`. Each part prints a table:
     growth    the same from 10^5 tokens to --tokens, for the first number of --workers
     faults    rows lost and doubled when a process, a node and the driver are killed
     memory    memory of 1, 2 and 4 processes that tag, for `en` and for tables of 400,000 random vectors
-    training  tokens/s of an epoch of preset `ner` in one process of one and of two threads, and in two processes
+    training  tokens/s of an epoch of preset `ner` in one process of one and of two threads, and in two processes,
+              in batches of three sizes
 """
 
 from __future__ import annotations

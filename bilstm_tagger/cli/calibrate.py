@@ -9,6 +9,16 @@ import typer
 
 from bilstm_tagger.cli.app import note, screen
 from bilstm_tagger.cli.columns import columns_by_task
+from bilstm_tagger.cli.reading import (
+    CommentsOption,
+    DelimiterOption,
+    EncodingOption,
+    FixOption,
+    LabelOption,
+    MapOption,
+    SentenceOption,
+    spelling_fields,
+)
 from bilstm_tagger.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -33,6 +43,13 @@ def calibrate(
         typer.Option(metavar="[TASK=]COLUMN", help="Column of the gold tags, if not that of the training data."),
     ] = None,
     format: Annotated[str | None, typer.Option(help="Format of the file, if its name does not tell it.")] = None,
+    encoding: EncodingOption = None,
+    comments: CommentsOption = None,
+    delimiter: DelimiterOption = None,
+    sentence_column: SentenceOption = None,
+    labels: MapOption = None,
+    fix_tags: FixOption = False,
+    label: LabelOption = None,
     precision: Annotated[
         float | None,
         typer.Option(min=0.0, max=1.0, help="Show from which probability on spans are right so often."),
@@ -61,7 +78,16 @@ def calibrate(
     if png is not None and (png.suffix.lower() != ".png" or not png.parent.is_dir()):
         raise typer.BadParameter(f"{png}: must be a .png in a folder that is there", param_hint="--png")
     tagger = Tagger.load(folder)
-    gold, notes = read_gold(tagger, corpus, columns=columns_by_task(column), format=format)
+    reading = spelling_fields(
+        encoding=encoding,
+        comments=comments,
+        delimiter=delimiter,
+        sentence_column=sentence_column,
+        labels=labels,
+        fix_tags=fix_tags,
+        label=label,
+    )
+    gold, notes = read_gold(tagger, corpus, columns=columns_by_task(column), format=format, reading=reading)
     for line in notes:
         note(f"note: {line}")
     before = with_temperatures(tagger, dict.fromkeys(tagger.tasks, 1.0))

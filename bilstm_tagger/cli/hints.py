@@ -21,8 +21,8 @@ SETTINGS = {
     "--train": "data.train",
 }  # fmt: skip
 _FIRST = "convert"  # which has all options of reading
-# An option, and its value in quotes or up to a blank.
-_OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+)( '[^']*'| [^\s,;:()]+)?")
+# An option, and its value in quotes or up to a blank; what joins it to another option is none.
+_OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+)( '[^']*'| (?!(?:or|and) )[^\s,;:()]+)?")
 
 
 def in_options_of(message: str, context: Any) -> str:

@@ -19,7 +19,7 @@ ColumnOption = Annotated[
     typer.Option(
         "--column",
         metavar="[TASK=]COLUMN",
-        help="Column of the tags: a number from 1, -1 the last, or a name; repeatable. Default: all columns.",
+        help="Column of the tags: a number from 1, -1 the last, or a name; repeatable. Default: the usual ones of the format.",
     ),
 ]
 NamesOption = Annotated[
@@ -52,7 +52,7 @@ SentenceOption = Annotated[
     typer.Option(
         "--sentence-column",
         metavar="COLUMN",
-        help="Column that identifies the sentence, in CSV with one token per row.",
+        help="Column that identifies the sentence, in tables and records with one token per row.",
     ),
 ]
 MapOption = Annotated[

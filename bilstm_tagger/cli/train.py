@@ -150,6 +150,8 @@ def train(
         "training.device": device,
     }
     settings = run_settings(experiment, preset, set_ or [], flags | task_corpora(tasks or []), column, scheme)
+    if language not in (None, "xx") and not settings.languages:  # which the card and --model auto tell
+        settings = settings.model_copy(update={"languages": (language,)})
     if folds is not None:
         if output is not None or resume or force or test is not None or seeds is not None:
             flags_of_models = "--output, --resume, --force, --test and --seeds"

@@ -14,7 +14,7 @@ from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.files.inputs import Job
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.streams import End, Untagged
-from bilstm_tagger.files.suspicion import clearly_other, has_identifier, known_languages
+from bilstm_tagger.files.suspicion import clearly_other, has_identifier, known_languages, language_of
 from bilstm_tagger.files.worker import ModelLoader, TrainedTagger
 from bilstm_tagger.model_folder.find import AUTO, find_folder, shipped_models
 from bilstm_tagger.model_folder.info import ModelInfo, read_info
@@ -96,8 +96,10 @@ def candidates_of(model: str) -> list[Candidate]:
         folder = find_folder(name)
         info, _ = read_info(folder)
         languages = tuple(info.settings.get("languages", ()))
+        if not languages and info.tokenizer != ReadSpec().tokenizer:  # the usual one says nothing of the text
+            languages = tuple(filter(None, [language_of(info.tokenizer)]))
         if not languages:
-            raise ConfigError(f"{name}: does not say its languages; train it with --set 'languages=[\"en\"]'")
+            raise ConfigError(f"{name}: does not say its languages; train it with --language CODE, as --language de")
         for language in languages:
             if language not in known_languages():
                 raise ConfigError(

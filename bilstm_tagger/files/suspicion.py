@@ -35,6 +35,12 @@ _SCRIPTS: dict[str, tuple[str, ...]] = {
     "gu": ("GUJARATI",), "am": ("ETHIOPIC",), "ti": ("ETHIOPIC",), "si": ("SINHALA",), "grc": ("GREEK",),
 }  # fmt: skip
 
+# Scripts that a language has hardly a letter of: Japanese has the characters of Chinese beside its own.
+_NEVER: dict[str, tuple[str, ...]] = {"zh": ("HIRAGANA", "KATAKANA")}
+# Codes of varieties, which are taken for the language where there is no model for the variety itself.
+_VARIETIES = {"wuu": "zh", "yue": "zh", "gan": "zh", "lzh": "zh", "nb": "no", "nn": "no"}
+_SCRIPTS |= {variety: _SCRIPTS[language] for variety, language in _VARIETIES.items() if language in _SCRIPTS}
+
 
 def markup_in(text: str) -> str | None:
     """The markup that a plain text seems to be in, with what to do about it; None if it is plain.
@@ -73,7 +79,8 @@ def other_language(text: str, language: str) -> str | None:
         if script is not None:
             return f"{script} script"
     if expected != ("LATIN",):
-        return None
+        foreign = _foreign(_scripts(sample), language)
+        return f"{foreign.capitalize()} script" if foreign else None
     return _latin_language(sample, language)
 
 
@@ -91,21 +98,33 @@ def clearly_other(text: str, languages: Sequence[str]) -> tuple[str, bool]:
     ranked: dict[str, float] = {}
     for language, probability in _identifier().rank(sample):
         if language != _NO_LANGUAGE:
-            ranked.setdefault(language, float(probability))
-    found = next(iter(ranked))
+            variety = language not in languages and _VARIETIES.get(language) in languages
+            ranked.setdefault(_VARIETIES[language] if variety else language, float(probability))
     scripts = _scripts(sample)
     letters = scripts.total()
-    written = [each for each in languages if _is_written(scripts, _SCRIPTS.get(each, ("LATIN",)))]
+    found = next((each for each in ranked if each not in _SCRIPTS or _is_written(scripts, each)), next(iter(ranked)))
+    written = [each for each in languages if _is_written(scripts, each)]
     best = max(written, key=lambda each: ranked.get(each, 0.0), default=None)
-    if best is None or (letters >= _LEAST_CHOSEN and ranked[found] >= _TIMES * ranked.get(best, 0.0)):
+    if best is None:
+        return found, found in languages
+    if found not in languages and letters >= _LEAST_CHOSEN and ranked[found] >= _TIMES * ranked.get(best, 0.0):
         return found, False
     preferred = not letters or ranked.get(best, 0.0) < _LIKELIER * ranked.get(written[0], 0.0)
     return (written[0] if preferred else best), True
 
 
-def _is_written(scripts: Counter[str], expected: Collection[str]) -> bool:
-    """Whether enough letters are of the scripts of a language, or there are too few to say."""
+def _is_written(scripts: Counter[str], language: str) -> bool:
+    """Whether enough letters are of the scripts of a language and few of those it never has, or there are too few."""
+    expected = _SCRIPTS.get(language, ("LATIN",))
+    if _foreign(scripts, language):
+        return False
     return scripts.total() < _LEAST_WRITTEN or sum(scripts[each] for each in expected) >= 0.4 * scripts.total()
+
+
+def _foreign(scripts: Counter[str], language: str) -> str | None:
+    """The script of many letters that the language never has."""
+    strange = [script for script in _NEVER.get(language, ()) if scripts[script] > 0.1 * scripts.total()]
+    return strange[0] if strange else None
 
 
 def known_languages() -> frozenset[str]:

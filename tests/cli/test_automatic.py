@@ -200,6 +200,21 @@ def test_a_language_that_cannot_be_told_is_named(tmp_path: Path, models: dict[st
         candidates_of(f"auto:{other},{models['en']}")
 
 
+def test_the_language_that_train_was_told_is_that_of_the_model(tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("Bonn\tB-ORT\nist\tO\n\n" * 8, "utf-8")
+    small = [part for key in ("embedder.size=4", "encoder.hidden_size=4") for part in ("--set", key)]
+    words = ["train", tmp_path / "a.conll", "--epochs", "1", "--language", "de", *small]
+    for name, more, languages in (("m", [], ["de"]), ("n", ["--set", 'languages=["de", "lb"]'], ["de", "lb"])):
+        done = run(*words, *more, "--output", tmp_path / name)
+        assert done.exit_code == 0, done.stderr
+        (found,) = candidates_of(f"auto:{tmp_path / name}")
+        assert list(found.languages) == languages
+    config = json.loads((tmp_path / "m" / "config.json").read_text("utf-8"))
+    config["settings"]["languages"] = []  # as a model of before has it
+    (tmp_path / "m" / "config.json").write_text(json.dumps(config), "utf-8")
+    assert candidates_of(f"auto:{tmp_path / 'm'}")[0].languages == ("de",)
+
+
 def test_loading_is_left_out_of_the_rate(folder: Path, auto: str, monkeypatch: pytest.MonkeyPatch) -> None:
     load = worker.ModelLoader.__call__
 

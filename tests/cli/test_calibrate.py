@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 from command_line import run
 
 from bilstm_tagger.tagging.tagger import Tagger
@@ -38,6 +39,31 @@ def test_a_precision_that_dev_cannot_promise_is_refused(model_folder: Path, tiny
     result = run("calibrate", tiny_dev, "--model", model_folder, "--precision", "0.999", "--dry-run")
     assert result.exit_code == 1
     assert "too few or too often wrong" in result.stderr
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_token_in_each_row_and_a_column_of_sentences(model_folder: Path, tmp_path: Path, suffix: str) -> None:
+    """`calibrate` and `evaluate` take the same options, and find the task by its name."""
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {"sent": [1, 1, 1, 2, 2], "word": ["Ada", "Lovelace", "wrote", "Leeds", "rests"],
+         "ner": ["B-PER", "I-PER", "O", "B-LOC", "O"]}
+    )  # fmt: skip
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".parquet":
+        frame.to_parquet(path)
+    elif suffix == ".jsonl":
+        frame.to_json(path, orient="records", lines=True)
+    else:
+        frame.to_csv(path)
+    for words in (["evaluate", path, "--resamples", "0"], ["calibrate", path, "--dry-run"]):
+        refused = run(*words, "--model", model_folder)
+        assert (refused.exit_code, "name the column that does by --sentence-column" in refused.stderr) == (1, True)
+        done = run(*words, "--model", model_folder, "--sentence-column", "sent")
+        assert done.exit_code == 0, done.stderr
+        if words[0] == "evaluate":
+            assert "1 document, 2 sentences, 5 tokens" in done.stdout + done.stderr
 
 
 def test_what_cannot_be_is_said_before_the_work(model_folder: Path, tiny_dev: Path, tmp_path: Path) -> None:

@@ -65,6 +65,13 @@ def test_messages_are_found() -> None:
     assert "reading.py" in found.values()
 
 
+def test_what_joins_two_options_is_no_value() -> None:
+    message = "name the right one with --word-column or --text-column"
+    assert in_options_of(message, context_of("train")) == (
+        "name the right one with --set data.word_column=... or --set data.text_column=..."
+    )
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_command_names_an_option_that_it_lacks(name: str) -> None:
     """Whatever message of the library comes up, what it names is there, or it is told where."""

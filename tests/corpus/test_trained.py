@@ -73,9 +73,18 @@ def test_what_carries_over_to_a_file_of_the_same_format() -> None:
 
 def test_what_does_not_carry_over_to_another_format() -> None:
     trained = specs(train="a.conll", names=("w", "p", "t"), word_column="w", tokenizer="characters")
-    spec, left_out = spec_as_trained(trained, "test.jsonl")
+    spec, left_out = spec_as_trained(trained, "test.conllu")
     assert (spec.names, spec.word_column, spec.columns, spec.tokenizer) == ((), 1, {}, "characters")
     assert left_out == {"ner": "it was trained on another file format, so name its column, --column ner=COLUMN"}
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.xlsx", "a.parquet", "a.arrow"])
+def test_where_fields_have_names_a_task_is_found_by_its_own(name: str) -> None:
+    spec, left_out = spec_as_trained(specs(train="a.conll", names=("w", "p", "t"), word_column="w"), name)
+    assert (spec.columns, left_out) == ({"ner": "ner"}, {})
+    assert spec_as_trained(specs(train="a.conll", word_column="w"), name, columns={"ner": "x"})[0].columns == {
+        "ner": "x"
+    }
 
 
 @pytest.mark.parametrize("train", ["hf:some/set", "a.jsonl", "a.parquet", None])

@@ -9,11 +9,12 @@ import pytest
 from rule_tagger import RuleTagger
 from tagged import to_stream
 
-from bilstm_tagger.files.suspicion import language_of, markup_in, other_language
+from bilstm_tagger.files.suspicion import clearly_other, language_of, markup_in, other_language
 
 ENGLISH = "Anna Berg met the board of Nordlys in Oslo and spoke of the fish that was to be sold in the spring. "
 FRENCH = "Le conseil de la ville a décidé hier que les écoles seront fermées pendant la semaine de la fête. " * 4
 CHINESE = "张三昨天在北京见到了李四，他们一起吃了饭。" * 3
+JAPANESE = "東京で会議があり、参加者は大阪から来た。"
 RUSSIAN = "Анна Берг вчера приехала в Москву и встретила там своих друзей из Норвегии."
 
 
@@ -44,6 +45,27 @@ def test_plain_text_is_not(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "languages", "found"),
+    [
+        (CHINESE, ["en", "zh"], ("zh", True)),
+        (JAPANESE, ["en", "zh"], ("ja", False)),
+        (JAPANESE, ["en", "zh", "ja"], ("ja", True)),
+        ("ありがとう", ["en", "zh"], ("ja", False)),
+        ("这家店叫「鲜の每日」，在上海和北京都有分店，人们很喜欢。", ["en", "zh"], ("zh", True)),
+        # A few words in another script do not make it the text's.
+        ("安格拉在柏林。 Anna Berg met Tom Lind in Oslo on Monday and they spoke of fish.", ["en", "zh"], ("en", True)),
+        ("安格拉在柏林。 Anna Berg met Tom Lind in Oslo on Monday and they spoke of fish.", ["en"], ("en", True)),
+        (CHINESE + " Anna", ["en", "zh"], ("zh", True)),
+    ],
+)
+def test_of_languages_of_several_scripts_that_of_most_letters(
+    text: str, languages: list[str], found: tuple[str, bool]
+) -> None:
+    pytest.importorskip("py3langid")
+    assert clearly_other(text, languages) == found
+
+
+@pytest.mark.parametrize(
     ("text", "language", "word"),
     [
         (CHINESE, "en", "CJK script"),
@@ -51,6 +73,7 @@ def test_plain_text_is_not(text: str) -> None:
         (ENGLISH * 2, "zh", "Latin script"),
         (ENGLISH, "ru", "Latin script"),
         ("北京很大上海也很大", "en", "CJK script"),
+        (JAPANESE, "zh", "Hiragana script"),
     ],
 )
 def test_another_script_is_told(text: str, language: str, word: str) -> None:

@@ -1,4 +1,6 @@
-"""JSON: one record a line, or a file that is one array of records; see `records` for what is recognised."""
+"""JSON: one record a line, or a file that is one array of records; see `records` for what is recognised, and
+`token_rows` for records with a token in each.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,13 @@ from typing import Any, TextIO
 
 from bilstm_tagger.corpus.formats.json_records import read_records
 from bilstm_tagger.corpus.formats.records import RecordReader
+from bilstm_tagger.corpus.formats.token_rows import read_token_rows, token_table
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 
 def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
-    """Read records, each a document.
+    """Read records, each a document or each a token.
 
     Args:
         path: the file.
@@ -24,10 +27,14 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
             of the words is the key of the tokens; a number stands for the usual ones.
 
     Raises:
-        CorpusError: for a record that does not fit, as `file:line`.
+        CorpusError: for a record that does not fit, as `file:line`, or it is not clear where sentences end.
     """
+    table, records = token_table(str(path), read_records(path, encoding=spec.encoding), spec)
+    if table is not None:
+        yield from read_token_rows(table)
+        return
     reader = RecordReader(str(path), spec)
-    for line, record in read_records(path, encoding=spec.encoding):
+    for line, record in records:
         document = reader.document(record, line)
         if document is not None:
             yield document

@@ -12,7 +12,7 @@ from typing import Any
 from bilstm_tagger.corpus.formats.list_cells import read_cell
 from bilstm_tagger.corpus.formats.record_words import whole_record
 from bilstm_tagger.corpus.formats.records import RecordReader
-from bilstm_tagger.corpus.formats.token_rows import Row, Table, looks_like_header, read_token_rows
+from bilstm_tagger.corpus.formats.token_rows import Row, Table, looks_like_header, read_token_rows, shown
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.io.reading import read_text
@@ -96,20 +96,13 @@ def sheet_rows(path: str | Path) -> Iterator[Row]:
     try:
         data = io.BytesIO(Path(path).read_bytes())
         sheet = openpyxl.load_workbook(data, read_only=True, data_only=True).worksheets[0]
-        rows = [[_shown(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+        rows = [[shown(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
     except Exception as error:  # openpyxl documents none: zip, XML and key errors of damaged files
         reason = " ".join(str(error).split())[:200]
         raise CorpusError(f"{path}: not a whole Excel file (.xlsx): {reason}") from None
     width = max((at + 1 for row in rows for at, cell in enumerate(row) if cell), default=0)
     cut = ((number, (row + [""] * width)[:width]) for number, row in enumerate(rows, 1))
     yield from ((number, row if any(row) else []) for number, row in cut)
-
-
-def _shown(cell: Any) -> str:
-    """A cell of Excel as text, whole numbers without a decimal point."""
-    if cell is None:
-        return ""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def _documents(path: str, rows: Iterable[Row], spec: ReadSpec) -> Iterator[Document]:

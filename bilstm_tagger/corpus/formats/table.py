@@ -1,4 +1,5 @@
-"""Tables: Parquet and Arrow with one document per row; see `records` for the columns that are recognised.
+"""Tables: Parquet and Arrow with a document in each row, see `records` for the columns that are recognised, or a token
+in each row, see `token_rows`.
 
 Integers of a column that is a `ClassLabel` of the `datasets` package are resolved to their names.
 """
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bilstm_tagger.corpus.formats.records import RecordReader
+from bilstm_tagger.corpus.formats.token_rows import read_token_rows, token_table
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -59,7 +61,24 @@ def read_arrow(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
 
 def read_rows(path: str, batches: Iterable[pa.RecordBatch], spec: ReadSpec) -> Iterator[Document]:
     """Read rows of Arrow data, whatever they were stored in, as documents; they are counted from 1."""
+    table, rows = token_table(path, _numbered_rows(path, batches, spec), spec)
+    if table is not None:
+        yield from read_token_rows(table)
+        return
     reader = RecordReader(path, spec)
+    for number, row, further in rows:
+        document = reader.document(row, number)
+        if document is not None:
+            if further:
+                document.layout = RowLayout(further, {field.name: row[field.name] for field in further})
+            yield document
+    reader.finish()
+
+
+def _numbered_rows(
+    path: str, batches: Iterable[pa.RecordBatch], spec: ReadSpec
+) -> Iterator[tuple[int, dict[str, Any], tuple[pa.Field, ...]]]:
+    """The rows, counted from 1, with names of classes in place of numbers, and the fields that are kept with each."""
     number = 0
     for batch in batches:
         with _reading(path, "table"):
@@ -69,12 +88,7 @@ def read_rows(path: str, batches: Iterable[pa.RecordBatch], spec: ReadSpec) -> I
             number += 1
             for name, label_names in labels.items():
                 row[name] = _named(row[name], label_names, f"{path}:{number}: column {name!r}")
-            document = reader.document(row, number)
-            if document is not None:
-                if further:
-                    document.layout = RowLayout(further, {field.name: row[field.name] for field in further})
-                yield document
-    reader.finish()
+            yield number, row, further
 
 
 def checked_rows(batch: pa.RecordBatch, path: str | Path) -> list[dict[str, Any]]:

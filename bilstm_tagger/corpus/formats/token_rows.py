@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 from bilstm_tagger.corpus.formats.list_cells import read_cell
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["TEXTS", "Table", "looks_like_header", "read_token_rows"]
+__all__ = ["TEXTS", "Table", "looks_like_header", "read_token_rows", "shown", "token_table"]
 
 Row = tuple[int, list[str]]  # the line it begins in, its cells
+Numbered = tuple[Any, ...]  # the line or row of a record, the record, and what its reader wants beside it
 
 _WORDS = ("word", "token", "form", "words", "tokens")
 _TAGS = ("tag", "tags", "ner", "nertag", "nertags", "label", "labels", "iob", "bio", "netag", "entity", "upos", "pos")
@@ -43,12 +46,14 @@ class Table:
         header: the names of the columns.
         rows: all rows; an empty one, or one of empty cells, ends a sentence.
         spec: how to read it.
+        of_records: whether the rows are records, among which none is empty.
     """
 
     path: str
     header: Sequence[str]
     rows: Sequence[Row]
     spec: ReadSpec
+    of_records: bool = False
 
     def is_one(self) -> bool:
         """Tell whether there is a token in each row, not a document.
@@ -68,10 +73,11 @@ class Table:
             return True
         if len(filled) < 2:
             return False
+        by_row = "" if self.of_records else ", or put an empty row after each sentence"
+        cells = "the token and its tags as lists" if self.of_records else "its cells as JSON lists"
         raise CorpusError(
             f"{self.path}:{filled[0][0]}: each row has one token, and nothing tells where sentences end: name the "
-            "column that does by --sentence-column, or put an empty row after each sentence; if each row is a sentence "
-            "of one token, write its cells as JSON lists"
+            f"column that does by --sentence-column{by_row}; if each row is a sentence of one token, write {cells}"
         )
 
     def word(self) -> int | None:
@@ -112,6 +118,80 @@ class Table:
         if str(column).casefold() in names:
             return names.index(str(column).casefold())
         raise CorpusError(f"{self.path}: no column {column!r}; there are {', '.join(self.header)}")
+
+
+def shown(cell: Any) -> str:
+    """A cell as text, whole numbers without a decimal point."""
+    if cell is None:
+        return ""
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def token_table(path: str, records: Iterable[Numbered], spec: ReadSpec) -> tuple[Table | None, Iterator[Numbered]]:
+    """Tell records with a token in each from those with a document in each.
+
+    Args:
+        path: the file, for messages.
+        records: each with its line or row, and perhaps more behind it. If the first one may be a token, all are held.
+        spec: how to read them.
+
+    Returns:
+        The table of tokens and nothing; or None and the records.
+
+    Raises:
+        CorpusError: it may be either; a tag is a number; or `--sentence-column` is given for documents.
+    """
+    records = iter(records)
+    first = next(records, None)
+    if first is None:
+        return None, records
+    if not _is_flat(first[1]):
+        _refuse_column(spec, f"{path}:{first[0]}")
+        return None, chain([first], records)
+    header = [str(name) for name in first[1]]
+    alone = Table(path, header, [_cells(first, header)], spec, of_records=True)
+    word = alone.word()
+    if spec.sentence_column is None and (word is None or not _is_token(alone.rows[0][1][word])):
+        return None, chain([first], records)
+    held = [first, *records]
+    header = list(dict.fromkeys(str(name) for _, record, *_ in held if _is_flat(record) for name in record))
+    table = Table(path, header, [_cells(each, header) for each in held if _is_flat(each[1])], spec, of_records=True)
+    if len(table.rows) < len(held):
+        other = next(number for number, record, *_ in held if not _is_flat(record))
+        _refuse_column(spec, f"{path}:{other}")
+        return None, iter(held)
+    if not table.is_one():
+        return None, iter(held)
+    _refuse_numbers(table, held)
+    return table, iter(())
+
+
+def _is_flat(record: Any) -> bool:
+    """Whether a record has neither lists nor objects, so that it may be a token."""
+    return isinstance(record, Mapping) and all(isinstance(cell, str | int | float | None) for cell in record.values())
+
+
+def _cells(numbered: Numbered, header: Sequence[str]) -> Row:
+    return numbered[0], [shown(numbered[1].get(name)) for name in header]
+
+
+def _refuse_column(spec: ReadSpec, place: str) -> None:
+    if spec.sentence_column is not None:
+        raise CorpusError(
+            f"{place}: not a token but a document; --sentence-column is for a token in each row, so leave it out"
+        )
+
+
+def _refuse_numbers(table: Table, records: Sequence[Numbered]) -> None:
+    """Refuse numbers for tags, which are those of classes whose names are not there."""
+    for task, column in table.spec.all_columns().items():
+        name = table.header[table.tag(task, column)]
+        for number, record, *_ in records:
+            if isinstance(record.get(name), int | float):
+                raise CorpusError(
+                    f"{table.path}:{number}: the tags of task {task!r} are numbers without names; write strings, or "
+                    "make the column a ClassLabel of `datasets`"
+                )
 
 
 def _is_token(cell: str) -> bool:
