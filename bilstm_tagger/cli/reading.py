@@ -19,7 +19,7 @@ ColumnOption = Annotated[
     typer.Option(
         "--column",
         metavar="[TASK=]COLUMN",
-        help="Column of the tags: a number from 1, -1 the last, or a name; repeatable. Default: the usual ones of the format.",
+        help="Column of the tags: a number from 1, -1 the last, or a name; repeatable. Default: those of the format.",
     ),
 ]
 NamesOption = Annotated[
