@@ -96,8 +96,8 @@ def spec_as_trained(
             chosen[task] = columns[task]
         elif task in alike:
             chosen[task] = (alike[task].columns or {})[task]
-        elif known.records:
-            chosen[task] = task  # where they have a name, a task is called by it, as in what is written here
+        elif known.records or known.name == "spacy":
+            chosen[task] = task  # as in what is written here
     reason = "it was trained on another file format, so name its column, --column"
     left_out = {task: f"{reason} {task}=COLUMN" for task in trained if task not in chosen}
     spec = base.model_copy(update={"format": format, "columns": chosen, "suffix": None, "split": split})

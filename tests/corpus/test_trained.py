@@ -78,7 +78,7 @@ def test_what_does_not_carry_over_to_another_format() -> None:
     assert left_out == {"ner": "it was trained on another file format, so name its column, --column ner=COLUMN"}
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.xlsx", "a.parquet", "a.arrow"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.xlsx", "a.parquet", "a.arrow", "a.spacy"])
 def test_where_fields_have_names_a_task_is_found_by_its_own(name: str) -> None:
     spec, left_out = spec_as_trained(specs(train="a.conll", names=("w", "p", "t"), word_column="w"), name)
     assert (spec.columns, left_out) == ({"ner": "ner"}, {})
