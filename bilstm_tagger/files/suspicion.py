@@ -75,13 +75,11 @@ def other_language(text: str, language: str) -> str | None:
     sample = text[:SAMPLE]
     expected = _SCRIPTS.get(language, ("LATIN",))
     if not (sample.isascii() and "LATIN" in expected):
-        script = _script(sample, expected)
+        scripts = _scripts(sample)
+        script = _script(scripts, expected) or _foreign(scripts, language)
         if script is not None:
-            return f"{script} script"
-    if expected != ("LATIN",):
-        foreign = _foreign(_scripts(sample), language)
-        return f"{foreign.capitalize()} script" if foreign else None
-    return _latin_language(sample, language)
+            return f"{script if script == 'CJK' else script.capitalize()} script"
+    return _latin_language(sample, language) if expected == ("LATIN",) else None
 
 
 def clearly_other(text: str, languages: Sequence[str]) -> tuple[str, bool]:
@@ -123,8 +121,8 @@ def _is_written(scripts: Counter[str], language: str) -> bool:
 
 def _foreign(scripts: Counter[str], language: str) -> str | None:
     """The script of many letters that the language never has."""
-    strange = [script for script in _NEVER.get(language, ()) if scripts[script] > 0.1 * scripts.total()]
-    return strange[0] if strange else None
+    most = 0.1 * scripts.total()
+    return next((script for script in _NEVER.get(language, ()) if scripts[script] > most), None)
 
 
 def known_languages() -> frozenset[str]:
@@ -137,15 +135,13 @@ def has_identifier() -> bool:
     return _identifier() is not None
 
 
-def _script(sample: str, expected: Collection[str]) -> str | None:
+def _script(found: Counter[str], expected: Collection[str]) -> str | None:
     """The script of most letters, if it is none of those expected."""
-    found = _scripts(sample)
     total = found.total()
     if total < _LEAST and not (total >= 8 and not found.keys() & set(expected)):
         return None
     script, most = found.most_common(1)[0]
-    name = script if script == "CJK" else script.capitalize()
-    return name if script not in expected and most > 0.6 * total else None
+    return script if script not in expected and most > 0.6 * total else None
 
 
 def _scripts(sample: str) -> Counter[str]:

@@ -208,6 +208,14 @@ def keys_of(record: Record) -> str:
     return ", ".join(str(key) for key, value in record.items() if value is not None) or "nothing"
 
 
+def numbers_for_tags(task: str, place: str) -> CorpusError:
+    """The error of tags that are numbers of classes."""
+    return CorpusError(
+        f"{place}: the tags of task {task!r} are numbers without names; write strings, or make the column a ClassLabel "
+        "of `datasets`"
+    )
+
+
 def kind_of(value: Any) -> str:
     """What a value is, for messages."""
     if value is None:

@@ -26,6 +26,7 @@ from bilstm_tagger.corpus.formats.record_words import (
     key_of,
     keys_of,
     kind_of,
+    numbers_for_tags,
     wanted,
 )
 from bilstm_tagger.corpus.formats.token_spans import TokenRecord, token_record
@@ -300,10 +301,7 @@ def _checked_tags(tags: list[Any], document: Document, task: str, place: str) ->
         tags = [UNKNOWN if tag is None else tag for tag in tags]
     for index, tag in enumerate(tags):
         if isinstance(tag, int) and not isinstance(tag, bool):
-            raise CorpusError(
-                f"{place}: the tags of task {task!r} are numbers without names; write strings, or make the column a "
-                "ClassLabel of `datasets`"
-            )
+            raise numbers_for_tags(task, place)
         if not isinstance(tag, str) or not tag:
             what = "empty" if tag == "" else kind_of(tag)
             raise CorpusError(f"{place}: tag {index + 1} of task {task!r} is {what}; every token needs a tag")

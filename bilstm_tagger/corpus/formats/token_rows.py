@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from bilstm_tagger.corpus.formats.list_cells import read_cell
+from bilstm_tagger.corpus.formats.record_words import numbers_for_tags
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -154,12 +155,12 @@ def token_table(path: str, records: Iterable[Numbered], spec: ReadSpec) -> tuple
     if spec.sentence_column is None and (word is None or not _is_token(alone.rows[0][1][word])):
         return None, chain([first], records)
     held = [first, *records]
-    header = list(dict.fromkeys(str(name) for _, record, *_ in held if _is_flat(record) for name in record))
-    table = Table(path, header, [_cells(each, header) for each in held if _is_flat(each[1])], spec, of_records=True)
-    if len(table.rows) < len(held):
-        other = next(number for number, record, *_ in held if not _is_flat(record))
-        _refuse_column(spec, f"{path}:{other}")
+    document = next((number for number, record, *_ in held if not _is_flat(record)), None)
+    if document is not None:
+        _refuse_column(spec, f"{path}:{document}")
         return None, iter(held)
+    header = list(dict.fromkeys(str(name) for _, record, *_ in held for name in record))
+    table = Table(path, header, [_cells(each, header) for each in held], spec, of_records=True)
     if not table.is_one():
         return None, iter(held)
     _refuse_numbers(table, held)
@@ -188,10 +189,7 @@ def _refuse_numbers(table: Table, records: Sequence[Numbered]) -> None:
         name = table.header[table.tag(task, column)]
         for number, record, *_ in records:
             if isinstance(record.get(name), int | float):
-                raise CorpusError(
-                    f"{table.path}:{number}: the tags of task {task!r} are numbers without names; write strings, or "
-                    "make the column a ClassLabel of `datasets`"
-                )
+                raise numbers_for_tags(task, f"{table.path}:{number}")
 
 
 def _is_token(cell: str) -> bool:
