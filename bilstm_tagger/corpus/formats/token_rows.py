@@ -169,7 +169,7 @@ def token_table(path: str, records: Iterable[Numbered], spec: ReadSpec) -> tuple
 
 def _is_flat(record: Any) -> bool:
     """Whether a record has neither lists nor objects, so that it may be a token."""
-    return isinstance(record, Mapping) and all(isinstance(cell, str | int | float | None) for cell in record.values())
+    return isinstance(record, Mapping) and not any(isinstance(cell, list | tuple | Mapping) for cell in record.values())
 
 
 def _cells(numbered: Numbered, header: Sequence[str]) -> Row:

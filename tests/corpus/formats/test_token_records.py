@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,14 @@ def test_the_column_of_sentences_counts(suffix: str, column: str | int, tmp_path
 def test_one_that_is_called_so_is_found(suffix: str, tmp_path: Path) -> None:
     rows = [{"sentence_id": row["s"], "token": row["word"], "ner": row["ner"]} for row in ROWS]
     assert _read(tmp_path, suffix, rows, ReadSpec(columns={"ner": -1}))[1] == [0, 3, 4]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+def test_a_column_of_dates_makes_no_documents_of_tokens(suffix: str, tmp_path: Path) -> None:
+    rows = [row | {"day": date(2020, 1, 2), "value": Decimal("1.5")} for row in ROWS]
+    words, bounds, _, columns = _read(tmp_path, suffix, rows, SPEC)
+    assert (words, bounds) == (["Ada", "Lovelace", "wrote", "Oslo"], [0, 3, 4])
+    assert (columns["day"], columns["value"]) == (["2020-01-02"] * 4, ["1.5"] * 4)
 
 
 @everywhere
