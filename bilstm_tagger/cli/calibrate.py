@@ -17,6 +17,7 @@ from bilstm_tagger.cli.reading import (
     LabelOption,
     MapOption,
     SentenceOption,
+    refuse_unused,
     spelling_fields,
 )
 from bilstm_tagger.errors import CorpusError
@@ -87,6 +88,7 @@ def calibrate(
         fix_tags=fix_tags,
         label=label,
     )
+    refuse_unused([corpus], format, reading)
     gold, notes = read_gold(tagger, corpus, columns=columns_by_task(column), format=format, reading=reading)
     for line in notes:
         note(f"note: {line}")

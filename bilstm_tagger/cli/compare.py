@@ -18,6 +18,7 @@ from bilstm_tagger.cli.reading import (
     LabelOption,
     MapOption,
     SentenceOption,
+    refuse_unused,
     spelling_fields,
 )
 
@@ -76,6 +77,7 @@ def compare(
         fix_tags=fix_tags,
         label=label,
     )
+    refuse_unused([corpus, first, second], format, reading)
     comparison = compare_systems(
         corpus,
         first,

@@ -26,6 +26,7 @@ from bilstm_tagger.cli.reading import (
     TokenizerOption,
     WordOption,
     read_spec,
+    refuse_unused,
     scheme_of,
 )
 from bilstm_tagger.errors import ConfigError
@@ -94,6 +95,7 @@ def convert(
         scheme=scheme_of(scheme, "--scheme"),
         repair=repair,
     )
+    refuse_unused([source], source_format, dict(options.spec))
     done = convert_corpus(source, target, options)
     if as_json:
         typer.echo(json.dumps(done.to_json(), ensure_ascii=False, indent=2))

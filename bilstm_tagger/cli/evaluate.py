@@ -19,6 +19,7 @@ from bilstm_tagger.cli.reading import (
     LabelOption,
     MapOption,
     SentenceOption,
+    refuse_unused,
     spelling_fields,
 )
 from bilstm_tagger.cli.several import evaluate_seeds
@@ -99,6 +100,7 @@ def evaluate(
         fix_tags=fix_tags,
         label=label,
     )
+    refuse_unused([path for path in (corpus, predictions) if path], format, reading)
     if raw:
         if predictions or errors or confusion or corpus is None:
             raise typer.BadParameter(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from bilstm_tagger.cli.columns import task_columns
 from bilstm_tagger.cli.values import column_name, label_map
-from bilstm_tagger.errors import choose
+from bilstm_tagger.errors import CorpusError, choose
 
 if TYPE_CHECKING:
     from bilstm_tagger.schemes.grammar import Scheme
@@ -132,6 +135,32 @@ def spelling_fields(
         "fix_tags": fix_tags or None,
         "label": label,
     }
+
+
+def refuse_unused(files: Iterable[str | Path], format: str | None, fields: Mapping[str, Any]) -> None:
+    """Refuse flags of reading that change nothing in any of the files.
+
+    Args:
+        files: annotated files; what is none, such as a model, is passed over.
+        format: name of their format; None for what their names and first lines tell.
+        fields: fields of `ReadSpec`; those that are None, empty or False were not given.
+
+    Raises:
+        typer.BadParameter: none of the files heeds one of them.
+    """
+    from bilstm_tagger.corpus.formats import format_of, format_within
+
+    known = []
+    for file in files:
+        with suppress(CorpusError):  # which reading tells better
+            by_name = format_of(file, format)
+            known += [by_name, format_within(file, by_name, encoding=fields.get("encoding"))]
+    for option, value in fields.items():
+        if value and known and not any(each.heeds(option) for each in known):
+            names = " or ".join(dict.fromkeys(each.name for each in known[1::2]))
+            raise typer.BadParameter(
+                f"changes nothing in {names}; leave it out", param_hint=f"--{option.replace('_', '-')}"
+            )
 
 
 def scheme_of(name: str | None, option: str) -> Scheme | None:

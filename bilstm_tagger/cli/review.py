@@ -21,6 +21,7 @@ from bilstm_tagger.cli.reading import (
     LabelOption,
     MapOption,
     SentenceOption,
+    refuse_unused,
     scheme_of,
     spelling_fields,
 )
@@ -97,6 +98,7 @@ def review(
         fix_tags=fix_tags,
         label=label,
     )
+    refuse_unused([data], format, reading)
     tagger = None if model is None else Tagger.load(model)
     flags: dict[str, Any] = {"data.train": data, "data.format": format, "embedder.vectors": vectors}
     flags |= {"training.seed": seed, "training.threads": threads}

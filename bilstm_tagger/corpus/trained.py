@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bilstm_tagger.corpus.corpus import Corpus
-from bilstm_tagger.corpus.formats import DATA_SETS, format_called, format_of
+from bilstm_tagger.corpus.formats import DATA_SETS, format_called, format_of, format_within
 from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.settings.read_spec import Columns, ReadSpec
@@ -34,16 +34,17 @@ def training_specs(
     for name, task in tasks.items():
         file = next(iter(task.files), data.train)
         spec = ReadSpec.from_settings(data, {name: task}, features)
-        format = None if file is None else _format_name(file, data.format)
+        format = None if file is None else _format_name(file, data.format, data.names, data.encoding)
         suffix = Path(file).suffix if file and data.format else None
         specs[name] = spec.model_copy(update={"format": format, "suffix": suffix})
     return specs
 
 
-def _format_name(file: str, format: str | None) -> str:
+def _format_name(file: str, format: str | None, names: Sequence[str], encoding: str | None) -> str:
     """The format of a training file; one whose name does not tell was a data set in a folder that may be gone."""
     try:
-        return format_of(file, format).name
+        known = format_of(file, format)
+        return (known if names else format_within(file, known, encoding=encoding)).name
     except CorpusError:
         return DATA_SETS.name
 
@@ -80,15 +81,19 @@ def spec_as_trained(
     if format is None:
         suffix = Path(path).suffix
         format = next((spec.format for spec in trained.values() if spec.suffix == suffix), None)
-    known = format_of(path, format)
+    by_name = format_of(path, format)
+    first = next(iter(trained.values()), ReadSpec())
+    known = by_name if names else format_within(path, by_name, encoding=first.encoding)
     alike = {
         task: spec
         for task, spec in trained.items()
-        if spec.format is None or format_called(spec.format).reads_like(known)
+        if spec.format is None
+        or format_called(spec.format).reads_like(known)
+        # Earlier releases wrote down the format that the name of the file told; no number means the same in both.
+        or (spec.format == by_name.name and all(isinstance(column, str) for column in (spec.columns or {}).values()))
     }
     base = next(iter(alike.values()), None)
     if base is None:
-        first = next(iter(trained.values()), ReadSpec())
         base = first.model_copy(update={"names": (), "word_column": 1})
     chosen: dict[str, int | str] = {}
     for task in trained:
@@ -96,7 +101,7 @@ def spec_as_trained(
             chosen[task] = columns[task]
         elif task in alike:
             chosen[task] = (alike[task].columns or {})[task]
-        elif known.records or known.name == "spacy":
+        elif known.records or known.named:
             chosen[task] = task  # as in what is written here
     reason = "it was trained on another file format, so name its column, --column"
     left_out = {task: f"{reason} {task}=COLUMN" for task in trained if task not in chosen}

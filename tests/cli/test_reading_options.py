@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from bilstm_tagger.cli import app
 from bilstm_tagger.cli.init_from import choose_task
+from bilstm_tagger.cli.reading import refuse_unused
 from bilstm_tagger.cli.values import label_map
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.schemes.grammar import Scheme
@@ -199,3 +200,53 @@ def test_a4_training_warns_of_near_misses(tmp_path: Path, caplog: pytest.LogCapt
     settings = load_settings("ner", overrides={"data.train": str(path), "data.dev": str(path)})
     settle_sources(settings, read_sources(settings))
     assert "if 'B-LOC' was meant, --fix-tags reads them so" in caplog.text
+
+
+# ---- options that cannot apply
+
+ROW = "1\tAnna\t_\tPROPN\t_\t_\t_\t_\t_\tNER=B-PER\n\n"
+RECORD = '{"tokens": ["Anna"], "ner": ["B-PER"]}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "flag"),
+    [
+        ("a.conll", SPANS, ["--sentence-column", "s"], "--sentence-column"),
+        ("a.conll", SPANS, ["--text-column", "t"], "--text-column"),
+        ("a.conll", SPANS, ["--delimiter", ";"], "--delimiter"),
+        ("a.conllu", ROW, ["--comments", "#"], "--comments"),
+        ("a.conllu", ROW, ["--names", "a,b"], "--names"),
+        ("a.jsonl", RECORD, ["--delimiter", ";"], "--delimiter"),
+        ("a.jsonl", RECORD, ["--comments", "#"], "--comments"),
+    ],
+)
+def test_flags_that_change_nothing_are_refused(
+    name: str, content: str, options: list[str], flag: str, tmp_path: Path, model_folder: Path
+) -> None:
+    path = put(tmp_path, content, name)
+    commands: list[list[str | Path]] = [["check", path], ["convert", path, tmp_path / "b.conll"]]
+    if flag not in ("--names", "--text-column"):
+        commands += [
+            ["evaluate", path, "--model", model_folder],
+            ["evaluate", path, "--predictions", path],
+            ["calibrate", path, "--model", model_folder],
+            ["compare", path, model_folder, path],
+            ["review", path],
+        ]
+    for command in commands:
+        result = run(*command, *options)
+        assert result.exit_code == 2, (command, result.output)
+        message = " ".join(result.output.replace("│", " ").split())
+        assert f"Invalid value for {flag}: changes nothing in {path.suffix[1:]}; leave it out" in message
+    assert not (tmp_path / "b.conll").exists()
+
+
+@pytest.mark.parametrize("flag", ["comments", "delimiter", "names", "sentence_column", "text_column"])
+def test_flags_that_one_of_the_files_heeds_are_taken(flag: str, tmp_path: Path) -> None:
+    columns, table = put(tmp_path, SPANS), put(tmp_path, "word,ner\nAnna,B-PER\n", "a.csv")
+    header = put(tmp_path, "sentence\tword\tner\n1\tAnna\tB-PER\n", "a.tsv")
+    value = {flag: "x"}
+    refuse_unused([columns, table], None, value)
+    refuse_unused([header], None, value)
+    refuse_unused([tmp_path / "model", tmp_path / "a.unknown"], None, value)
+    refuse_unused([columns, table], None, {flag: None})

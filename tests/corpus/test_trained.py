@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,9 @@ def test_each_task_has_its_own_file() -> None:
         "upos": ("conllu", {"upos": "UPOS"}),
     }
     spec, left_out = spec_as_trained(trained, "c.conllu")
-    assert (spec.columns, list(left_out)) == ({"upos": "UPOS"}, ["ner"])
+    assert (spec.columns, left_out) == ({"upos": "UPOS", "ner": "ner"}, {})
+    spec, left_out = spec_as_trained(trained, "c.conll")
+    assert (spec.columns, list(left_out)) == ({"ner": -1}, ["upos"])
     spec, left_out = spec_as_trained(trained, "c.conllu", columns={"ner": "NER"})
     assert (spec.columns, left_out) == ({"ner": "NER", "upos": "UPOS"}, {})
 
@@ -73,12 +76,12 @@ def test_what_carries_over_to_a_file_of_the_same_format() -> None:
 
 def test_what_does_not_carry_over_to_another_format() -> None:
     trained = specs(train="a.conll", names=("w", "p", "t"), word_column="w", tokenizer="characters")
-    spec, left_out = spec_as_trained(trained, "test.conllu")
+    spec, left_out = spec_as_trained(trained, "test.pos")
     assert (spec.names, spec.word_column, spec.columns, spec.tokenizer) == ((), 1, {}, "characters")
     assert left_out == {"ner": "it was trained on another file format, so name its column, --column ner=COLUMN"}
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.xlsx", "a.parquet", "a.arrow", "a.spacy"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.xlsx", "a.parquet", "a.arrow", "a.spacy", "a.conllu"])
 def test_where_fields_have_names_a_task_is_found_by_its_own(name: str) -> None:
     spec, left_out = spec_as_trained(specs(train="a.conll", names=("w", "p", "t"), word_column="w"), name)
     assert (spec.columns, left_out) == ({"ner": "ner"}, {})
@@ -120,3 +123,85 @@ def test_words_to_be_tagged(tmp_path: Path) -> None:
     path.write_text("x N a more\n", "utf-8")  # columns that training data did not have
     (document,) = read_corpus(path, spec=columns)
     assert (document.words, document.columns["pos"], document.tags) == (["a"], ["N"], {})
+
+
+NAMES = ["B-PER", "I-PER", "O", "B-LOC"]
+PARTS = ["PROPN", "PROPN", "VERB", "PROPN"]
+WORDS = ["Ada", "Byron", "left", "London"]
+WEBANNO = """#FORMAT=WebAnno TSV 3.3
+#T_SP=de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS|PosValue
+#T_SP=de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|identifier|value
+
+
+#Text=Ada Byron left London
+1-1\t0-3\tAda\tPROPN\t*[1]\tPER[1]
+1-2\t4-9\tByron\tPROPN\t*[1]\tPER[1]
+1-3\t10-14\tleft\tVERB\t_\t_
+1-4\t15-21\tLondon\tPROPN\t*\tLOC
+"""
+
+
+def _conllu(key: str, upos: int = 3) -> str:
+    lines = []
+    for number, (word, part, name) in enumerate(zip(WORDS, PARTS, NAMES, strict=True), 1):
+        cells = [str(number), word, *"________"]
+        cells[upos], cells[9] = part, f"{key}={name}"
+        lines.append("\t".join(cells))
+    return "\n".join(lines) + "\n\n"
+
+
+FILES = {
+    "key.conllu": _conllu("NER"),
+    "small.conllu": _conllu("ner"),
+    "mixed.conllu": _conllu("Ner"),
+    "plus.conllu": "# global.columns = FORM UPOS NER\n"
+    + "".join("\t".join(row) + "\n" for row in zip(WORDS, PARTS, NAMES, strict=True)),
+    "plus.conll": "# global.columns = FORM NER upos\n"
+    + "".join("\t".join(row) + "\n" for row in zip(WORDS, NAMES, PARTS, strict=True)),
+    "project.tsv": WEBANNO,
+    "table.tsv": "word\tupos\tner\n"
+    + "".join("\t".join(row) + "\n" for row in zip(WORDS, PARTS, NAMES, strict=True))
+    + "\t\t\nHere\tADV\tO\n",
+    "lists.jsonl": json.dumps({"tokens": WORDS, "upos": PARTS, "ner": NAMES}),
+    "tags.jsonl": json.dumps({"tokens": WORDS, "upos_tags": PARTS, "ner_tags": NAMES}),
+    "large.jsonl": json.dumps({"tokens": WORDS, "UPOS_Tags": PARTS, "NER_tags": NAMES}),
+    "marks.jsonl": json.dumps(
+        {
+            "text": " ".join(WORDS),
+            "tokens": WORDS,
+            "upos": PARTS,
+            "ner_tags": [{"start": 0, "end": 9, "label": "PER"}, {"start": 15, "end": 21, "label": "LOC"}],
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("train", ["other.pos", "part.conll"])
+def test_a_model_of_another_format_finds_its_tasks_by_their_names(file: str, train: str, tmp_path: Path) -> None:
+    path = tmp_path / file
+    path.write_text(FILES[file], "utf-8")
+    tasks = {"upos": TaskSettings(column=-1), "ner": TaskSettings(column=2)}
+    spec, left_out = spec_as_trained(training_specs(DataSettings(train=train), tasks, {}), path)
+    corpus, missing = read_available(path, spec, required=())
+    assert (left_out, missing) == ({}, {})
+    tags = corpus.documents[0].tags
+    assert (tags["upos"][:4], tags["ner"][:4]) == (PARTS, NAMES)
+
+
+def test_two_spellings_of_a_key_are_not_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu"
+    path.write_text(_conllu("NER") + _conllu("Ner"), "utf-8")
+    with pytest.raises(CorpusError, match="column MISC has NER and Ner; name one of them with --column"):
+        read_corpus(path, spec=ReadSpec(columns={"ner": "ner"}))
+    assert read_corpus(path, spec=ReadSpec(columns={"ner": "Ner"})).documents[0].tags["ner"] == ["O"] * 4 + NAMES
+
+
+def test_a_model_of_an_earlier_release_reads_its_format_again(tmp_path: Path) -> None:
+    """Which it calls `conll`, as the name of the file does."""
+    path = tmp_path / "a.tsv"
+    path.write_text(WEBANNO, "utf-8")
+    trained = {"names": ReadSpec(format="conll", columns={"names": "NamedEntity"})}
+    spec, left_out = spec_as_trained(trained, path)
+    assert (spec.columns, left_out) == ({"names": "NamedEntity"}, {})
+    assert read_corpus(path, spec=spec).documents[0].tags["names"] == NAMES

@@ -37,7 +37,7 @@ from bilstm_tagger.errors import ConfigError, CorpusError, choose
 from bilstm_tagger.io.reading import open_text
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["DATA_SETS", "FORMATS", "CorpusFormat", "Reader", "Writer", "format_called", "format_of"]
+__all__ = ["DATA_SETS", "FORMATS", "CorpusFormat", "Reader", "Writer", "format_called", "format_of", "format_within"]
 
 
 class Reader(Protocol):
@@ -87,6 +87,7 @@ class CorpusFormat:
         write_folder: writes documents into an empty folder, for a format that is one.
         places: tells where `write` puts the tags of each task, if not under the name of the task.
         only_spans: whether it holds one set of spans and nothing else, so that no column has to be named.
+        named: whether its columns have names, by which a task may be found.
     """
 
     name: str
@@ -98,11 +99,23 @@ class CorpusFormat:
     records: bool = False
     places: Places | None = None
     only_spans: bool = False
+    named: bool = False
     write_folder: FolderWriter | None = None
 
     def reads_like(self, other: CorpusFormat) -> bool:
         """Tell whether a column means the same in both formats."""
         return self is other or (self.records and other.records)
+
+    def heeds(self, option: str) -> bool:
+        """Tell whether a field of `ReadSpec` can change how such a file is read."""
+        if option in ("sentence_column", "text_column"):
+            return self.records
+        heeding = _HEEDING.get(option)
+        return heeding is None or self.name in heeding
+
+
+_CSV = ("csv", "token-csv", "sentence-csv")
+_HEEDING = {"comments": ("conll",), "delimiter": _CSV, "names": ("conll", *_CSV, "xlsx", "sentence-xlsx")}
 
 
 def _unwritten(name: str, instead: str) -> Writer:
@@ -116,7 +129,7 @@ def _unwritten(name: str, instead: str) -> Writer:
 
 def _read_columns(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read columns of tokens; a file that begins like another format of such files is read as that."""
-    first = _first_line(path, spec)
+    first = _first_line(path, spec.encoding)
     if first.startswith(conll2012.BEGIN):
         return conll2012.read(path, spec)
     if first.startswith(webanno.FIRST):
@@ -135,16 +148,16 @@ def _read_columns(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
 
 def _read_conllu(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read CoNLL-U, or CoNLL-U Plus where the file begins like it."""
-    names = conllup.global_columns(_first_line(path, spec))
+    names = conllup.global_columns(_first_line(path, spec.encoding))
     plain = not names or tuple(names) == COLUMNS
     return conllu.read(path, spec) if plain else conllup.read(path, spec)
 
 
-def _first_line(path: str | Path, spec: ReadSpec) -> str:
+def _first_line(path: str | Path, encoding: str | None) -> str:
     """The first line of a file that is not empty; nothing of what can be read only once."""
     if not Path(path).is_file():
         return ""
-    return next((line for _, line in open_text(path, encoding=spec.encoding) if line.strip()), "")
+    return next((line for _, line in open_text(path, encoding=encoding) if line.strip()), "")
 
 
 _TAGS: Mapping[str, int | str] = {"tags": -1}
@@ -153,7 +166,9 @@ _CONLL_SUFFIXES = (".conll", ".gold_conll", ".v4_gold_conll", ".iob2", ".txt", "
 DATA_SETS = CorpusFormat("dataset", data_sets.read, data_sets.write, (), _TAGS, records=True)
 _KNOWN = (
     CorpusFormat("conll", _read_columns, columns_write.write, _CONLL_SUFFIXES, _TAGS, places=columns_write.places),
-    CorpusFormat("conllu", _read_conllu, conllu.write, (".conllu",), {"upos": "UPOS"}, places=conllu_write.places),
+    CorpusFormat(
+        "conllu", _read_conllu, conllu.write, (".conllu",), {"upos": "UPOS"}, places=conllu_write.places, named=True
+    ),
     CorpusFormat("jsonl", jsonl.read, jsonl.write, (".jsonl", ".ndjson", ".json"), _TAGS, records=True),
     CorpusFormat(
         "spacy",
@@ -163,6 +178,7 @@ _KNOWN = (
         {"ner": "ents"},
         binary=True,
         places=spacy_write.places,
+        named=True,
     ),
     CorpusFormat(
         "parquet", table.read_parquet, table_write.write_parquet, (".parquet",), _TAGS, binary=True, records=True
@@ -175,8 +191,8 @@ _KNOWN = (
     CorpusFormat(
         "sentence-xlsx", sheets.read_xlsx, sheets_write.write_sentence_xlsx, (), _TAGS, binary=True, records=True
     ),
-    CorpusFormat("webanno", webanno.read, webanno_write.write, (), _TAGS, places=webanno_write.places),
-    CorpusFormat("conllup", conllup.read, _unwritten("CoNLL-U Plus", ".conllu"), (".conllup",), _TAGS),
+    CorpusFormat("webanno", webanno.read, webanno_write.write, (), _TAGS, places=webanno_write.places, named=True),
+    CorpusFormat("conllup", conllup.read, _unwritten("CoNLL-U Plus", ".conllu"), (".conllup",), _TAGS, named=True),
     CorpusFormat("word/tag", slashed.read, slashed.write, (".pos", ".tagged"), _TAGS),
     CorpusFormat(
         "brat",
@@ -213,6 +229,24 @@ def format_of(path: str | Path, format: str | None = None) -> CorpusFormat:
             return known
     every = ", ".join(suffix for known in FORMATS.values() for suffix in known.suffixes)
     raise CorpusError(f"{path}: the name does not tell the format (known: {every}); name the format")
+
+
+def format_within(path: str | Path, known: CorpusFormat, *, encoding: str | None = None) -> CorpusFormat:
+    """Find what a file of CoNLL columns by its name is by its first line: other formats share their suffixes.
+
+    Args:
+        path: the file.
+        known: its format by its name.
+        encoding: its encoding; None for UTF-8, or UTF-16 by its mark.
+    """
+    if known is not FORMATS["conll"]:
+        return known
+    first = _first_line(path, encoding)
+    if first.startswith(webanno.FIRST):
+        return FORMATS["webanno"]
+    if conllup.global_columns(first):
+        return FORMATS["conllup"]
+    return FORMATS["csv"] if sheets.is_header(first) else known
 
 
 def format_called(name: str) -> CorpusFormat:

@@ -80,15 +80,22 @@ def _source(column: int | str, path: str | Path) -> str:
 
 
 def _standard(source: str, path: str | Path, encoding: str | None) -> str:
-    """The column that a key is another name of, such as `POS`, unless MISC has that key."""
+    """A key of MISC, the column that it is another name of (`POS`), or the key as the file writes it (`NER`)."""
+    if source in COLUMNS or not Path(path).is_file():  # what can be read only once has the key as it was named
+        return source
+    key = re.compile(rf"[\t|]({re.escape(source)})=", re.IGNORECASE)
+    written: dict[str, None] = {}
+    for _, line in open_text(path, encoding=encoding):
+        written |= dict.fromkeys(key.findall(line)) if "\t" in line else {}
+        if source in written:
+            return source
     field = field_of(source)
-    if source in COLUMNS or field is None or field.conllu is None:
-        return source
-    key = re.compile(rf"[\t|]{re.escape(source)}=")
-    if any(key.search(line) for _, line in open_text(path, encoding=encoding)):
-        return source
-    logger.warning("%s: no token has %s= in column MISC; read as column %s", path, source, field.conllu)
-    return field.conllu
+    if field is not None and field.conllu is not None:
+        logger.warning("%s: no token has %s= in column MISC; read as column %s", path, source, field.conllu)
+        return field.conllu
+    if len(written) > 1:
+        raise CorpusError(f"{path}: column MISC has {' and '.join(written)}; name one of them with --column")
+    return next(iter(written), source)
 
 
 def _blocks(path: str, encoding: str | None) -> Iterator[tuple[int, list[str], str | None]]:

@@ -212,7 +212,7 @@ class RecordReader:
                 raise CorpusError(f"{place}: {key} has no {name!r}; it has: {', '.join(map(str, value)) or 'none'}")
             self._unseen.pop(task, None)
             value = value.get(name, next(iter(value.values())))
-        if isinstance(column, str) and key_of(record, column) == key:
+        if isinstance(column, str) and _is_called(key, column):
             self._unseen.pop(task, None)
         return key, value
 
@@ -223,7 +223,7 @@ class RecordReader:
         self._no_spans += len(found) - len(marks)
         seen = self._mark_tasks[task]
         seen.update(mark.task for mark in marks if mark.task is not None)
-        if isinstance(column, str) and column.casefold() != key.casefold():
+        if isinstance(column, str) and not _is_called(key, column):
             if column in seen:
                 self._unseen.pop(task, None)
             return [mark for mark in marks if mark.task == column]
@@ -239,6 +239,7 @@ def _find(task: str, column: int | str, record: Record, place: str) -> tuple[str
         key, tags = key_of(record, column), record.get("tags")
         if isinstance(tags, Mapping) and (key is None or (key in OWN_KEYS and column in tags)):
             key = "tags"
+        key = key or key_of(record, f"{column}_tags")
         if key is None:
             key = next((name for name in _MARKS if _names_tasks(record.get(name))), None)
     elif LABEL_STUDIO in record:
@@ -251,6 +252,11 @@ def _find(task: str, column: int | str, record: Record, place: str) -> tuple[str
         missing = f"no {column!r}" if isinstance(column, str) else f"no tags for task {task!r}"
         raise CorpusError(f"{place}: {missing}; the record has: {keys_of(record)}; name the right key with --column")
     return key, record[key]
+
+
+def _is_called(key: str, column: str) -> bool:
+    """Whether a key is the one that was named, `ner` or `NER`, or that with `_tags` behind it."""
+    return key.casefold() in (column.casefold(), f"{column}_tags".casefold())
 
 
 def usual_key(task: str, record: Record) -> str | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bilstm_tagger.corpus.formats.char_spans import Aligner
 from bilstm_tagger.corpus.formats.record_words import find_words
+from bilstm_tagger.corpus.formats.standard_fields import field_of
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io.reading import open_text
@@ -68,8 +69,9 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
 
     Args:
         path: the file.
-        spec: how to read it; the column of a task is a feature (`value`), a layer (`NamedEntity`) or `LAYER.FEATURE`; a
-            number counts the columns behind the token, -1 is the named entities, or the last column without them.
+        spec: how to read it; the column of a task is a feature (`value`), a layer (`NamedEntity`), `LAYER.FEATURE` or
+            what such tags are usually called (`ner`, `upos`), in upper or lower case; a number counts the columns
+            behind the token, -1 is the named entities, or the last column without them.
             `misaligned` says what happens to spans that overlap.
 
     Raises:
@@ -159,16 +161,24 @@ def _position(column: int | str, columns: Sequence[tuple[str, str]], path: str) 
         return named[0] if named else len(columns) - 1
     if isinstance(column, int) and 1 <= abs(column) <= len(columns):
         return column - 1 if column > 0 else len(columns) + column
-    fitting = [
-        at for at, (layer, feature) in enumerate(columns) if str(column) in (feature, layer, f"{layer}.{feature}")
-    ]
-    if len(fitting) > 1 and all(columns[at][0] == column for at in fitting):
+    fitting = _fitting(str(column), columns)
+    usual = field_of(str(column))
+    if not fitting and usual is not None and usual.webanno is not None:
+        fitting = _fitting(usual.webanno, columns)
+    if len(fitting) > 1 and len({columns[at][0] for at in fitting}) == 1:
         fitting = [at for at in fitting if columns[at][1] == "value"] or fitting
     if len(fitting) != 1:
         raise CorpusError(
             f"{path}: {'several features are' if fitting else 'no feature is'} {column!r}; it has {known}"
         )
     return fitting[0]
+
+
+def _fitting(name: str, columns: Sequence[tuple[str, str]]) -> list[int]:
+    """The columns of that name, in upper or lower case only where none is written so."""
+    named = [(feature, layer, f"{layer}.{feature}") for layer, feature in columns]
+    exact = [at for at, names in enumerate(named) if name in names]
+    return exact or [at for at, names in enumerate(named) if name.casefold() in map(str.casefold, names)]
 
 
 def _spans(values: Sequence[str], bounds: Sequence[int]) -> Iterator[SpanTuple]:

@@ -152,8 +152,8 @@ def test_other_words(tmp_path: Path) -> None:
 
 
 def test_columns_that_are_never_filled(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"no token has Ner= in column MISC \(keys there: NER, Note, SpaceAfter\)"):
-        parse(tmp_path, LETTER, {"ner": "Ner"})
+    with pytest.raises(CorpusError, match=r"no token has Net= in column MISC \(keys there: NER, Note, SpaceAfter\)"):
+        parse(tmp_path, LETTER, {"ner": "Net"})
     with pytest.raises(CorpusError, match=r"no token has NER= in column MISC \(keys there: none\)"):
         parse(tmp_path, block(row("1", "a")), {"ner": "NER"})
     with pytest.raises(CorpusError, match=r"column FEATS is empty \('_'\) throughout"):
