@@ -46,6 +46,8 @@ class Copy:
                 (self.root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, self.root / name)
         self.tried = 0
+        self.output = place / "output"
+        self._warm: subprocess.Popen[str] | None = None
         for name in ("home", "cache", "temporary"):
             (place / name).mkdir()
         if os.geteuid() == 0:
@@ -72,44 +74,47 @@ class Copy:
         self.tried += 1
         os.utime(target, (self.tried, self.tried))  # Python tells a stale .pyc by second and size alone
 
-    def run(self, tests: list[str], cache: Path, output: Path | None = None, at_most: float = AT_MOST) -> int:
-        """The exit status of pytest, which stops at the first failure; what it prints goes to `output`."""
+    def run(self, tests: list[str], cache: Path, at_most: float = AT_MOST) -> int:
+        """The exit status of pytest, which stops at the first failure."""
+        if self._warm is None or self._warm.poll() is not None:
+            self._warm = self._started()
+        assert self._warm.stdin is not None and self._warm.stdout is not None
+        arguments = ["-q", "-x", "-p", "no:cacheprovider", *tests]
+        request = {"arguments": arguments, "cache": str(cache), "output": str(self.output), "at_most": at_most}
+        self._warm.stdin.write(json.dumps(request) + "\n")
+        self._warm.stdin.flush()
+        status = self._warm.stdout.readline()
+        shutil.rmtree(self.place / "temporary", ignore_errors=True)
+        (self.place / "temporary").mkdir(mode=0o777)
+        (self.place / "temporary").chmod(0o777)
+        return int(status) if status else -signal.SIGKILL  # a test has ended all processes of its user
+
+    def _started(self) -> subprocess.Popen[str]:
+        """The process whose forks run pytest."""
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("BILSTM", "PYTEST"))},
             "HOME": str(self.place / "home"),
             "TMPDIR": str(self.place / "temporary"),
             "OMP_NUM_THREADS": "1",
-            "NUMBA_CACHE_DIR": str(cache),
+            "PYTHONPATH": str(self.root),  # of processes that tests start elsewhere
         }
-        command = [self.python, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly", *tests]
-        rights = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-        with open(output or os.devnull, "w", encoding="utf-8") as stream:
-            streams = {"stdin": subprocess.DEVNULL, "stdout": stream, "stderr": subprocess.STDOUT}
-            options: Any = {"cwd": self.root, "env": environment, "start_new_session": True, **streams, **rights}
-            try:
-                running = subprocess.Popen(command, **options)
-            except PermissionError:
-                raise SystemExit(
-                    f"the user without rights cannot run {self.python}; name another --python, or be another user"
-                ) from None
+        rights: Any = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+        command = [self.python, self.root / "benchmarks" / "mutants" / "warm.py"]
+        streams: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
         try:
-            return int(running.wait(at_most))
-        except subprocess.TimeoutExpired:
-            return -signal.SIGKILL
-        finally:
-            with_children(running.pid)
-            running.wait()
-            shutil.rmtree(self.place / "temporary", ignore_errors=True)
-            (self.place / "temporary").mkdir(mode=0o777)
-            (self.place / "temporary").chmod(0o777)
+            return subprocess.Popen(
+                command, cwd=self.root, env=environment, start_new_session=True, **streams, **rights
+            )
+        except PermissionError:
+            raise SystemExit(
+                f"the user without rights cannot run {self.python}; name another --python, or be another user"
+            ) from None
 
-
-def with_children(leader: int) -> None:
-    """Ends whatever is left of the process group of a test run."""
-    try:
-        os.killpg(leader, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
+    def end(self) -> None:
+        """Ends the process."""
+        if self._warm is not None:
+            self._warm.kill()
+            self._warm.wait()
 
 
 def main() -> None:
@@ -156,15 +161,18 @@ def main() -> None:
                 print(f"{number}/{len(chosen)} {mark} {row['seconds']} s {row['place']}", flush=True)
                 if not row["noticed"]:
                     print(row["diff"], flush=True)
+        while not copies.empty():
+            copies.get().end()
     report(tried, killed)
 
 
 def _check_unchanged(copies: SimpleQueue[Copy], tests: list[str]) -> None:
     """The tests must pass without a change, or every change would count as noticed."""
     copy = copies.get()
-    output = copy.place / "output"
-    if copy.run(tests, copy.place / "cache" / "shared", output, AT_MOST * len(tests)):
-        raise SystemExit(f"{output.read_text('utf-8')[-5000:]}\nthe tests fail without a change: {' '.join(tests)}")
+    if copy.run(tests, copy.place / "cache" / "shared", AT_MOST * len(tests)):
+        raise SystemExit(
+            f"{copy.output.read_text('utf-8')[-5000:]}\nthe tests fail without a change: {' '.join(tests)}"
+        )
     copies.put(copy)
 
 
