@@ -245,6 +245,8 @@ def test_flags_that_change_nothing_are_refused(
 def test_flags_that_one_of_the_files_heeds_are_taken(flag: str, tmp_path: Path) -> None:
     columns, table = put(tmp_path, SPANS), put(tmp_path, "word,ner\nAnna,B-PER\n", "a.csv")
     header = put(tmp_path, "sentence\tword\tner\n1\tAnna\tB-PER\n", "a.tsv")
+    slashed = put(tmp_path, "Anna/B-PER\n", "a.pos")
+    refuse_unused([slashed], None, {"delimiter": "_"})
     value = {flag: "x"}
     refuse_unused([columns, table], None, value)
     refuse_unused([header], None, value)

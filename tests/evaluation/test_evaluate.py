@@ -490,10 +490,19 @@ def test_brat_has_one_set_of_spans_and_needs_no_column(tmp_path: Path) -> None:
 
 
 def test_column_of_another_format_must_be_named(tmp_path: Path) -> None:
-    path = write(tmp_path / "test.conllu", conllu([("Ann", "PROPN", "NER=B-PER")]))
+    path = write(tmp_path / "test.pos", ["Ann/B-PER"])
     with pytest.raises(CorpusError, match=r"ner is left out: .*name its column"):
         evaluate(ner_tagger(), path)
-    assert evaluate(ner_tagger(), path, columns="NER").tasks["ner"].headline == 1.0
+    assert evaluate(ner_tagger(), path, columns=-1).tasks["ner"].headline == 1.0
+
+
+def test_a_task_is_found_by_its_name_in_another_format(tmp_path: Path) -> None:
+    path = write(tmp_path / "test.conllu", conllu([("Ann", "PROPN", "NER=B-PER")]))
+    assert evaluate(ner_tagger(), path).tasks["ner"].headline == 1.0
+    path = write(tmp_path / "other.conllu", conllu([("Ann", "PROPN", "Name=B-PER")]))
+    with pytest.raises(CorpusError, match=r"no token has ner= in column MISC \(keys there: Name\)"):
+        evaluate(ner_tagger(), path)
+    assert evaluate(ner_tagger(), path, columns="Name").tasks["ner"].headline == 1.0
 
 
 def test_documents_with_gold_tags() -> None:

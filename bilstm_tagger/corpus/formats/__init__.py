@@ -115,7 +115,11 @@ class CorpusFormat:
 
 
 _CSV = ("csv", "token-csv", "sentence-csv")
-_HEEDING = {"comments": ("conll",), "delimiter": _CSV, "names": ("conll", *_CSV, "xlsx", "sentence-xlsx")}
+_HEEDING = {
+    "comments": ("conll",),
+    "delimiter": (*_CSV, "word/tag"),
+    "names": ("conll", *_CSV, "xlsx", "sentence-xlsx"),
+}
 
 
 def _unwritten(name: str, instead: str) -> Writer:
