@@ -12,7 +12,8 @@ from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
     from bilstm_tagger.files import TagOptions
-    from bilstm_tagger.files.by_language import LanguageLoader, ModelChooser
+    from bilstm_tagger.files.by_language import ModelChooser
+    from bilstm_tagger.files.worker import Loader
 
 # Formats in which all documents of a file have the same tasks.
 _ALIKE = ("conll", "parquet", "spacy")
@@ -23,12 +24,10 @@ class Automatic(NamedTuple):
 
     Attributes:
         chooser: chooses it.
-        load: makes the tagger of all models.
         identity: tells these models from others, for a run that is resumed.
     """
 
     chooser: ModelChooser
-    load: LanguageLoader
     identity: str
 
 
@@ -39,7 +38,7 @@ def is_automatic(model: Path) -> bool:
     return str(model).partition(":")[0] == AUTO and not model.exists()
 
 
-def automatic(
+def loading(
     model: Path,
     *,
     format: str,
@@ -48,11 +47,11 @@ def automatic(
     precision: str,
     threads: int | None,
     options: TagOptions | None,
-) -> Automatic:
-    """Look at the models that there are, without loading one.
+) -> tuple[Loader, Automatic | None]:
+    """Tell how the model that is named is loaded, or those of which one is chosen for each document.
 
     Args:
-        model: value of `--model`.
+        model: value of `--model`; of several, none is loaded to look at them.
         format: the output format.
         min_precision: value of `--min-precision`.
         device: as for `Tagger.load`.
@@ -68,6 +67,8 @@ def automatic(
     from bilstm_tagger.files.by_language import LanguageLoader, ModelChooser, candidates_of
     from bilstm_tagger.model_folder.find import fingerprint
 
+    if not is_automatic(model):
+        return ModelLoader(str(model), device, precision, threads, options), None
     if min_precision is not None:
         raise typer.BadParameter(
             "is of one model; name it with --model, or use --min-probability", param_hint="--min-precision"
@@ -81,7 +82,7 @@ def automatic(
         )
     loaders = {each.name: ModelLoader(str(each.folder), device, precision, threads, options) for each in candidates}
     identity = " ".join(fingerprint(each.folder) for each in candidates)
-    return Automatic(ModelChooser(candidates), LanguageLoader(loaders, candidates[0].info.reading), identity)
+    return LanguageLoader(loaders, candidates[0].info.reading), Automatic(ModelChooser(candidates), identity)
 
 
 def chosen_models(chosen: Counter[str]) -> str:

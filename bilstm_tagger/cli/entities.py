@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bilstm_tagger.cli.app import if_stopped
+from bilstm_tagger.cli.automatic import chosen_models, is_automatic, loading
 from bilstm_tagger.cli.conclude import conclude
 from bilstm_tagger.cli.output import nothing_kept, opened
 from bilstm_tagger.cli.reading import EncodingOption
@@ -79,16 +80,25 @@ def entities(
         raise typer.BadParameter("give files, folders or - to search, or else --text", param_hint="INPUTS")
     chosen = _format(format, output, count=count)
     from bilstm_tagger.corpus.trained import words_spec
-    from bilstm_tagger.files import ModelLoader, Profile, tag_files
+    from bilstm_tagger.files import Profile, tag_files
 
     options = tag_options(
         model,
         batch_tokens=batch_tokens,
         probabilities=not count,
         min_probability=min_probability,
-        min_precision=min_precision,
+        min_precision=None if is_automatic(model) else min_precision,
     )
-    load = ModelLoader(str(model), device, precision, threads, options if text is None else None)
+    load, several = loading(
+        model,
+        format=chosen,
+        min_precision=min_precision,
+        device=device,
+        precision=precision,
+        threads=threads,
+        options=options if text is None else None,
+    )
+    chooser = several and several.chooser
     profile = Profile()
     report: FilesReport | None = None
     with (
@@ -96,7 +106,7 @@ def entities(
         opened(output, binary=chosen.startswith("xlsx"), force=force) as stream,
     ):
         if text is not None:
-            tag_text(load(profile), text, chosen, options, profile, stream=stream)
+            tag_text(load(profile), text, chosen, options, profile, stream=stream, chooser=chooser)
         else:
             quiet = output is None and sys.stdout.isatty()
             with loaded_tagger(load, workers, profile) as tagger, progress(quiet=quiet) as heard:
@@ -110,15 +120,16 @@ def entities(
                     exclude=output,
                     spec=words_spec(tagger.reading, encoding=encoding),
                     text_column=text_column,
-                    check_language=check_language,
+                    check_language=check_language and several is None,
                     options=options,
                     progress=heard,
                     profile=profile,
+                    chooser=chooser,
                 )
             if report.nothing_read:
                 conclude(report, None)  # here, so that no empty file is left
     if report is not None:
-        conclude(report, output)
+        conclude(report, output, models=chosen_models(chooser.chosen) if chooser else "")
 
 
 def _format(format: str | None, output: Path | None, *, count: bool) -> str:

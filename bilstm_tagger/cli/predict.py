@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bilstm_tagger.cli.app import if_stopped, note
-from bilstm_tagger.cli.automatic import Automatic, automatic, chosen_models, is_automatic
+from bilstm_tagger.cli.automatic import chosen_models, is_automatic, loading
 from bilstm_tagger.cli.conclude import conclude
 from bilstm_tagger.cli.predict_on_ray import predict_on_ray
 from bilstm_tagger.cli.reading import EncodingOption
@@ -39,7 +39,6 @@ from bilstm_tagger.cli.tagging import (
 
 if TYPE_CHECKING:
     from bilstm_tagger.files import Profile
-    from bilstm_tagger.files.worker import Loader
 
 _PARTS = (
     "start Python", "import torch", "load model", "start workers", "load tokeniser", "read", "tokenise", "tag",
@@ -127,7 +126,7 @@ def predict(
         raise typer.BadParameter("only a run into a folder can be resumed; give its --output", param_hint="--resume")
     started = time.process_time()
     from bilstm_tagger.corpus.trained import words_spec
-    from bilstm_tagger.files import ModelLoader, Profile, Shard, tag_files
+    from bilstm_tagger.files import Profile, Shard, tag_files
     from bilstm_tagger.files.formats import output_format
     from bilstm_tagger.model_folder.find import find_folder, fingerprint
 
@@ -146,20 +145,15 @@ def predict(
     profile = Profile()
     profile.add({"start Python": started})
     chosen = format or ("text" if output is None and sys.stdout.isatty() else "jsonl")
-    compiled = options if text is None else None
-    load: Loader = ModelLoader(str(model), device, precision, threads, compiled)
-    several: Automatic | None = None
-    if is_automatic(model):
-        several = automatic(
-            model,
-            format=chosen,
-            min_precision=min_precision,
-            device=device,
-            precision=precision,
-            threads=threads,
-            options=compiled,
-        )
-        load = several.load
+    load, several = loading(
+        model,
+        format=chosen,
+        min_precision=min_precision,
+        device=device,
+        precision=precision,
+        threads=threads,
+        options=options if text is None else None,
+    )
     chooser = several and several.chooser
     if probabilities and not output_format(chosen).probable:
         note(

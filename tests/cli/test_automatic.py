@@ -85,6 +85,19 @@ def test_each_document_is_that_of_its_model_alone(
     assert [sorted(record["tags"]) for record in found[:2]] == [["ner", "upos"], ["ner"]]
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl", "table"])
+def test_names_of_many_languages_are_one_table(folder: Path, models: dict[str, Path], auto: str, form: str) -> None:
+    done = run("entities", folder, "--model", auto, "--format", form)
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr.splitlines()[-1].endswith(f"; {models['en']}: 3 documents, {models['de']}: 4 documents")
+    alone = [run("entities", folder, "-m", each, "--no-check-language", "-f", form).stdout for each in models.values()]
+    if form != "table":  # whose columns are as wide as what is in them
+        assert set(done.stdout.splitlines()) <= {line for each in alone for line in each.splitlines()}
+    assert run("entities", "--text", GERMAN, "--model", auto, "-f", form).exit_code == 0
+    refused = run("entities", folder, "--model", auto, "--min-precision", "0.9")
+    assert "is of one model" in refused.stderr
+
+
 def test_each_model_is_loaded_once_and_only_if_it_is_needed(
     folder: Path, auto: str, models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
