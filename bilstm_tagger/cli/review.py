@@ -204,6 +204,9 @@ def _conclude(found: Review, limit: int | None, output: Path | None) -> None:
                 "spans with labels that a model did not know were not judged",
             )
         )
+    if found.foreign:
+        listed_labels = ", ".join(f"{label} ({count:,})" for label, count in found.foreign.most_common())
+        note(f"note: the data never has {listed_labels}, so what the model finds of it is not ranked as missed")
     shown = f"; the table has the first {limit:,}" if limit is not None and limit < len(found.ranked) else ""
     share = f" ({found.agreed / found.judged:.0%} of them found by the model too)" if found.judged else ""
     note(f"{found.task}: {counted(found.judged, 'span')} judged{share}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError, choose
 from bilstm_tagger.io.atomic import atomic_write
 from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import SpanTuple
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.folds import fold_taggers
@@ -41,6 +43,8 @@ class Review:
         judged: number of annotated spans that were judged.
         agreed: number of those that the model finds too.
         unknown: number of annotated spans with a label that the model does not know, which were not.
+        foreign: number of spans, by label, that the model finds where nothing is annotated and that are not ranked,
+            since the corpus never has the label.
     """
 
     corpus: Corpus
@@ -49,6 +53,7 @@ class Review:
     judged: int = 0
     agreed: int = 0
     unknown: int = 0
+    foreign: Counter[str] = field(default_factory=Counter)
 
 
 def review_by_model(tagger: Tagger, corpus: Corpus, task: str) -> Review:
@@ -164,10 +169,25 @@ def _numbers(key: str) -> tuple[int, ...]:
 
 def _review(corpus: Corpus, task: str, found: Iterable[Opinion]) -> Review:
     judged = list(found)
+    labels = {span[2] for opinion in judged for span in opinion.given}
+    foreign = {opinion.key: set(_foreign(opinion, labels)) for opinion in judged}
+    judged = [
+        replace(each, found={span: value for span, value in each.found.items() if span not in foreign[each.key]})
+        for each in judged
+    ]
     given = [probability for opinion in judged for probability in opinion.given.values()]
     if not judged:
         raise CorpusError("there is no token to judge")
     ranked = rank([place for opinion in judged for place in places(opinion)])
     unknown = sum(probability is None for probability in given)
     agreed = sum(span in opinion.found for opinion in judged for span in opinion.given)
-    return Review(corpus, task, ranked, len(given) - unknown, agreed, unknown)
+    counts = Counter(label for spans in foreign.values() for _, _, label in spans)
+    return Review(corpus, task, ranked, len(given) - unknown, agreed, unknown, counts)
+
+
+def _foreign(opinion: Opinion, labels: Collection[str]) -> Iterator[SpanTuple]:
+    """Spans of the model apart from all that is annotated, with a label that nobody gave in the corpus."""
+    for span in opinion.found:
+        start, end, label = span
+        if label not in labels and all(end <= other[0] or other[1] <= start for other in opinion.given):
+            yield span

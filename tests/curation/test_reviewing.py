@@ -9,10 +9,13 @@ import pytest
 import tiny
 
 from bilstm_tagger.corpus import read_corpus
+from bilstm_tagger.curation import reviewing
+from bilstm_tagger.curation.opinions import Opinion
 from bilstm_tagger.curation.places import Kind
 from bilstm_tagger.curation.reviewing import review_by_folds, review_by_model, reviewed_task
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.spans import SpanTuple
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.training.loop import Trainer
 
@@ -51,6 +54,21 @@ def test_errors_come_first(spoilt: tuple[Path, set[int]]) -> None:
     found = [place for _, place in whole.ranked[:8] if int(place.key.split(".")[1]) in wrong]
     assert sum(place.kind is Kind.LABEL and place.given[0][2] == "LOC" for place in found) >= 3
     assert whole.judged == sum(len(document.spans) for document in read_corpus(path, {"ner": -1}).settle("ner"))
+
+
+def test_labels_that_the_data_lacks_are_not_ranked_as_missed(
+    spoilt: tuple[Path, set[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless they lie over what is annotated, which is doubtful all the same."""
+    found: dict[SpanTuple, float | None] = {(0, 1, "MISC"): 0.9, (2, 4, "PER"): 0.9, (5, 6, "MISC"): 0.9}
+    opinion = Opinion("0.0", {(2, 4, "PER"): 0.9, (4, 6, "PER"): 0.1}, found, [0.1] * 6)
+    monkeypatch.setattr(reviewing, "opinions", lambda *_: [opinion])
+    corpus = read_corpus(spoilt[0], {"ner": -1}).settle("ner")
+    judged = review_by_model(None, corpus, "ner")  # type: ignore[arg-type]
+    assert judged.foreign == {"MISC": 1}
+    told = [place.found for _, place in judged.ranked if place.found]
+    assert told == [((5, 6, "MISC"),)]
+    assert (judged.judged, judged.agreed) == (2, 1)
 
 
 def test_a_broken_review_ends_like_a_whole_one(
