@@ -16,7 +16,7 @@ from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.evaluation.evaluate import SpanScores, TagScores, evaluate
 from bilstm_tagger.model_folder.quantization import WORD_TABLES
 from bilstm_tagger.nn.model import TaggingModel
-from bilstm_tagger.settings.loading import known_settings
+from bilstm_tagger.settings.loading import known_settings, load_settings, presets
 from bilstm_tagger.settings.schema import FeatureSettings, Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.tagging.torch_runtime import torch_model
@@ -44,13 +44,17 @@ Scores = Mapping[str, SpanScores | TagScores]
 
 
 def settings_of(earlier: Tagger, *, name: str) -> Settings:
-    """The settings to train on from a model: its own, without the files it was made from.
+    """The settings to train on from a model: its own, without the files it was made from and how long it read them.
+
+    How it is trained is what its preset says: a schedule for a large corpus would read a small one too seldom. From its
+    own training is the share of sentences in another case, since a model that knows all cases is to stay so.
 
     Args:
         earlier: the model.
         name: its folder, or its name.
     """
     settings = known_settings(earlier.info.settings)
+    schedule = load_settings(settings.preset if settings.preset in presets() else None).training
     no_files = {"train": None, "dev": None}
     no_corpora: dict[str, Any] = {"corpora": (), "unmarked": ()}
     return settings.model_copy(
@@ -62,7 +66,7 @@ def settings_of(earlier: Tagger, *, name: str) -> Settings:
             "embedder": settings.embedder.model_copy(
                 update={"vectors": None, "size": earlier.info.network.embedder.word_size}
             ),
-            "training": settings.training.model_copy(update={"init_from": name}),
+            "training": schedule.model_copy(update={"init_from": name, "recase": settings.training.recase}),
         }
     )
 

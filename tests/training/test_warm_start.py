@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import tiny
@@ -153,6 +155,19 @@ def test_the_same_labels_and_words_give_the_same_model(old: Path, old_train: Pat
     model = prepared.model()
     for name, tensor in earlier.runtime.model.state_dict().items():
         assert torch.equal(tensor, model.state_dict()[name]), name
+
+
+def test_how_long_the_earlier_model_was_trained_says_nothing_of_other_data(old: Path) -> None:
+    """A schedule for a large corpus would read a small one too seldom: `en` made 14 epochs."""
+    earlier = Tagger.load(old)
+    own = earlier.info.settings["training"] | {"recase": 0.5, "seed": 7, "epochs": 3, "min_steps": 0, "threads": 3}
+    model = replace(earlier.info, settings=earlier.info.settings | {"training": own})
+    base = settings_of(SimpleNamespace(info=model), name="x")  # type: ignore[arg-type]
+    expected = load_settings(earlier.info.settings["preset"]).training
+    assert base.training == expected.model_copy(update={"init_from": "x", "recase": 0.5})
+    assert load_settings(base=base, overrides={"training.epochs": 4}).training.epochs == 4
+    unknown = replace(model, settings=model.settings | {"preset": "of another release"})
+    assert settings_of(SimpleNamespace(info=unknown), name="x").training.epochs == 15  # type: ignore[arg-type]
 
 
 def test_scores_before_and_after_and_lost_labels(
