@@ -18,6 +18,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from benchmarks.mutants.changes import Change, sample
+from benchmarks.mutants.covering import Lines, covering_tests, tests_of_change
 from benchmarks.mutants.targets import modules, tests_of
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +47,7 @@ class Copy:
                 (self.root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, self.root / name)
         self.tried = 0
-        self.output = place / "output"
+        self.output, self.coverage = place / "output", place / "coverage"
         self._warm: subprocess.Popen[str] | None = None
         for name in ("home", "cache", "temporary"):
             (place / name).mkdir()
@@ -80,6 +81,7 @@ class Copy:
             self._warm = self._started()
         assert self._warm.stdin is not None and self._warm.stdout is not None
         arguments = ["-q", "-x", "-p", "no:cacheprovider", *tests]
+        self.coverage.unlink(missing_ok=True)
         request = {"arguments": arguments, "cache": str(cache), "output": str(self.output), "at_most": at_most}
         self._warm.stdin.write(json.dumps(request) + "\n")
         self._warm.stdin.flush()
@@ -95,6 +97,7 @@ class Copy:
             **{name: value for name, value in os.environ.items() if not name.startswith(("BILSTM", "PYTEST"))},
             "HOME": str(self.place / "home"),
             "TMPDIR": str(self.place / "temporary"),
+            "COVERAGE_FILE": str(self.coverage),
             "OMP_NUM_THREADS": "1",
             "PYTHONPATH": str(self.root),  # of processes that tests start elsewhere
         }
@@ -136,12 +139,15 @@ def main() -> None:
         for job in range(options.jobs):
             copies.put(Copy(Path(place, str(job)), options.python))
         folders = {each for path, each in targets.items()}
-        _check_unchanged(copies, sorted({f"tests/{name}" for each in folders for name in each}))
+        lines = _check_unchanged(copies, sorted({f"tests/{name}" for each in folders for name in each}), list(targets))
 
         def attempt(change: Change) -> dict[str, object]:
             copy, began = copies.get(), time.perf_counter()
+            every = tests_of(ROOT, change.path, targets[change.path])
+            own = [each for each in every if each.endswith(".py")]
+            running = tests_of_change(change, (ROOT / change.path).read_text("utf-8"), lines[change.path], own)
             try:
-                noticed = copy.noticed(change, tests_of(ROOT, change.path, targets[change.path]))
+                noticed = copy.noticed(change, running or every)
             finally:
                 copies.put(copy)
             seconds = round(time.perf_counter() - began, 1)
@@ -166,14 +172,16 @@ def main() -> None:
     report(tried, killed)
 
 
-def _check_unchanged(copies: SimpleQueue[Copy], tests: list[str]) -> None:
-    """The tests must pass without a change, or every change would count as noticed."""
+def _check_unchanged(copies: SimpleQueue[Copy], tests: list[str], paths: list[Path]) -> dict[Path, Lines]:
+    """The tests must pass without a change, or every change would count as noticed; tells what each of them runs."""
     copy = copies.get()
-    if copy.run(tests, copy.place / "cache" / "shared", AT_MOST * len(tests)):
+    measured = ["--cov=bilstm_tagger", "--cov-context=test", "--cov-report=", "--cov-fail-under=0"]
+    if copy.run([*measured, *tests], copy.place / "cache" / "shared", AT_MOST * len(tests)):
         raise SystemExit(
             f"{copy.output.read_text('utf-8')[-5000:]}\nthe tests fail without a change: {' '.join(tests)}"
         )
     copies.put(copy)
+    return covering_tests(copy.coverage, copy.root, paths)
 
 
 def report(tried: Counter[str], killed: Counter[str]) -> None:
