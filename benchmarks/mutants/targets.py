@@ -24,7 +24,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "evaluation/counting.py": ("evaluation",),
     "evaluation/scores.py": ("evaluation",),
     "corpus/*.py": ("corpus",),
-    "corpus/formats/*.py": ("corpus",),
+    "corpus/formats/*.py": ("corpus", "files"),
     "files/*.py": ("files",),
     "model_folder/*.py": ("model_folder",),
     "training/checkpoint.py": ("training",),

@@ -92,9 +92,12 @@ def test_b6_a_likely_encoding_is_named(tmp_path: Path, encoding: str) -> None:
     assert (prose * 20) == read_text(path, encoding=named)
 
 
-def test_b6_no_encoding_is_advised_for_what_is_no_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "data", [b"%PDF-1.7\n\xe2\xe3\xcf\xd3", b"PK\x03\x04\x14\x06\xe2\xe3", b"\x89PNG\r\n\x1a\n\x00\x00"]
+)
+def test_b6_no_encoding_is_advised_for_what_is_no_text(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
-    path.write_bytes(b"%PDF-1.7\n\xe2\xe3\xcf\xd3")
+    path.write_bytes(data)
     with pytest.raises(CorpusError, match="does not look like a text file"):
         list(open_text(path))
 
