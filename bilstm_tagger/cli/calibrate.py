@@ -64,7 +64,7 @@ def calibrate(
     No tag changes: scores are divided by one number per task, the temperature.
     """
     from bilstm_tagger.evaluation.calibration import calibrated, with_temperatures
-    from bilstm_tagger.evaluation.evaluate import read_gold
+    from bilstm_tagger.evaluation.evaluate import read_gold, refuse_strange_labels
     from bilstm_tagger.evaluation.reliability import draw_reliability
     from bilstm_tagger.model_folder.find import find_folder
     from bilstm_tagger.model_folder.folder import save_calibration
@@ -92,6 +92,7 @@ def calibrate(
     gold, notes = read_gold(tagger, corpus, columns=columns_by_task(column), format=format, reading=reading)
     for line in notes:
         note(f"note: {line}")
+    refuse_strange_labels(tagger, gold)
     before = with_temperatures(tagger, dict.fromkeys(tagger.tasks, 1.0))
     after = calibrated(tagger, [(gold, gold.tasks)])
     console = screen()
@@ -108,8 +109,9 @@ def calibrate(
             what = f"fewer than {LEAST_SPANS} spans or {LEAST_TOKENS:,} tokens"
             raise CorpusError(f"{corpus}: too little to calibrate {', '.join(few)} by ({what}); give more, or --force")
         save_calibration(after.info, model)
-        told = ", ".join(f"{task} {value:g}" for task, value in after.info.temperatures.items())
-        note(f"{model}: temperature {told or 'unchanged'}")
+        old, new = tagger.info.temperatures, after.info.temperatures
+        told = ", ".join(f"{task} {new.get(task, 1.0):g} (before {old.get(task, 1.0):g})" for task in gold.tasks)
+        note(f"{model}: temperature {told}")
 
 
 def _is_little(gold: Corpus, task: str) -> bool:

@@ -37,6 +37,7 @@ _Columns = dict[str, int | str] | int | str | None
 
 
 def review(
+    context: typer.Context,
     data: Annotated[str, typer.Argument(metavar="DATA", help="Annotated file or data set.", show_default=False)],
     *,
     model: Annotated[
@@ -89,6 +90,8 @@ def review(
     """Find likely annotation errors: spans that models trained on the rest of the data do not believe."""
     from bilstm_tagger.tagging.tagger import Tagger
 
+    if model is not None:
+        _refuse_training_flags(context)
     reading = spelling_fields(
         encoding=encoding,
         comments=comments,
@@ -127,6 +130,15 @@ def review(
     _conclude(found, limit, output)
 
 
+def _refuse_training_flags(context: typer.Context) -> None:
+    """Refuse what is only for the trainings that `--model` takes the place of."""
+    for name in ("folds", "preset", "vectors", "set_", "seed", "threads", "resume"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            flag = f"--{name.rstrip('_')}"
+            raise typer.BadParameter("is for training, and --model trains nothing; leave one out", param_hint=flag)
+
+
 def _of_task(columns: _Columns, task: str) -> dict[str, int | str] | None:
     """The columns by task, one without a task as that of the task that is judged."""
     return columns if isinstance(columns, dict) or columns is None else {task: columns}
@@ -159,14 +171,16 @@ def _by_model(
     reading: dict[str, Any],
 ) -> Review:
     from bilstm_tagger.curation.reviewing import review_by_model, reviewed_task
-    from bilstm_tagger.evaluation.evaluate import read_gold
+    from bilstm_tagger.evaluation.evaluate import read_gold, refuse_strange_labels
 
     chosen = reviewed_task(tagger.schemes, task)
     gold, notes = read_gold(tagger, data, columns=_of_task(columns, chosen), format=format, reading=reading)
     for line in notes:
         if line.startswith(f"{chosen} "):
             note(f"note: {line}")
-    return review_by_model(tagger, gold, reviewed_task(gold.schemes, chosen))
+    judged = reviewed_task(gold.schemes, chosen)
+    refuse_strange_labels(tagger, gold.only([judged]))
+    return review_by_model(tagger, gold, judged)
 
 
 def _by_folds(settings: Settings, folds: int, task: str | None, output: Path | None, *, resume: bool) -> Review:

@@ -79,11 +79,16 @@ def _for_one_task(
 ) -> Settings:
     """The settings for the task of an earlier model that the data is for."""
     from bilstm_tagger.cli.init_from import choose_task
+    from bilstm_tagger.corpus.formats import format_of, format_within
 
     initial = choose_task(settings, earlier, column=column)
     if initial is not None:
         task, place = initial
-        note(f"--init-from {settings.training.init_from}: trains its task {task!r} on column {place}")
+        known = format_of(str(settings.data.train), settings.data.format)
+        known = format_within(str(settings.data.train), known, encoding=settings.data.encoding)
+        usual = column is None and known.records  # a key or column that is called like its tags
+        where = "" if usual else f" on column {place}"
+        note(f"--init-from {settings.training.init_from}: trains its task {task!r}{where}")
         load = partial(load, tasks=[task])
         overrides |= {f"tasks.{task}.column": place}
         settings = load(overrides=overrides)

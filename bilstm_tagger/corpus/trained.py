@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.formats import DATA_SETS, format_called, format_of, format_within
+from bilstm_tagger.corpus.formats.standard_fields import field_of
 from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.settings.read_spec import Columns, ReadSpec
 from bilstm_tagger.settings.schema import DataSettings, FeatureSettings, TaskSettings
 
-__all__ = ["read_available", "spec_as_trained", "training_specs", "words_in_format", "words_spec"]
+__all__ = [
+    "Available",
+    "other_columns",
+    "read_available",
+    "spec_as_trained",
+    "training_specs",
+    "words_in_format",
+    "words_spec",
+]
 
 
 def training_specs(
@@ -111,38 +120,102 @@ def spec_as_trained(
     return spec.replace(names=names or None, word_column=word_column), left_out
 
 
-def read_available(path: str | Path, spec: ReadSpec, *, required: Collection[str]) -> tuple[Corpus, dict[str, str]]:
+class Available(NamedTuple):
+    """What a file has of the tasks of a model.
+
+    Attributes:
+        corpus: with the tags of all tasks that are in the file.
+        missing: for each other task the reason.
+        elsewhere: for each task that was not where the training data has it the column it was found in.
+    """
+
+    corpus: Corpus
+    missing: dict[str, str]
+    elsewhere: dict[str, int | str]
+
+
+def other_columns(path: str | Path, spec: ReadSpec, *, spans: Collection[str]) -> dict[str, list[int | str]]:
+    """List where else the tags of a task may be, if they are not where the training data has them.
+
+    A task may have a column of its own name, one with spans also one of their usual names (`ne`). The only task with
+    spans may be what a file of records has without naming a task, as for training.
+
+    Args:
+        path: the file.
+        spec: how it is read, with the columns of the tasks.
+        spans: those of the tasks that have spans.
+    """
+    known = format_within(path, format_of(path, spec.format), encoding=spec.encoding)
+    found: dict[str, list[int | str]] = {}
+    for task, column in (spec.columns or {}).items():
+        names: list[int | str] = []
+        if known.records or known.named:
+            names.append(task)
+            if task in spans and (field := field_of(task)) is not None:
+                names += (field.task, *field.names)
+        if known.records and list(spans) == [task]:
+            names.append(-1)
+        found[task] = [name for name in dict.fromkeys(names) if name != column]
+    return found
+
+
+def read_available(
+    path: str | Path,
+    spec: ReadSpec,
+    *,
+    required: Collection[str],
+    others: Mapping[str, Sequence[int | str]] | None = None,
+) -> Available:
     """Read a file with the tags of all tasks that are in it.
 
     Args:
         path: the file.
         spec: how to read it, with the columns of the tasks.
         required: tasks whose tags must be there.
-
-    Returns:
-        The corpus, and for each task that is left out the reason.
+        others: where else the tags of a task may be, as `other_columns` gives it.
 
     Raises:
         CorpusError: the tags of a required task, or of all tasks, cannot be read.
     """
+    named, others = dict(spec.columns or {}), others or {}
     try:
-        return read_corpus(path, spec=spec), {}
-    except CorpusError:
-        if len(spec.columns or {}) <= 1:
+        return Available(read_corpus(path, spec=spec), {}, {})
+    except CorpusError as error:
+        again = len(named) > 1 or any(others.values())
+        if again and Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
+            raise CorpusError(
+                f"{error}; a pipe is read once: name the columns that are there, or write a file"
+            ) from None
+        if not again:
             raise
     missing: dict[str, CorpusError] = {}
-    columns = dict(spec.columns or {})
-    for task, column in list(columns.items()):
-        try:
-            read_corpus(path, spec=spec.replace(columns={task: column}))
-        except CorpusError as error:
-            if task in required:
-                raise
-            missing[task] = error
-            del columns[task]
-    if not columns:
-        raise next(iter(missing.values()))
-    return read_corpus(path, spec=spec.replace(columns=columns)), {task: str(error) for task, error in missing.items()}
+    found: dict[str, int | str] = {}
+    for task, column in named.items():
+        for place in (column, *others.get(task, ())):
+            try:
+                read_corpus(path, spec=spec.replace(columns={task: place}))
+            except CorpusError as error:
+                missing.setdefault(task, error)
+            else:
+                found[task] = place
+                missing.pop(task, None)
+                break
+        if task in missing and task in required:
+            raise missing[task]
+    if not found:
+        raise _none_found(missing)
+    elsewhere = {task: column for task, column in found.items() if column != named[task]}
+    corpus = read_corpus(path, spec=spec.replace(columns=found))
+    return Available(corpus, {task: str(error) for task, error in missing.items()}, elsewhere)
+
+
+def _none_found(missing: Mapping[str, CorpusError]) -> CorpusError:
+    """Why no task is in a file: the reason of the last one, and how each could be named."""
+    *others, last = missing
+    if not others:
+        return missing[last]
+    flags = " or ".join(f"--column {task}=COLUMN" for task in missing)
+    return CorpusError(f"{missing[last]}; nor are there tags of {' or '.join(others)}; say where they are: {flags}")
 
 
 def words_spec(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.formats import format_of
 from bilstm_tagger.corpus.reading import refuse_empty
-from bilstm_tagger.corpus.trained import read_available, spec_as_trained
+from bilstm_tagger.corpus.trained import other_columns, read_available, spec_as_trained
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.evaluation.bootstrap import RESAMPLES
 from bilstm_tagger.evaluation.counting import check_aligned, headline, score_task
 from bilstm_tagger.evaluation.scores import SpanScores, TagScores
-from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.tagging.warm_up import warm_up
 
 if TYPE_CHECKING:
@@ -167,14 +167,44 @@ def read_gold(
     """
     if isinstance(corpus, str | Path):
         given = _columns_by_task(tagger, columns)
-        documents, left_out = _read(
+        documents, told = _read(
             tagger, Path(corpus), columns=given, format=format, names=names, word_column=word_column, reading=reading
         )
     else:
         documents = Corpus(corpus)
         absent = [task for task in tagger.tasks if task not in documents.tasks]
-        left_out = dict.fromkeys(absent, "not every document has gold tags of it")
-    return _gold(tagger, documents), _notes(left_out)
+        told = _notes(dict.fromkeys(absent, "not every document has gold tags of it"))
+    return _gold(tagger, documents), told
+
+
+def refuse_strange_labels(tagger: Tagger, gold: Corpus) -> None:
+    """Refuse gold tags that say nothing of a model, since it gives none of them.
+
+    Args:
+        tagger: the model.
+        gold: what `read_gold` gave for it.
+
+    Raises:
+        CorpusError: none of the labels, or of the plain tags, of a task is one of the model.
+    """
+    for task in gold.tasks:
+        if gold.schemes[task] is Scheme.NONE:
+            there = {tag for document in gold for tag in document.tags_of(task)} - {UNKNOWN}
+            known = set(tagger.vocab.tags[task])
+        else:
+            there = {span.label for document in gold for span in document.spans_of(task)}
+            known = {tag[2:] for tag in tagger.vocab.tags[task] if tag != "O"}
+        if there and not there & known:
+            first = next(iter(sorted(known)))
+            raise CorpusError(
+                f"{task}: the model gives none of the labels here ({_some(there)}) but {_some(known)}; name another "
+                f"--column, or rename them, --map {next(iter(sorted(there)))}={first}"
+            )
+
+
+def _some(labels: Iterable[str]) -> str:
+    listed = sorted(labels)
+    return ", ".join(listed[:8]) + (f" and {len(listed) - 8} more" if len(listed) > 8 else "")
 
 
 def _columns_by_task(tagger: Tagger, columns: Columns | None) -> dict[str, int | str]:
@@ -183,7 +213,8 @@ def _columns_by_task(tagger: Tagger, columns: Columns | None) -> dict[str, int |
         return {}
     if isinstance(columns, int | str):
         if len(tagger.tasks) > 1:
-            raise ConfigError(f"column {columns}: of which task? The model has {', '.join(tagger.tasks)}")
+            named = " or ".join(f"{task}={columns}" for task in tagger.tasks)
+            raise ConfigError(f"column {columns}: of which task? The model has several, so write {named}")
         return {tagger.tasks[0]: columns}
     for task in columns:
         if task not in tagger.tasks:
@@ -200,21 +231,25 @@ def _read(
     names: Sequence[str] | None,
     word_column: int | str | None,
     reading: Mapping[str, Any] | None,
-) -> tuple[Corpus, dict[str, str]]:
-    """The corpus with the gold tags of all tasks that are in the file, and why others are left out."""
+) -> tuple[Corpus, list[str]]:
+    """The corpus with the gold tags of all tasks in the file; why others are left out, and what is elsewhere."""
     refuse_empty(path)
     as_trained = partial(spec_as_trained, tagger.reading, path, format=format, names=names, word_column=word_column)
     spec, left_out = as_trained(columns=columns)
+    spans = [task for task in tagger.tasks if tagger.schemes[task] is not Scheme.NONE]
     if format_of(path, spec.format).only_spans:
-        spans = [task for task in tagger.tasks if tagger.schemes[task] is not Scheme.NONE]
         if len(spans) == 1 and not columns:
             spec, left_out = as_trained(columns={spans[0]: -1})
         left_out |= {task: f"{path.name} has spans alone" for task in left_out if task not in spans}
     spec = spec.replace(**(reading or {}))
     if not spec.columns:
         raise CorpusError(f"{path}: nothing to compare with; {'; '.join(_notes(left_out))}")
-    corpus, missing = read_available(path, spec, required=columns)
-    return corpus, left_out | missing
+    others = other_columns(path, spec, spans=spans)
+    others |= {task: [] for task in columns}
+    found = read_available(path, spec, required=columns, others=others)
+    places = {task: "the last column" if at == -1 else f"column {at}" for task, at in found.elsewhere.items()}
+    told = [f"{task} is read from {place}, since nothing is called as in training" for task, place in places.items()]
+    return found.corpus, [*_notes(left_out | found.missing), *told]
 
 
 def _notes(left_out: Mapping[str, str]) -> list[str]:

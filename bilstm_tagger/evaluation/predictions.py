@@ -91,6 +91,10 @@ def read_pair(
                 f"{predictions}: which columns? Name both, as --gold-column -2 --column -1 where the predicted tags "
                 "are last, or give the gold tags in a file of their own"
             )
+        if same := [task for task, column in gold_columns.items() if columns.get(task) == column]:
+            raise ConfigError(
+                f"{predictions}: gold and predicted tags of {same[0]} are the same column; name two columns"
+            )
         gold = predictions
     true = read_gold_file(gold, gold_columns, spec)
     return paired(true, read_corpus(predictions, columns, spec=spec), predictions)

@@ -44,8 +44,10 @@ def find_folder(name: str | Path, *, revision: str | None = None) -> Path:
         known += f"; for a model of the hub name its revision: {remote}@main"
     elif revision is not None:
         raise ConfigError(f"{name}: is no name of a model on the hub, so it has no revision; give user/name")
+    if "," in str(name):
+        known = f"; to choose one for each document write --model {AUTO}:{name} (predict, entities)"
     if str(name).partition(":")[0] == AUTO:
-        known = "; only predict chooses among models (--model auto); name one here"
+        known = "; only predict and entities choose among models (--model auto); name one here"
     raise ModelError(f"{path}: no such model folder{known}")
 
 

@@ -67,7 +67,18 @@ def read_sources(settings: Settings, *, aside: bool = True) -> list[Source]:
         if not train:
             raise ConfigError(f"task {name!r} has no training corpus: give --train FILE or tasks.{name}.train")
         groups.setdefault((train, dev), []).append(name)
+    _refuse_unread(settings)
     return [_read(settings, train, dev, names, aside=aside) for (train, dev), names in groups.items()]
+
+
+def _refuse_unread(settings: Settings) -> None:
+    """Refuse shared corpora where all tasks have their own."""
+    if not all(task.files for task in settings.tasks.values()):
+        return
+    for key in ("train", "dev"):
+        if (path := getattr(settings.data, key)) is not None:
+            instead = "write it behind its task, --task NAME=TRAIN,DEV" if key == "dev" else "leave it out"
+            raise ConfigError(f"--{key} {path} (data.{key}): no task reads it, since each has its own data; {instead}")
 
 
 def _check_names(kind: str, names: Iterable[str]) -> None:

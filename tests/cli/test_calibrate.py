@@ -94,3 +94,27 @@ def test_a_folder_of_brat_needs_no_column(model_folder: Path, tmp_path: Path) ->
         assert done.exit_code == 0, (words, done.stderr)
         assert "LOC" in done.stdout or words[0] in ("train", "calibrate")
     assert Tagger.load(tmp_path / "new").info.vocab.tags["ner"][-1] == "S-PER"
+
+
+CHUNKS = "Anna\tB-NP\nslept\tB-VP\nlong\tO\n\n"
+
+
+def test_labels_of_another_task_leave_the_calibration_alone(model_folder: Path, tmp_path: Path) -> None:
+    """They would have replaced thresholds by such as promise nothing."""
+    copy = shutil.copytree(model_folder, tmp_path / "model")
+    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    (tmp_path / "a.conll").write_text(CHUNKS * 200, "utf-8")
+    done = run("calibrate", tmp_path / "a.conll", "--model", copy, "--column", "ner=2", "--force")
+    assert done.exit_code == 1
+    assert "ner: the model gives none of the labels here (NP, VP) but " in done.stderr
+    assert "name another --column, or rename them, --map NP=" in done.stderr
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
+
+
+def test_it_tells_what_is_replaced(model_folder: Path, tiny_dev: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(model_folder, tmp_path / "model")
+    first = run("calibrate", tiny_dev, "--model", copy, "--force").stderr.splitlines()[-1]
+    again = run("calibrate", tiny_dev, "--model", copy, "--force").stderr.splitlines()[-1]
+    ner = first.partition("ner ")[2].split()[0]
+    assert f"ner {ner} (before 1)" in first
+    assert f"ner {ner} (before {ner})" in again

@@ -136,3 +136,23 @@ def test_suggest_refuses_what_could_mean_two_things(model_folder: Path, tmp_path
         assert "callit.json(label-studio)or.csv(csv),ornameoneofdoccano,label-studio,prodigy,csv" in shown
     plain = run("suggest", tmp_path / "a.txt", "--model", model_folder, "--task", "upos")
     assert (plain.exit_code, "no task upos with spans; known: ner" in plain.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "flags", [["--folds", "3"], ["--preset", "fast"], ["--set", "training.epochs=1"], ["--vectors", "x"], ["--resume"]]
+)
+def test_flags_of_trainings_are_refused_with_a_model(flags: list[str], tiny_dev: Path, model_folder: Path) -> None:
+    refused = run("review", tiny_dev, "--model", model_folder, *flags)
+    assert refused.exit_code == 2
+    assert f"{flags[0]}: is for training, and --model trains nothing" in " ".join(
+        refused.stderr.replace("│", " ").split()
+    )
+
+
+def test_labels_that_are_all_strange_to_the_model_are_no_clean_bill(model_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.conll"
+    path.write_text("Anna\tB-person\nslept\tO\n\nOslo\tB-place\n\n", "utf-8")
+    refused = run("review", path, "--model", model_folder, "--column", "ner=2")
+    assert refused.exit_code == 1
+    assert "ner: the model gives none of the labels here (person, place)" in refused.stderr
+    assert run("review", path, "--model", model_folder, "--column", "ner=2", "--map", "person=PER").exit_code == 0

@@ -63,7 +63,7 @@ def test_an_empty_file_and_what_could_be_read_are_written(command: str, bad: Pat
         ["evaluate", "FILE", "--model", "MODEL", "--column", "ner=2"],
         ["evaluate", "FILE", "--model", "MODEL", "--column", "ner=2", "--raw"],
         ["calibrate", "FILE", "--model", "MODEL", "--column", "ner=2"],
-        ["evaluate", "--predictions", "FILE", "--column", "2", "--gold-column", "2"],
+        ["evaluate", "--predictions", "FILE", "--column", "2", "--gold-column", "-1"],
         ["convert", "FILE", "OUT"],
     ],
     ids=lambda line: line[0],

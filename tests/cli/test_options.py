@@ -121,6 +121,8 @@ def test_a_near_miss_is_refused_and_the_nearest_named(
     places["table"] = tmp_path / "out.csv"
     flag = FLAGS.get(option, f"--{option.replace('_', '-')}")
     arguments = [part.format(**places) for part in ARGUMENTS[command]]
+    if (command, option) == ("review", "preset"):  # which is for training, not for judging by a model
+        arguments = arguments[:1]
     result = run(*command.split(), *arguments, flag, given)
     assert result.exit_code in (1, 2), result.output
     shown = re.sub(r"[\s│]+", " ", result.output)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,14 @@ import pytest
 
 from bilstm_tagger.corpus import ReadSpec, read_corpus
 from bilstm_tagger.corpus.formats import DATA_SETS, FORMATS, format_called
-from bilstm_tagger.corpus.trained import read_available, spec_as_trained, training_specs, words_in_format, words_spec
+from bilstm_tagger.corpus.trained import (
+    other_columns,
+    read_available,
+    spec_as_trained,
+    training_specs,
+    words_in_format,
+    words_spec,
+)
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.settings.schema import DataSettings, FeatureSettings, TaskSettings
 
@@ -100,7 +109,7 @@ def test_tasks_that_are_there_are_read(tmp_path: Path) -> None:
     path = tmp_path / "a.conllu"
     path.write_text("1\ta\t_\tX\t_\t_\t_\t_\t_\t_\n\n", "utf-8")
     both = ReadSpec(columns={"ner": "NER", "upos": "UPOS"})
-    corpus, missing = read_available(path, both, required=())
+    corpus, missing, _ = read_available(path, both, required=())
     assert (corpus.tasks, list(missing)) == (["upos"], ["ner"])
     assert "no token has NER=" in missing["ner"]
     for spec in (both, ReadSpec(columns={"ner": "NER"}), ReadSpec(columns={"ner": "NER", "x": "X"})):
@@ -183,7 +192,7 @@ def test_a_model_of_another_format_finds_its_tasks_by_their_names(file: str, tra
     path.write_text(FILES[file], "utf-8")
     tasks = {"upos": TaskSettings(column=-1), "ner": TaskSettings(column=2)}
     spec, left_out = spec_as_trained(training_specs(DataSettings(train=train), tasks, {}), path)
-    corpus, missing = read_available(path, spec, required=())
+    corpus, missing, _ = read_available(path, spec, required=())
     assert (left_out, missing) == ({}, {})
     tags = corpus.documents[0].tags
     assert (tags["upos"][:4], tags["ner"][:4]) == (PARTS, NAMES)
@@ -205,3 +214,71 @@ def test_a_model_of_an_earlier_release_reads_its_format_again(tmp_path: Path) ->
     spec, left_out = spec_as_trained(trained, path)
     assert (spec.columns, left_out) == ({"names": "NamedEntity"}, {})
     assert read_corpus(path, spec=spec).documents[0].tags["names"] == NAMES
+
+
+KAGGLE = "Sentence #,Word,POS,Tag\n1,Ada,NNP,B-PER\n1,Byron,NNP,I-PER\n1,left,VBD,O\n1,London,NNP,B-LOC\n"
+ELSEWHERE = FILES | {
+    "kaggle.csv": KAGGLE,
+    "ne.csv": KAGGLE.replace("Tag", "NE"),
+    "spans.jsonl": json.dumps(
+        {
+            "text": " ".join(WORDS),
+            "spans": [{"start": 0, "end": 9, "label": "PER"}, {"start": 15, "end": 21, "label": "LOC"}],
+        }
+    ),
+    "doccano.jsonl": json.dumps({"text": " ".join(WORDS), "label": [[0, 9, "PER"], [15, 21, "LOC"]]}),
+}
+
+
+@pytest.mark.parametrize("file", ELSEWHERE)
+@pytest.mark.parametrize(("train", "column"), [("a.jsonl", "marked"), ("a.csv", "Entity"), ("a.conllu", "Name")])
+def test_the_only_names_are_found_where_no_column_is_called_as_in_training(
+    file: str, train: str, column: str, tmp_path: Path
+) -> None:
+    path = tmp_path / file
+    path.write_text(ELSEWHERE[file], "utf-8")
+    tasks = {"upos": TaskSettings(column="UD"), "ner": TaskSettings(column=column)}
+    spec, _ = spec_as_trained(training_specs(DataSettings(train=train), tasks, {}), path)
+    others = other_columns(path, spec, spans=["ner"])
+    found = read_available(path, spec, required=(), others=others)
+    assert found.corpus.documents[0].tags["ner"][:4] == NAMES
+    assert found.elsewhere.get("ner", "ner") != column
+    assert ("upos" in found.missing) == (file in ("kaggle.csv", "ne.csv", "spans.jsonl", "doccano.jsonl"))
+
+
+def test_plain_tags_and_one_of_several_kinds_of_names_are_not_guessed() -> None:
+    spec = ReadSpec(columns={"upos": "UD", "ner": "x", "chunk": "y"})
+    assert other_columns("a.csv", spec, spans=["ner", "chunk"]) == {
+        "upos": ["upos"], "ner": ["ner", "ne", "entities", "ents", "ent_type"], "chunk": ["chunk"],
+    }  # fmt: skip
+    assert other_columns("a.csv", spec, spans=["ner"])["ner"][-1] == -1
+    assert other_columns("a.conll", spec, spans=["ner"]) == {"upos": [], "ner": [], "chunk": []}
+    assert -1 not in other_columns("a.conllu", spec, spans=["ner"])["ner"]
+
+
+def test_where_no_task_is_found_all_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("sentence_id,word,chunk\n1,Ada,B-NP\n", "utf-8")
+    with pytest.raises(
+        CorpusError, match=r"no column 'ner'.*; nor are there tags of upos; say where they are: --column upos=COLUMN or"
+    ):
+        read_available(path, ReadSpec(columns={"upos": "upos", "ner": "ner"}), required=())
+
+
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    """A second reading would begin where the first one ended."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    row = "1\tAda\t_\tPROPN\t_\t_\t_\t_\t_\t_\n\n"
+    spec = ReadSpec(format="conllu", columns={"upos": "UPOS", "ner": "NER"})
+    writer = threading.Thread(target=path.write_text, args=(row * 2000,))
+    writer.start()
+    with pytest.raises(
+        CorpusError, match=r"no token has NER= .*; a pipe is read once: name the columns that are there"
+    ):
+        read_available(path, spec, required=())
+    writer.join()
+    writer = threading.Thread(target=path.write_text, args=(row * 2000,))
+    writer.start()
+    assert read_available(path, spec.replace(columns={"upos": "UPOS"}), required=()).corpus.stats().tokens == 2000
+    writer.join()

@@ -211,3 +211,11 @@ print([name for name in ("torch", "spacy") if name in sys.modules])
         [sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+def test_gold_tags_are_not_compared_with_themselves(tmp_path: Path) -> None:
+    path = tmp_path / "a.conll"
+    path.write_text("Ann B-PER B-PER\n\n", "utf-8")
+    with pytest.raises(ConfigError, match="gold and predicted tags of ner are the same column; name two columns"):
+        evaluate_predictions(path, columns={"ner": 3}, gold_columns={"ner": 3})
+    assert evaluate_predictions(path, path, columns={"ner": 3}, gold_columns={"ner": 2}).tasks["ner"].headline == 1.0

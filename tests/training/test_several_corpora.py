@@ -88,3 +88,14 @@ def test_plain_tags_have_no_labels_to_leave_out(folder: Path) -> None:
 def test_folds_keep_what_each_corpus_lacks(folder: Path) -> None:
     options = settings_for(folder, {"unmarked": ["PER"]}, training__epochs=1)
     assert set(cross_validate(options, folds=2).tasks) == {"ner"}
+
+
+@pytest.mark.parametrize("key", ["train", "dev"])
+def test_a_shared_corpus_that_no_task_reads_is_refused(key: str, tmp_path: Path) -> None:
+    path = write_conll(tmp_path / "a.conll", sentences(20, seed=1))
+    own = {"tasks__ner__train": str(path)}
+    with pytest.raises(
+        ConfigError, match=rf"--{key} {path} \(data.{key}\): no task reads it, since each has its own data"
+    ):
+        train(settings_of(**{f"data__{key}": str(path)}, **own), output=tmp_path / "model")
+    assert not (tmp_path / "model").exists()
