@@ -89,7 +89,7 @@ def rows_as_texts(
     """
     for line, row in rows:
         text = row.get(column)
-        if text is None:
+        if text is None or text == "":
             tally.empty += 1
         elif not isinstance(text, str):
             raise CorpusError(f"{path}:{line}: {column} is {type(text).__name__}, not a text")
