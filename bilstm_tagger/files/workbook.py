@@ -16,7 +16,7 @@ logger = logging.getLogger("bilstm_tagger")
 
 MOST_ROWS = 1_048_576  # of a sheet, header included
 LONGEST = 32_767  # characters of a cell
-_MISSING = "files of Excel (.xlsx) need openpyxl: pip install 'bilstm-tagger[office]'"
+_MISSING = "Excel needs openpyxl; install it: pip install 'bilstm-tagger[office]'"
 # What XML cannot hold, and what looks like its escape (ECMA-376, part 1, 22.9.2.19).
 _ESCAPED = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 

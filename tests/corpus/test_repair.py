@@ -116,3 +116,11 @@ def test_spans_that_other_tags_mark_stay_whole(scheme: Scheme, tags: str, expect
     documents, repairs = Corpus([of(tags.split())]).repair("ner", declared=scheme)
     assert documents[0].tags["ner"] == expected.split()
     assert repairs.tags == sum(old != new for old, new in zip(tags.split(), expected.split(), strict=True))
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "the line begins with #"), (3, "this and 2 more lines begin with #")])
+def test_lines_that_may_be_comments_are_counted(count: int, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.conll"
+    path.write_text("a B-X\nb I-X\nc B-Y\nd I-Y\ne O\n\n" * 3 + "# note\n\n" * count, "utf-8")
+    with pytest.raises(CorpusError, match=rf"tag 'note' among tags such as 'B-X'; {said}: if that means a comment"):
+        read_corpus(path, {"t": -1}).settle("t")

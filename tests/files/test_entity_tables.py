@@ -225,3 +225,8 @@ def test_what_is_too_long_for_a_cell_is_counted(tmp_path: Path, caplog: pytest.L
     cells = [cell for row in load_workbook(path).active.iter_rows(values_only=True) for cell in row]
     assert max(len(cell) for cell in cells if isinstance(cell, str)) == 32_767
     assert "2 texts are longer than a cell can be" in caplog.text
+
+
+def test_each_format_has_the_suffix_of_its_kind() -> None:
+    suffixes = {name: output_format(name).suffix for name in ("entities", "entities-counts", "csv", "csv-counts")}
+    assert suffixes == {"entities": ".entities.jsonl", "entities-counts": ".jsonl", "csv": ".csv", "csv-counts": ".csv"}

@@ -500,3 +500,17 @@ def test_what_is_left_out_is_named_by_suffix(model_folder: Path, tmp_path: Path)
     result = run("predict", tmp_path, "--model", model_folder)
     assert "note: 5 files of other kinds left out (2 .jpg, 2 .zip, 1 without a suffix)" in result.stderr
     assert result.exit_code == 0
+
+
+def test_pairs_of_a_text_and_its_annotation_are_texts(tmp_path: Path) -> None:
+    """As spaCy 2 was trained on."""
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps([PROSE, {"entities": [[3, 12, "PER"]]}]) + "\n")
+    assert texts(path) == [PROSE]
+
+
+def test_a_table_may_be_named_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.out"
+    path.write_text(f"id;text\n1;{PROSE}\n2;\n")
+    found, report = names(path, input_format="table")
+    assert (found, report.tally.empty) == (["Ada Byron", "London"], 1)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from command_line import run
 
 from bilstm_tagger.files import profile
 from bilstm_tagger.files.profile import Profile
@@ -57,3 +60,12 @@ def test_seconds_are_seconds() -> None:
     with watch.part("sleep"):
         time.sleep(0.02)
     assert 0.02 <= watch.seconds["sleep"] < 10
+
+
+def test_the_parts_of_a_run_have_the_names_that_are_told(model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Ada left Turin. Rain fell.")
+    told = run("predict", tmp_path / "a.txt", "-m", model_folder, "--profile", "-f", "jsonl", "--workers", "2").stderr
+    parts = {re.split(r"  +", line)[0] for line in told.splitlines() if re.search(r" [0-9.]+ s( |$)", line)}
+    assert parts >= {"start Python", "start workers", "read", "wait for workers", "write", "total"}
+    assert parts >= {f"workers: {name}" for name in ("import torch", "load model", "tokenise", "tag", "render")}
+    assert {"load tokeniser"} <= {part.removeprefix("workers: ") for part in parts}

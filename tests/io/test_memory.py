@@ -27,3 +27,11 @@ def test_a_container_with_less_than_the_machine(
     (tmp_path / "memory.max").write_text("9000\n")
     (tmp_path / "memory.current").write_text(used)
     assert memory.available_memory() == left
+
+
+def test_it_is_what_the_system_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not Path("/proc/meminfo").is_file():
+        pytest.skip("this system has no /proc/meminfo")
+    monkeypatch.setattr(memory, "_GROUP", tmp_path)
+    told = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable:"))
+    assert memory.available_memory() == pytest.approx(1024 * int(told.split()[1]), rel=0.2)

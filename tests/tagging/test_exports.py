@@ -286,3 +286,12 @@ def test_a_whole_frame_is_refused(tagger: Tagger) -> None:
                 give(whole)
     for column in (columns["London"], pd.DataFrame(columns)["London"], pl.DataFrame(columns)["London"]):
         assert len(tagger.to_arrow(column, rows="texts")) == 1
+
+
+def test_map_hands_its_options_on(tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: dict[str, Any] = {}
+    monkeypatch.setattr("bilstm_tagger.frames.data_sets.map_data_set", lambda *_, **options: heard.update(options))
+    tagger.map(datasets.Dataset.from_dict({"t": ["Ada"]}), column="t", prefix="p_", batch_size=7, num_proc=2)
+    assert {key: heard[key] for key in ("column", "prefix", "batch_size", "num_proc")} == {
+        "column": "t", "prefix": "p_", "batch_size": 7, "num_proc": 2,
+    }  # fmt: skip

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_tagger.corpus import Corpus, read_corpus, save_corpus
-from bilstm_tagger.corpus.formats import FORMATS
+from bilstm_tagger.corpus.formats import FORMATS, webanno
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import UNKNOWN
@@ -253,3 +253,17 @@ def test_b6_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="rename the task"):
         save_corpus([document.with_tags({"word": ["X"]})], tmp_path / "a.xlsx")
     assert set(FORMATS) >= {"brat", "conllup", "token-csv", "word/tag", "xlsx"}
+
+
+def test_conllu_plus_without_its_first_line_says_what_it_needs(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"a\.conllup:1: CoNLL-U Plus begins with # global\.columns = ID FORM"):
+        read_corpus(put(tmp_path, "a.conllup", "1\tAnna\n\n"), {"x": 2})
+
+
+def test_webanno_in_another_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    layer = "#FORMAT=WebAnno TSV 3.3\n#T_SP=custom.Größe|Größe\n\n\n#Text=Anna\n1-1\t0-4\tAnna\tklein\n"
+    path.write_bytes(layer.encode("cp1252"))
+    assert [each.name for each in webanno.features(path, encoding="cp1252")] == ["Größe"]
+    with pytest.raises(CorpusError, match="UTF-8"):
+        webanno.features(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_tagger.corpus import Corpus, ReadSpec, read_corpus
+from bilstm_tagger.corpus import Corpus, ReadSpec, read_corpus, save_corpus
 from bilstm_tagger.corpus.formats.list_cells import ListLike, read_cell
 from bilstm_tagger.corpus.formats.sheets import delimiter_of
+from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.files.workbook import workbook_writer
 
 NAMES = [["Anna", "Berg"], ["He"]]
 letters = st.characters(exclude_categories=["Cs", "Cc"])
@@ -212,3 +215,26 @@ def test_b6_excel_that_is_damaged_or_not_supported(tmp_path: Path, monkeypatch: 
     monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
     with pytest.raises(ConfigError, match=r"pip install 'bilstm-tagger\[office\]'"):
         read_corpus(path, {})
+
+
+@pytest.mark.parametrize("header", ["word,pos,note", "word,NER,note", "word,note"])
+def test_the_usual_name_counts_before_the_last_column(tmp_path: Path, header: str) -> None:
+    expected = "x" if header == "word,note" else "NOUN"
+    rows = "Tea,NOUN,x\n,,\nIt,PRON,y\n" if header.count(",") == 2 else "Tea,x\n,\nIt,y\n"
+    corpus = read_corpus(put(tmp_path, f"{header}\n{rows}"), {"t": -1})
+    assert corpus[0].tags_of("t")[0] == expected
+
+
+def test_sentences_are_named_by_their_document(tmp_path: Path) -> None:
+    parts = [Document(["Tea", "It"], [0, 1, 2], tags={"t": ["a", "b"]}, id=name) for name in ("d", None)]
+    save_corpus(parts, tmp_path / "b.csv", format="sentence-csv")
+    rows = [line.split(",")[0] for line in (tmp_path / "b.csv").read_text("utf-8").splitlines()[1:]]
+    assert rows == ["d.1", "d.2", "2.1", "2.2"]
+
+
+def test_excel_is_not_written_without_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
+    with pytest.raises(ConfigError, match=r"Excel needs openpyxl; install it: pip install 'bilstm-tagger\[office\]'"):
+        save_corpus([Document(["Tea"], [0, 1], tags={"t": ["a"]})], tmp_path / "b.xlsx")
+    with pytest.raises(ConfigError, match=r"Excel needs openpyxl; install it: pip install 'bilstm-tagger\[office\]'"):
+        workbook_writer(lambda *_: ([], iter(())))([], io.BytesIO())

@@ -156,3 +156,12 @@ def test_overlapping_spans_of_a_group(tmp_path: Path, nlp: spacy.Language) -> No
         read(path, {"x": "sc"})
     first, second = read(path, {"x": "sc"}, misaligned="drop")
     assert (first.tags["x"], second.tags["x"]) == (["O"], ["B-X", "I-X", "O"])
+
+
+def test_a_group_that_is_nowhere_is_named_with_those_there_are(tmp_path: Path, nlp: spacy.Language) -> None:
+    doc = Doc(nlp.vocab, ["Ada", "left"])
+    doc.spans["people"] = [Span(doc, 0, 1, "PER")]
+    doc.spans["ents"] = [Span(doc, 0, 1, "PER")]
+    path = stored(tmp_path, doc)
+    with pytest.raises(CorpusError, match=r"no document has a span group 'towns'; there are ents, .*, people"):
+        read(path, {"x": "towns"})
