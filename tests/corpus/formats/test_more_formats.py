@@ -50,7 +50,7 @@ def test_b6_brat_file_and_folder(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     with caplog.at_level(logging.WARNING, "bilstm_tagger"):
         for corpus in (read_corpus(path), read_corpus(tmp_path / "brat")):
             assert found(corpus) == [("Anna Berg", "PER"), ("Oslo", "LOC")]
-    assert "2 lines that are no spans, such as relations and notes" in caplog.text
+    assert ": 2 lines that are no spans, such as relations and notes" in caplog.text
     assert [(document.id, document.text) for document in corpus] == [("a", TEXT), ("b", "He slept.")]
     assert corpus[0].where(5) == f"{tmp_path / 'brat' / 'a.txt'}:2"
 
