@@ -179,6 +179,16 @@ def test_the_card_tells_task_scores_data_and_settings(tagger: Tagger, stored: Pa
     card = (stored / "README.md").read_text("utf-8")
     for piece in ("ner", "spans of LOC, PER", "IOB1", "| pos | 25.00 |", "a.conll", "hidden_size", "Seed 0", "licence"):
         assert piece in card
+    seed = tagger.info.settings["training"]["seed"]
+    assert f"\n\nSeed {seed}; " in card
+
+
+@pytest.mark.parametrize(
+    ("direction", "said"), [("both", "two directions"), ("forward", "left to right"), ("backward", "right to left")]
+)
+def test_the_card_tells_the_directions(direction: str, said: str, tmp_path: Path) -> None:
+    untrained(settings_of(encoder__direction=direction)).save(tmp_path / "model")
+    assert f"1 LSTM layer, {said}, 6 units each; " in (tmp_path / "model" / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("piece", PIECES)

@@ -265,5 +265,6 @@ def test_webanno_in_another_encoding(tmp_path: Path) -> None:
     layer = "#FORMAT=WebAnno TSV 3.3\n#T_SP=custom.Größe|Größe\n\n\n#Text=Anna\n1-1\t0-4\tAnna\tklein\n"
     path.write_bytes(layer.encode("cp1252"))
     assert [each.name for each in webanno.features(path, encoding="cp1252")] == ["Größe"]
+    assert read_corpus(path, {"x": "Größe"}, encoding="cp1252")[0].tags_of("x") == ["B-klein"]
     with pytest.raises(CorpusError, match="UTF-8"):
         webanno.features(path)

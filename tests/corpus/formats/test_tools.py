@@ -140,6 +140,10 @@ def test_b3_a_null_text_is_an_empty_document_or_an_error(tmp_path: Path, caplog:
         documents = list(iterate_corpus(path, ReadSpec(columns={}, tokenizer="whitespace")))
     assert [document.words for document in documents] == [["Anna", "slept"], [], ["He"]]
     assert "1 record without text is an empty document" in caplog.text
+    path.write_text('{"text": "Anna slept"}\n{"text": null}\n{"text": null}\n')
+    with caplog.at_level(logging.WARNING, "bilstm_tagger"):
+        assert len(list(iterate_corpus(path, ReadSpec(columns={}, tokenizer="whitespace")))) == 3
+    assert "2 records without text are empty documents" in caplog.text
     path.write_text('{"text": null, "spans": []}\n')
     with pytest.raises(CorpusError, match=r"a\.jsonl:1: text is null; leave the record out"):
         read_corpus(path, {"ner": -1})
