@@ -173,3 +173,10 @@ def test_b6_records_over_several_lines_are_read(tmp_path: Path) -> None:
     corpus = read_corpus(path, {"ner": -1})
     assert [document.words for document in corpus] == [["Anna", "slept"]] * 2
     assert corpus[1].where(0) == f"{path}:12"
+
+
+def test_prodigy_leaves_out_spans_where_there_are_none(tmp_path: Path) -> None:
+    tokens = [{"text": "He", "start": 0, "end": 2, "id": 0}, {"text": "slept", "start": 3, "end": 8, "id": 1}]
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"text": "He slept", "tokens": tokens, "answer": "accept"}) + "\n")
+    assert read_corpus(path, {"ner": -1})[0].tags_of("ner") == ["O", "O"]
