@@ -186,7 +186,7 @@ class Inspection:
             for name, axis in ((layer, self.layers), (direction, self.directions))
         ]
         others = (trace.sum() - trace) / max(len(trace) - 1, 1)
-        token = int(np.abs(trace - others).argmax())
+        token = int(np.argmax(np.abs(trace - others)))
         elsewhere = float(others[token]) if len(trace) > 1 else None
         return Unit(names[0], names[1], unit, token, float(trace[token]), elsewhere, tuple(trace.tolist()))
 

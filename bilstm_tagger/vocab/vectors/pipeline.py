@@ -49,10 +49,11 @@ def read_pipeline(source: str, *, words: Container[str], keep: int) -> Vectors:
         raise VectorsError(f"{path}: cannot be read: {error}") from None
     selected = select_rows(row_of_word, words=words, keep=keep)
     row_of_order = list(row_of_word.values())
-    rows = np.array([row_of_order[order] for order in selected.values()], np.int64)
-    if len(rows) and rows.max() >= len(table):
-        raise VectorsError(f"{path}: {len(table)} rows, but a word is said to be in row {rows.max() + 1}")
-    return Vectors(list(selected), np.asarray(table[rows], np.float32), str(path), len(row_of_word))
+    rows = [row_of_order[order] for order in selected.values()]
+    last = max(rows, default=-1)
+    if last >= len(table):
+        raise VectorsError(f"{path}: {len(table)} rows, but a word is said to be in row {last + 1}")
+    return Vectors(list(selected), np.asarray(table[np.array(rows, np.int64)], np.float32), str(path), len(row_of_word))
 
 
 def _rows_of_words(folder: Path) -> dict[str, int]:
