@@ -225,7 +225,7 @@ def _conclude(found: Review, limit: int | None, output: Path | None) -> None:
     share = f" ({found.agreed / found.judged:.0%} of them found by the model too)" if found.judged else ""
     note(f"{found.task}: {counted(found.judged, 'span')} judged{share}")
     note(f"{counted(len(found.ranked), 'doubtful place')}: {listed or 'none'}{shown}")
-    if output is not None:
+    if output is not None and found.ranked:
         note(f"{output}: write yes into accept where `instead` is right, then review --apply {output} -o OUT")
 
 
