@@ -170,10 +170,10 @@ def _numbers(key: str) -> tuple[int, ...]:
 def _review(corpus: Corpus, task: str, found: Iterable[Opinion]) -> Review:
     judged = list(found)
     labels = {span[2] for opinion in judged for span in opinion.given}
-    foreign = {opinion.key: set(_foreign(opinion, labels)) for opinion in judged}
+    foreign = [set(_foreign(opinion, labels)) for opinion in judged]
     judged = [
-        replace(each, found={span: value for span, value in each.found.items() if span not in foreign[each.key]})
-        for each in judged
+        replace(each, found={span: value for span, value in each.found.items() if span not in spans})
+        for each, spans in zip(judged, foreign, strict=True)
     ]
     given = [probability for opinion in judged for probability in opinion.given.values()]
     if not judged:
@@ -181,7 +181,7 @@ def _review(corpus: Corpus, task: str, found: Iterable[Opinion]) -> Review:
     ranked = rank([place for opinion in judged for place in places(opinion)])
     unknown = sum(probability is None for probability in given)
     agreed = sum(span in opinion.found for opinion in judged for span in opinion.given)
-    counts = Counter(label for spans in foreign.values() for _, _, label in spans)
+    counts = Counter(label for spans in foreign for _, _, label in spans)
     return Review(corpus, task, ranked, len(given) - unknown, agreed, unknown, counts)
 
 

@@ -190,16 +190,20 @@ def refuse_strange_labels(tagger: Tagger, gold: Corpus) -> None:
     for task in gold.tasks:
         if gold.schemes[task] is Scheme.NONE:
             there = {tag for document in gold for tag in document.tags_of(task)} - {UNKNOWN}
-            known = set(tagger.vocab.tags[task])
         else:
             there = {span.label for document in gold for span in document.spans_of(task)}
-            known = {tag[2:] for tag in tagger.vocab.tags[task] if tag != "O"}
+        known = set(_labels(tagger, task))
         if there and not there & known:
-            first = next(iter(sorted(known)))
             raise CorpusError(
                 f"{task}: the model gives none of the labels here ({_some(there)}) but {_some(known)}; name another "
-                f"--column, or rename them, --map {next(iter(sorted(there)))}={first}"
+                f"--column, or rename them, --map {min(there)}={min(known)}"
             )
+
+
+def _labels(tagger: Tagger, task: str) -> list[str]:
+    """The labels, of plain tags the tags, that the model gives; that of a span once for each of its tags."""
+    tags = tagger.vocab.tags[task]
+    return list(tags) if tagger.schemes[task] is Scheme.NONE else [tag[2:] for tag in tags if tag != "O"]
 
 
 def _some(labels: Iterable[str]) -> str:
@@ -276,11 +280,9 @@ def _score(
     """Scores by task; `notes` learns of gold labels that the model never saw."""
     scores: dict[str, SpanScores | TagScores] = {}
     for task in gold[0].tags:
-        known_tags = tagger.vocab.tags[task]
-        if tagger.schemes[task] is not Scheme.NONE:
-            known_tags = [tag[2:] for tag in known_tags if tag != "O"]
+        labels = _labels(tagger, task)
         scores[task] = score_task(
-            gold, predicted, task, known=tagger.vocab.known, labels=known_tags, resamples=resamples, seed=seed
+            gold, predicted, task, known=tagger.vocab.known, labels=labels, resamples=resamples, seed=seed
         )
         if unseen := scores[task].unseen_labels:
             listed = ", ".join(f"{label} ({count})" for label, count in unseen.items())

@@ -136,11 +136,12 @@ def _read_columns(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     first = _first_line(path, spec.encoding)
     if first.startswith(conll2012.BEGIN):
         return conll2012.read(path, spec)
-    if first.startswith(webanno.FIRST):
+    within = _format_by_line(first)
+    if within == "webanno":
         return webanno.read(path, spec)
-    if conllup.global_columns(first):
+    if within == "conllup":
         return conllup.read(path, spec)
-    if not spec.names and sheets.is_header(first):
+    if within == "csv" and not spec.names:
         return sheets.read_tsv(path, spec)
     if spec.text_column:
         raise CorpusError(
@@ -155,6 +156,15 @@ def _read_conllu(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     names = conllup.global_columns(_first_line(path, spec.encoding))
     plain = not names or tuple(names) == COLUMNS
     return conllu.read(path, spec) if plain else conllup.read(path, spec)
+
+
+def _format_by_line(first: str) -> str:
+    """Name of the format that files of columns with this first line are in; `csv` for a table with a header."""
+    if first.startswith(webanno.FIRST):
+        return "webanno"
+    if conllup.global_columns(first):
+        return "conllup"
+    return "csv" if sheets.is_header(first) else "conll"
 
 
 def _first_line(path: str | Path, encoding: str | None) -> str:
@@ -245,12 +255,7 @@ def format_within(path: str | Path, known: CorpusFormat, *, encoding: str | None
     """
     if known is not FORMATS["conll"]:
         return known
-    first = _first_line(path, encoding)
-    if first.startswith(webanno.FIRST):
-        return FORMATS["webanno"]
-    if conllup.global_columns(first):
-        return FORMATS["conllup"]
-    return FORMATS["csv"] if sheets.is_header(first) else known
+    return FORMATS[_format_by_line(_first_line(path, encoding))]
 
 
 def format_called(name: str) -> CorpusFormat:

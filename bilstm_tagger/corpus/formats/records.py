@@ -239,9 +239,8 @@ def _find(task: str, column: int | str, record: Record, place: str) -> tuple[str
         key, tags = key_of(record, column), record.get("tags")
         if isinstance(tags, Mapping) and (key is None or (key in OWN_KEYS and column in tags)):
             key = "tags"
-        key = key or key_of(record, f"{column}_tags")
-        if key is None:
-            key = next((name for name in _MARKS if _names_tasks(record.get(name))), None)
+        of_marks = (name for name in _MARKS if _names_tasks(record.get(name)))
+        key = key or key_of(record, f"{column}_tags") or next(of_marks, None)
     elif LABEL_STUDIO in record:
         key = "spans"
     else:
@@ -255,7 +254,7 @@ def _find(task: str, column: int | str, record: Record, place: str) -> tuple[str
 
 
 def _is_called(key: str, column: str) -> bool:
-    """Whether a key is the one that was named, `ner` or `NER`, or that with `_tags` behind it."""
+    """Whether a key is the one that was named, in any case of letters, or that with `_tags` behind it."""
     return key.casefold() in (column.casefold(), f"{column}_tags".casefold())
 
 
