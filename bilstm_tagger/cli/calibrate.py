@@ -17,8 +17,7 @@ from bilstm_tagger.cli.reading import (
     LabelOption,
     MapOption,
     SentenceOption,
-    refuse_unused,
-    spelling_fields,
+    reading_fields,
 )
 from bilstm_tagger.errors import CorpusError
 
@@ -79,7 +78,9 @@ def calibrate(
     if png is not None and (png.suffix.lower() != ".png" or not png.parent.is_dir()):
         raise typer.BadParameter(f"{png}: must be a .png in a folder that is there", param_hint="--png")
     tagger = Tagger.load(folder)
-    reading = spelling_fields(
+    reading = reading_fields(
+        [corpus],
+        format,
         encoding=encoding,
         comments=comments,
         delimiter=delimiter,
@@ -88,7 +89,6 @@ def calibrate(
         fix_tags=fix_tags,
         label=label,
     )
-    refuse_unused([corpus], format, reading)
     gold, notes = read_gold(tagger, corpus, columns=columns_by_task(column), format=format, reading=reading)
     for line in notes:
         note(f"note: {line}")

@@ -25,7 +25,6 @@ from bilstm_tagger.cli.reading import (
     TokenizerOption,
     WordOption,
     read_spec,
-    refuse_unused,
     scheme_of,
 )
 
@@ -78,6 +77,7 @@ def check(
 
     options = CheckOptions(
         spec=read_spec(
+            files,
             column,
             format=format,
             names=names,
@@ -98,7 +98,6 @@ def check(
     )
     if fix is not None and len(files) != 1:
         raise typer.BadParameter("mends one file at a time; name one FILE", param_hint="--fix")
-    refuse_unused(files, format, dict(options.spec))
     report = check_corpus(files, options)
     if fix is not None:
         _fix(files[0], fix, options)

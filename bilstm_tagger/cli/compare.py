@@ -18,8 +18,7 @@ from bilstm_tagger.cli.reading import (
     LabelOption,
     MapOption,
     SentenceOption,
-    refuse_unused,
-    spelling_fields,
+    reading_fields,
 )
 
 _System = "A model folder, a model that comes with the package, or a file with predicted tags."
@@ -68,7 +67,9 @@ def compare(
     from bilstm_tagger.settings.read_spec import ReadSpec
 
     check_pages(differences or [], "--differences")
-    reading = spelling_fields(
+    reading = reading_fields(
+        [corpus, first, second],
+        format,
         encoding=encoding,
         comments=comments,
         delimiter=delimiter,
@@ -77,7 +78,6 @@ def compare(
         fix_tags=fix_tags,
         label=label,
     )
-    refuse_unused([corpus, first, second], format, reading)
     comparison = compare_systems(
         corpus,
         first,

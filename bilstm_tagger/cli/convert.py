@@ -26,7 +26,6 @@ from bilstm_tagger.cli.reading import (
     TokenizerOption,
     WordOption,
     read_spec,
-    refuse_unused,
     scheme_of,
 )
 from bilstm_tagger.errors import ConfigError
@@ -75,6 +74,7 @@ def convert(
         raise ConfigError(f"{target}: already exists; --force overwrites it")
     options = ConvertOptions(
         spec=read_spec(
+            [source],
             column,
             format=source_format,
             names=names,
@@ -95,7 +95,6 @@ def convert(
         scheme=scheme_of(scheme, "--scheme"),
         repair=repair,
     )
-    refuse_unused([source], source_format, dict(options.spec))
     done = convert_corpus(source, target, options)
     if as_json:
         typer.echo(json.dumps(done.to_json(), ensure_ascii=False, indent=2))

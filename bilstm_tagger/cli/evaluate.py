@@ -19,8 +19,7 @@ from bilstm_tagger.cli.reading import (
     LabelOption,
     MapOption,
     SentenceOption,
-    refuse_unused,
-    spelling_fields,
+    reading_fields,
 )
 from bilstm_tagger.cli.several import evaluate_seeds
 from bilstm_tagger.errors import ConfigError
@@ -91,7 +90,9 @@ def evaluate(
     from bilstm_tagger.cli.tables import evaluation_view, matrix_table
 
     _check(errors or [], confusion)
-    reading = spelling_fields(
+    reading = reading_fields(
+        [path for path in (corpus, predictions) if path],
+        format,
         encoding=encoding,
         comments=comments,
         delimiter=delimiter,
@@ -100,7 +101,6 @@ def evaluate(
         fix_tags=fix_tags,
         label=label,
     )
-    refuse_unused([path for path in (corpus, predictions) if path], format, reading)
     if raw:
         if predictions or errors or confusion or corpus is None:
             raise typer.BadParameter(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -11,7 +10,7 @@ import typer
 
 from bilstm_tagger.cli.columns import task_columns
 from bilstm_tagger.cli.values import column_name, label_map
-from bilstm_tagger.errors import CorpusError, choose
+from bilstm_tagger.errors import choose
 
 if TYPE_CHECKING:
     from bilstm_tagger.schemes.grammar import Scheme
@@ -73,6 +72,7 @@ LabelOption = Annotated[
 
 
 def read_spec(
+    files: Iterable[str | Path],
     column: list[str] | None,
     *,
     format: str | None,
@@ -83,20 +83,21 @@ def read_spec(
     misaligned: str,
     **spelling: Any,
 ) -> ReadSpec:
-    """Make the specification of how to read a file from the flags of a command.
+    """Make the specification of how to read files from the flags of a command.
 
     Args:
+        files: the annotated files.
         column: values of `--column`.
-        format: format of the file; None detects it.
+        format: format of the files; None detects it.
         names: value of `--names`.
         word_column: value of `--word-column`.
         tokenizer: value of `--tokenizer`.
         text_column: value of `--text-column`.
         misaligned: value of `--misaligned`.
-        **spelling: the flags that `spelling_fields` takes.
+        **spelling: the flags that `reading_fields` takes.
 
     Raises:
-        typer.BadParameter: a value of `--column` or `--misaligned` is malformed.
+        typer.BadParameter: a value of `--column` or `--misaligned` is malformed, or a flag changes nothing.
     """
     from bilstm_tagger.settings.read_spec import Policy, ReadSpec
 
@@ -104,18 +105,23 @@ def read_spec(
         raise typer.BadParameter(
             f"no policy {misaligned!r}; {choose(misaligned, get_args(Policy))}", param_hint="--misaligned"
         )
+    own = {
+        "names": tuple(name.strip() for name in names.split(",")) if names is not None else (),
+        "text_column": text_column,
+    }
+    _refuse_unused(files, format, own)
     return ReadSpec(
         format=format,
         columns=task_columns(column),
-        names=tuple(name.strip() for name in names.split(",")) if names is not None else (),
         word_column=column_name(word_column),
         tokenizer=tokenizer,
-        text_column=text_column,
         misaligned=misaligned,  # type: ignore[arg-type]
-    ).replace(**spelling_fields(**spelling))
+    ).replace(**own, **reading_fields(files, format, **spelling))
 
 
-def spelling_fields(
+def reading_fields(
+    files: Iterable[str | Path],
+    format: str | None,
     *,
     encoding: str | None = None,
     comments: str | None = None,
@@ -125,8 +131,23 @@ def spelling_fields(
     fix_tags: bool = False,
     label: str | None = None,
 ) -> dict[str, Any]:
-    """Give the fields of a `ReadSpec` for the flags that were given."""
-    return {
+    """Give the fields of a `ReadSpec` for the flags that were given.
+
+    Args:
+        files: the annotated files; what is none, such as a model, is passed over.
+        format: name of their format; None for what their names and first lines tell.
+        encoding: value of `--encoding`; the others likewise.
+        comments: of `--comments`.
+        delimiter: of `--delimiter`.
+        sentence_column: of `--sentence-column`.
+        labels: of `--map`.
+        fix_tags: of `--fix-tags`.
+        label: of `--label`.
+
+    Raises:
+        typer.BadParameter: a value is malformed, or a flag changes nothing in any of the files.
+    """
+    fields = {
         "encoding": encoding,
         "comments": comments or None,
         "delimiter": {"\\t": "\t", "tab": "\t"}.get(delimiter or "", delimiter),
@@ -135,32 +156,18 @@ def spelling_fields(
         "fix_tags": fix_tags or None,
         "label": label,
     }
+    _refuse_unused(files, format, fields)
+    return fields
 
 
-def refuse_unused(files: Iterable[str | Path], format: str | None, fields: Mapping[str, Any]) -> None:
-    """Refuse flags of reading that change nothing in any of the files.
+def _refuse_unused(files: Iterable[str | Path], format: str | None, fields: dict[str, Any]) -> None:
+    from bilstm_tagger.corpus.formats import unheeded
 
-    Args:
-        files: annotated files; what is none, such as a model, is passed over.
-        format: name of their format; None for what their names and first lines tell.
-        fields: fields of `ReadSpec`; those that are None, empty or False were not given.
-
-    Raises:
-        typer.BadParameter: none of the files heeds one of them.
-    """
-    from bilstm_tagger.corpus.formats import format_of, format_within
-
-    known = []
-    for file in files:
-        with suppress(CorpusError):  # which reading tells better
-            by_name = format_of(file, format)
-            known += [by_name, format_within(file, by_name, encoding=fields.get("encoding"))]
-    for option, value in fields.items():
-        if value and known and not any(each.heeds(option) for each in known):
-            names = " or ".join(dict.fromkeys(each.name for each in known[1::2]))
-            raise typer.BadParameter(
-                f"changes nothing in {names}; leave it out", param_hint=f"--{option.replace('_', '-')}"
-            )
+    if (found := unheeded(files, format, fields)) is not None:
+        option, formats = found
+        raise typer.BadParameter(
+            f"changes nothing in {formats}; leave it out", param_hint=f"--{option.replace('_', '-')}"
+        )
 
 
 def scheme_of(name: str | None, option: str) -> Scheme | None:

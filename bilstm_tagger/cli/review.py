@@ -21,9 +21,8 @@ from bilstm_tagger.cli.reading import (
     LabelOption,
     MapOption,
     SentenceOption,
-    refuse_unused,
+    reading_fields,
     scheme_of,
-    spelling_fields,
 )
 from bilstm_tagger.wording import counted
 
@@ -92,7 +91,9 @@ def review(
 
     if model is not None:
         _refuse_training_flags(context)
-    reading = spelling_fields(
+    reading = reading_fields(
+        [data],
+        format,
         encoding=encoding,
         comments=comments,
         delimiter=delimiter,
@@ -101,7 +102,6 @@ def review(
         fix_tags=fix_tags,
         label=label,
     )
-    refuse_unused([data], format, reading)
     tagger = None if model is None else Tagger.load(model)
     flags: dict[str, Any] = {"data.train": data, "data.format": format, "embedder.vectors": vectors}
     flags |= {"training.seed": seed, "training.threads": threads}

@@ -90,12 +90,12 @@ class Trainer:
         self.state = self.checkpoint.load() or self.state
 
     def run(self) -> TaggingModel:
-        """Trains until the last epoch or until patience ends.
+        """Trains until the last epoch, or until patience ends or no later epoch can be better.
 
         Returns:
             The model with the best dev score; in all processes but the first, which alone keeps it, that of the last.
         """
-        while self.state.epochs < self.pace.epochs and not self._out_of_patience():
+        while self.state.epochs < self.pace.epochs and not self._out_of_patience() and not self.is_perfect:
             self._epoch(self.state.epochs)
             if self.processes.is_first:
                 self.checkpoint.save(self.state)
@@ -105,6 +105,14 @@ class Trainer:
         """The model with the best dev score so far; training is over with it."""
         self.model.load_learned(self.state.best_weights)
         return self.model
+
+    @property
+    def is_perfect(self) -> bool:
+        """Whether an epoch that counts has a dev score of 1: the first such epoch is the best, whatever follows."""
+        if not self.state.history:
+            return False
+        best = best_row(self.state.history)
+        return bool(best["score"] >= 1.0 and (best["averaged"] or self.training.average_from is None))
 
     def _out_of_patience(self) -> bool:
         patience = self.training.patience

@@ -102,8 +102,10 @@ def _train(
     processes.of_first(None)  # the others wait until the folder is as it should be
     if resume:
         trainer.resume()
+        logger.info("resumed: %d of %s are done", trainer.state.epochs, counted(trainer.pace.epochs, "epoch"))
     try:
         trainer.run()
+        _tell_perfect(trainer)
     except NotFiniteError as error:
         kept = processes.is_first and bool(trainer.state.best_weights)
         if kept:
@@ -161,6 +163,15 @@ def _describe_pace(training: TrainingSettings, pace: Pace) -> None:
         )
     if pace.epochs > training.epochs:
         logger.info("%s, for %d steps; --epochs sets another number", counted(pace.epochs, "epoch"), training.min_steps)
+
+
+def _tell_perfect(trainer: Trainer) -> None:
+    """Says why training ended before its last epoch, where dev is without an error."""
+    if trainer.is_perfect and (left := trainer.pace.epochs - trainer.state.epochs):
+        logger.info(
+            "dev has no error any more: %s left out, since none could be better; a larger dev corpus would tell more",
+            counted(left, "epoch was", "epochs were"),
+        )
 
 
 def _save(

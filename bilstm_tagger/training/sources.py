@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bilstm_tagger.corpus.corpus import Corpus
+from bilstm_tagger.corpus.formats import unheeded
 from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.corpus.spelling import doubts, unknown_tokens
 from bilstm_tagger.document.document import Document
@@ -54,7 +55,8 @@ def read_sources(settings: Settings, *, aside: bool = True) -> list[Source]:
         aside: whether a part of train is set aside where there is no dev corpus.
 
     Raises:
-        ConfigError: a task has no training corpus, or a name that torch has other uses for.
+        ConfigError: a task has no training corpus, or a name that torch has other uses for, or a setting of reading
+            changes nothing.
         CorpusError: for files that cannot be read.
     """
     _check_names("feature", settings.features)
@@ -68,6 +70,7 @@ def read_sources(settings: Settings, *, aside: bool = True) -> list[Source]:
             raise ConfigError(f"task {name!r} has no training corpus: give --train FILE or tasks.{name}.train")
         groups.setdefault((train, dev), []).append(name)
     _refuse_unread(settings)
+    _refuse_unheeded(settings, [path for train, dev in groups for path in (*train, dev) if path])
     return [_read(settings, train, dev, names, aside=aside) for (train, dev), names in groups.items()]
 
 
@@ -79,6 +82,14 @@ def _refuse_unread(settings: Settings) -> None:
         if (path := getattr(settings.data, key)) is not None:
             instead = "write it behind its task, --task NAME=TRAIN,DEV" if key == "dev" else "leave it out"
             raise ConfigError(f"--{key} {path} (data.{key}): no task reads it, since each has its own data; {instead}")
+
+
+def _refuse_unheeded(settings: Settings, files: Sequence[str]) -> None:
+    """Refuse settings of reading that change nothing in any of the files."""
+    fields = ReadSpec.from_settings(settings.data, {}, {}).model_dump(exclude_defaults=True)
+    if (found := unheeded(files, settings.data.format, fields)) is not None:
+        name, formats = found
+        raise ConfigError(f"data.{name}: changes nothing in {formats}; leave it out")
 
 
 def _check_names(kind: str, names: Iterable[str]) -> None:

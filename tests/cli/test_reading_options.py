@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 
 from bilstm_tagger.cli import app
 from bilstm_tagger.cli.init_from import choose_task
-from bilstm_tagger.cli.reading import refuse_unused
 from bilstm_tagger.cli.values import label_map
+from bilstm_tagger.corpus.formats import unheeded
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.loading import load_settings
@@ -246,9 +246,47 @@ def test_flags_that_one_of_the_files_heeds_are_taken(flag: str, tmp_path: Path) 
     columns, table = put(tmp_path, SPANS), put(tmp_path, "word,ner\nAnna,B-PER\n", "a.csv")
     header = put(tmp_path, "sentence\tword\tner\n1\tAnna\tB-PER\n", "a.tsv")
     slashed = put(tmp_path, "Anna/B-PER\n", "a.pos")
-    refuse_unused([slashed], None, {"delimiter": "_"})
+    assert unheeded([slashed], None, {"delimiter": "_"}) is None
     value = {flag: "x"}
-    refuse_unused([columns, table], None, value)
-    refuse_unused([header], None, value)
-    refuse_unused([tmp_path / "model", tmp_path / "a.unknown"], None, value)
-    refuse_unused([columns, table], None, {flag: None})
+    assert unheeded([columns, table], None, value) is None
+    assert unheeded([header], None, value) == (("comments", "csv") if flag == "comments" else None)
+    assert unheeded([tmp_path / "model", tmp_path / "a.unknown"], None, value) is None
+    assert unheeded([columns, table], None, {flag: None}) is None
+
+
+@pytest.mark.parametrize(
+    ("begin", "name"), [("#FORMAT=WebAnno TSV 3.3\n", "webanno"), ("# global.columns = FORM UPOS\n", "conllup")]
+)
+def test_what_a_file_is_inside_tells_which_flags_it_heeds(begin: str, name: str, tmp_path: Path) -> None:
+    path = put(tmp_path, begin, "a.tsv")
+    assert unheeded([path], None, {"names": ("a", "b")}) == ("names", name)
+    assert unheeded([path], None, {"comments": "#"}) == ("comments", name)
+    assert unheeded([path], None, {"labels": {"A": "B"}}) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "setting", "value"),
+    [
+        ("a.conllu", ROW, "data.comments", "#"),
+        ("a.conll", SPANS, "data.sentence_column", "s"),
+        ("a.conll", SPANS, "data.text_column", "text"),
+        ("a.jsonl", RECORD, "data.delimiter", ";"),
+        ("a.jsonl", RECORD, "data.names", ["a", "b"]),
+    ],
+)
+def test_training_refuses_settings_of_reading_that_change_nothing(
+    name: str, content: str, setting: str, value: str | list[str], tmp_path: Path
+) -> None:
+    path = put(tmp_path, content, name)
+    overrides = {"data.train": str(path), "data.dev": str(path), setting: value}
+    with pytest.raises(ConfigError) as told:
+        read_sources(load_settings("ner", overrides=overrides))
+    assert str(told.value) == f"{setting}: changes nothing in {path.suffix[1:]}; leave it out"
+
+
+def test_training_takes_settings_of_reading_that_one_of_the_files_heeds(tmp_path: Path) -> None:
+    train = put(tmp_path, RECORD, "a.jsonl")
+    dev = put(tmp_path, "words;ner\nAnna Berg;B-PER I-PER\n", "b.csv")
+    overrides = {"data.train": str(train), "data.dev": str(dev), "data.delimiter": ";"}
+    (source,) = read_sources(load_settings("ner", overrides=overrides))
+    assert source.dev[0].tags_of("ner") == ["B-PER", "I-PER"]

@@ -219,6 +219,35 @@ def test_patience_counts_epochs_without_a_better_score(
     assert tagger.metrics["best_epoch"] == 2
 
 
+@pytest.mark.parametrize(("average_from", "epochs"), [(None, 2), (0.5, 4)])
+def test_training_ends_with_the_first_epoch_that_none_can_surpass(
+    settings: Callable[..., Settings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    average_from: float | None,
+    epochs: int,
+) -> None:
+    """Where means of weights count, a perfect score of the weights of a step ends nothing."""
+    caplog.set_level(logging.INFO, "bilstm_tagger")
+    chosen = settings(training__epochs=6, training__average_from=average_from)
+    weights = []
+    for goes_on in (False, True):
+        scores = iter([0.5, 1.0, 1.0, 1.0, 1.0, 1.0])
+        monkeypatch.setattr("bilstm_tagger.training.loop.headline", lambda *_, each=scores: next(each))
+        monkeypatch.setattr("bilstm_tagger.training.run.round_words", lambda *_: None)
+        if goes_on:
+            monkeypatch.setattr("bilstm_tagger.training.loop.Trainer.is_perfect", False)
+        tagger = train(chosen, output=tmp_path / f"{goes_on}")
+        assert len(tagger.metrics["history"]) == (6 if goes_on else epochs)
+        assert tagger.metrics["best_epoch"] == epochs
+        weights.append((tmp_path / f"{goes_on}" / "model.safetensors").read_bytes())
+        told = f"dev has no error any more: {6 - epochs} epochs were left out"
+        assert (told in caplog.text) is not goes_on
+        caplog.clear()
+    assert weights[0] == weights[1]
+
+
 # --- vectors --------------------------------------------------------------------------------------------------------
 
 
@@ -277,8 +306,9 @@ RUNS = {
 
 @pytest.mark.parametrize("name", RUNS)
 def test_an_interrupted_run_ends_as_an_unbroken_one(
-    settings: Callable[..., Settings], corpora: Path, tmp_path: Path, name: str
+    settings: Callable[..., Settings], corpora: Path, tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "bilstm_tagger")
     chosen = settings(
         embedder__vectors=str(corpora / "vectors.txt"),
         embedder__quantization="int8" if name == "sgd" else "float32",
@@ -302,6 +332,7 @@ def test_an_interrupted_run_ends_as_an_unbroken_one(
     interrupt(chosen, broken, stop_step=2 * epoch + 3)
     resumed = train(chosen, output=broken, resume=True)
 
+    assert [each for each in caplog.messages if "resumed" in each][-1] == "resumed: 2 of 4 epochs are done"
     assert same_weights(resumed, unbroken)
     assert same_weights(Tagger.load(broken), unbroken)
     assert timeless(resumed.metrics["history"]) == timeless(unbroken.metrics["history"])

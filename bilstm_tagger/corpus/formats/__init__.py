@@ -6,6 +6,7 @@ To add a format, write its module and add it to `FORMATS`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,7 +38,17 @@ from bilstm_tagger.errors import ConfigError, CorpusError, choose
 from bilstm_tagger.io.reading import open_text
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["DATA_SETS", "FORMATS", "CorpusFormat", "Reader", "Writer", "format_called", "format_of", "format_within"]
+__all__ = [
+    "DATA_SETS",
+    "FORMATS",
+    "CorpusFormat",
+    "Reader",
+    "Writer",
+    "format_called",
+    "format_of",
+    "format_within",
+    "unheeded",
+]
 
 
 class Reader(Protocol):
@@ -256,6 +267,27 @@ def format_within(path: str | Path, known: CorpusFormat, *, encoding: str | None
     if known is not FORMATS["conll"]:
         return known
     return FORMATS[_format_by_line(_first_line(path, encoding))]
+
+
+def unheeded(files: Iterable[str | Path], format: str | None, fields: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Find a field of `ReadSpec` that changes nothing in any of the files.
+
+    Args:
+        files: annotated files; what is none, such as a model, is passed over.
+        format: name of their format; None for what their names and first lines tell.
+        fields: those that are None, empty or False were not given.
+
+    Returns:
+        The name of the field, and of the formats; None where each field changes something.
+    """
+    known = []
+    for file in files:
+        with suppress(CorpusError):  # which reading tells better
+            known.append(format_within(file, format_of(file, format), encoding=fields.get("encoding")))
+    for field, value in fields.items():
+        if value and known and not any(each.heeds(field) for each in known):
+            return field, " or ".join(dict.fromkeys(each.name for each in known))
+    return None
 
 
 def format_called(name: str) -> CorpusFormat:
