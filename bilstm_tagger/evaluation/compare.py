@@ -119,9 +119,10 @@ def compare(
     spec = spec or ReadSpec()
     systems = [_opened(each, device) for each in (first, second)]
     gold, notes = _gold(corpus, systems, gold_columns, spec)
+    names = _names(first, second)
     given = [
-        _predictions(system, gold, corpus, gold_columns, own, spec)
-        for system, own in zip(systems, columns, strict=True)
+        _predictions(system, name, gold, corpus, gold_columns, own, spec)
+        for system, name, own in zip(systems, names, columns, strict=True)
     ]
     tasks = [task for task in gold.tasks if all(task in each.gold.tasks for each in given)]
     if not tasks:
@@ -129,7 +130,7 @@ def compare(
     gold = gold.only(tasks)
     predicted = given[0].predicted, given[1].predicted
     return Comparison(
-        names=_names(first, second),
+        names=names,
         tasks={task: _compared(gold, predicted, task, resamples, seed) for task in tasks},
         notes=tuple(dict.fromkeys([*notes, *given[0].notes, *given[1].notes])),
         gold=gold,
@@ -166,12 +167,27 @@ def _names(first: Tagger | str | Path, second: Tagger | str | Path) -> tuple[str
 def _gold(
     path: str | Path, systems: Sequence[Tagger | Path], columns: Columns | None, spec: ReadSpec
 ) -> tuple[Corpus, list[str]]:
-    """The gold tags, read as for the first system that is a model."""
-    for system in systems:
-        if not isinstance(system, Path):
-            return read_gold(system, path, columns=columns, format=spec.format, reading=_fields(spec))
+    """The gold tags, read as for the first model that has a task whose column is named, or the first one."""
+    taggers = [system for system in systems if not isinstance(system, Path)]
+    if taggers:
+        tasks = {task for tagger in taggers for task in tagger.tasks}
+        if isinstance(columns, Mapping) and (unknown := columns.keys() - tasks):
+            raise ConfigError(f"column for task {min(unknown)!r}: the models have only {', '.join(sorted(tasks))}")
+        first = next((tagger for tagger in taggers if _own(columns, tagger)), taggers[0])
+        return _read_gold(first, path, columns, spec)
     named = {"tags": columns} if isinstance(columns, int | str) else columns
     return read_gold_file(path, named, spec), []
+
+
+def _own(columns: Columns | None, tagger: Tagger) -> Columns | None:
+    """The named columns of the tasks that a model has; None where there are none."""
+    if not isinstance(columns, Mapping):
+        return columns
+    return {task: column for task, column in columns.items() if task in tagger.tasks} or None
+
+
+def _read_gold(tagger: Tagger, path: str | Path, columns: Columns | None, spec: ReadSpec) -> tuple[Corpus, list[str]]:
+    return read_gold(tagger, path, columns=_own(columns, tagger), format=spec.format, reading=_fields(spec))
 
 
 def _fields(spec: ReadSpec) -> dict[str, Any]:
@@ -181,6 +197,7 @@ def _fields(spec: ReadSpec) -> dict[str, Any]:
 
 def _predictions(
     system: Tagger | Path,
+    name: str,
     gold: Corpus,
     path: str | Path,
     gold_columns: Columns | None,
@@ -189,9 +206,10 @@ def _predictions(
 ) -> Paired:
     """The gold documents and what a system says of them."""
     if isinstance(system, Path):
-        return paired(gold, read_corpus(system, columns, spec=spec), system)
-    own, notes = read_gold(system, path, columns=gold_columns, format=spec.format, reading=_fields(spec))
-    result = paired(gold, Corpus(system.pipe(own)), path)
+        named = bool(columns or isinstance(gold_columns, Mapping))
+        return paired(gold, read_corpus(system, columns, spec=spec), system, named=named)
+    own, notes = _read_gold(system, path, gold_columns, spec)
+    result = paired(gold, Corpus(system.pipe(own)), name)
     return Paired(result.gold, result.predicted, [*notes, *result.notes])
 
 

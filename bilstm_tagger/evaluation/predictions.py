@@ -97,7 +97,8 @@ def read_pair(
             )
         gold = predictions
     true = read_gold_file(gold, gold_columns, spec)
-    return paired(true, read_corpus(predictions, columns, spec=spec), predictions)
+    named = bool(columns or gold_columns)
+    return paired(true, read_corpus(predictions, columns, spec=spec), predictions, named=named)
 
 
 def read_gold_file(path: str | Path, columns: Columns | None, spec: ReadSpec | None = None) -> Corpus:
@@ -108,21 +109,24 @@ def read_gold_file(path: str | Path, columns: Columns | None, spec: ReadSpec | N
     return corpus
 
 
-def paired(gold: Corpus, guesses: Corpus, path: str | Path) -> Paired:
+def paired(gold: Corpus, guesses: Corpus, path: str | Path, *, named: bool = False) -> Paired:
     """Put predicted tags on gold documents, in the schemes of these, for the tasks that both have.
 
     Args:
         gold: the gold documents, settled.
         guesses: the same sentences in the same order with other tags, spelled and divided into documents in any way.
         path: where `guesses` come from, for messages.
+        named: whether the user named the tasks; then those of different names are different ones.
 
     Raises:
         ConfigError: it cannot be told which task belongs to which.
         CorpusError: words or sentences differ, or tags are none of the scheme.
     """
-    names = matching(gold.tasks, guesses.tasks, path)
+    names = matching(gold, guesses, path, named=named)
     gold = gold.only(names)
-    notes: list[str] = []
+    notes = [
+        f"{path}: {other!r} is compared as {task!r}" for task, other in names.items() if other not in (task, "tags")
+    ]
     for task, other in names.items():
         if gold.schemes[task] is Scheme.NONE and guesses.has_spans(other):
             found = guesses.settle(other)
@@ -134,8 +138,8 @@ def paired(gold: Corpus, guesses: Corpus, path: str | Path) -> Paired:
     notes += [f"{task}: {text}" for task in names for _, text in doubts(gold.documents, task, gold.schemes[task])]
     spelled = []
     for task, other in names.items():
-        named = Corpus(document.with_tags({task: document.tags_of(other)}) for document in guesses)
-        tags, told = _in_scheme(named, task, gold)
+        own = Corpus(document.with_tags({task: document.tags_of(other)}) for document in guesses)
+        tags, told = _in_scheme(own, task, gold)
         spelled.append(tags)
         notes += told
     merged = [
@@ -145,21 +149,34 @@ def paired(gold: Corpus, guesses: Corpus, path: str | Path) -> Paired:
     return Paired(gold, put_on(gold, Corpus(merged), path), notes)
 
 
-def matching(gold: Sequence[str], predicted: Sequence[str], path: str | Path) -> dict[str, str]:
-    """Which task of the predictions belongs to which task of gold: that of the same name, or the only one.
+def matching(gold: Corpus, guesses: Corpus, path: str | Path, *, named: bool) -> dict[str, str]:
+    """Which task of the predictions belongs to which task of gold.
+
+    That of the same name; the only one; unless the user named them, of those that are left the only one with spans.
 
     Raises:
         ConfigError: it cannot be told.
     """
-    if len(gold) == len(predicted) == 1:
-        return {gold[0]: predicted[0]}
-    names = {task: task for task in gold if task in predicted}
+    if len(gold.tasks) == len(guesses.tasks) == 1:
+        return {gold.tasks[0]: guesses.tasks[0]}
+    names = {task: task for task in gold.tasks if task in guesses.tasks}
+    true, told = (
+        [task for task in each.tasks if task not in names and _has_spans(each, task)] for each in (gold, guesses)
+    )
+    if len(true) == len(told) == 1 and not named:
+        names[true[0]] = told[0]
     if not names:
         raise ConfigError(
-            f"{path}: the gold tags are of {', '.join(gold)}, the predicted ones of {', '.join(predicted)}; "
+            f"{path}: the gold tags are of {', '.join(gold.tasks)}, the predicted ones of {', '.join(guesses.tasks)}; "
             "name the columns of both by task, as --gold-column ner=NER --column ner=4"
         )
-    return names
+    return {task: names[task] for task in gold.tasks if task in names}
+
+
+def _has_spans(corpus: Corpus, task: str) -> bool:
+    """Whether a task is one of spans, which a tagger that found none tells by its scheme."""
+    known = next((document.schemes[task] for document in corpus if task in document.schemes), None)
+    return corpus.has_spans(task) if known is None else known is not Scheme.NONE
 
 
 def put_on(gold: Corpus, guesses: Corpus, path: str | Path) -> list[Document]:

@@ -26,7 +26,9 @@ from bilstm_tagger.evaluation.predictions import evaluate_predictions
 from bilstm_tagger.evaluation.scores import SpanScores
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, repair, tags_to_spans
+from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.training import train
 
 NER = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 
@@ -146,6 +148,40 @@ def test_two_taggers(tagger: Tagger, tiny_dev: Path) -> None:
     found = compare(tiny_dev, tagger, tagger, resamples=100)
     assert found.names == ("tagger (A)", "tagger (B)")
     assert found.tasks["ner"].difference.randomisation == 1.0
+
+
+@pytest.fixture(scope="module")
+def renamed(tiny_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
+    """A model whose task `names` is called `ner` elsewhere."""
+    tasks = {"names": tiny_settings.tasks["ner"]}
+    chosen = tiny_settings.model_copy(update={"tasks": tasks})
+    return train(chosen, output=tmp_path_factory.mktemp("renamed") / "model")
+
+
+def test_models_whose_task_has_another_name(tagger: Tagger, renamed: Tagger, tiny_dev: Path) -> None:
+    """The only tasks with spans that have no task of their name are one."""
+    found = compare(tiny_dev, tagger, renamed, resamples=100)
+    assert list(found.tasks) == ["ner"]
+    assert "tagger (B): 'names' is compared as 'ner'" in found.notes
+    for system, scores in zip((tagger, renamed), found.tasks["ner"].scores, strict=True):
+        alone = evaluate(system, tiny_dev, resamples=100).tasks
+        assert scores.headline == alone["ner" if system is tagger else "names"].headline
+
+
+@pytest.mark.parametrize(("named", "task"), [("ner", "ner"), ("names", "names")])
+def test_gold_is_read_for_the_model_whose_task_is_named(
+    tagger: Tagger, renamed: Tagger, tiny_dev: Path, named: str, task: str
+) -> None:
+    found = compare(tiny_dev, renamed, tagger, gold_columns={named: "NER"}, resamples=100)
+    assert list(found.tasks) == [task]
+    with pytest.raises(ConfigError, match="column for task 'nre': the models have only names, ner, upos"):
+        compare(tiny_dev, renamed, tagger, gold_columns={named: "NER", "nre": "NER"}, resamples=100)
+
+
+def test_files_whose_tasks_are_named_are_compared_by_name(file: Path) -> None:
+    columns = ({"a": 3, "c": 3}, {"a": 4, "b": 4})
+    found = compare(file, file, file, gold_columns={"a": 2, "b": 2}, columns=columns, resamples=100)
+    assert list(found.tasks) == ["a"]
 
 
 def test_what_is_no_system_is_refused(file: Path, tmp_path: Path) -> None:
