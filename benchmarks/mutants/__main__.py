@@ -125,13 +125,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1000, help="changes to try")
     parser.add_argument("--seed", type=int, default=0, help="decides which")
+    parser.add_argument("--skip", type=int, default=0, help="how many of them an earlier run has tried")
     parser.add_argument("--jobs", type=int, default=1, help="test runs at the same time")
     parser.add_argument("--module", action="append", default=[], metavar="PART", help="only modules of that name")
     parser.add_argument("--python", default=sys.executable, help="the interpreter that runs the tests")
     parser.add_argument("--output", type=Path, default=Path("build/mutants.jsonl"), help="a line for each change")
     options = parser.parse_args()
     targets = modules(ROOT, options.module)
-    chosen = sample(ROOT, list(targets), options.count, seed=options.seed)
+    chosen = sample(ROOT, list(targets), options.count, seed=options.seed)[options.skip :]
     options.output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="mutants-") as place, options.output.open("w", encoding="utf-8") as stream:
         Path(place).chmod(0o755)

@@ -44,6 +44,8 @@ class _Everywhere(MutationVisitor):
             return True
         if isinstance(node, cst.Call) and _name(node.func) in ("cast", "TypeVar"):  # for mypy alone
             return True
+        if isinstance(node, cst.Assign) and _name(node.targets[0].target) == "__all__":  # for readers alone
+            return True
         return super()._skip_node_and_children(node)
 
 

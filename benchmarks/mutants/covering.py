@@ -37,17 +37,20 @@ def _function(context: str) -> str:
 
 
 def tests_of_change(change: Change, source: str, lines: Lines, own: list[str]) -> list[str]:
-    """The tests that run the changed lines, those of the module's own file first; none where that is not known.
+    """The tests that run the changed lines, those of the module's own file first.
 
     Args:
         change: the change.
         source: the module before it.
         lines: as `covering_tests` gives them.
-        own: the module's own files of tests.
+        own: the module's own files of tests; for lines that run at import alone these are all.
+
+    Returns:
+        Their names; none where it is not known what runs the lines.
     """
     if re.search(r"^@compiled", source, re.MULTILINE):  # what is compiled is not seen
         return []
     first = next((line for line in range(change.line, max(0, change.line - BEFORE), -1) if lines.get(line)), None)
     if first is None:
-        return []
+        return own
     return sorted(lines[first], key=lambda test: (test.partition("::")[0] not in own, test))

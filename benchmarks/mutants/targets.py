@@ -15,7 +15,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "nn/log_sweeps.py": ("nn", "tagging"),
     "nn/posteriors.py": ("nn", "tagging"),
     "nn/fast_lstm.py": ("nn", "tagging"),
-    "nn/heads.py": ("nn", "tagging"),
+    "nn/heads.py": ("nn", "tagging", "training"),
     "nn/model.py": ("nn", "tagging", "training"),
     "tagging/*.py": ("tagging",),
     "document/*.py": ("document",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 from collections import Counter
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_tagger.corpus import iterate_corpus, read_corpus, save_corpus
-from bilstm_tagger.corpus.formats import format_of
+from bilstm_tagger.corpus.formats import FORMATS, format_of
 from bilstm_tagger.corpus.split import set_aside, stats
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
@@ -37,7 +38,8 @@ def numbered(*sizes: int) -> Document:
 
 
 def test_formats_by_suffix(tmp_path: Path) -> None:
-    for name in ("a.conll", "a.txt", "a.b.BIO", "a.tsv.gz", "train.iob"):
+    names = ("a.conll", "a.txt", "a.b.BIO", "a.tsv.gz", "train.iob", "a.iob2", "a.bmes", "a.gold_conll")
+    for name in (*names, "a.v4_gold_conll"):
         assert format_of(name).columns == {"tags": -1}
     assert format_of("en.conllu.gz").columns == {"upos": "UPOS"}
     assert format_of("strange.name", "conllu") is format_of("a.conllu")
@@ -47,6 +49,18 @@ def test_formats_by_suffix(tmp_path: Path) -> None:
         format_of("train")
     with pytest.raises(ConfigError, match="no corpus format 'xml'; known: conll, conllu"):
         format_of("a.conll", "xml")
+
+
+@pytest.mark.parametrize(
+    ("format", "message"),
+    [
+        ("conllup", "CoNLL-U Plus is read, not written; write .conllu"),
+        ("brat", "brat as one file is read, not written; write a folder"),
+    ],
+)
+def test_formats_that_are_only_read(format: str, message: str) -> None:
+    with pytest.raises(CorpusError, match=message):
+        FORMATS[format].write([Document.from_words(["a"])], io.StringIO())
 
 
 def test_read_corpus_defaults(tmp_path: Path) -> None:

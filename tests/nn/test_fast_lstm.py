@@ -128,6 +128,16 @@ def test_only_lstms_that_read_nothing_but_words_are_fast(changes: dict[str, obje
     assert (fast_lstm(untrained(settings_of(**changes)).runtime.model) is not None) is fits
 
 
+@pytest.mark.parametrize(("hidden", "states"), [(8, torch.bfloat16), (0, torch.float32)])
+def test_states_are_rounded_where_a_layer_reads_them_in_bfloat16(hidden: int, states: torch.dtype) -> None:
+    model = untrained(settings_of(head__hidden_size=hidden)).runtime.model
+    model.precision = torch.bfloat16
+    fast = fast_lstm(model)
+    assert fast is not None
+    table = fast.table(torch.randn(14, fast.first.weight.shape[1]))
+    assert fast(table, np.arange(14), LENGTHS.numpy()).dtype is states
+
+
 @compiled
 def each(values, found, slopes):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     for at in range(len(values)):

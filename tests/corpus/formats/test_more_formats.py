@@ -171,6 +171,9 @@ def test_b6_the_training_data_of_spacy_2(tmp_path: Path) -> None:
     assert corpus[0].starts == [0, 5, 10, 17, 20]
     with pytest.raises(CorpusError, match="no 'dep' for task 'dep'; the tokens have ner, tag"):
         read_corpus(tmp_path / "a.json", {"dep": "dep"})
+    bare = [{"paragraphs": [{"sentences": [{"tokens": [{"orth": "Anna"}]}]}]}]
+    with pytest.raises(CorpusError, match="no 'dep' for task 'dep'; the tokens have none"):
+        read_corpus(put(tmp_path, "b.json", json.dumps(bare)), {"dep": "dep"})
 
 
 # ---- CoNLL-2012, CoNLL-U Plus, word/TAG
@@ -196,6 +199,8 @@ def test_b6_names_in_brackets(tmp_path: Path) -> None:
     ):
         with pytest.raises(CorpusError, match=message):
             read_corpus(put(tmp_path, "b.conll", "#begin document (x); part 000\n" + content), {"ner": -1})
+    with pytest.raises(CorpusError, match=r"a\.v4_gold_conll:2: no column 20$"):
+        read_corpus(path, {"tags": 20})
 
 
 @pytest.mark.parametrize("name", ["a.conllup", "a.conllu", "a.tsv"])
