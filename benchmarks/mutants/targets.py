@@ -26,6 +26,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "corpus/*.py": ("corpus",),
     "corpus/formats/*.py": ("corpus", "files"),
     "files/*.py": ("files",),
+    "files/by_language.py": ("files", "cli/test_automatic.py"),
     "model_folder/*.py": ("model_folder",),
     "training/checkpoint.py": ("training",),
     "training/optim.py": ("training",),

@@ -149,6 +149,30 @@ def test_a_page_may_nest_deeply() -> None:
     assert visible_text("<div>" * 20_000 + "Ada").strip() == "Ada"
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr",
+        "q rp rt ruby s samp small span strike strong sub sup time tt u var",
+    ],
+)
+def test_elements_of_phrases_do_not_break_a_line(names: str) -> None:
+    pytest.importorskip("selectolax")
+    for name in names.split():
+        assert visible_text(f"<p>Ada By<{name}>ro</{name}>n left") == "Ada Byron left\n", name
+    for name in ("img", "wbr"):
+        assert visible_text(f"<p>Ada By<{name}>ron left") == "Ada Byron left\n", name
+    for name in ("div", "p", "li", "section", "h2", "blockquote", "dd", "address"):
+        assert visible_text(f"Ada By<{name}>ron</{name}> left") == "Ada By\nron\nleft\n", name
+
+
+def test_elements_that_are_not_read_as_text() -> None:
+    pytest.importorskip("selectolax")
+    names = "script style template noscript svg iframe object audio video canvas select datalist"
+    for name in names.split():
+        assert "Bob" not in visible_text(f"<p>Ada<{name}>Bob</{name}>"), name
+
+
 # ---- mail
 
 

@@ -80,6 +80,28 @@ def test_another_script_is_told(text: str, language: str, word: str) -> None:
     assert other_language(text, language) == word
 
 
+NATIVE = {
+    "zh": "汉语", "ja": "日本語 にほん ニホン", "ko": "한국어 韓國語", "el": "ελληνικά", "grc": "ἑλληνική",
+    "he": "עברית", "ru": "русский", "uk": "українська", "bg": "български", "mk": "македонски",
+    "sr": "српски srpski", "ky": "кыргызча", "tt": "татарча tatarça", "ar": "العربية", "fa": "فارسی",
+    "ur": "اردو", "hi": "हिन्दी", "mr": "मराठी", "ne": "नेपाली", "sa": "संस्कृतम्", "bn": "বাংলা",
+    "th": "ภาษาไทย", "hy": "հայերեն", "ta": "தமிழ்", "te": "తెలుగు", "kn": "ಕನ್ನಡ", "ml": "മലയാളം",
+    "gu": "ગુજરાતી", "am": "አማርኛ", "ti": "ትግርኛ", "si": "සිංහල",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", NATIVE)
+def test_a_language_in_its_own_scripts_is_not_told(language: str) -> None:
+    """In each of them alone too; in Latin it is, unless that is one of them."""
+    for word in NATIVE[language].split():
+        text = f"{word} " * 40
+        assert other_language(text, language) is None, word
+        if word[0] > "\u024f":  # the last letter of Latin Extended-B
+            assert str(other_language(text, "en")).endswith(" script"), word
+    latin = language in ("sr", "tt")
+    assert str(other_language("Berg " * 40, language)).endswith(" script") is not latin
+
+
 @pytest.mark.parametrize(
     ("text", "language"),
     [(ENGLISH, "en"), (RUSSIAN, "ru"), (CHINESE, "zh"), ("", "en"), ("Zoë", "en"), ("12 %", "zh"), ("北京", "en"),

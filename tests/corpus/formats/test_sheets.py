@@ -174,6 +174,27 @@ def test_a7_a_header_over_tokens_is_no_token(tmp_path: Path, quote: str) -> None
     assert sentences(corpus) == [["Anna"], [quote, "He", quote]]
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Sentence #",
+        "sentence_id",
+        "Sentence Idx",
+        "sentence no.",
+        "Sentence-Nr",
+        "sentence:number",
+        "sent_id",
+        "SENT_IDX",
+    ],
+)
+@pytest.mark.parametrize("name", ["a.tsv", "a.csv"])
+def test_usual_names_of_the_column_of_sentences(sentence: str, name: str, tmp_path: Path) -> None:
+    mark = "\t" if name == "a.tsv" else ","
+    rows = [[sentence, "Word", "Tag"], ["1", "Anna", "B-PER"], ["1", "slept", "O"], ["2", "He", "O"]]
+    path = put(tmp_path, "".join(mark.join(row) + "\n" for row in rows), name)
+    assert sentences(read_corpus(path, {"ner": -1})) == [["Anna", "slept"], ["He"]]
+
+
 def test_a7_columns_without_a_header_stay_columns(tmp_path: Path) -> None:
     assert sentences(read_corpus(put(tmp_path, "word\tO\nid\tO\n\n", "a.tsv"), {"ner": -1})) == [["word", "id"]]
 
