@@ -85,7 +85,11 @@ class Corpus(Sequence[Document]):
 
     def has_spans(self, task: str) -> bool:
         """Tell whether the tags of a task are those of spans, legal or not."""
-        return detect(tags for document in self for tags in document.sentence_tags(task)) is not Scheme.NONE
+        return self.scheme_of(task) is not Scheme.NONE
+
+    def scheme_of(self, task: str) -> Scheme:
+        """Tell which scheme the fewest tags of a task violate; that of plain tags where one is of no scheme."""
+        return detect(tags for document in self for tags in document.sentence_tags(task))
 
     def settle(self, task: str, *, declared: Scheme | None = None) -> Corpus:
         """Find the scheme of a task and hold every tag to it.

@@ -12,7 +12,7 @@ import numpy as np
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.evaluation.bootstrap import RESAMPLES, draws, f1_of, interval, resampled_counts, share_of
 from bilstm_tagger.evaluation.counting import score_task, tally_of
 from bilstm_tagger.evaluation.errors import judged_cases
@@ -120,10 +120,22 @@ def compare(
     systems = [_opened(each, device) for each in (first, second)]
     gold, notes = _gold(corpus, systems, gold_columns, spec)
     names = _names(first, second)
-    given = [
-        _predictions(system, name, gold, corpus, gold_columns, own, spec)
-        for system, name, own in zip(systems, names, columns, strict=True)
-    ]
+
+    def predictions() -> list[Paired]:
+        return [
+            _predictions(system, name, gold, corpus, gold_columns, own, spec)
+            for system, name, own in zip(systems, names, columns, strict=True)
+        ]
+
+    given = predictions()
+    others = {
+        task: scheme for pair in given for task, scheme in pair.gold.schemes.items() if scheme is not gold.schemes[task]
+    }
+    if others:  # of predictions that are not all legal, which gold joined
+        for task, scheme in others.items():
+            gold = gold.settle_as(task, scheme)
+        given = predictions()
+        _refuse_two_schemes(given, names)
     tasks = [task for task in gold.tasks if all(task in each.gold.tasks for each in given)]
     if not tasks:
         raise ConfigError(f"{first} and {second} have no task in common that {corpus} has gold tags of")
@@ -136,6 +148,17 @@ def compare(
         gold=gold,
         predicted=predicted,
     )
+
+
+def _refuse_two_schemes(given: Sequence[Paired], names: tuple[str, str]) -> None:
+    """Refuse systems whose tags are not all legal, each in another scheme: no gold is in both."""
+    one, other = (pair.gold.schemes for pair in given)
+    for task in one.keys() & other.keys():
+        if one[task] is not other[task]:
+            raise CorpusError(
+                f"{task}: {names[0]} is in {one[task]} and {names[1]} in {other[task]}, and not all tags of either are "
+                "legal; convert one of them into the scheme of the other, with --repair"
+            )
 
 
 def _opened(system: Tagger | str | Path, device: str) -> Tagger | Path:

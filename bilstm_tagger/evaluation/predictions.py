@@ -135,6 +135,8 @@ def paired(gold: Corpus, guesses: Corpus, path: str | Path, *, named: bool = Fal
                 notes.append(_io_note(task, "gold", touching_spans(found, other), "the predictions"))
             else:
                 gold = gold.settle_as(task, found.schemes[other])  # no gold span, or the wrong column
+        elif gold.schemes[task] not in (Scheme.NONE, Scheme.IO):
+            gold = _as_illegal(gold, task, guesses, other)
     notes += [f"{task}: {text}" for task in names for _, text in doubts(gold.documents, task, gold.schemes[task])]
     spelled = []
     for task, other in names.items():
@@ -276,6 +278,20 @@ def _io_note(task: str, side: str, touching: int, other: str) -> str:
         f"{task}: the {side} tags do not say where spans begin, as in IO: neighbouring tokens of one label are read as "
         f"one span; in {other} spans of one label touch {counted(touching, 'time')}"
     )
+
+
+def _as_illegal(gold: Corpus, task: str, guesses: Corpus, other: str) -> Corpus:
+    """Gold in the scheme of predictions that are in another one and not all legal in it, which cannot be respelled."""
+    scheme = guesses.scheme_of(other)
+    if scheme in (Scheme.NONE, gold.schemes[task]):
+        return gold
+    for each in (scheme, gold.schemes[task]):
+        try:
+            guesses.settle(other, declared=each)
+        except CorpusError:
+            continue
+        return gold
+    return gold.respell(task, scheme)
 
 
 def _in_scheme(guesses: Corpus, task: str, gold: Corpus) -> tuple[Corpus, list[str]]:

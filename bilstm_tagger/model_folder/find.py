@@ -27,6 +27,8 @@ def find_folder(name: str | Path, *, revision: str | None = None) -> Path:
         ConfigError: if a revision is asked of a model that is here.
         ModelError: if there is no such model.
     """
+    if not isinstance(name, str | Path):
+        raise ModelError(f"name a model folder or a model that comes with the package, not {type(name).__name__}")
     if not str(name):
         raise ModelError("the name of the model is empty; name a folder or a model that comes with the package")
     path = Path(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 
 
@@ -43,10 +44,14 @@ def check_unicode(text: str, what: str) -> None:
 
 
 def check_stream(sources: Any) -> None:
-    """Refuse a whole frame or a dict: to go through it gives the names of its columns, not its texts.
+    """Refuse what is no stream of sources: a single one, or a frame, which gives the names of its columns.
 
     Raises:
         TaggerError: naming what to give instead.
     """
+    if isinstance(sources, str | Document) or hasattr(sources, "has_annotation"):
+        raise TaggerError(f"a {type(sources).__name__} is one text; give a list of texts, or call the tagger with it")
     if isinstance(sources, Mapping) or hasattr(sources, "columns"):
         raise TaggerError(f"a {type(sources).__name__} has columns; give one of them, such as frame['text']")
+    if isinstance(sources, bytes) or not (hasattr(sources, "__iter__") or hasattr(sources, "__getitem__")):
+        raise TaggerError(f"give a list of texts or another iterable of them, not {type(sources).__name__}")

@@ -162,6 +162,7 @@ class Exports(ABC):
         from bilstm_tagger.frames.arrow import table_of, texts_of
 
         told = probabilities or bool(min_probability)
+        texts = [texts] if isinstance(texts, str) else texts
         check_stream(texts)
         documents = self.pipe(texts_of(texts), probabilities=told, min_probability=min_probability)
         return table_of(documents, self.info.schemes, rows=rows, probabilities=probabilities)

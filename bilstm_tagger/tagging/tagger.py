@@ -163,6 +163,7 @@ class Tagger(Exports):
 
         Raises:
             ConfigError: if an option is not what it can be.
+            TaggerError: if `sources` are one text or a frame, or one of them is nothing that can be tagged.
         """
         if isinstance(n_best, bool) or not isinstance(n_best, int) or n_best < 0:
             raise ConfigError(f"n_best must be a whole number from 0 on, not {n_best!r}")

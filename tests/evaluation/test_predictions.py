@@ -14,6 +14,7 @@ from command_line import ENVIRONMENT
 from tiny import sentences, write_conll
 
 from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.evaluation.compare import compare
 from bilstm_tagger.evaluation.predictions import evaluate_predictions
 from bilstm_tagger.evaluation.scores import SpanScores, TagScores
 from bilstm_tagger.schemes.grammar import Scheme
@@ -64,6 +65,43 @@ def test_one_file_with_both_columns(tmp_path: Path, legal: bool) -> None:
     assert bool(found.notes) is not legal
     assert legal or ("not all predicted tags are legal" in found.notes[0] and f"{file}:" in found.notes[0])
     assert json.loads(json.dumps(found.to_json()))["tasks"]["ner"]["known_recall"] is None
+
+
+@pytest.mark.parametrize("scheme", [Scheme.IOB1, Scheme.IOBES, Scheme.BILOU, Scheme.BMES])
+def test_illegal_predictions_beside_gold_in_another_scheme(tmp_path: Path, scheme: Scheme) -> None:
+    """They are scored as beside the same gold in their own scheme, as seqeval scores them."""
+    rows, gold, guesses = drawn(legal=False)
+    words = [[row[0] for row in each] for each in rows]
+    spelled = [convert(tags, Scheme.BIO, scheme) for tags in gold]
+    true, told = (
+        write(tmp_path / name, [list(zip(*pair, strict=True)) for pair in zip(words, tags, strict=True)])
+        for name, tags in (("gold.conll", spelled), ("told.conll", guesses))
+    )
+    found = evaluate_predictions(told, true, resamples=0)
+    scores = found.tasks["tags"]
+    assert isinstance(scores, SpanScores)
+    assert scores.micro.f1 == pytest.approx(of_seqeval(gold, guesses), abs=1e-12)
+    flat = [tag == other for pair in zip(gold, guesses, strict=True) for tag, other in zip(*pair, strict=True)]
+    assert scores.accuracy.value == pytest.approx(sum(flat) / len(flat))
+    assert "not all predicted tags are legal" in found.notes[0]
+
+    legal = write(
+        tmp_path / "legal.conll", [list(zip(*pair, strict=True)) for pair in zip(words, spelled, strict=True)]
+    )
+    for pair, place in (((told, legal), 0), ((legal, told), 1)):
+        compared = compare(true, *pair, resamples=100).tasks["tags"]
+        assert compared.scores[place].headline == scores.micro.f1
+        assert compared.scores[1 - place].headline == 1.0
+
+
+def test_two_files_that_are_not_legal_in_two_schemes_are_refused(tmp_path: Path) -> None:
+    true = write(tmp_path / "a.conll", [[("Ada", "B-PER"), ("Berg", "I-PER"), ("in", "O"), ("Oslo", "B-LOC")]])
+    one = write(tmp_path / "b.conll", [[("Ada", "B-PER"), ("Berg", "I-PER"), ("in", "O"), ("Oslo", "I-LOC")]])
+    other = write(tmp_path / "c.conll", [[("Ada", "B-PER"), ("Berg", "E-PER"), ("in", "S-X"), ("Oslo", "I-LOC")]])
+    with pytest.raises(
+        CorpusError, match=r"b\.conll is in BIO and c\.conll in IOBES, and not all tags of either are legal"
+    ):
+        compare(true, one, other, resamples=100)
 
 
 @pytest.mark.parametrize("scheme", [Scheme.BIO, Scheme.IOB1, Scheme.IOBES, Scheme.BILOU, Scheme.BMES])

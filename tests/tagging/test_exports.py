@@ -11,12 +11,13 @@ import datasets
 import pandas as pd
 import pyarrow as pa
 import pytest
+import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import settings_of, untrained
 
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
+from bilstm_tagger.errors import ConfigError, CorpusError, ModelError, TaggerError
 from bilstm_tagger.frames import arrow
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.tagging.tagger import Tagger
@@ -286,6 +287,31 @@ def test_a_whole_frame_is_refused(tagger: Tagger) -> None:
                 give(whole)
     for column in (columns["London"], pd.DataFrame(columns)["London"], pl.DataFrame(columns)["London"]):
         assert len(tagger.to_arrow(column, rows="texts")) == 1
+
+
+def test_one_text_is_no_stream_of_texts(tagger: Tagger) -> None:
+    """To go through it would give its letters or its tokens."""
+    document = tagger("Bob left Paris.")
+    for one in ("Bob left Paris.", document, spacy.blank("en")("Bob left Paris.")):
+        with pytest.raises(TaggerError, match=f"a {type(one).__name__} is one text; give a list of texts, or call"):
+            list(tagger.pipe(one))
+    for odd in (None, 7, b"Bob"):
+        with pytest.raises(
+            TaggerError, match=f"give a list of texts or another iterable of them, not {type(odd).__name__}"
+        ):
+            list(tagger.pipe(odd))  # type: ignore[arg-type]
+
+    class Lines:
+        """Old-style data set: numbers alone."""
+
+        def __getitem__(self, number: int) -> str:
+            return ["Bob left.", "Ada left."][number]
+
+    assert [each.text for each in tagger.pipe(Lines())] == ["Bob left.", "Ada left."]  # type: ignore[arg-type]
+    assert tagger.to_arrow("Bob left.", rows="texts").num_rows == 1
+    assert tagger.entities("Bob left.") == tagger.entities(["Bob left."])
+    with pytest.raises(ModelError, match="name a model folder or a model that comes with the package, not NoneType"):
+        Tagger.load(None)  # type: ignore[arg-type]
 
 
 def test_map_hands_its_options_on(tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
