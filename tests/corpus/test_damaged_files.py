@@ -13,7 +13,7 @@ from typing import Any
 import fuzz_files
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bilstm_tagger.corpus.formats.records import RecordReader
@@ -80,6 +80,7 @@ VALUES = st.recursive(
 
 
 @settings(max_examples=150, deadline=None)
+@example(record={"text": "", "tags": {"id": None, "start": []}}, columns={"tags": -1})
 @given(record=st.dictionaries(KEYS, VALUES, max_size=5), columns=st.sampled_from([{"tags": -1}, {"ner": "ner"}, {}]))
 def test_records_of_any_shape(record: dict[str, Any], columns: dict[str, int | str]) -> None:
     reader = RecordReader("a.jsonl", ReadSpec(columns=columns, tokenizer="whitespace"))

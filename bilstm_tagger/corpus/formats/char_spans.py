@@ -186,6 +186,23 @@ class Aligner:
         self._overlaps += len(spans) - len(kept)
         return sorted(kept)
 
+    def fits(self, count: int) -> None:
+        """Count spans that are whole tokens."""
+        self._total += count
+
+    def is_part(self, label: str, word: str, line: int) -> None:
+        """Note a span of which the file itself says that it is a part of a token.
+
+        Args:
+            label: its label.
+            word: the part.
+            line: the line of the file, for messages.
+        """
+        self._total += 1
+        self._lines.append(line)
+        if not self._fault:
+            self._fault = f"{self.path}:{line}: span {label} marks {word!r}, a part of a token"
+
     def finish(self) -> None:
         """Report what did not fit, once the file has been read.
 

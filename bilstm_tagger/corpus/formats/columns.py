@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from bilstm_tagger.document.document import Document
@@ -76,6 +77,7 @@ class _Reader:
         self.word = 0
         self.sources: dict[str, int] = {}
         self.memo: dict[str, str] = {}
+        self.looked = False
 
     def documents(self) -> Iterator[Document]:
         cells: list[str] = []
@@ -199,6 +201,9 @@ class _Reader:
                     f"{self.path}:{lines[by_number[index].index('')]}: column {index + 1} is empty; "
                     "every token needs a word and a tag"
                 )
+        if lines and not self.looked:
+            self.looked = True
+            self.refuse_numbers(by_number, bounds)
         comments: dict[int, list[str]] = {}
         for number, line in self.comments:
             comments.setdefault(bisect_left(lines, number), []).append(line)
@@ -217,6 +222,20 @@ class _Reader:
             layout=ConllLayout(self.width, self.word, dict(self.sources), self.separator, docstart, comments),
             columns=kept,
         )
+
+    def refuse_numbers(self, columns: Sequence[Sequence[str]], bounds: Sequence[int]) -> None:
+        """Refuse numbers of tokens for words, where the next column has words and is not asked for."""
+        following = self.word + 1
+        if columns[self.word][0] != "1":
+            return
+        numbers = [str(place + 1) for start, end in pairwise(bounds) for place in range(end - start)]
+        if self.width <= following or following in self.sources.values() or columns[self.word] != numbers:
+            return
+        if "2" in numbers and any(map(str.isalpha, columns[following])):
+            raise CorpusError(
+                f"{self.path}: column {self.word + 1} counts the tokens of each sentence; the words seem to be in "
+                f"column {following + 1}: --word-column {following + 1}"
+            )
 
 
 def _stripped(tags: list[str]) -> list[str]:

@@ -201,9 +201,9 @@ class RecordReader:
         return self._tokenizer(text), True
 
     def _lookup(self, task: str, column: int | str, record: Record, place: str) -> tuple[str, Any]:
-        """The key and the value of a task's tags or spans."""
+        """The key and the value of a task's tags or spans, which a data set may have as several lists side by side."""
         key, value = _find(task, column, record, place)
-        if isinstance(value, Mapping) and isinstance(value.get("start"), list):  # a column of several lists
+        if isinstance(value, Mapping) and "start" in value and all(isinstance(each, list) for each in value.values()):
             value = [dict(zip(value, items, strict=False)) for items in zip(*value.values(), strict=False)]
         elif isinstance(value, Mapping):  # our own output: one list for each task
             name = column if isinstance(column, str) and column != key else task

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from bilstm_tagger.corpus.formats.char_spans import Aligner
 from bilstm_tagger.corpus.formats.record_words import find_words
@@ -24,7 +25,7 @@ from bilstm_tagger.settings.read_spec import ReadSpec
 __all__ = ["FIRST", "Feature", "features", "read"]
 
 FIRST = "#FORMAT=WebAnno TSV 3"
-_TOKEN = re.compile(r"(\d+)-\d+")
+_TOKEN = re.compile(r"((\d+)-\d+)(\.\d+)?")
 _VALUE = re.compile(r"(.*?)(?:\[(\d+)\])?", re.DOTALL)
 # Layers of one value for each token.
 _PLAIN = ("POS", "Lemma", "Stem", "MorphologicalFeatures")
@@ -51,6 +52,15 @@ class Feature:
         return f"{self.layer}.{self.name}"
 
 
+class _Part(NamedTuple):
+    """A part of a token that has annotations of its own: the number of the token, the part, its cells, its line."""
+
+    token: int
+    word: str
+    cells: list[str]
+    line: int
+
+
 @dataclass(slots=True)
 class _Rows:
     """The tokens of a file, and the cells behind them."""
@@ -58,6 +68,7 @@ class _Rows:
     words: list[str] = field(default_factory=list)
     cells: list[list[str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    parts: list[_Part] = field(default_factory=list)
     bounds: list[int] = field(default_factory=lambda: [0])
     texts: list[str] = field(default_factory=list)
     columns: list[tuple[str, str]] = field(default_factory=list)  # layer and feature
@@ -72,7 +83,7 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         spec: how to read it; the column of a task is a feature (`value`), a layer (`NamedEntity`), `LAYER.FEATURE` or
             what such tags are usually called (`ner`, `upos`), in upper or lower case; a number counts the columns
             behind the token, -1 is the named entities, or the last column without them.
-            `misaligned` says what happens to spans that overlap.
+            `misaligned` says what happens to spans that overlap, and to those of parts of tokens.
 
     Raises:
         CorpusError: a line does not fit, or there is no such feature.
@@ -92,7 +103,8 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         if rows.columns[at][0] in _PLAIN:
             document.tags[task] = [UNKNOWN if value in ("_", "*") else _unescaped(value) for value in values]
             continue
-        spans = aligner.without_overlaps(sorted(set(_spans(values, rows.bounds))), rows.lines[0] if rows.lines else 1)
+        spans = _all_spans(values, rows, at, aligner)
+        spans = aligner.without_overlaps(spans, rows.lines[0] if rows.lines else 1)
         document.tags[task] = spans_to_tags(spans, len(document), Scheme.BIO)
         document.schemes[task] = Scheme.BIO
     aligner.finish()
@@ -126,6 +138,8 @@ def features(path: str | Path, *, encoding: str | None = None) -> list[Feature]:
 def _rows(path: str, encoding: str | None) -> _Rows:
     rows = _Rows()
     sentence = ""
+    known: dict[str, int] = {}
+    parts: list[tuple[str, list[str], int]] = []
     for number, line in open_text(path, encoding=encoding):
         if line.startswith("#Text="):
             rows.texts.append(line[len("#Text=") :])
@@ -137,21 +151,46 @@ def _rows(path: str, encoding: str | None) -> _Rows:
         elif line.strip() and not line.startswith("#"):
             cells = line.split("\t")
             match = _TOKEN.fullmatch(cells[0])
-            if len(cells) < 3 or (match is None and "." not in cells[0]):
+            if len(cells) < 3 or match is None:
                 raise CorpusError(f"{path}:{number}: not a token of WebAnno TSV 3: 1-1, a tab, 0-4, a tab, the token")
-            if match is None:
-                raise CorpusError(
-                    f"{path}:{number}: {cells[2]!r} is a part of a token, which tags cannot mark; correct it"
-                )
-            if match[1] != sentence and rows.words:
+            if match[3]:
+                parts.append((match[1], cells, number))
+                continue
+            if match[2] != sentence and rows.words:
                 rows.bounds.append(len(rows.words))
-            sentence = match[1]
+            sentence = match[2]
+            known[match[1]] = len(rows.words)
             rows.words.append(cells[2])
             rows.cells.append(cells[3:])
             rows.lines.append(number)
     if rows.words:
         rows.bounds.append(len(rows.words))
+    for token, cells, number in parts:
+        if token not in known:
+            raise CorpusError(f"{path}:{number}: {cells[2]!r} is a part of token {token}, which is not there")
+        rows.parts.append(_Part(known[token], cells[2], cells[3:], number))
     return rows
+
+
+def _all_spans(values: Sequence[str], rows: _Rows, at: int, aligner: Aligner) -> list[SpanTuple]:
+    """The spans of a column; those that end within a token become whole tokens or are left out, as `aligner` says."""
+    partial = [
+        (part, item, *_label(item))
+        for part in rows.parts
+        for item in _items(part.cells[at] if at < len(part.cells) else "_")
+        if _label(item)[0] not in ("*", "")
+    ]
+    numbers = {number for *_, number in partial} - {None}
+    whole = ["|".join(each for each in _items(value) if _label(each)[1] not in numbers) or "_" for value in values]
+    spans = set(_spans(whole, rows.bounds))
+    aligner.fits(len(spans))
+    widened = list(values)
+    for part, item, label, number in partial:
+        if number is None or number in numbers:
+            aligner.is_part(_unescaped(label), part.word, part.line)
+            numbers.discard(number)
+        widened[part.token] = item if widened[part.token] == "_" else f"{widened[part.token]}|{item}"
+    return sorted(spans if aligner.policy == "drop" else set(_spans(widened, rows.bounds)))
 
 
 def _position(column: int | str, columns: Sequence[tuple[str, str]], path: str) -> int:
@@ -185,9 +224,8 @@ def _spans(values: Sequence[str], bounds: Sequence[int]) -> Iterator[SpanTuple]:
     """Spans from the values of a column: those with the same number are one, one without is of its token alone."""
     opened: dict[str, tuple[int, int, str]] = {}
     for index, value in enumerate(values):
-        for item in re.split(r"(?<!\\)\|", value) if value != "_" else []:
-            match = _VALUE.fullmatch(item)
-            label, number = (match[1], match[2]) if match else (item, None)
+        for item in _items(value):
+            label, number = _label(item)
             if label in ("*", ""):
                 continue
             if number is None:
@@ -196,6 +234,17 @@ def _spans(values: Sequence[str], bounds: Sequence[int]) -> Iterator[SpanTuple]:
                 first = opened[number][0] if number in opened else index
                 opened[number] = (first, index + 1, _unescaped(label))
     yield from opened.values()
+
+
+def _items(value: str) -> list[str]:
+    """The annotations of a cell, which stand side by side where spans overlap."""
+    return re.split(r"(?<!\\)\|", value) if value != "_" else []
+
+
+def _label(item: str) -> tuple[str, str | None]:
+    """The label of an annotation, and the number that it shares with the other tokens of its span."""
+    match = _VALUE.fullmatch(item)
+    return (match[1], match[2]) if match else (item, None)
 
 
 def _unescaped(text: str) -> str:

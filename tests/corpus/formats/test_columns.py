@@ -263,3 +263,34 @@ def test_cells_between_commas_are_told_for_a_table(line: str, sign: str, column:
     told = f"or if its cells stand between {sign!r}, give the file the ending .csv"
     assert (told in str(caught.value)) is bool(sign)
     assert "stand between" in str(caught.value) or not sign
+
+
+# ---- numbers of tokens
+
+
+@pytest.mark.parametrize("rows", ["1\tAda\tB-PER\n2\tleft\tO\n\n1\tRain\tO\n", "1 Ada X\n2 left O\n"])
+def test_numbers_of_tokens_are_no_words(rows: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.conll"
+    path.write_text(rows, "utf-8")
+    with pytest.raises(CorpusError, match=r"column 1 counts the tokens of each sentence; .* column 2: --word-column 2"):
+        list(conll.read(path, ReadSpec(columns={"ner": -1})))
+    (document,) = conll.read(path, ReadSpec(columns={"ner": -1}, word_column=2))
+    assert document.words[:2] == ["Ada", "left"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "1 B-X\n2 I-X\n",  # no further column that may have the words
+        "1 7 O\n2 8 O\n",  # nor here
+        "1 Ada O\n3 left O\n",
+        "1 CD O\n\n1 CD O\n",  # no second token
+        "1 CD O\n2 CD O\n\nAda NNP B-X\n",
+        "-DOCSTART- x O\n\nAda NNP B-X\n\n-DOCSTART- x O\n\n1 CD O\n2 CD O\n",  # not the first document
+    ],
+)
+def test_numbers_that_may_be_words_are(rows: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.conll"
+    path.write_text(rows, "utf-8")
+    words = [word for document in conll.read(path, ReadSpec(columns={"ner": -1})) for word in document.words]
+    assert words == [row.split()[0] for row in rows.split("\n") if row and not row.startswith("-DOC")]

@@ -121,6 +121,28 @@ def test_b6_webanno_stacked_spans(tmp_path: Path) -> None:
         read_corpus(path)
 
 
+def test_b6_webanno_spans_of_parts_of_tokens(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """One alone, one that begins with a whole token, and one of a layer that is not read."""
+    part = "1-2.1\t5-7\tBe\t_\t*[1]\tPER[1]\t\n"
+    content = WEBANNO.replace("1-2\t5-9\tBerg\tPROPN\t*[1]\tPER[1]\t\n", f"1-2\t5-9\tBerg\tPROPN\t_\t_\t\n{part}")
+    content = content.replace("2-2\t21-25\tOslo\tPROPN\t*\tL\\_OC\t\n", "2-2\t21-25\tOslo\tPROPN\t_\t_\t\n")
+    content += "2-2.1\t21-23\tOs\t_\t*\tLOC\t\n2-2.2\t23-25\tlo\tX\t_\t_\t\n"
+    path = put(tmp_path, "a.tsv", content + "2-3\t26-30\tLund\tPROPN\t*\tLOC\t\n")
+    line = next(at for at, row in enumerate(path.read_text("utf-8").split("\n"), 1) if row.startswith("1-2.1"))
+    with pytest.raises(CorpusError) as told:
+        read_corpus(path)
+    assert str(told.value).startswith(f"{path}:{line}: span PER marks 'Be', a part of a token; correct it, or use")
+    assert "--misaligned snap or --misaligned drop (2 of 3 spans do not fit" in str(told.value)
+    snapped = [("Anna Berg", "PER"), ("Oslo", "LOC"), ("Lund", "LOC")]
+    assert found(read_corpus(path, misaligned="snap")) == snapped
+    assert "2 of 3 spans are no whole tokens and were widened to whole tokens" in caplog.text
+    assert found(read_corpus(path, misaligned="drop")) == [("Lund", "LOC")]
+    assert "2 of 3 spans are no whole tokens and were left out" in caplog.text
+    assert read_corpus(path, {"pos": "PosValue"})[0].tags_of("pos")[4:] == ["ADP", "PROPN", "PROPN"]
+    with pytest.raises(CorpusError, match="'x' is a part of token 9-9, which is not there"):
+        read_corpus(put(tmp_path, "b.tsv", content + "9-9.1\t0-1\tx\t_\t_\t_\t\n"))
+
+
 # ---- JSON with spans of tokens
 
 WORDS = ["Anna", "Berg", "slept", "in", "Oslo"]
