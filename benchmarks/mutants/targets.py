@@ -28,6 +28,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "files/*.py": ("files",),
     "files/by_language.py": ("files", "cli/test_automatic.py"),
     "model_folder/*.py": ("model_folder",),
+    "model_folder/folder.py": ("model_folder", "cli/test_calibrate.py"),
     "training/checkpoint.py": ("training",),
     "training/optim.py": ("training",),
     "training/data.py": ("training",),

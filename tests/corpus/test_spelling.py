@@ -74,10 +74,25 @@ def test_a4_a_near_miss_among_good_tags_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "tags",
-    [["NOUN", "VERB", "O"], ["NN", "IN", "PRP$", ":", "''"], ["S_x", "B_y", "NOUN"], ["O", "o"], ["e.g", "i.e"], []],
+    [
+        ["NOUN", "VERB", "O"],
+        ["NN", "IN", "PRP$", ":", "''"],
+        ["S_x", "B_y", "NOUN"],
+        ["O", "o"],
+        ["e.g", "i.e"],
+        [],
+        ["B_x"],
+        ["B_x", "B_y"],
+        ["I_x"],
+        ["B_x", "", "_"],
+    ],
 )
 def test_a4_plain_tags_are_no_near_misses(tags: list[str]) -> None:
     assert near_misses(tags) == {}
+
+
+def test_a4_tags_of_which_none_is_outside() -> None:
+    assert near_misses(["B_x", "I_x"]) == {"B_x": "B-x", "I_x": "I-x"}
 
 
 @given(

@@ -123,6 +123,14 @@ def test_encodings_of_pages(tmp_path: Path, data: bytes, guessed: int) -> None:
     assert (found, len(report.tally.guessed)) == (["Zoë"], guessed)
 
 
+@pytest.mark.parametrize("name", ["iso-8859-1", "ISO-8859-1", "latin1", "latin-1", "us-ascii", "ascii"])
+def test_old_names_of_encodings_mean_windows_1252_in_pages(name: str, tmp_path: Path) -> None:
+    """As in browsers; in a table of the standard, and with letters that these encodings do not have."""
+    pytest.importorskip("selectolax")
+    (tmp_path / "a.html").write_bytes(f'<meta charset="{name}"><p>'.encode() + b"by \x93Ada\x94 Zo\xeb")
+    assert texts(tmp_path / "a.html") == ["by \u201cAda\u201d Zo\xeb\n"]
+
+
 def test_a_page_that_is_not_what_it_says_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("selectolax")
     for data, message in (

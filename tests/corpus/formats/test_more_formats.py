@@ -114,6 +114,11 @@ def test_b6_webanno(tmp_path: Path) -> None:
         read_corpus(path, {"ner": "x"})
 
 
+def test_b6_webanno_a_part_of_speech_without_a_value_is_not_known(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.tsv", WEBANNO.replace("10-15\tslept\tVERB", "10-15\tslept\t*"))
+    assert read_corpus(path, {"pos": "PosValue"})[0].tags_of("pos")[1:4] == ["PROPN", UNKNOWN, UNKNOWN]
+
+
 def test_b6_webanno_stacked_spans(tmp_path: Path) -> None:
     path = put(tmp_path, "a.tsv", WEBANNO.replace("PER[1]\t\n1-2", "PER[1]|X\t\n1-2"))
     assert found(read_corpus(path, misaligned="drop"))[0] == ("Anna Berg", "PER")
@@ -144,6 +149,13 @@ def test_b6_webanno_spans_of_parts_of_tokens(tmp_path: Path, caplog: pytest.LogC
 
 
 # ---- JSON with spans of tokens
+
+
+def test_spans_of_other_keys_are_not_taken_for_those_of_spert(tmp_path: Path) -> None:
+    record = {"tokens": WORDS, "entities": [{"label": "PER", "start": 0, "end": 2}]}
+    with pytest.raises(CorpusError, match=r"a\.json:1: entities counts characters, but the record has no text"):
+        read_corpus(put(tmp_path, "a.json", json.dumps(record)))
+
 
 WORDS = ["Anna", "Berg", "slept", "in", "Oslo"]
 SPANS = [("Anna Berg", "PER"), ("Oslo", "LOC")]
@@ -223,6 +235,8 @@ def test_b6_names_in_brackets(tmp_path: Path) -> None:
             read_corpus(put(tmp_path, "b.conll", "#begin document (x); part 000\n" + content), {"ner": -1})
     with pytest.raises(CorpusError, match=r"a\.v4_gold_conll:2: no column 20$"):
         read_corpus(path, {"tags": 20})
+    with pytest.raises(CorpusError, match=r"no column 'dep'; CoNLL-2012 has word, .* names, or give a number from 1"):
+        read_corpus(path, {"tags": "dep"})
 
 
 @pytest.mark.parametrize("name", ["a.conllup", "a.conllu", "a.tsv"])

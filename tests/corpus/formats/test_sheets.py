@@ -195,6 +195,17 @@ def test_usual_names_of_the_column_of_sentences(sentence: str, name: str, tmp_pa
     assert sentences(read_corpus(path, {"ner": -1})) == [["Anna", "slept"], ["He"]]
 
 
+@pytest.mark.parametrize(
+    "tags",
+    ["tag", "Tags", "NER", "ner_tag", "ner tags", "Label", "labels", "IOB", "bio", "ne.tag", "entity", "UPOS", "pos"],
+)
+def test_usual_names_of_the_column_of_tags(tags: str, tmp_path: Path) -> None:
+    """Before other columns, of which -1 would be the last."""
+    path = put(tmp_path, f"Token\t{tags}\tnote\nAnna\tB-PER\tx\n\nHe\tO\ty\n", "a.tsv")
+    (document,) = read_corpus(path, {"t": -1})
+    assert document.tags_of("t") == ["B-PER", "O"]
+
+
 def test_a7_columns_without_a_header_stay_columns(tmp_path: Path) -> None:
     assert sentences(read_corpus(put(tmp_path, "word\tO\nid\tO\n\n", "a.tsv"), {"ner": -1})) == [["word", "id"]]
 

@@ -100,7 +100,9 @@ def test_webanno_counts_as_java_does(tmp_path: Path) -> None:
         "#T_SP=de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|value",
         "#T_SP=webanno.custom.Chunk|value",
     ]
-    assert "#Text=\U0001f600 Ada" in lines
+    assert [line for line in lines if line.startswith("#Text=")] == [
+        *("#Text=\U0001f600 Ada", "#Text=Byron  came.", "#Text=She left."),
+    ]
     assert "1-3\t7-12\tByron\tPER[1]\tNP\t" in lines
     assert "2-1\t20-23\tShe\t_\tNP\t" in lines
     (back,) = read_corpus(tmp_path / "a.tsv", {"ner": -1, "chunk": "Chunk"})
