@@ -178,6 +178,19 @@ def read_bytes(path: str | Path) -> bytes:
         return stream.read()
 
 
+def binary_lines(path: str | Path) -> Iterator[bytes]:
+    r"""Iterate over the lines of a file as bytes, each with its line ending; only `\n` ends one.
+
+    Args:
+        path: the file; `*.gz` and `*.zst` are decompressed.
+
+    Raises:
+        CorpusError: as in `read_bytes`.
+    """
+    with _failures_named(path, "utf-8"), _open_binary(path) as stream:
+        yield from stream
+
+
 def sha256_file(path: str | Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal.
 

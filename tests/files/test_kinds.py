@@ -200,7 +200,7 @@ def test_bodies_of_mails_are_decoded(tmp_path: Path) -> None:
     ):  # fmt: skip
         (tmp_path / "a.eml").write_bytes(message.as_bytes())
         found, report = names(tmp_path / "a.eml")
-        assert (found, report.tally.attachments, report.failures) == (expected, attachments, [])
+        assert (found, report.tally.attachments.total(), report.failures) == (expected, attachments, [])
 
 
 def test_a_mail_without_its_encoding_is_still_read(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_a_mail_without_its_encoding_is_still_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("packed", [False, True])
 def test_each_mail_of_a_mailbox_is_a_document(tmp_path: Path, packed: bool) -> None:
     box = mailbox.mbox(tmp_path / "a.mbox")
-    box.add(mail("to Ada\n\nFrom here on\n", Message_ID="<1@x>"))
+    box.add(mail("to Ada now\n\nFrom here on\n", Message_ID="<1@x>"))
     box.add(mail("by Eve\n"))
     box.close()
     path = tmp_path / "a.mbox"
@@ -407,7 +407,7 @@ def test_null_texts_are_empty_documents(tmp_path: Path) -> None:
         stream.write_table(table)
     for path in sorted(tmp_path.iterdir()):
         found, report = names(path)
-        assert (found, report.documents, report.tally.empty, report.failures) == (["Ada", "Eve"], 4, 2, [])
+        assert (found, report.documents, report.tally.empty, report.failures) == (["Ada", "Eve"], 4, {str(path): 2}, [])
     tag_files(RuleTagger(), [tmp_path / "c.parquet"], output=tmp_path / "out", format="parquet")
     assert pq.read_table(tmp_path / "out" / "c.parquet.parquet")["year"].to_pylist() == [1, 2, 3, 4]
 
@@ -435,7 +435,7 @@ def test_sheets_of_workbooks(tmp_path: Path) -> None:
     assert [(record["id"], record["text"]) for record in records(output)] == [
         *(("Sheet!1", "to Ada"), ("Sheet!2", ""), ("Sheet!3", "4")),
     ]
-    assert (report.tally.empty, ["sheet 'odd'" in line for line in report.tally.no_text]) == (1, [True])
+    assert (report.tally.empty.total(), ["sheet 'odd'" in line for line in report.tally.no_text]) == (1, [True])
     rows, _ = to_stream(RuleTagger(), [tmp_path / "a.xlsx"], format="entities")
     assert json.loads(rows)["line"] == 2
     for title, name in (("2023", "Eve"), ("2024", "Zoe")):
@@ -540,4 +540,4 @@ def test_a_table_may_be_named_as_one(tmp_path: Path) -> None:
     path = tmp_path / "a.out"
     path.write_text(f"id;text\n1;{PROSE}\n2;\n")
     found, report = names(path, input_format="table")
-    assert (found, report.tally.empty) == (["Ada Byron", "London"], 1)
+    assert (found, report.tally.empty) == (["Ada Byron", "London"], {str(path): 1})
