@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.html_text import visible_text
 from bilstm_tagger.files.source import Source, Tally
-from bilstm_tagger.io.reading import is_encoding
+from bilstm_tagger.io.encodings import is_encoding
 
 _PLAIN = "text/plain"
 _PAGE = "text/html"

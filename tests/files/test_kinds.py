@@ -114,6 +114,13 @@ def test_only_visible_text_of_a_page_is_tagged(tmp_path: Path) -> None:
         ("<p>Zoë".encode("utf-16"), 0),
         ("<meta http-equiv=Content-Type content='text/html; charset=ISO-8859-1'><p>Zoë".encode("cp1252"), 0),
         ("<p>Zoë".encode("cp1252"), 1),
+        *(
+            (f"<meta charset={name}><p>Zoë".encode(), 0)
+            for name in ("utf-16", "UTF-16LE", "utf-16be", "unicode", "UCS-2")
+        ),
+        ('<?xml version="1.0" encoding="utf-16"?><html><body><p>Zoë</p></body></html>'.encode(), 0),
+        ("<meta charset=utf-16><p>Zoë".encode("utf-16"), 0),
+        ("<meta charset=utf-16><p>Zoë".encode("cp1252"), 1),
     ],
 )
 def test_encodings_of_pages(tmp_path: Path, data: bytes, guessed: int) -> None:
@@ -541,3 +548,21 @@ def test_a_table_may_be_named_as_one(tmp_path: Path) -> None:
     path.write_text(f"id;text\n1;{PROSE}\n2;\n")
     found, report = names(path, input_format="table")
     assert (found, report.tally.empty) == (["Ada Byron", "London"], {str(path): 1})
+
+
+# ---- UTF-16 without its mark, encodings of pages, XHTML
+
+
+@pytest.mark.parametrize(
+    "suffix", ["txt", "md", "csv", "tsv", "jsonl", "json", "log", "srt", "html", "conll", "conllu"]
+)
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_refused(suffix: str, encoding: str, tmp_path: Path) -> None:
+    if suffix == "html":
+        pytest.importorskip("selectolax")
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(f"text\n{PROSE}\n".encode(encoding))
+    found, report = names(path)
+    assert found == []
+    (error,) = report.failures
+    assert str(error).startswith(f"{path}: is {encoding.upper()} without a byte order mark; add --encoding {encoding}")
