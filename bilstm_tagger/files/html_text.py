@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.files.source import suffix_of
 from bilstm_tagger.io.encodings import is_encoding, marked_encoding
 from bilstm_tagger.io.reading import read_bytes, refuse_without_mark
 
@@ -25,6 +27,16 @@ _INLINE = frozenset({
     "sub", "sup", "time", "tt", "u", "var", "wbr",
 })  # fmt: skip
 _CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_XHTML = re.compile(r"\s*<\?xml\b|(?s:.)*?<html\b[^<>]*http://www\.w3\.org/1999/xhtml", re.IGNORECASE)
+# Comments, sections of CDATA and tags, each to its end or that of the page, so that all is looked at once.
+_MARKUP = re.compile(
+    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[(?P<text>.*?)(?:(?P<close>\]\]>)|\Z)"
+    r"|<(?P<name>[a-zA-Z][\w.:-]*)(?P<inside>(?:\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z)|[^'\"<>])*+)(?P<end>>?)",
+    re.DOTALL,
+)
+_VOID = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+})  # fmt: skip
 _NOT_SHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\r\f]+")  # white space as HTML has it: a no-break space stays
 _LOOKED_AT = 2048  # bytes in which a page declares its encoding
@@ -51,7 +63,28 @@ def read_html(path: Path, *, encoding: str | None = None) -> tuple[str, bool]:
         ConfigError: if the parser is not installed.
     """
     html, guessed = _decoded(read_bytes(path), path, encoding)
+    if suffix_of(path) == ".xhtml" or _XHTML.match(html, 0, _LOOKED_AT):
+        html = _as_html(html)
     return visible_text(html), guessed
+
+
+def _as_html(xhtml: str) -> str:
+    """Write XHTML so that a parser of HTML reads the same in it.
+
+    HTML knows no empty elements but those of a few names, so that `<script/>` has no end there, and takes a section of
+    CDATA for a comment.
+    """
+
+    def written(found: re.Match[str]) -> str:
+        if (text := found["text"]) is not None:
+            in_script = not found["close"] or "</script" in text.lower()  # which is HTML, and has that in a string
+            return found[0] if in_script else escape(text)
+        name, inside = found["name"], found["inside"]
+        if name is None or not (inside.endswith("/") and found["end"]) or name.lower() in _VOID:
+            return found[0]
+        return f"<{name}{inside[:-1]}></{name}>"
+
+    return _MARKUP.sub(written, xhtml)
 
 
 def visible_text(html: str) -> str:

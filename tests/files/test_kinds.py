@@ -11,6 +11,7 @@ import zipfile
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -566,3 +567,45 @@ def test_utf_16_without_its_mark_is_refused(suffix: str, encoding: str, tmp_path
     assert found == []
     (error,) = report.failures
     assert str(error).startswith(f"{path}: is {encoding.upper()} without a byte order mark; add --encoding {encoding}")
+
+
+VOID = "area base br col embed hr img input link meta param source track wbr"
+OTHERS = "script style title textarea iframe noscript template svg select object canvas div p a i span video"
+
+
+@pytest.mark.parametrize("name", f"{VOID} {OTHERS}".split())
+@pytest.mark.parametrize("attributes", ["", ' src="a/b>c"', " title='a/' class=\"b\" "])
+def test_an_empty_element_of_xhtml_hides_nothing(tmp_path: Path, name: str, attributes: str) -> None:
+    """What is read is what a reader of XML finds."""
+    pytest.importorskip("selectolax")
+    body = f"<body>to <{name}{attributes}/>Ada<p>by <{name}{attributes}/><b/>Bob</p></body>"
+    page = f'<html xmlns="http://www.w3.org/1999/xhtml"><head><{name}{attributes}/></head>{body}</html>'
+    words = "".join(ElementTree.fromstring(page).itertext()).replace("by", " by").split()
+    begin = '<?xml version="1.0"?>\n<!DOCTYPE html>\n'
+    for path, data in (("a.xhtml", page), ("b.html", page), ("c.htm", begin + page), ("d.xhtml", body)):
+        (tmp_path / path).write_text(data, "utf-8")
+        (text,) = texts(tmp_path / path)
+        assert "".join(text.split()) == "".join(words), path
+
+
+def test_sections_and_comments_of_xhtml(tmp_path: Path) -> None:
+    pytest.importorskip("selectolax")
+    path = tmp_path / "a.xhtml"
+    for body, expected in (
+        ("<p><![CDATA[to <Ada> & Bob]]> on</p>", "to <Ada> & Bob on\n"),
+        ("<script>//<![CDATA[\nif (a<b/>c) '</p>'\n//]]></script>to Ada", "to Ada\n"),
+        ("<!-- <script/> <![CDATA[ -->to Ada<!-- ]]> -->", "to Ada\n"),
+        ("<script>x = '<![CDATA['</script>to Ada<script>y = ']]>'</script>", "to Ada\n"),
+        ("<script>x = '<![CDATA['</script>to Ada", "to Ada\n"),
+        ("<p>it's <i/>5 < 6 to Ada", "it's 5 < 6 to Ada\n"),
+    ):
+        path.write_text(body, "utf-8")
+        assert texts(path) == [expected], body
+
+
+@pytest.mark.parametrize("piece", ["<a \"'", "<!--", "<![CDATA[", "<a ", "<a '", "<a/", "<html "])
+def test_a_damaged_page_of_xhtml_takes_no_time(tmp_path: Path, piece: str) -> None:
+    pytest.importorskip("selectolax")
+    path = tmp_path / "a.xhtml"
+    path.write_text(piece * 50_000, "utf-8")  # looked through from each piece to the end, it would not finish
+    texts(path)
