@@ -257,6 +257,36 @@ def test_cues_are_sentences(tmp_path: Path) -> None:
     assert names(tmp_path / "c.srt")[1].failures == []
 
 
+def cue(number: int, *said: str) -> list[str]:
+    return [str(number), f"00:00:0{number},000 --> 00:00:0{number},500", *said]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([*cue(1, "to Ada"), *cue(2, "by Bob"), *cue(3, "on")], ["to Ada", "by Bob", "on"]),
+        ([*cue(1, "to Ada", ""), *cue(2, "by Bob"), *cue(3)], ["to Ada", "by Bob"]),
+        ([*cue(1, "to Ada", "", "by Bob", ""), *cue(2, "on")], ["to Ada", "by Bob", "on"]),
+        ([*cue(1, "to Ada", "and Cy", ""), *cue(2, "by", "", "- Bob")], ["to Ada and Cy", "by", "- Bob"]),
+        ([*cue(1, "it is", "42", ""), *cue(2, "42", ""), *cue(3, "on")], ["it is 42", "42", "on"]),
+        ([*cue(1, "it is", "42"), *cue(2, "on")], ["it is 42", "on"]),
+        ([*cue(1, "it is", "42", ""), *cue(2, "on", "")[1:], *cue(3, "5")], ["it is 42", "on", "5"]),
+        ([*cue(1, "to Ada", "")[1:], *cue(2, "by Bob", ""), *cue(3, "on")], ["to Ada", "by Bob", "on"]),
+        ([*cue(1, "it is", "42")[1:], *cue(2, "on")[1:]], ["it is 42", "on"]),
+        (["by Cy", "", *cue(1, "to Ada")], ["by Cy", "to Ada"]),
+        ([each for line in [*cue(1, "to Ada"), *cue(2, "by Bob")] for each in (line, "")], ["to Ada", "by Bob"]),
+        (["1", "0:0:1 --> 0:0:2", "to Ada"], ["to Ada"]),
+        (["WEBVTT", "", "Cy", *cue(1, "to Ada", "", "NOTE Cy", ""), *cue(2, "by Bob")], ["to Ada", "by Bob"]),
+        (["WEBVTT", "", *cue(1, "to Ada"), *cue(2, "by Bob"), *cue(3, "on")], ["to Ada", "by Bob", "on"]),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_is_said_in_cues_is_whole(tmp_path: Path, lines: list[str], expected: list[str], end: str) -> None:
+    path = tmp_path / ("a.vtt" if lines[0] == "WEBVTT" else "a.srt")
+    path.write_text(end.join([*lines, ""]), "utf-8", newline="")
+    assert texts(path) == ["".join(f"{line}\n" for line in expected)]
+
+
 def test_lines_of_a_log_are_sentences(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text("by Ada\nBob ran\n")
     assert names(tmp_path / "a.log")[0] == ["Ada", "Bob"]
