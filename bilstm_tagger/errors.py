@@ -11,6 +11,7 @@ from collections.abc import Iterable
 MOST = 500  # characters of a message
 _OPTION = re.compile(r"(?<![\w-])--[a-z]")
 _CLAUSE = re.compile(r"(; |, |: | (?=\())")
+_ASKED = re.compile(r"(; |, |: )(?:name|choose|say|write|so|if)\b")  # what an option behind a comma belongs to
 
 
 class TaggerError(Exception):
@@ -55,6 +56,9 @@ def without_options(message: str) -> str:
     for mark, clause in zip(rest[::2], rest[1::2], strict=True):
         if _OPTION.search(clause):
             held = held or mark
+            if mark == ", " and clause.startswith("--") and (asked := _ASKED.match(kept[-1] if kept else "")):
+                held = asked[1]
+                kept.pop()
             continue
         kept.append((held or mark) + (clause.removeprefix("or ") if held else clause))
         held = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,8 +50,7 @@ def conclude(report: FilesReport, output: Path | None, *, models: str = "") -> N
             "tag one, name it with --input-format"
         )
     if report.left_out:
-        more = f"; and {len(report.left_out) - SHOWN} more" if len(report.left_out) > SHOWN else ""
-        note(f"note: no regular files, left out: {'; '.join(report.left_out[:SHOWN])}{more}")
+        note(f"note: no regular files, left out: {_some(report.left_out)}")
     _tell(report.tally)
     for error in _failures(report):
         tell_error(error)
@@ -82,26 +81,34 @@ def _tell(tally: Tally) -> None:
             f"note: of {_by_suffix(tally.extracted)} the offsets count in the text taken from the file, not in the file"
         )
     if tally.empty:
-        note(
-            "note: "
-            + counted(
-                tally.empty,
-                "row or record without a text is an empty document",
-                "rows or records without a text are empty documents",
-            )
+        words = counted(
+            tally.empty.total(),
+            "row or record without a text is an empty document",
+            "rows or records without a text are empty documents",
         )
+        note(f"note: {words}: {_some(_by_place(tally.empty))}")
     if tally.attachments:
-        note(
-            "note: "
-            + counted(
-                tally.attachments,
-                "attachment of a mail is not read; save it as a file to tag it",
-                "attachments of mails are not read; save them as files to tag them",
-            )
+        words = counted(
+            tally.attachments.total(),
+            "attachment or other part of a mail is not read; save it as a file to tag it",
+            "attachments and other parts of mails are not read; save them as files to tag them",
         )
+        note(f"note: {words}: {_some(_by_place(tally.attachments))}")
+    if tally.damaged:
+        note(f"note: text of mails with damaged parts is not read: {_some(tally.damaged)}")
     if tally.guessed:
-        more = f"; and {len(tally.guessed) - SHOWN} more" if len(tally.guessed) > SHOWN else ""
-        note(f"note: read as windows-1252, since not UTF-8: {'; '.join(tally.guessed[:SHOWN])}{more}")
+        note(f"note: read as windows-1252, since not UTF-8: {_some(tally.guessed)}")
+
+
+def _some(places: Sequence[str]) -> str:
+    """The first few, and how many more there are."""
+    more = f"; and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+    return f"{'; '.join(places[:SHOWN])}{more}"
+
+
+def _by_place(counts: Mapping[str, int]) -> list[str]:
+    """Places in order, each with how often something is there."""
+    return [f"{place} ({count:,})" for place, count in counts.items()]
 
 
 def _by_suffix(counts: Mapping[str, int]) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import codecs
 import re
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bilstm_tagger.errors import ConfigError, CorpusError
-from bilstm_tagger.io.reading import is_encoding, read_bytes
+from bilstm_tagger.files.source import suffix_of
+from bilstm_tagger.io.encodings import is_encoding, marked_encoding
+from bilstm_tagger.io.reading import read_bytes, refuse_without_mark
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -24,9 +27,25 @@ _INLINE = frozenset({
     "sub", "sup", "time", "tt", "u", "var", "wbr",
 })  # fmt: skip
 _CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_XHTML = re.compile(r"\s*<\?xml\b|(?s:.)*?<html\b[^<>]*http://www\.w3\.org/1999/xhtml", re.IGNORECASE)
+# Comments, sections of CDATA and tags, each to its end or that of the page, so that all is looked at once.
+_MARKUP = re.compile(
+    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[(?P<text>.*?)(?:(?P<close>\]\]>)|\Z)"
+    r"|<(?P<name>[a-zA-Z][\w.:-]*)(?P<inside>(?:\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z)|[^'\"<>])*+)(?P<end>>?)",
+    re.DOTALL,
+)
+_VOID = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+})  # fmt: skip
 _NOT_SHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\r\f]+")  # white space as HTML has it: a no-break space stays
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_LOOKED_AT = 2048  # bytes in which a page declares its encoding
+# Encodings that no page declares which can be read so far; UTF-8 is meant, as browsers have it:
+# https://html.spec.whatwg.org/multipage/parsing.html#prescan-a-byte-stream-to-determine-its-encoding
+_UNREADABLE_SO = ("utf-16", "utf-32")
+_UTF16 = frozenset(
+    {"unicode", "csunicode", "ucs-2", "iso-10646-ucs-2", "unicodefeff", "unicodefffe"}
+)  # which it is too
 
 
 def read_html(path: Path, *, encoding: str | None = None) -> tuple[str, bool]:
@@ -44,7 +63,28 @@ def read_html(path: Path, *, encoding: str | None = None) -> tuple[str, bool]:
         ConfigError: if the parser is not installed.
     """
     html, guessed = _decoded(read_bytes(path), path, encoding)
+    if suffix_of(path) == ".xhtml" or _XHTML.match(html, 0, _LOOKED_AT):
+        html = _as_html(html)
     return visible_text(html), guessed
+
+
+def _as_html(xhtml: str) -> str:
+    """Write XHTML so that a parser of HTML reads the same in it.
+
+    HTML knows no empty elements but those of a few names, so that `<script/>` has no end there, and takes a section of
+    CDATA for a comment.
+    """
+
+    def written(found: re.Match[str]) -> str:
+        if (text := found["text"]) is not None:
+            in_script = not found["close"] or "</script" in text.lower()  # which is HTML, and has that in a string
+            return found[0] if in_script else escape(text)
+        name, inside = found["name"], found["inside"]
+        if name is None or not (inside.endswith("/") and found["end"]) or name.lower() in _VOID:
+            return found[0]
+        return f"<{name}{inside[:-1]}></{name}>"
+
+    return _MARKUP.sub(written, xhtml)
 
 
 def visible_text(html: str) -> str:
@@ -108,9 +148,15 @@ def _is_shown(node: LexborNode) -> bool:
 
 def _decoded(data: bytes, path: Path, named: str | None) -> tuple[str, bool]:
     """The page as text: by `named`, its mark, what it declares, else UTF-8, else windows-1252 like browsers."""
-    marked = named or next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), None)
-    declared = _CHARSET.search(data, 0, 2048)
-    encoding = marked or (declared.group(1).decode("ascii", "replace") if declared else "utf-8")
+    begin = data[:_LOOKED_AT]
+    marked = named or ("utf-8-sig" if begin.startswith(codecs.BOM_UTF8) else marked_encoding(begin))
+    if not marked:
+        refuse_without_mark(begin, path)
+    found = _CHARSET.search(begin)
+    declared = found.group(1).decode("ascii", "replace") if found else None
+    if declared is not None and _is_unreadable_so(declared):
+        declared = None
+    encoding = marked or declared or "utf-8"
     if not named and encoding.lower() in ("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"):
         encoding = "windows-1252"  # which is what pages mean by it: https://encoding.spec.whatwg.org/#names-and-labels
     if not is_encoding(encoding):
@@ -123,3 +169,10 @@ def _decoded(data: bytes, path: Path, named: str | None) -> tuple[str, bool]:
             says = "the page is not" if named else "the page says what it is not,"
             raise CorpusError(f"{path}:{line}: {says} {encoding}; name its encoding, --encoding") from None
     return data.decode("windows-1252", "replace"), True
+
+
+def _is_unreadable_so(encoding: str) -> bool:
+    """Whether a declaration that is read byte by byte, as ASCII, says that this cannot be done."""
+    if encoding.lower() in _UTF16:
+        return True
+    return is_encoding(encoding) and codecs.lookup(encoding).name.startswith(_UNREADABLE_SO)

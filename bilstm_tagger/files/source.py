@@ -44,15 +44,17 @@ class Tally:
 
     Attributes:
         extracted: number of files whose text was taken out of them, by suffix.
-        empty: number of rows and records without a text, which are empty documents.
-        attachments: number of attachments of mails, which are not read.
+        empty: number of rows and records without a text, which are empty documents, by file.
+        attachments: number of parts of mails that are not read, such as attachments, by mail.
+        damaged: mails of which text is not read since their parts are not as they should be, each with what is wrong.
         guessed: files whose encoding was not declared and is not UTF-8, read as windows-1252.
         no_text: files in folders that are tables without a column of text; each message names its file.
     """
 
     extracted: Counter[str] = field(default_factory=Counter)
-    empty: int = 0
-    attachments: int = 0
+    empty: Counter[str] = field(default_factory=Counter)
+    attachments: Counter[str] = field(default_factory=Counter)
+    damaged: list[str] = field(default_factory=list)
     guessed: list[str] = field(default_factory=list)
     no_text: list[str] = field(default_factory=list)
 

@@ -90,7 +90,7 @@ def rows_as_texts(
     for line, row in rows:
         text = row.get(column)
         if text is None or text == "":
-            tally.empty += 1
+            tally.empty[path] += 1
         elif not isinstance(text, str):
             raise CorpusError(f"{path}:{line}: {column} is {type(text).__name__}, not a text")
         identity = next((row[name] for name in ("id", "ID", "Id") if row.get(name) not in (None, "")), None)

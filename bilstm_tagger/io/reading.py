@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import hashlib
 import io
@@ -13,11 +12,10 @@ from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.io.encodings import is_encoding, likely_encodings, marked_encoding, without_mark
 
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-# Of Python's text encodings those that no file is in: their escapes can spell half a character.
-_ESCAPES = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 _LOOKED_AT = 1 << 18  # bytes of a file whose encoding is guessed
+_BEGIN = 1 << 12  # bytes that tell whether a file is in UTF-16
 
 
 def open_text(path: str | Path, *, encoding: str | None = None) -> Iterator[tuple[int, str]]:
@@ -28,7 +26,7 @@ def open_text(path: str | Path, *, encoding: str | None = None) -> Iterator[tupl
 
     Args:
         path: the file.
-        encoding: its encoding; None for UTF-8, or UTF-16 if the file begins with its byte order mark.
+        encoding: its encoding; None for UTF-8, or UTF-16 or UTF-32 if the file begins with its byte order mark.
 
     Yields:
         The line number, counted from 1, and the line without its line ending.
@@ -61,8 +59,12 @@ def _reading(path: str | Path, encoding: str | None, newline: str | None) -> Ite
     """Open for reading; whatever is wrong with the file becomes a CorpusError."""
     with _failures_named(path, encoding or "utf-8"):
         stream = _open_binary(path)
-        encoding = encoding or _marked(stream, path)
-    codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
+        try:
+            encoding = encoding or _encoding_of(stream, path)
+            codec = _codec(stream, encoding)
+        except BaseException:
+            stream.close()
+            raise
     with _failures_named(path, encoding), _wrap(stream, codec, newline) as text:
         yield text
 
@@ -83,24 +85,44 @@ def _failures_named(path: str | Path, encoding: str) -> Iterator[None]:
         raise _unreadable(path, error) from error
 
 
-def _marked(stream: BinaryIO, path: str | Path) -> str:
-    """UTF-16 if a file begins with its mark, else UTF-8; nothing of the stream is used up."""
-    if isinstance(stream, io.BufferedReader):
-        return "utf-16" if stream.peek(2)[:2] in _UTF16_MARKS else "utf-8"
-    try:
-        with _open_binary(path) as again:
-            return "utf-16" if again.read(2) in _UTF16_MARKS else "utf-8"
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        return "utf-8"  # reading it will say what is wrong
+def _encoding_of(stream: BinaryIO, path: str | Path) -> str:
+    """UTF-16 or UTF-32 if a file begins with a mark of it, else UTF-8; nothing of the stream is used up."""
+    begin = _begin(stream)
+    if (marked := marked_encoding(begin)) is not None:
+        return marked
+    refuse_without_mark(begin, path)
+    return "utf-8"
 
 
-def is_encoding(name: str) -> bool:
-    """Whether Python knows an encoding of text files by that name, one that gives whole characters."""
-    try:
-        known = codecs.lookup(name)
-    except (LookupError, ValueError):  # ValueError for names that are no names, such as those with a zero byte
-        return False
-    return known._is_text_encoding and known.name not in _ESCAPES
+def _codec(stream: BinaryIO, encoding: str) -> str:
+    """The codec of an encoding that also takes the byte order mark, if the file has one."""
+    plain = encoding.lower().replace("_", "-").replace("utf-", "utf")
+    if plain == "utf8":
+        return "utf-8-sig"
+    if plain.startswith(("utf16", "utf32")):
+        return marked_encoding(_begin(stream)) or encoding
+    return encoding
+
+
+def _begin(stream: BinaryIO) -> bytes:
+    """The first bytes, of which nothing is used up."""
+    return cast(io.BufferedReader, stream).peek(_BEGIN)[:_BEGIN]
+
+
+def refuse_without_mark(begin: bytes, path: str | Path) -> None:
+    """Refuse a text in UTF-16 or UTF-32 that does not say so, which as UTF-8 is one full of zero characters.
+
+    Args:
+        begin: its first bytes.
+        path: the file, for the message.
+
+    Raises:
+        CorpusError: if it is one.
+    """
+    if (found := without_mark(begin)) is not None:
+        raise CorpusError(
+            f"{path}: is {found.upper()} without a byte order mark; add --encoding {found}, or save it as UTF-8"
+        )
 
 
 def _wrap(stream: BinaryIO, codec: str, newline: str | None) -> TextIO:
@@ -130,7 +152,7 @@ def _unreadable(path: str | Path, error: OSError) -> CorpusError:
 
 def _decoding_message(path: str | Path, encoding: str) -> str:
     """Find the first byte that cannot be decoded; only run once decoding has failed."""
-    if encoding.lower().startswith(("utf-16", "utf_16")):
+    if encoding.lower().replace("_", "").replace("-", "").startswith(("utf16", "utf32")):
         return f"{path}: is not whole {encoding.upper()}; fetch it again, or name another --encoding"
     offset = 0
     with _open_binary(path) as stream:
@@ -147,20 +169,14 @@ def _decoding_message(path: str | Path, encoding: str) -> str:
 
 def _likely(path: str | Path) -> str:
     """What a file may be encoded in, as an advice."""
-    from charset_normalizer import from_bytes
-
     try:
         with _open_binary(path) as stream:
             data = stream.read(_LOOKED_AT)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return "name its --encoding, or fetch it again"
-    if b"\x00" in data[:64] or data[:4] in (b"%PDF", b"PK\x03\x04"):
+    likely = likely_encodings(data)
+    if not likely:
         return "it does not look like a text file; if it is one, name its --encoding"
-    # Without zero bytes it is no UTF-16 or UTF-32 of any alphabet; a guess from a few bytes likes to be.
-    matches = [match for match in from_bytes(data) if not match.encoding.startswith(("utf_16", "utf_32"))]
-    # Those that give the same text as the best guess are as likely, and of them cp1252 is by far the most usual.
-    names = list(dict.fromkeys(name for match in matches for name in (match.encoding, *match.could_be_from_charset)))
-    likely = list(dict.fromkeys([*(name for name in ("cp1252",) if name in names), *names[:1]])) or ["cp1252"]
     advice = f"add --encoding {likely[0]}" if len(likely) == 1 else f"name it, --encoding {likely[0]}"
     return f"it may be {' or '.join(likely)}: {advice}, or save it as UTF-8"
 
@@ -176,6 +192,19 @@ def read_bytes(path: str | Path) -> bytes:
     """
     with _failures_named(path, "utf-8"), _open_binary(path) as stream:
         return stream.read()
+
+
+def binary_lines(path: str | Path) -> Iterator[bytes]:
+    r"""Iterate over the lines of a file as bytes, each with its line ending; only `\n` ends one.
+
+    Args:
+        path: the file; `*.gz` and `*.zst` are decompressed.
+
+    Raises:
+        CorpusError: as in `read_bytes`.
+    """
+    with _failures_named(path, "utf-8"), _open_binary(path) as stream:
+        yield from stream
 
 
 def sha256_file(path: str | Path) -> str:

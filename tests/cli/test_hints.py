@@ -152,6 +152,26 @@ def test_train_names_settings(tmp_path: Path) -> None:
     assert "name it by --set data.word_column=..." in done.stderr
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_told_by_every_command(model_folder: Path, tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.conll"
+    path.write_bytes("Ada B-PER\nleft O\n\n".encode(encoding))
+    told = f"{path}: is {encoding.upper()} without a byte order mark; add "
+    for command in (
+        ("convert", path, tmp_path / "b.conll"),
+        ("evaluate", "--model", model_folder, path),
+        ("check", path),
+        ("predict", path, "--model", model_folder),
+        ("train", "--train", path, "--output", tmp_path / "model"),
+    ):
+        done = run(*command)
+        assert done.exit_code == 1
+        assert told + f"--encoding {encoding}" in done.output, done.output
+    done = run("convert", path, tmp_path / "b.conll", "--encoding", encoding)
+    assert done.exit_code == 0, done.stderr
+    assert (tmp_path / "b.conll").read_text("utf-8").split() == ["Ada", "B-PER", "left", "O"]
+
+
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
@@ -166,6 +186,13 @@ def test_train_names_settings(tmp_path: Path) -> None:
         ),
         ("correct it, or save it", "correct it, or save it"),
         ("name its --encoding, or fetch it again", "fetch it again"),
+        (
+            "a.txt: it may be cp1252 or cp1250: name it, --encoding cp1252, or save it as UTF-8",
+            "a.txt: it may be cp1252 or cp1250: save it as UTF-8",
+        ),
+        ("a.html: the encoding 'x' is not known; name another, --encoding", "a.html: the encoding 'x' is not known"),
+        ("tags 'x' are plain; if spans are meant, --fix-tags reads them so", "tags 'x' are plain"),
+        ("a.txt: no column 'x', --text-column names another", "a.txt: no column 'x'"),
     ],
 )
 def test_without_a_command_line(message: str, expected: str) -> None:

@@ -11,6 +11,7 @@ import zipfile
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -114,6 +115,13 @@ def test_only_visible_text_of_a_page_is_tagged(tmp_path: Path) -> None:
         ("<p>Zoë".encode("utf-16"), 0),
         ("<meta http-equiv=Content-Type content='text/html; charset=ISO-8859-1'><p>Zoë".encode("cp1252"), 0),
         ("<p>Zoë".encode("cp1252"), 1),
+        *(
+            (f"<meta charset={name}><p>Zoë".encode(), 0)
+            for name in ("utf-16", "UTF-16LE", "utf-16be", "unicode", "UCS-2")
+        ),
+        ('<?xml version="1.0" encoding="utf-16"?><html><body><p>Zoë</p></body></html>'.encode(), 0),
+        ("<meta charset=utf-16><p>Zoë".encode("utf-16"), 0),
+        ("<meta charset=utf-16><p>Zoë".encode("cp1252"), 1),
     ],
 )
 def test_encodings_of_pages(tmp_path: Path, data: bytes, guessed: int) -> None:
@@ -208,7 +216,7 @@ def test_bodies_of_mails_are_decoded(tmp_path: Path) -> None:
     ):  # fmt: skip
         (tmp_path / "a.eml").write_bytes(message.as_bytes())
         found, report = names(tmp_path / "a.eml")
-        assert (found, report.tally.attachments, report.failures) == (expected, attachments, [])
+        assert (found, report.tally.attachments.total(), report.failures) == (expected, attachments, [])
 
 
 def test_a_mail_without_its_encoding_is_still_read(tmp_path: Path) -> None:
@@ -222,7 +230,7 @@ def test_a_mail_without_its_encoding_is_still_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("packed", [False, True])
 def test_each_mail_of_a_mailbox_is_a_document(tmp_path: Path, packed: bool) -> None:
     box = mailbox.mbox(tmp_path / "a.mbox")
-    box.add(mail("to Ada\n\nFrom here on\n", Message_ID="<1@x>"))
+    box.add(mail("to Ada now\n\nFrom here on\n", Message_ID="<1@x>"))
     box.add(mail("by Eve\n"))
     box.close()
     path = tmp_path / "a.mbox"
@@ -255,6 +263,36 @@ def test_cues_are_sentences(tmp_path: Path) -> None:
     assert "b.srt:1: no line of times" in str(names(tmp_path / "b.srt")[1].failures[0])
     (tmp_path / "c.srt").write_text("")
     assert names(tmp_path / "c.srt")[1].failures == []
+
+
+def cue(number: int, *said: str) -> list[str]:
+    return [str(number), f"00:00:0{number},000 --> 00:00:0{number},500", *said]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([*cue(1, "to Ada"), *cue(2, "by Bob"), *cue(3, "on")], ["to Ada", "by Bob", "on"]),
+        ([*cue(1, "to Ada", ""), *cue(2, "by Bob"), *cue(3)], ["to Ada", "by Bob"]),
+        ([*cue(1, "to Ada", "", "by Bob", ""), *cue(2, "on")], ["to Ada", "by Bob", "on"]),
+        ([*cue(1, "to Ada", "and Cy", ""), *cue(2, "by", "", "- Bob")], ["to Ada and Cy", "by", "- Bob"]),
+        ([*cue(1, "it is", "42", ""), *cue(2, "42", ""), *cue(3, "on")], ["it is 42", "42", "on"]),
+        ([*cue(1, "it is", "42"), *cue(2, "on")], ["it is 42", "on"]),
+        ([*cue(1, "it is", "42", ""), *cue(2, "on", "")[1:], *cue(3, "5")], ["it is 42", "on", "5"]),
+        ([*cue(1, "to Ada", "")[1:], *cue(2, "by Bob", ""), *cue(3, "on")], ["to Ada", "by Bob", "on"]),
+        ([*cue(1, "it is", "42")[1:], *cue(2, "on")[1:]], ["it is 42", "on"]),
+        (["by Cy", "", *cue(1, "to Ada")], ["by Cy", "to Ada"]),
+        ([each for line in [*cue(1, "to Ada"), *cue(2, "by Bob")] for each in (line, "")], ["to Ada", "by Bob"]),
+        (["1", "0:0:1 --> 0:0:2", "to Ada"], ["to Ada"]),
+        (["WEBVTT", "", "Cy", *cue(1, "to Ada", "", "NOTE Cy", ""), *cue(2, "by Bob")], ["to Ada", "by Bob"]),
+        (["WEBVTT", "", *cue(1, "to Ada"), *cue(2, "by Bob"), *cue(3, "on")], ["to Ada", "by Bob", "on"]),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_is_said_in_cues_is_whole(tmp_path: Path, lines: list[str], expected: list[str], end: str) -> None:
+    path = tmp_path / ("a.vtt" if lines[0] == "WEBVTT" else "a.srt")
+    path.write_text(end.join([*lines, ""]), "utf-8", newline="")
+    assert texts(path) == ["".join(f"{line}\n" for line in expected)]
 
 
 def test_lines_of_a_log_are_sentences(tmp_path: Path) -> None:
@@ -415,7 +453,7 @@ def test_null_texts_are_empty_documents(tmp_path: Path) -> None:
         stream.write_table(table)
     for path in sorted(tmp_path.iterdir()):
         found, report = names(path)
-        assert (found, report.documents, report.tally.empty, report.failures) == (["Ada", "Eve"], 4, 2, [])
+        assert (found, report.documents, report.tally.empty, report.failures) == (["Ada", "Eve"], 4, {str(path): 2}, [])
     tag_files(RuleTagger(), [tmp_path / "c.parquet"], output=tmp_path / "out", format="parquet")
     assert pq.read_table(tmp_path / "out" / "c.parquet.parquet")["year"].to_pylist() == [1, 2, 3, 4]
 
@@ -443,7 +481,7 @@ def test_sheets_of_workbooks(tmp_path: Path) -> None:
     assert [(record["id"], record["text"]) for record in records(output)] == [
         *(("Sheet!1", "to Ada"), ("Sheet!2", ""), ("Sheet!3", "4")),
     ]
-    assert (report.tally.empty, ["sheet 'odd'" in line for line in report.tally.no_text]) == (1, [True])
+    assert (report.tally.empty.total(), ["sheet 'odd'" in line for line in report.tally.no_text]) == (1, [True])
     rows, _ = to_stream(RuleTagger(), [tmp_path / "a.xlsx"], format="entities")
     assert json.loads(rows)["line"] == 2
     for title, name in (("2023", "Eve"), ("2024", "Zoe")):
@@ -548,4 +586,64 @@ def test_a_table_may_be_named_as_one(tmp_path: Path) -> None:
     path = tmp_path / "a.out"
     path.write_text(f"id;text\n1;{PROSE}\n2;\n")
     found, report = names(path, input_format="table")
-    assert (found, report.tally.empty) == (["Ada Byron", "London"], 1)
+    assert (found, report.tally.empty) == (["Ada Byron", "London"], {str(path): 1})
+
+
+# ---- UTF-16 without its mark, encodings of pages, XHTML
+
+
+@pytest.mark.parametrize(
+    "suffix", ["txt", "md", "csv", "tsv", "jsonl", "json", "log", "srt", "html", "conll", "conllu"]
+)
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_refused(suffix: str, encoding: str, tmp_path: Path) -> None:
+    if suffix == "html":
+        pytest.importorskip("selectolax")
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(f"text\n{PROSE}\n".encode(encoding))
+    found, report = names(path)
+    assert found == []
+    (error,) = report.failures
+    assert str(error).startswith(f"{path}: is {encoding.upper()} without a byte order mark; add --encoding {encoding}")
+
+
+VOID = "area base br col embed hr img input link meta param source track wbr"
+OTHERS = "script style title textarea iframe noscript template svg select object canvas div p a i span video"
+
+
+@pytest.mark.parametrize("name", f"{VOID} {OTHERS}".split())
+@pytest.mark.parametrize("attributes", ["", ' src="a/b>c"', " title='a/' class=\"b\" "])
+def test_an_empty_element_of_xhtml_hides_nothing(tmp_path: Path, name: str, attributes: str) -> None:
+    """What is read is what a reader of XML finds."""
+    pytest.importorskip("selectolax")
+    body = f"<body>to <{name}{attributes}/>Ada<p>by <{name}{attributes}/><b/>Bob</p></body>"
+    page = f'<html xmlns="http://www.w3.org/1999/xhtml"><head><{name}{attributes}/></head>{body}</html>'
+    words = "".join(ElementTree.fromstring(page).itertext()).replace("by", " by").split()
+    begin = '<?xml version="1.0"?>\n<!DOCTYPE html>\n'
+    for path, data in (("a.xhtml", page), ("b.html", page), ("c.htm", begin + page), ("d.xhtml", body)):
+        (tmp_path / path).write_text(data, "utf-8")
+        (text,) = texts(tmp_path / path)
+        assert "".join(text.split()) == "".join(words), path
+
+
+def test_sections_and_comments_of_xhtml(tmp_path: Path) -> None:
+    pytest.importorskip("selectolax")
+    path = tmp_path / "a.xhtml"
+    for body, expected in (
+        ("<p><![CDATA[to <Ada> & Bob]]> on</p>", "to <Ada> & Bob on\n"),
+        ("<script>//<![CDATA[\nif (a<b/>c) '</p>'\n//]]></script>to Ada", "to Ada\n"),
+        ("<!-- <script/> <![CDATA[ -->to Ada<!-- ]]> -->", "to Ada\n"),
+        ("<script>x = '<![CDATA['</script>to Ada<script>y = ']]>'</script>", "to Ada\n"),
+        ("<script>x = '<![CDATA['</script>to Ada", "to Ada\n"),
+        ("<p>it's <i/>5 < 6 to Ada", "it's 5 < 6 to Ada\n"),
+    ):
+        path.write_text(body, "utf-8")
+        assert texts(path) == [expected], body
+
+
+@pytest.mark.parametrize("piece", ["<a \"'", "<!--", "<![CDATA[", "<a ", "<a '", "<a/", "<html "])
+def test_a_damaged_page_of_xhtml_takes_no_time(tmp_path: Path, piece: str) -> None:
+    pytest.importorskip("selectolax")
+    path = tmp_path / "a.xhtml"
+    path.write_text(piece * 50_000, "utf-8")  # looked through from each piece to the end, it would not finish
+    texts(path)

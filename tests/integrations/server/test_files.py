@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,19 @@ def test_a_file_that_cannot_be_read_is_told_and_the_others_are_tagged(client: Te
     answer = client.post("/files", files=given, data={"format": "conll"})
     assert answer.status_code == 422
     assert "and 4 more files fail" in answer.json()["detail"]
+
+
+def test_encodings_are_told_without_options(client: TestClient) -> None:
+    given = sent(
+        ("le.txt", NOTES.encode("utf-16-le")), ("be.conll", CONLL.encode("utf-16-be")),
+        ("cp.txt", ("Zoë était à l’église. " * 5).encode("cp1252")),
+    )  # fmt: skip
+    answer = client.post("/files", files=[*given, *sent(("good.txt", NOTES))]).json()
+    assert [document["id"] for document in answer["documents"]] == ["good.txt"]
+    le, be, cp = answer["failures"]
+    assert le == "le.txt: is UTF-16-LE without a byte order mark; save it as UTF-8"
+    assert be == "be.conll: is UTF-16-BE without a byte order mark; save it as UTF-8"
+    assert re.fullmatch(r"cp\.txt:1: byte 2 .* is not UTF-8; it may be cp1252(?: or \w+)?: save it as UTF-8", cp), cp
 
 
 def test_names_of_files_lead_nowhere(client: TestClient, tmp_path: Path) -> None:

@@ -1,0 +1,136 @@
+"""The body of a mail from its parts: each text of it once, and a count of what is not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from email.message import EmailMessage, Message
+from typing import Any, NamedTuple
+
+from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.files.html_text import visible_text
+from bilstm_tagger.files.source import Source, Tally
+from bilstm_tagger.io.encodings import is_encoding
+
+_PLAIN = "text/plain"
+_PAGE = "text/html"
+
+
+class _Content(NamedTuple):
+    """What a part holds: its texts, each with whether it was taken out of a page, and how many parts are not read."""
+
+    texts: Sequence[tuple[str, bool]] = ()
+    unread: int = 0
+
+    @classmethod
+    def joined(cls, contents: Iterable[_Content]) -> _Content:
+        """The contents of several parts in order."""
+        listed = list(contents)
+        return cls([text for each in listed for text in each.texts], sum(each.unread for each in listed))
+
+
+def body_of(message: EmailMessage, place: str, tally: Tally) -> Source:
+    """The text of a mail, with that of mails forwarded in it.
+
+    Of alternatives plain text is read before HTML, if it holds a text. Texts beside each other are all read.
+
+    Args:
+        message: the mail.
+        place: where it stands, for messages.
+        tally: where parts that are not read and guessed encodings are counted.
+
+    Raises:
+        CorpusError: if its parts nest too deep.
+    """
+    try:
+        content = _Parts(place, tally).read(message)
+    except RecursionError:
+        raise CorpusError(f"{place}: parts in each other without end; take out what is to be read") from None
+    if content.unread:
+        tally.attachments[place] += content.unread
+    by_line = bool(content.texts) and all(from_page for _, from_page in content.texts)
+    return Source("\n\n".join(text for text, _ in content.texts), by_line=by_line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Reads the parts of one mail."""
+
+    place: str
+    tally: Tally
+
+    def read(self, part: Any, *, shown: bool = True) -> _Content:
+        """What a part holds.
+
+        Args:
+            part: the part.
+            shown: whether it is shown; of an alternative that is not, only what is no text of the mail itself is read.
+        """
+        kind = part.get_content_type()
+        if kind == "message/rfc822" and part.is_multipart():
+            return self.read(part.get_payload(0))
+        if part.get_content_maintype() == "multipart":
+            return self._read_several(part, kind, shown=shown)
+        if part.is_attachment() or (kind not in (_PLAIN, _PAGE) and (shown or part.get_content_maintype() != "text")):
+            return _Content(unread=1)
+        if not shown:
+            return _Content(unread=int(part.get_filename() is not None))
+        text = self._decoded(part)
+        text = visible_text(text) if kind == _PAGE else text
+        return _Content([(text, kind == _PAGE)] if text.strip() else [])
+
+    def _read_several(self, part: Any, kind: str, *, shown: bool) -> _Content:
+        if not part.is_multipart():
+            if shown and str(part.get_payload() or "").strip():
+                self._tell(f"the boundary {str(part.get_boundary() or '')[:80]!r} of its parts does not occur in it")
+            return _Content()
+        if (part.epilogue or "").strip():
+            self._tell("there is text behind its last part")
+        parts = list(part.get_payload())
+        if kind == "multipart/alternative" and shown:
+            return self._alternative(parts)
+        if kind == "multipart/related" and shown and parts:
+            start = part.get_param("start")
+            main = next((each for each in parts if start and each.get("content-id") == start), parts[0])
+            return _Content.joined(
+                _Content(unread=1) if each is not main and _is_resource(each) else self.read(each) for each in parts
+            )
+        return _Content.joined(self.read(each, shown=shown) for each in parts)
+
+    def _alternative(self, parts: Sequence[Any]) -> _Content:
+        """The first part that holds a text, plain text before HTML, and of the others what is no alternative to it."""
+        contents: dict[int, _Content] = {}
+        for number in sorted(range(len(parts)), key=lambda number: _rank(parts[number])):
+            if any(each.texts for each in contents.values()):
+                contents[number] = self.read(parts[number], shown=False)
+            else:
+                contents[number] = self.read(parts[number])
+        return _Content.joined(contents[number] for number in range(len(parts)))
+
+    def _decoded(self, part: Any) -> str:
+        """The text of a part by its declared encoding; undeclared or wrong, it is UTF-8 or else windows-1252."""
+        data = part.get_payload(decode=True)
+        if not isinstance(data, bytes):
+            return ""
+        declared = part.get_content_charset() or "utf-8"
+        for encoding in filter(is_encoding, (declared, "utf-8")):
+            with suppress(UnicodeError):
+                return data.decode(encoding)
+        if self.tally.guessed[-1:] != [self.place]:
+            self.tally.guessed.append(self.place)
+        return data.decode("windows-1252", "replace")
+
+    def _tell(self, fault: str) -> None:
+        self.tally.damaged.append(f"{self.place}: {fault}")
+
+
+def _rank(part: Any) -> int:
+    """0 for what has plain text in it, 1 for HTML, 2 for all else."""
+    kinds = {each.get_content_type() for each in part.walk()}
+    return 0 if _PLAIN in kinds else 1 if _PAGE in kinds else 2
+
+
+def _is_resource(part: Message) -> bool:
+    """Whether a part is shown inside of another, such as a picture of a page."""
+    return "content-id" in part or "content-location" in part
