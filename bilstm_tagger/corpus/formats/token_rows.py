@@ -13,7 +13,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["TEXTS", "Table", "looks_like_header", "read_token_rows", "shown", "token_table"]
+__all__ = ["TEXTS", "Table", "looks_like_header", "place_of", "read_token_rows", "shown", "token_table"]
 
 Row = tuple[int, list[str]]  # the line it begins in, its cells
 Numbered = tuple[Any, ...]  # the line or row of a record, the record, and what its reader wants beside it
@@ -24,6 +24,11 @@ _SENTENCES = frozenset(
     ["sentence#", "sentenceid", "sentenceidx", "sentenceno", "sentencenr", "sentencenumber", "sentid", "sentidx"]
 )
 TEXTS = ("text", "sentence", "body", "content")
+
+
+def place_of(path: str, sheet: str | None) -> str:
+    """A file, and the sheet of it if it is a workbook with several, for messages."""
+    return path if sheet is None else f"{path}: sheet {sheet!r}"
 
 
 def _plain(name: str) -> str:
@@ -48,6 +53,7 @@ class Table:
         rows: all rows; an empty one, or one of empty cells, ends a sentence.
         spec: how to read it.
         of_records: whether the rows are records, among which none is empty.
+        sheet: their sheet, if the file is a workbook with several.
     """
 
     path: str
@@ -55,6 +61,22 @@ class Table:
     rows: Sequence[Row]
     spec: ReadSpec
     of_records: bool = False
+    sheet: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The file, and the sheet of it, for messages."""
+        return place_of(self.path, self.sheet)
+
+    def lack(self) -> str | None:
+        """Tell what a sheet lacks that others of its workbook have; None if it has tokens or a text."""
+        wanted = self.spec.word_column if isinstance(self.spec.word_column, str) else self.spec.text_column
+        names = [name.casefold() for name in self.header]
+        if wanted is not None:
+            return None if wanted.casefold() in names else f"no column {wanted!r}; there are {', '.join(self.header)}"
+        if "text" in names or not {_plain(name) for name in names}.isdisjoint(_WORDS):
+            return None
+        return f"no column has tokens or a text (columns: {', '.join(filter(None, self.header))})"
 
     def is_one(self) -> bool:
         """Tell whether there is a token in each row, not a document.
@@ -77,7 +99,7 @@ class Table:
         by_row = "" if self.of_records else ", or put an empty row after each sentence"
         cells = "the token and its tags as lists" if self.of_records else "its cells as JSON lists"
         raise CorpusError(
-            f"{self.path}:{filled[0][0]}: each row has one token, and nothing tells where sentences end: name the "
+            f"{self.place}:{filled[0][0]}: each row has one token, and nothing tells where sentences end: name the "
             f"column that does by --sentence-column{by_row}; if each row is a sentence of one token, write {cells}"
         )
 
@@ -104,7 +126,7 @@ class Table:
         taken = (self.word(), self.sentence())
         rest = [at for at in range(len(names)) if at not in taken]
         if known is None and not rest:
-            raise CorpusError(f"{self.path}: no column has tags; there are {', '.join(self.header)}")
+            raise CorpusError(f"{self.place}: no column has tags; there are {', '.join(self.header)}")
         return rest[-1] if known is None else known
 
     def position(self, column: int | str) -> int:
@@ -118,7 +140,7 @@ class Table:
         names = [name.casefold() for name in self.header]
         if str(column).casefold() in names:
             return names.index(str(column).casefold())
-        raise CorpusError(f"{self.path}: no column {column!r}; there are {', '.join(self.header)}")
+        raise CorpusError(f"{self.place}: no column {column!r}; there are {', '.join(self.header)}")
 
 
 def shown(cell: Any) -> str:
@@ -189,7 +211,7 @@ def _refuse_numbers(table: Table, records: Sequence[Numbered]) -> None:
         name = table.header[table.tag(task, column)]
         for number, record, *_ in records:
             if isinstance(record.get(name), int | float):
-                raise numbers_for_tags(task, f"{table.path}:{number}")
+                raise numbers_for_tags(task, f"{table.place}:{number}")
 
 
 def _is_token(cell: str) -> bool:
@@ -207,7 +229,7 @@ def read_token_rows(table: Table) -> Iterator[Document]:
     """
     word, sentence = table.word(), table.sentence()
     if word is None:
-        raise CorpusError(f"{table.path}: no column of tokens ({', '.join(table.header)}); name it by --word-column")
+        raise CorpusError(f"{table.place}: no column of tokens ({', '.join(table.header)}); name it by --word-column")
     sources = {task: table.tag(task, column) for task, column in table.spec.all_columns().items()}
     lines: list[int] = []
     kept: list[list[str]] = []
@@ -224,7 +246,7 @@ def read_token_rows(table: Table) -> Iterator[Document]:
         for column in (word, *sources.values()):
             if not row[column].strip():
                 raise CorpusError(
-                    f"{table.path}:{line}: no {table.header[column]!r}; every token needs a word and a tag"
+                    f"{table.place}:{line}: no {table.header[column]!r}; every token needs a word and a tag"
                 )
         lines.append(line)
         kept.append(row)
