@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from bilstm_tagger.corpus.formats.json_records import read_records
+from bilstm_tagger.corpus.formats.record_words import WORDS, WordKeys
 from bilstm_tagger.corpus.formats.records import RecordReader
 from bilstm_tagger.corpus.trained import words_in_format
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.files.source import Source, Tally
+from bilstm_tagger.files.source import Source, Tally, read_words
 from bilstm_tagger.files.text_column import (
+    TEXT_NAMES,
     NoTextError,
+    gives_token_rows,
     gives_words,
     is_text_name,
     rows_as_texts,
@@ -36,11 +39,20 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
     """
     reader = RecordReader(str(path), words_in_format(spec, "jsonl"))
     key: str | None = None
+    keys = WordKeys(TEXT_NAMES)
+    seen = 0
     for line, record in read_records(path, encoding=spec.encoding):
         flat = _flat(record)
         if flat is None:
             raise CorpusError(f"{path}:{line}: {type(record).__name__} where a record with a text is needed")
-        if gives_words([name for name, value in flat.items() if value is not None], spec):
+        if not seen and _is_token(flat, spec):
+            yield from read_words(path, "jsonl", spec)
+            return
+        seen += 1
+        words = keys.of(flat, f"{path}:{line}") if spec.text_column is None else WORDS
+        if gives_words(
+            [name for name, value in flat.items() if value is not None and (name not in WORDS or name in words)], spec
+        ):
             document = reader.document(record, line)
             if document is not None:
                 yield Source(document, document.id)
@@ -54,6 +66,11 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
         if key not in flat and (other := _text_keys(flat)):
             raise CorpusError(f"{path}:{line}: no {key!r}, which the records before have, but {other[0]!r}")
         yield from rows_as_texts([(line, flat)], key, str(path), tally)
+
+
+def _is_token(flat: Mapping[str, Any], spec: ReadSpec) -> bool:
+    """Whether a record is like a row with a token."""
+    return not any(isinstance(value, list | Mapping) for value in flat.values()) and gives_token_rows(list(flat), spec)
 
 
 def _key(flat: Mapping[str, Any], spec: ReadSpec, place: str) -> str:

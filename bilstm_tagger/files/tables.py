@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bilstm_tagger.corpus.formats.record_words import WORDS
 from bilstm_tagger.corpus.formats.sheets import delimiter_of, numbered_rows
 from bilstm_tagger.document.entities import LINE_END
 from bilstm_tagger.errors import ConfigError, CorpusError
@@ -24,6 +25,7 @@ from bilstm_tagger.files.text_column import (
     is_text_name,
     rows_as_texts,
     text_column,
+    without_counts,
     words_or_ask,
 )
 from bilstm_tagger.io.reading import open_text, read_text
@@ -78,12 +80,18 @@ def _is_table(path: Path, encoding: str | None) -> bool:
 
 def _csv_rows(path: Path, spec: ReadSpec, tally: Tally, *, delimiter: str | None) -> Iterator[Source]:
     text = read_text(path, encoding=spec.encoding)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or delimiter_of(text), strict=True)
-    numbered = ((line, row) for line, row in numbered_rows(rows, str(path)) if row)
+    mark = delimiter or delimiter_of(text)
+
+    def numbered_anew() -> Iterator[tuple[int, list[str]]]:
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+        return ((line, row) for line, row in numbered_rows(rows, str(path)) if row)
+
+    numbered = numbered_anew()
     header = next(numbered, (1, []))[1]
     if not header:
         return
-    if gives_words(header, spec):
+    named = ((line, dict(zip(header, row, strict=False))) for line, row in islice(numbered_anew(), 1, None))
+    if gives_words(without_counts(header, named, spec, str(path)), spec):
         yield from read_words(path, "csv", spec)
         return
     try:
@@ -119,7 +127,8 @@ def _arrow_rows(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterat
     further: tuple[pa.Field, ...] = ()
     for batch in batches:
         if column is None:
-            if gives_words(batch.schema.names, spec):
+            numbers = {f.name for f in batch.schema if pa.types.is_integer(f.type) or pa.types.is_floating(f.type)}
+            if gives_words([name for name in batch.schema.names if name not in numbers.intersection(WORDS)], spec):
                 yield from read_words(path, format, spec)
                 return
             strings = [f.name for f in batch.schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
@@ -160,16 +169,21 @@ def _sheets(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
         header = [str(cell).strip() for cell in next(rows, (1, []))[1]]
         if not header:
             continue
+        place = f"{path}: sheet {name!r}"
+        filled = [(line, dict(zip(header, map(_cell, row), strict=False))) for line, row in rows]
+        if gives_words(without_counts(header, filled, spec, place), spec):
+            what = "not a text in each row but tokens; save it as a file of its own, .xlsx or .csv"
+            refused.append(NoTextError(f"{place}: {what}"))
+            continue
         try:
-            column = text_column([cell for cell in header if cell], spec.text_column, f"{path}: sheet {name!r}")
+            column = text_column([cell for cell in header if cell], spec.text_column, place)
         except NoTextError as asked:
             refused.append(asked)
             continue
         read += 1
-        named = ((line, dict(zip(header, map(_cell, row), strict=False))) for line, row in rows)
-        yield from rows_as_texts(named, column, str(path), tally, sheet=name if several else None)
+        yield from rows_as_texts(filled, column, str(path), tally, sheet=name if several else None)
     if refused and not read:
-        yield from words_or_ask(path, path.suffix.lower().removeprefix("."), spec, refused[0])
+        yield from words_or_ask(path, suffix_of(path).removeprefix("."), spec, refused[0])
     elif refused:
         tally.no_text.extend(map(str, refused))
 

@@ -18,7 +18,7 @@ from bilstm_tagger.corpus.formats.records import OWN_KEYS
 from bilstm_tagger.corpus.formats.sheets import delimiter_of
 from bilstm_tagger.corpus.formats.spacy_names import group_column
 from bilstm_tagger.corpus.formats.standard_fields import ENTITIES, FIELDS
-from bilstm_tagger.corpus.formats.token_rows import Table
+from bilstm_tagger.corpus.formats.token_columns import Table
 from bilstm_tagger.corpus.formats.workbooks import read_sheets
 from bilstm_tagger.corpus.reading import iterate_corpus
 from bilstm_tagger.document.document import Document

@@ -13,7 +13,8 @@ from typing import Any
 from bilstm_tagger.corpus.formats.list_cells import read_cell
 from bilstm_tagger.corpus.formats.record_words import whole_record
 from bilstm_tagger.corpus.formats.records import RecordReader
-from bilstm_tagger.corpus.formats.token_rows import Row, Table, looks_like_header, place_of, read_token_rows
+from bilstm_tagger.corpus.formats.token_columns import Row, Table, looks_like_header, place_of
+from bilstm_tagger.corpus.formats.token_rows import read_token_rows
 from bilstm_tagger.corpus.formats.workbooks import read_sheets
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError

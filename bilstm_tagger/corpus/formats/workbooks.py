@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from bilstm_tagger.corpus.formats.token_rows import Row, shown
+from bilstm_tagger.corpus.formats.token_columns import Row, shown
 from bilstm_tagger.errors import ConfigError, CorpusError
 
 __all__ = ["Sheet", "first_sheet", "read_sheets"]

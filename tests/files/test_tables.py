@@ -1,0 +1,131 @@
+"""Tables that are tagged: which columns are the text, which are tokens, and what is refused or told."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from rule_tagger import RuleTagger
+from tagged import records, to_stream
+
+from bilstm_tagger.settings.read_spec import ReadSpec
+
+Rows = list[list[Any]]
+
+
+def put(path: Path, rows: Rows) -> Path:
+    """Write rows, the first of which is the header, in the format of the suffix."""
+    if path.suffix == ".xlsx":
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(path)
+    elif path.suffix == ".jsonl":
+        lines = [json.dumps(dict(zip(rows[0], row, strict=True))) for row in rows[1:]]
+        path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    elif path.suffix == ".parquet":
+        columns = map(list, zip(*rows[1:], strict=True))
+        pq.write_table(pa.table(dict(zip(rows[0], columns, strict=True))), path)
+    else:
+        with open(path, "w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream, delimiter="\t" if path.suffix == ".tsv" else ",").writerows(rows)
+    return path
+
+
+def tagged(path: Path, **options: Any) -> list[tuple[str, list[list[str]]]]:
+    """The name of each document and the tokens of its sentences."""
+    output, report = to_stream(RuleTagger(), [path], **options)
+    assert report.failures == []
+    return [(each["id"], [each["tokens"][a:b] for a, b in each["sentences"]]) for each in records(output)]
+
+
+def refusal(path: Path, **options: Any) -> str:
+    (error,) = to_stream(RuleTagger(), [path], **options)[1].failures
+    return str(error)
+
+
+every_table = pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.xlsx", "a.jsonl", "a.parquet"])
+
+
+# ---- tokens
+
+
+@every_table
+@pytest.mark.parametrize("document", ["doc_id", "document", "article", "file"])
+@pytest.mark.parametrize("token", ["token", "Word", "tokens"])
+def test_documents_of_tokens(name: str, document: str, token: str, tmp_path: Path) -> None:
+    rows = [["a", 1, "Ada", "B-PER"], ["b", 1, "Rain", "O"], ["b", 2, "Bob", "B-PER"]]
+    path = put(tmp_path / name, [[document, "sentence_id", token, "tag"], *rows])
+    assert tagged(path) == [("a", [["Ada"]]), ("b", [["Rain"], ["Bob"]])]
+
+
+@every_table
+def test_a_word_with_a_space_is_a_token(name: str, tmp_path: Path) -> None:
+    rows = [["Sentence #", "Word", "Tag"], ["Sentence: 1", "Ada", "O"], ["Sentence: 1", "1 000", "O"]]
+    assert [sentences for _, sentences in tagged(put(tmp_path / name, rows))] == [[["Ada", "1 000"]]]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.xlsx", "a.jsonl"])
+def test_an_empty_word_is_told(name: str, tmp_path: Path) -> None:
+    rows = [["Sentence #", "Word", "Tag"], [1, "Ada", "O"], [1, "", "O"], [1, "ran", "O"]]
+    row = 2 if name == "a.jsonl" else 3
+    assert f"{name}:{row}: no 'Word': the cell is empty" in refusal(put(tmp_path / name, rows))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.jsonl", "a.parquet"])
+@pytest.mark.parametrize("first", ["document", "Sentence", "nr"])
+def test_tokens_without_ends_of_sentences_are_told(name: str, first: str, tmp_path: Path) -> None:
+    path = put(tmp_path / name, [[first, "word", "tag"], ["a", "Ada", "O"], ["a", "ran", "O"], ["b", "Bob", "O"]])
+    assert "nothing tells where sentences end: name the column that does by --sentence-column" in refusal(path)
+    if first != "document":
+        ((_, sentences),) = tagged(path, spec=ReadSpec(sentence_column=first))
+        assert sentences == [["Ada", "ran"], ["Bob"]]
+
+
+def test_all_sheets_of_tokens_are_tagged(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, word in (("S", "Ada"), ("T", "Bob")):
+        sheet = book.create_sheet(name)
+        sheet.append(["Sentence #", "Word", "Tag"])
+        sheet.append(["Sentence: 1", word, "O"])
+    book.create_sheet("Readme").append(["What the tags mean"])
+    book.save(tmp_path / "a.xlsx")
+    assert tagged(tmp_path / "a.xlsx") == [("S", [["Ada"]]), ("T", [["Bob"]])]
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    sheet = book.create_sheet("U")
+    for text in ("text", "to Eve"):
+        sheet.append([text])
+    book.save(tmp_path / "a.xlsx")
+    output, report = to_stream(RuleTagger(), [tmp_path / "a.xlsx"])
+    assert [each["text"] for each in records(output)] == ["to Eve"]
+    assert sum("not a text in each row but tokens" in told for told in report.tally.no_text) == 2
+
+
+# ---- counts
+
+
+@every_table
+@pytest.mark.parametrize("counts", ["words", "tokens"])
+@pytest.mark.parametrize("rows", [[["to Ada Byron", 3]], [["to Ada Byron", 3], ["by Eve", 2], ["1999", 1]]])
+@pytest.mark.parametrize("text", ["text", "body"])
+def test_a_column_of_counts_is_no_column_of_words(
+    name: str, counts: str, rows: Rows, text: str, tmp_path: Path
+) -> None:
+    path = put(tmp_path / name, [[text, counts], *rows])
+    output, report = to_stream(RuleTagger(), [path])
+    assert (report.failures, [each["text"] for each in records(output)]) == ([], [row[0] for row in rows])
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.jsonl"])
+@pytest.mark.parametrize("cells", [[4, "to Ada ."], ["to Ada .", 4]])
+def test_numbers_among_words_are_refused(name: str, cells: list[object], tmp_path: Path) -> None:
+    path = put(tmp_path / name, [["text", "tokens"], *(["to Ada.", cell] for cell in cells)])
+    assert "tokens is a number in some rows or records and words in others; name the text" in refusal(path)
+    assert len(tagged(path, text_column="text")) == 2
