@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from rule_tagger import RuleTagger
 from tagged import records, to_stream
 
+from bilstm_tagger.corpus import read_corpus
+from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 Rows = list[list[Any]]
@@ -129,3 +132,60 @@ def test_numbers_among_words_are_refused(name: str, cells: list[object], tmp_pat
     path = put(tmp_path / name, [["text", "tokens"], *(["to Ada.", cell] for cell in cells)])
     assert "tokens is a number in some rows or records and words in others; name the text" in refusal(path)
     assert len(tagged(path, text_column="text")) == 2
+
+
+# ---- JSON that has no such text
+
+
+@pytest.mark.parametrize("content", ['{"a": "x"}\n{"a": "y"}\n', '[{"a": "x"}, {"b": null}]', '{"a": {"b": "x"}}'])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_a_key_that_no_record_has_is_refused(name: str, content: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content)
+    output, report = to_stream(RuleTagger(), [tmp_path / name], text_column="text")
+    assert (output, report.tally.empty) == ("", 0)
+    assert f"{name}: no record has a key 'text'; there are: a" in str(report.failures[0])
+
+
+def test_a_key_that_some_records_have_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"a": "x"}\n{"b": "y"}\n{"a": "x", "note": "to Ada"}\n{"note": null}\n')
+    output, report = to_stream(RuleTagger(), [tmp_path / "a.jsonl"], text_column="note")
+    assert [each["text"] for each in records(output)] == ["", "", "to Ada", ""]
+    assert (report.failures, report.tally.empty) == ([], 3)
+
+
+FRAME = pd.DataFrame({"text": ["to Ada", "by Eve"], "year": [1, 2]})
+WHOLE = {
+    "pandas": FRAME.to_json(),
+    "a column": FRAME[["text"]].to_json(),
+    "rows": FRAME.to_json(orient="index"),
+    "split": FRAME.to_json(orient="split"),
+    "table": FRAME.to_json(orient="table"),
+    "data": '{"data": [{"text": "to Ada"}]}',
+    "results": '{"count": 1, "next": null, "results": [{"id": 1, "text": "to Ada"}]}',
+    "tokens": '{"version": "1", "rows": [{"tokens": ["to", "Ada"]}]}',
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("text_column", [None, "text"])
+def test_one_object_of_all_records_is_refused_with_what_to_write(
+    name: str, text_column: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(WHOLE[name])
+    advice = (
+        "orient='records', lines=True" if name in ("pandas", "a column", "rows", "split") else "one record in each line"
+    )
+    told = refusal(path, text_column=text_column)
+    assert "a.json:1: one object " in told and advice in told and "--text-column" not in told
+    with pytest.raises(CorpusError, match=r"a\.json:1: one object (of|with) "):
+        read_corpus(path, {}, text_column=text_column)
+    (tmp_path / "b.txt").write_text("by Eve")
+    report = to_stream(RuleTagger(), [tmp_path])[1]  # in a folder it is left out and named, as other JSON
+    assert (report.failures, len(report.tally.no_text)) == ([], 1)
+
+
+def test_records_as_pandas_writes_them_are_read(tmp_path: Path) -> None:
+    for options in ({"lines": True}, {}):
+        (tmp_path / "a.json").write_text(FRAME.to_json(orient="records", **options))
+        assert [each["text"] for each in records(to_stream(RuleTagger(), [tmp_path / "a.json"])[0])] == [*FRAME["text"]]
