@@ -47,6 +47,7 @@ class Tally:
         empty: number of rows and records without a text, which are empty documents.
         attachments: number of attachments of mails, which are not read.
         guessed: files whose encoding was not declared and is not UTF-8, read as windows-1252.
+        columns: files of rows that were read as columns of tokens, and may be tables.
         no_text: files in folders that are tables without a column of text; each message names its file.
     """
 
@@ -54,6 +55,7 @@ class Tally:
     empty: int = 0
     attachments: int = 0
     guessed: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
     no_text: list[str] = field(default_factory=list)
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bilstm_tagger.corpus.formats.record_words import WORDS
 from bilstm_tagger.corpus.formats.sheets import delimiter_of, numbered_rows
+from bilstm_tagger.corpus.formats.standard_fields import UNIVERSAL
+from bilstm_tagger.corpus.formats.token_columns import looks_like_header
 from bilstm_tagger.document.entities import LINE_END
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.files.json_texts import read_json
@@ -35,6 +38,7 @@ from bilstm_tagger.wording import counted
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_SPAN_TAG = re.compile(r"O|[BIESLUM]-\S+")
 _FIRST_LINES = 50  # that tell a table from columns of tokens
 
 
@@ -52,7 +56,10 @@ def read_table(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterato
         CorpusError: if the file cannot be read as what it claims to be.
     """
     kind = suffix_of(path) if format == "table" else f".{format}"
-    if kind == ".tsv" and format == "tsv" and spec.text_column is None and not _is_table(path, spec.encoding):
+    rows = _first_rows(path, spec.encoding) if kind == ".tsv" and format == "tsv" and spec.text_column is None else None
+    if rows is not None and not _is_table(rows):
+        if _may_be_table(rows):
+            tally.columns.append(str(path))
         yield from read_words(path, "conll", spec)
     elif kind in (".jsonl", ".json", ".ndjson"):
         yield from read_json(path, spec, tally)
@@ -64,18 +71,30 @@ def read_table(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterato
         yield from _csv_rows(path, spec, tally, delimiter="\t" if kind == ".tsv" else None)
 
 
-def _is_table(path: Path, encoding: str | None) -> bool:
-    """Whether the first lines of a `.tsv` are rows with a text in a cell, not columns of tokens."""
+def _first_rows(path: Path, encoding: str | None) -> list[list[str]]:
+    """The cells of the first lines of a `.tsv`, without empty lines at the end."""
     lines = [line for _, line in islice(open_text(path, encoding=encoding), _FIRST_LINES)]
     while lines and not lines[-1].strip():
         del lines[-1]
-    rows = [line.split("\t") for line in lines]
+    return [line.split("\t") for line in lines]
+
+
+def _is_table(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first lines of a `.tsv` are rows with a text in a cell, not columns of tokens."""
     if not rows:
         return False
     with_spaces = any(" " in cell.strip() for row in rows[1:] for cell in row)
     if any(map(is_text_name, rows[0])) and (with_spaces or len(rows) == 1):
         return True
     return with_spaces and len(rows[0]) > 1 and len({len(row) for row in rows}) == 1
+
+
+def _may_be_table(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether lines that are read as columns of tokens may be a table: no line is empty, and no column has tags."""
+    if len({len(row) for row in rows}) != 1 or len(rows[0]) < 2 or looks_like_header(rows[0]):
+        return False
+    further = list(zip(*rows, strict=True))[1:]
+    return not any(UNIVERSAL.issuperset(column) or any(map(_SPAN_TAG.fullmatch, column)) for column in further)
 
 
 def _csv_rows(path: Path, spec: ReadSpec, tally: Tally, *, delimiter: str | None) -> Iterator[Source]:

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from command_line import run
 from rule_tagger import RuleTagger
 from tagged import records, to_stream
 
@@ -189,3 +190,45 @@ def test_records_as_pandas_writes_them_are_read(tmp_path: Path) -> None:
     for options in ({"lines": True}, {}):
         (tmp_path / "a.json").write_text(FRAME.to_json(orient="records", **options))
         assert [each["text"] for each in records(to_stream(RuleTagger(), [tmp_path / "a.json"])[0])] == [*FRAME["text"]]
+
+
+# ---- columns of tokens, or a table of single words
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("name\tcity\nBob\tLeeds\nAda\tLondon\n", True),
+        ("name\tcity\n" + "Bob\tLeeds\n" * 200, True),
+        ("Bob\tLeeds\t7", True),
+        ("Ada\tB-PER\nran\tO\n", False),
+        ("Ada\tPROPN\nran\tVERB\n", False),
+        ("Ada\tx\n\nran\ty\n", False),
+        ("Ada\nran\n", False),
+        ("Word\tTag\nAda\tx\n\nran\ty\n", False),
+        ("name\tcity\nBob B\tLeeds\n", False),
+    ],
+)
+def test_what_may_be_a_table_of_single_words_is_told(content: str, told: bool, tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text(content)
+    report = to_stream(RuleTagger(), [path])[1]
+    assert report.tally.columns == ([str(path)] if told else [])
+    for options in ({"input_format": "csv", "text_column": "city"}, {"input_format": "conll"}):
+        assert to_stream(RuleTagger(), [path], **options)[1].tally.columns == []
+
+
+def test_the_way_out_of_columns_reads_the_table(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("name\tcity\nBob\tLeeds\nAda\tLondon\n")
+    options = {"input_format": "csv", "text_column": "city"}
+    assert [sentences for _, sentences in tagged(tmp_path / "a.tsv", **options)] == [[["Leeds"]], [["London"]]]
+
+
+def test_the_note_on_columns_names_the_file_and_both_ways_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text("name\tcity\nBob\tLeeds\n")
+    result = run("entities", path)
+    assert result.exit_code == 0
+    (line,) = [line for line in result.stderr.splitlines() if "columns of tokens" in line]
+    for said in (str(path), "--input-format csv --text-column NAME", "end each sentence with an empty line"):
+        assert said in line
