@@ -6,7 +6,6 @@ by its name, a row without a text is an empty document, and any separator and an
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bilstm_tagger.corpus.formats.record_words import WORDS
-from bilstm_tagger.corpus.formats.sheets import delimiter_of, numbered_rows
+from bilstm_tagger.corpus.formats.sheets import csv_rows, delimiter_of
 from bilstm_tagger.corpus.formats.standard_fields import UNIVERSAL
 from bilstm_tagger.corpus.formats.token_columns import looks_like_header
 from bilstm_tagger.document.entities import LINE_END
@@ -102,8 +101,7 @@ def _csv_rows(path: Path, spec: ReadSpec, tally: Tally, *, delimiter: str | None
     mark = delimiter or delimiter_of(text)
 
     def numbered_anew() -> Iterator[tuple[int, list[str]]]:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
-        return ((line, row) for line, row in numbered_rows(rows, str(path)) if row)
+        return ((line, row) for line, row in csv_rows(str(path), text, mark) if row)
 
     numbered = numbered_anew()
     header = next(numbered, (1, []))[1]
@@ -118,9 +116,6 @@ def _csv_rows(path: Path, spec: ReadSpec, tally: Tally, *, delimiter: str | None
     except NoTextError as asked:
         yield from words_or_ask(path, "csv", spec, asked)
         return
-    if header.count(column) > 1:
-        raise CorpusError(f"{path}:1: two columns are named {column!r}; rename one of them")
-
     at = header.index(column)
 
     def cells() -> Iterator[tuple[int, dict[str, Any]]]:

@@ -39,12 +39,15 @@ def text_column(columns: Sequence[str], named: str | None, place: str) -> str:
     Raises:
         NoTextError: if the named one is not there, or none or several are called like a text.
     """
+    known = [name for name in columns if is_text_name(name)] if named is None else [named]
+    twice = next((name for name in known if columns.count(name) > 1), None)
+    if twice is not None:
+        raise SeveralTextsError(f"{place}: two columns are named {twice!r}; rename one of them")
     shown = ", ".join(columns) if columns else "none"
     if named is not None:
         if named not in columns:
             raise NoTextError(f"{place}: no column {named!r}; there are: {shown}; name one of them, --text-column")
         return named
-    known = [name for name in columns if is_text_name(name)]
     if len(known) == 1:
         return known[0]
     if known:

@@ -232,3 +232,20 @@ def test_the_note_on_columns_names_the_file_and_both_ways_out(tmp_path: Path) ->
     (line,) = [line for line in result.stderr.splitlines() if "columns of tokens" in line]
     for said in (str(path), "--input-format csv --text-column NAME", "end each sentence with an empty line"):
         assert said in line
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.xlsx"])
+@pytest.mark.parametrize("text_column", [None, "text"])
+def test_two_columns_of_one_name_are_told_at_once(name: str, text_column: str | None, tmp_path: Path) -> None:
+    path = put(tmp_path / name, [["id", "text", "text"], [1, "to Ada", "by Eve"]])
+    assert "two columns are named 'text'; rename one of them" in refusal(path, text_column=text_column)
+
+
+def test_the_first_line_of_excel_tells_the_separator(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("sep=;\nid;text\n7;to Ada, by Eve\n")
+    output, report = to_stream(RuleTagger(), [tmp_path / "a.csv"], format="entities")
+    assert report.failures == []
+    assert [(row["text"], row["line"]) for row in map(json.loads, output.splitlines())] == [("Ada", 3), ("Eve", 3)]
+    (tmp_path / "a.tsv").write_text('id\ttext\n1\t"to Ada\n2\tby Eve"\n')
+    output, _ = to_stream(RuleTagger(), [tmp_path / "a.tsv"])
+    assert [(each["id"], each["text"]) for each in records(output)] == [("1", '"to Ada'), ("2", 'by Eve"')]

@@ -30,7 +30,7 @@ from bilstm_tagger.corpus.formats.record_words import (
     wanted,
 )
 from bilstm_tagger.corpus.formats.token_columns import TEXTS
-from bilstm_tagger.corpus.formats.token_spans import TokenRecord, token_record
+from bilstm_tagger.corpus.formats.token_spans import NAMES, TokenRecord, token_record
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
@@ -97,7 +97,9 @@ class RecordReader:
             return None
         given = token_record(record, place)
         if given is not None:
-            return self._of_tokens(given, line)
+            document = self._of_tokens(given, line)
+            document.id = next((str(record[name]) for name in NAMES if record.get(name) is not None), None)
+            return document
         self._kept = None
         document, has_text = self._words(record, place)
         document.path, document.lines = self.path, [line] * len(document)

@@ -24,6 +24,7 @@ from bilstm_tagger.wording import counted
 
 __all__ = [
     "check_header",
+    "csv_rows",
     "delimiter_of",
     "is_header",
     "numbered_rows",
@@ -36,6 +37,9 @@ logger = logging.getLogger("bilstm_tagger")
 
 _CELL = 2**31 - 1  # longest cell of a CSV file; Python's own limit is far below a document
 _DELIMITERS = ",;\t|"
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+# What Excel has as a first line to tell the separator.
+_SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 # A quotation mark that is a whole cell: then such marks are tokens, not around cells.
 _LONE_QUOTE = re.compile(r'(?:^|\t)"(?:\t|$)', re.MULTILINE)
 
@@ -55,7 +59,7 @@ def read_csv(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         CorpusError: a row does not fit, as `file:line`, or it is not clear where sentences end.
     """
     text = read_text(path, encoding=spec.encoding)
-    rows = _csv_rows(str(path), text, spec.delimiter or delimiter_of(text))
+    rows = csv_rows(str(path), text, spec.delimiter or delimiter_of(text))
     yield from _documents(_table(str(path), rows, spec))
 
 
@@ -65,8 +69,14 @@ def read_tsv(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
 
 
 def delimiter_of(text: str) -> str:
-    """Find what stands between cells: what cuts the first line into most, a comma where several do."""
+    """Find what stands between cells: what cuts the first line into most, a comma where several do.
+
+    Or what the first line says, as Excel has it: `sep=;`.
+    """
     first = next((line for line in text.splitlines() if line.strip()), "")
+    said = _SEPARATOR.fullmatch(first)
+    if said is not None:
+        return said[1]
     return max(_DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark), [])))
 
 
@@ -155,18 +165,41 @@ def _fitting(path: str, rows: Iterable[Row], header: Sequence[str]) -> Iterator[
         yield line, row if any(row) else []
 
 
-def _csv_rows(path: str, text: str, delimiter: str) -> Iterator[Row]:
-    bare = delimiter == "\t" and _LONE_QUOTE.search(text) is not None
+def csv_rows(path: str, text: str, delimiter: str) -> Iterator[Row]:
+    """Read the rows of a table in a text file, each with the line it begins in.
+
+    Args:
+        path: the file, for messages.
+        text: its content.
+        delimiter: what stands between cells.
+
+    Raises:
+        CorpusError: for what is not CSV, as `file:line`.
+    """
     stream = io.StringIO(text, newline="")
-    if bare:
+    if delimiter == "\t" and _has_bare_quotes(text):
         rows = csv.reader(stream, strict=True, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     else:
         rows = csv.reader(stream, strict=True, delimiter=delimiter)
     return numbered_rows(rows, path)
 
 
+def _has_bare_quotes(text: str) -> bool:
+    """Whether quotation marks in a table with tabs are parts of its cells, not around them.
+
+    So they are where a mark is a whole cell, or one has no end in its cell and each line is a whole row.
+    """
+    if '"' not in text:
+        return False
+    if _LONE_QUOTE.search(text):
+        return True
+    rows = [line.split("\t") for line in text.splitlines() if line.strip()]
+    is_open = any(cell[:1] == '"' and not _QUOTED.fullmatch(cell) for row in rows for cell in row)
+    return is_open and len(rows[0]) > 1 and len(set(map(len, rows))) == 1
+
+
 def numbered_rows(rows: Any, path: str) -> Iterator[Row]:
-    """Each row of a `csv.reader`, whose further rows are read, with the line it begins in.
+    """Each row of a `csv.reader`, whose further rows are read, with the line it begins in; not Excel's `sep=;`.
 
     Args:
         rows: the reader, strict.
@@ -179,7 +212,8 @@ def numbered_rows(rows: Any, path: str) -> Iterator[Row]:
     line = rows.line_num + 1
     try:
         for row in rows:
-            yield line, row
+            if line > 1 or not _SEPARATOR.fullmatch(rows.dialect.delimiter.join(row)):
+                yield line, row
             line = rows.line_num + 1
     except csv.Error as error:
         raise CorpusError(f"{path}:{line}: not CSV: {error}; is a quotation mark missing?") from None
