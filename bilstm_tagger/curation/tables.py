@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from bilstm_tagger.corpus.formats.sheets import delimiter_of, numbered_rows, sheet_rows
+from bilstm_tagger.corpus.formats.sheets import delimiter_of, numbered_rows
+from bilstm_tagger.corpus.formats.workbooks import first_sheet
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.files.entity_tables import Cell, TableMaker, csv_writer, table_writer, tsv_writer
 from bilstm_tagger.files.workbook import workbook_writer
@@ -69,7 +70,7 @@ def read_table(
     if not path.is_file():
         raise CorpusError(f"{path}: no such file; check the path")
     if table_kind(path) == "xlsx":
-        rows = sheet_rows(path)
+        rows = iter(first_sheet(path))
     else:
         text = read_text(path, encoding=encoding)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)

@@ -29,6 +29,7 @@ class Columns:
         id: the name of the document, if it has one.
         path: the file it was read from, if any.
         lines: the line of each token in that file, counted from 1.
+        sheet: the sheet of that file, if it is a workbook with several.
         layout: what the file format needs to write the document back unchanged.
         columns: further columns of the file by name, one string per token.
         probabilities: how probable the tags and spans of each task are; empty where that is not known.
@@ -48,6 +49,7 @@ class Columns:
         "probabilities",
         "schemes",
         "seams",
+        "sheet",
         "tags",
         "words",
     )
@@ -68,6 +70,7 @@ class Columns:
         layout: object | None = None,
         columns: dict[str, list[str]] | None = None,
         probabilities: dict[str, Probabilities] | None = None,
+        sheet: str | None = None,
     ) -> None:
         """Make a document from its columns, which are kept, not copied.
 
@@ -86,6 +89,7 @@ class Columns:
             layout: what the file format needs to write the document back unchanged.
             columns: further columns of the file by name.
             probabilities: how probable the tags and spans of each task are.
+            sheet: the sheet of that file, if it is a workbook with several.
 
         Raises:
             CorpusError: columns differ in length, the bounds do not fit, or a text comes without offsets.
@@ -100,6 +104,7 @@ class Columns:
         self.schemes: dict[str, Scheme] = {} if schemes is None else schemes
         self.id = id
         self.path = path
+        self.sheet = sheet
         self.lines = lines
         self.layout = layout
         self.probabilities: dict[str, Probabilities] = {} if probabilities is None else probabilities
@@ -204,7 +209,8 @@ class Columns:
     def where(self, token: int) -> str:
         """The place of a token for a message: `file:line`, or else its sentence and number."""
         if self.path is not None:
-            return f"{self.path}:{self.lines[token]}" if self.lines is not None else self.path
+            place = self.path if self.sheet is None else f"{self.path}: sheet {self.sheet!r}"
+            return f"{place}:{self.lines[token]}" if self.lines is not None else place
         sentence = self._sentence_of(token)
         return f"sentence {sentence + 1}, token {token - self.bounds[sentence] + 1}"
 

@@ -96,6 +96,7 @@ class Document(Columns):
             layout=self.layout,
             columns=self.columns,
             probabilities=probabilities,
+            sheet=self.sheet,
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain, pairwise, zip_longest
 from pathlib import Path
 from typing import NamedTuple
@@ -286,11 +287,9 @@ def _as_illegal(gold: Corpus, task: str, guesses: Corpus, other: str) -> Corpus:
     if scheme in (Scheme.NONE, gold.schemes[task]):
         return gold
     for each in (scheme, gold.schemes[task]):
-        try:
+        with suppress(CorpusError):
             guesses.settle(other, declared=each)
-        except CorpusError:
-            continue
-        return gold
+            return gold
     return gold.respell(task, scheme)
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from bilstm_tagger.corpus.formats.json_records import read_records
+from bilstm_tagger.corpus.formats.record_layouts import whole_file
+from bilstm_tagger.corpus.formats.record_words import WORDS, WordKeys
 from bilstm_tagger.corpus.formats.records import RecordReader
 from bilstm_tagger.corpus.trained import words_in_format
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.files.source import Source, Tally
+from bilstm_tagger.files.source import Source, Tally, read_words
 from bilstm_tagger.files.text_column import (
+    TEXT_NAMES,
     NoTextError,
+    gives_token_rows,
     gives_words,
     is_text_name,
     rows_as_texts,
@@ -20,6 +25,8 @@ from bilstm_tagger.files.text_column import (
     words_or_ask,
 )
 from bilstm_tagger.settings.read_spec import ReadSpec
+
+_SHOWN = 20  # keys that a message lists
 
 
 def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
@@ -31,16 +38,32 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
         tally: where records without a text are counted.
 
     Raises:
-        NoTextError: if the first record has neither a text nor tokens.
+        NoTextError: if the first record has neither a text nor tokens or holds all others, or none has the key that
+            was named.
         CorpusError: for a record that cannot be read, as `file:line`.
     """
     reader = RecordReader(str(path), words_in_format(spec, "jsonl"))
     key: str | None = None
+    held: list[tuple[int, Mapping[str, Any]]] = []  # without the key that was named, while no record has it
+    keys = WordKeys(TEXT_NAMES)
+    seen, found = 0, False
     for line, record in read_records(path, encoding=spec.encoding):
         flat = _flat(record)
         if flat is None:
             raise CorpusError(f"{path}:{line}: {type(record).__name__} where a record with a text is needed")
-        if gives_words([name for name, value in flat.items() if value is not None], spec):
+        if not seen and (whole := whole_file(record)) is not None:
+            raise NoTextError(f"{path}:{line}: {whole}")
+        if not seen and _is_token(flat, spec):
+            yield from read_words(path, "jsonl", spec)
+            return
+        seen += 1
+        words = keys.of(flat, f"{path}:{line}") if spec.text_column is None else WORDS
+        if gives_words(
+            [name for name, value in flat.items() if value is not None and (name not in WORDS or name in words)], spec
+        ):
+            if held:
+                yield from rows_as_texts(held, str(key), str(path), tally)
+                held.clear()
             document = reader.document(record, line)
             if document is not None:
                 yield Source(document, document.id)
@@ -53,7 +76,26 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
                 return
         if key not in flat and (other := _text_keys(flat)):
             raise CorpusError(f"{path}:{line}: no {key!r}, which the records before have, but {other[0]!r}")
-        yield from rows_as_texts([(line, flat)], key, str(path), tally)
+        held.append((line, flat))
+        if spec.text_column is None or found or key in flat:
+            found = True
+            yield from rows_as_texts(held, key, str(path), tally)
+            held.clear()
+    if held:
+        there = dict.fromkeys(str(name) for _, flat in held for name in flat)
+        raise NoTextError(
+            f"{path}: no record has a key {key!r}; there are: {_listed(there)}; name one of them, --text-column"
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    first = list(islice(names, _SHOWN + 1))
+    return ", ".join(first[:_SHOWN]) + (", ..." if len(first) > _SHOWN else "") or "none"
+
+
+def _is_token(flat: Mapping[str, Any], spec: ReadSpec) -> bool:
+    """Whether a record is like a row with a token."""
+    return not any(isinstance(value, list | Mapping) for value in flat.values()) and gives_token_rows(list(flat), spec)
 
 
 def _key(flat: Mapping[str, Any], spec: ReadSpec, place: str) -> str:

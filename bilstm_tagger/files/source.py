@@ -48,6 +48,7 @@ class Tally:
         attachments: number of parts of mails that are not read, such as attachments, by mail.
         damaged: mails of which text is not read since their parts are not as they should be, each with what is wrong.
         guessed: files whose encoding was not declared and is not UTF-8, read as windows-1252.
+        columns: files of rows that were read as columns of tokens, and may be tables.
         no_text: files in folders that are tables without a column of text; each message names its file.
     """
 
@@ -56,6 +57,7 @@ class Tally:
     attachments: Counter[str] = field(default_factory=Counter)
     damaged: list[str] = field(default_factory=list)
     guessed: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
     no_text: list[str] = field(default_factory=list)
 
 

@@ -6,14 +6,17 @@ by its name, a row without a text is an empty document, and any separator and an
 
 from __future__ import annotations
 
-import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bilstm_tagger.corpus.formats.sheets import delimiter_of, numbered_rows
+from bilstm_tagger.corpus.formats.record_words import WORDS
+from bilstm_tagger.corpus.formats.sheets import csv_rows, delimiter_of
+from bilstm_tagger.corpus.formats.standard_fields import UNIVERSAL
+from bilstm_tagger.corpus.formats.token_columns import looks_like_header
 from bilstm_tagger.document.entities import LINE_END
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.files.json_texts import read_json
@@ -24,6 +27,7 @@ from bilstm_tagger.files.text_column import (
     is_text_name,
     rows_as_texts,
     text_column,
+    without_counts,
     words_or_ask,
 )
 from bilstm_tagger.io.reading import open_text, read_text
@@ -33,6 +37,7 @@ from bilstm_tagger.wording import counted
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_SPAN_TAG = re.compile(r"O|[BIESLUM]-\S+")
 _FIRST_LINES = 50  # that tell a table from columns of tokens
 
 
@@ -50,7 +55,10 @@ def read_table(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterato
         CorpusError: if the file cannot be read as what it claims to be.
     """
     kind = suffix_of(path) if format == "table" else f".{format}"
-    if kind == ".tsv" and format == "tsv" and spec.text_column is None and not _is_table(path, spec.encoding):
+    rows = _first_rows(path, spec.encoding) if kind == ".tsv" and format == "tsv" and spec.text_column is None else None
+    if rows is not None and not _is_table(rows):
+        if _may_be_table(rows):
+            tally.columns.append(str(path))
         yield from read_words(path, "conll", spec)
     elif kind in (".jsonl", ".json", ".ndjson"):
         yield from read_json(path, spec, tally)
@@ -62,12 +70,16 @@ def read_table(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterato
         yield from _csv_rows(path, spec, tally, delimiter="\t" if kind == ".tsv" else None)
 
 
-def _is_table(path: Path, encoding: str | None) -> bool:
-    """Whether the first lines of a `.tsv` are rows with a text in a cell, not columns of tokens."""
+def _first_rows(path: Path, encoding: str | None) -> list[list[str]]:
+    """The cells of the first lines of a `.tsv`, without empty lines at the end."""
     lines = [line for _, line in islice(open_text(path, encoding=encoding), _FIRST_LINES)]
     while lines and not lines[-1].strip():
         del lines[-1]
-    rows = [line.split("\t") for line in lines]
+    return [line.split("\t") for line in lines]
+
+
+def _is_table(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first lines of a `.tsv` are rows with a text in a cell, not columns of tokens."""
     if not rows:
         return False
     with_spaces = any(" " in cell.strip() for row in rows[1:] for cell in row)
@@ -76,14 +88,27 @@ def _is_table(path: Path, encoding: str | None) -> bool:
     return with_spaces and len(rows[0]) > 1 and len({len(row) for row in rows}) == 1
 
 
+def _may_be_table(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether lines that are read as columns of tokens may be a table: no line is empty, and no column has tags."""
+    if len({len(row) for row in rows}) != 1 or len(rows[0]) < 2 or looks_like_header(rows[0]):
+        return False
+    further = list(zip(*rows, strict=True))[1:]
+    return not any(UNIVERSAL.issuperset(column) or any(map(_SPAN_TAG.fullmatch, column)) for column in further)
+
+
 def _csv_rows(path: Path, spec: ReadSpec, tally: Tally, *, delimiter: str | None) -> Iterator[Source]:
     text = read_text(path, encoding=spec.encoding)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or delimiter_of(text), strict=True)
-    numbered = ((line, row) for line, row in numbered_rows(rows, str(path)) if row)
+    mark = delimiter or delimiter_of(text)
+
+    def numbered_anew() -> Iterator[tuple[int, list[str]]]:
+        return ((line, row) for line, row in csv_rows(str(path), text, mark) if row)
+
+    numbered = numbered_anew()
     header = next(numbered, (1, []))[1]
     if not header:
         return
-    if gives_words(header, spec):
+    named = ((line, dict(zip(header, row, strict=False))) for line, row in islice(numbered_anew(), 1, None))
+    if gives_words(without_counts(header, named, spec, str(path)), spec):
         yield from read_words(path, "csv", spec)
         return
     try:
@@ -91,9 +116,6 @@ def _csv_rows(path: Path, spec: ReadSpec, tally: Tally, *, delimiter: str | None
     except NoTextError as asked:
         yield from words_or_ask(path, "csv", spec, asked)
         return
-    if header.count(column) > 1:
-        raise CorpusError(f"{path}:1: two columns are named {column!r}; rename one of them")
-
     at = header.index(column)
 
     def cells() -> Iterator[tuple[int, dict[str, Any]]]:
@@ -119,7 +141,8 @@ def _arrow_rows(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterat
     further: tuple[pa.Field, ...] = ()
     for batch in batches:
         if column is None:
-            if gives_words(batch.schema.names, spec):
+            numbers = {f.name for f in batch.schema if pa.types.is_integer(f.type) or pa.types.is_floating(f.type)}
+            if gives_words([name for name in batch.schema.names if name not in numbers.intersection(WORDS)], spec):
                 yield from read_words(path, format, spec)
                 return
             strings = [f.name for f in batch.schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
@@ -160,16 +183,21 @@ def _sheets(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
         header = [str(cell).strip() for cell in next(rows, (1, []))[1]]
         if not header:
             continue
+        place = f"{path}: sheet {name!r}"
+        filled = [(line, dict(zip(header, map(_cell, row), strict=False))) for line, row in rows]
+        if gives_words(without_counts(header, filled, spec, place), spec):
+            what = "not a text in each row but tokens; save it as a file of its own, .xlsx or .csv"
+            refused.append(NoTextError(f"{place}: {what}"))
+            continue
         try:
-            column = text_column([cell for cell in header if cell], spec.text_column, f"{path}: sheet {name!r}")
+            column = text_column([cell for cell in header if cell], spec.text_column, place)
         except NoTextError as asked:
             refused.append(asked)
             continue
         read += 1
-        named = ((line, dict(zip(header, map(_cell, row), strict=False))) for line, row in rows)
-        yield from rows_as_texts(named, column, str(path), tally, sheet=name if several else None)
+        yield from rows_as_texts(filled, column, str(path), tally, sheet=name if several else None)
     if refused and not read:
-        yield from words_or_ask(path, path.suffix.lower().removeprefix("."), spec, refused[0])
+        yield from words_or_ask(path, suffix_of(path).removeprefix("."), spec, refused[0])
     elif refused:
         tally.no_text.extend(map(str, refused))
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bilstm_tagger.corpus.formats import FORMATS
-from bilstm_tagger.corpus.formats.record_words import WORDS
+from bilstm_tagger.corpus.formats.record_words import WORDS, WordKeys
+from bilstm_tagger.corpus.formats.token_columns import TokenRowError, kinds_of
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.source import Source, Tally, read_words
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -38,12 +39,15 @@ def text_column(columns: Sequence[str], named: str | None, place: str) -> str:
     Raises:
         NoTextError: if the named one is not there, or none or several are called like a text.
     """
+    known = [name for name in columns if is_text_name(name)] if named is None else [named]
+    twice = next((name for name in known if columns.count(name) > 1), None)
+    if twice is not None:
+        raise SeveralTextsError(f"{place}: two columns are named {twice!r}; rename one of them")
     shown = ", ".join(columns) if columns else "none"
     if named is not None:
         if named not in columns:
             raise NoTextError(f"{place}: no column {named!r}; there are: {shown}; name one of them, --text-column")
         return named
-    known = [name for name in columns if is_text_name(name)]
     if len(known) == 1:
         return known[0]
     if known:
@@ -51,6 +55,29 @@ def text_column(columns: Sequence[str], named: str | None, place: str) -> str:
             f"{place}: {' and '.join(known)} may each be the text; name it, --text-column {known[0]}"
         )
     raise NoTextError(f"{place}: no column is called like a text (columns: {shown}); name it, --text-column NAME")
+
+
+def without_counts(
+    columns: Sequence[str], rows: Iterable[tuple[int, Mapping[str, Any]]], spec: ReadSpec, place: str
+) -> list[str]:
+    """Leave out columns called `words` or `tokens` that count those of a text beside them.
+
+    Args:
+        columns: the names of the columns.
+        rows: all rows, each with its number.
+        spec: how to read words.
+        place: the file, for messages.
+
+    Raises:
+        CorpusError: some of their cells are numbers, others words.
+    """
+    named = spec.text_column is not None or isinstance(spec.word_column, str) or gives_token_rows(columns, spec)
+    if named or not any(map(is_text_name, columns)) or not any(name in WORDS for name in columns):
+        return list(columns)
+    keys = WordKeys(TEXT_NAMES)
+    for line, row in rows:
+        keys.of({name: cell for name, cell in row.items() if cell != ""}, f"{place}:{line}")
+    return [name for name in columns if name not in keys.counts()]
 
 
 def is_text_name(name: str) -> bool:
@@ -62,7 +89,23 @@ def gives_words(columns: Iterable[str], spec: ReadSpec) -> bool:
     """Whether the tokens are there, so that no text has to be cut."""
     if isinstance(spec.word_column, str):
         return spec.word_column in columns
-    return spec.text_column is None and any(name in WORDS for name in columns)
+    names = list(columns)
+    return spec.text_column is None and (any(name in WORDS for name in names) or gives_token_rows(names, spec))
+
+
+def gives_token_rows(columns: Sequence[str], spec: ReadSpec) -> bool:
+    """Whether columns are named as in tables with a token in each row.
+
+    Beside the words there are sentences, or tags and no text: what is called `document`, `article` or `sentence` is the
+    name of one there.
+    """
+    if spec.text_column is not None:
+        return False
+    kinds = kinds_of(columns)
+    if "word" not in kinds or "sentence" in kinds or spec.sentence_column is not None:
+        return "word" in kinds
+    texts = [name for name in columns if is_text_name(name) and name.strip().casefold() != "sentence"]
+    return "tag" in kinds and all("document" in kinds_of([name]) for name in texts)
 
 
 def rows_as_texts(
@@ -109,12 +152,15 @@ def words_or_ask(path: Path, format: str, spec: ReadSpec, asked: NoTextError) ->
 
     Raises:
         NoTextError: the question, if not even the first document can be read.
+        TokenRowError: something is wrong in a table with a token in each row.
     """
     if format not in FORMATS or spec.text_column is not None or isinstance(asked, SeveralTextsError):
         raise asked
     documents = read_words(path, format, spec)
     try:
         first = next(documents, None)
+    except TokenRowError:
+        raise
     except CorpusError:
         raise asked from None
     if first is not None:

@@ -191,6 +191,7 @@ def _changed(document: Document, kept: Sequence[int], words: Sequence[str]) -> D
         schemes=dict(document.schemes),
         id=document.id,
         path=document.path,
+        sheet=document.sheet,
         lines=[document.lines[place] for place in places] if document.lines else [],
         layout=layout,
         columns={name: column(values) for name, values in document.columns.items()},

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from bilstm_tagger.corpus.convert.not_kept import to_keep
 from bilstm_tagger.corpus.convert.tasks import OWN, first_record, is_webanno
 from bilstm_tagger.corpus.formats import DATA_SETS, data_sets, format_of, spacy_docbin, webanno
 from bilstm_tagger.corpus.formats.records import usual_key
+from bilstm_tagger.corpus.formats.token_spans import NAMES, token_record
 from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 __all__ = ["left_out"]
@@ -49,6 +52,9 @@ def left_out(source: str | Path, spec: ReadSpec, first: Document) -> list[str]:
         return []  # a token per row; its columns are kept with the document
     usual = {usual_key(task, record) for task, column in (spec.columns or {}).items() if isinstance(column, int)}
     skipped = OWN | read | usual | _ENVELOPE | {str(spec.text_column), str(spec.word_column)}
+    with suppress(CorpusError):  # which reading would have told
+        given = token_record(record, str(source))
+        skipped |= given.keys.union(NAMES) if given is not None else set()
     further = {key: value for key, value in record.items() if key not in skipped and value is not None}
     tagged = [key for key, value in further.items() if _may_be_tags(value, known.name, len(first))]
     named = [key or "one without a name" for key in further]  # as that of a data frame's index in CSV

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
@@ -15,9 +13,11 @@ from bilstm_tagger.corpus.formats.conllu_rows import ConlluLayout
 from bilstm_tagger.corpus.formats.json_records import read_records
 from bilstm_tagger.corpus.formats.record_words import WORDS
 from bilstm_tagger.corpus.formats.records import OWN_KEYS
-from bilstm_tagger.corpus.formats.sheets import delimiter_of, sheet_rows
+from bilstm_tagger.corpus.formats.sheets import csv_rows, delimiter_of
 from bilstm_tagger.corpus.formats.spacy_names import group_column
 from bilstm_tagger.corpus.formats.standard_fields import ENTITIES, FIELDS
+from bilstm_tagger.corpus.formats.token_columns import Table
+from bilstm_tagger.corpus.formats.workbooks import read_sheets
 from bilstm_tagger.corpus.reading import iterate_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
@@ -164,11 +164,16 @@ def first_record(path: str | Path, format: str, *, encoding: str | None = None) 
             return record if isinstance(record, dict) else {}
         if format in ("csv", "token-csv", "sentence-csv"):
             text = read_text(path, encoding=encoding)
-            rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
-            return _first_row(rows)
+            return _first_row(row for _, row in csv_rows(str(path), text, delimiter_of(text)))
         if format in ("xlsx", "sentence-xlsx"):
-            return _first_row(row for _, row in sheet_rows(path))
-    except (csv.Error, TaggerError):
+            records = [_first_row(row for _, row in sheet.rows) for sheet in read_sheets(path)]
+            read = [
+                each
+                for each in records
+                if Table(path=str(path), header=[*each], rows=(), spec=ReadSpec()).lack() is None
+            ]
+            return next((each for each in read if _record_tasks(each)), [*read, *records, {}][0])
+    except TaggerError:
         return {}  # reading it will say what is wrong
     return _arrow_columns(path, format) if format in ("parquet", "arrow") else {}
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bilstm_tagger.corpus.formats.record_words import Record, kind_of
+from bilstm_tagger.corpus.formats.record_words import WORDS, Record, kind_of
 from bilstm_tagger.corpus.formats.token_spans import cluener_marks
 from bilstm_tagger.errors import CorpusError
 
-__all__ = ["LABEL_STUDIO", "flat_record", "has_several", "is_unanswered"]
+__all__ = ["LABEL_STUDIO", "flat_record", "has_several", "is_unanswered", "whole_file"]
 
+_PANDAS = "write records, to_json(path, orient='records', lines=True)"
 # Says that a record came from Label Studio; no key of a file has a line break.
 LABEL_STUDIO = "label\nstudio"
 
@@ -21,6 +22,9 @@ def flat_record(record: Any, place: str) -> Record:
         return {"text": record[0], **record[1]}
     if not isinstance(record, Mapping):
         raise CorpusError(f"{place}: {kind_of(record)} where an object with tokens or text is needed")
+    whole = whole_file(record)
+    if whole is not None:
+        raise CorpusError(f"{place}: {whole}")
     named = cluener_marks(record.get("label")) if isinstance(record.get("text"), str) else None
     if named is not None:
         return {**{name: value for name, value in record.items() if name != "label"}, "spans": named}
@@ -32,6 +36,38 @@ def flat_record(record: Any, place: str) -> Record:
     taken = sorted(_given(answers), key=lambda answer: not answer.get("ground_truth"))
     marked = {"spans": taken[0]["result"]} if taken else {}
     return {**rest, **data, **marked, LABEL_STUDIO: bool(taken)}
+
+
+def whole_file(record: Any) -> str | None:
+    """Tell what an object is that holds all records of a file, and what to do; None if it is a record.
+
+    Two layouts are known: columns or rows by their number, as pandas writes them, and a list of records under a key.
+    """
+    if not isinstance(record, Mapping) or not record or isinstance(record.get("data"), Mapping):
+        return None
+    if all(isinstance(value, Mapping) and value for value in record.values()):
+        numbers = [record.keys(), *(value.keys() for value in record.values())]
+        if len(set(map(frozenset, numbers[1:]))) == 1 and any(all(map(_is_number, keys)) for keys in numbers):
+            return f"one object of a whole table, as pandas writes it: {_PANDAS}"
+        return None
+    if {"columns", "data"} <= record.keys() and isinstance(record["data"], list):
+        return f"one object of a whole table, as pandas writes it with orient='split': {_PANDAS}"
+    if any(isinstance(record.get(name), str | list) for name in (*WORDS, "text", "sentences", "tokenized_text")):
+        return None
+    key = next((name for name, value in record.items() if _is_records(value)), None)
+    if key is None:
+        return None
+    return f"one object with all records in the list {key!r}: write that list alone, or one record in each line"
+
+
+def _is_number(key: Any) -> bool:
+    return str(key).isdecimal()
+
+
+def _is_records(value: Any) -> bool:
+    """Whether a list has a record in each place, by the keys of the first."""
+    first = value[0] if isinstance(value, list) and value else None
+    return isinstance(first, Mapping) and any(isinstance(first.get(name), str | list) for name in ("text", *WORDS))
 
 
 def has_several(record: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
 from typing import Any
@@ -17,6 +17,7 @@ from bilstm_tagger.text.sentences import sentence_bounds
 Record = Mapping[str, Any]
 
 _HALF = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F]")  # in an escape, as JSON and Python write it
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 # Where the tokens are if the user names no key; in our own output `words` differ from the `tokens` of the text.
 WORDS = ("words", "tokens")
 
@@ -32,6 +33,57 @@ class Kept:
 
     places: list[int]
     count: int
+
+
+class WordKeys:
+    """Tells under which keys of the records of a file its tokens are.
+
+    A number called `words` or `tokens` beside a text counts them; a file where it does so in some records alone is
+    refused.
+
+    Args:
+        texts: what a text is called, in lower case.
+    """
+
+    def __init__(self, texts: Collection[str]) -> None:
+        self._texts = texts
+        self._counts: dict[str, bool] = {}
+
+    def of(self, record: Record, place: str) -> list[str]:
+        """The keys that give tokens.
+
+        Args:
+            record: the record.
+            place: where it stands, for messages.
+
+        Raises:
+            CorpusError: there is a number where other records have words, or the reverse.
+        """
+        names = [name for name in WORDS if record.get(name) is not None]
+        texts = [key for key, value in record.items() if str(key).casefold() in self._texts and isinstance(value, str)]
+        if not names or not texts:
+            return names
+        same = {str(record[key]).strip() for key in texts}
+        given = [name for name in names if not is_number(record[name])]
+        for name in names:
+            count = name not in given
+            if str(record[name]).strip() not in same and self._counts.setdefault(name, count) != count:
+                raise CorpusError(
+                    f"{place}: {name} is a number in some rows or records and words in others; name the text, "
+                    f"--text-column {texts[0]}, or make {name} one of the two"
+                )
+        return given
+
+    def counts(self) -> frozenset[str]:
+        """The keys of WORDS that counted in what was seen."""
+        return frozenset(name for name, count in self._counts.items() if count)
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a number, perhaps as the text of a cell."""
+    if isinstance(value, str):
+        return _NUMBER.fullmatch(value.strip()) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def given_words(

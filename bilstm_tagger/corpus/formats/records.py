@@ -13,12 +13,13 @@ from itertools import chain
 from typing import Any
 
 from bilstm_tagger.corpus.formats.char_spans import Aligner, Mark, read_mark
-from bilstm_tagger.corpus.formats.list_cells import ListLike
 from bilstm_tagger.corpus.formats.record_layouts import LABEL_STUDIO, flat_record, has_several, is_unanswered
+from bilstm_tagger.corpus.formats.record_tags import checked_tags, flat_tags
 from bilstm_tagger.corpus.formats.record_words import (
     WORDS,
     Kept,
     Record,
+    WordKeys,
     check_unicode,
     find_words,
     given_words,
@@ -26,10 +27,10 @@ from bilstm_tagger.corpus.formats.record_words import (
     key_of,
     keys_of,
     kind_of,
-    numbers_for_tags,
     wanted,
 )
-from bilstm_tagger.corpus.formats.token_spans import TokenRecord, token_record
+from bilstm_tagger.corpus.formats.token_columns import TEXTS
+from bilstm_tagger.corpus.formats.token_spans import NAMES, TokenRecord, token_record
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
@@ -62,6 +63,7 @@ class RecordReader:
         self.columns = spec.all_columns()
         self._aligner = Aligner(path, spec.misaligned)
         self._tokenizer: Tokenizer | None = None
+        self._word_keys = WordKeys(TEXTS)
         self._unseen = {task: column for task, column in self.columns.items() if isinstance(column, str)}
         self._mark_tasks: dict[str, set[str]] = {task: set() for task in self.columns}
         self._left_out = 0
@@ -95,7 +97,9 @@ class RecordReader:
             return None
         given = token_record(record, place)
         if given is not None:
-            return self._of_tokens(given, line)
+            document = self._of_tokens(given, line)
+            document.id = next((str(record[name]) for name in NAMES if record.get(name) is not None), None)
+            return document
         self._kept = None
         document, has_text = self._words(record, place)
         document.path, document.lines = self.path, [line] * len(document)
@@ -110,10 +114,10 @@ class RecordReader:
                     raise CorpusError(f"{place}: {key} counts characters, but the record has no text with its tokens")
                 spans[task] = self._aligner.lay(marks, document.text, document.starts, document.ends, line)
             else:
-                tags = _flat_tags(key, value, place)
+                tags = flat_tags(key, value, place)
                 if self._kept is not None and len(tags) == self._kept.count + len(document):
                     tags = [tags[index] for index in self._kept.places]
-                document.tags[task] = _checked_tags(tags, document, task, place)
+                document.tags[task] = checked_tags(tags, document, task, place)
         _keep_together(document.bounds, chain.from_iterable(spans.values()))
         for task, placed in spans.items():
             tags = spans_to_tags(placed, len(document), Scheme.BIO)
@@ -142,7 +146,7 @@ class RecordReader:
                 document.tags[task] = spans_to_tags(spans, len(document), Scheme.BIO)
                 document.schemes[task] = Scheme.BIO
             elif name in given.tags:
-                document.tags[task] = _checked_tags(list(given.tags[name]), document, task, place)
+                document.tags[task] = checked_tags(list(given.tags[name]), document, task, place)
             else:
                 known = ", ".join(given.tags) or "none"
                 raise CorpusError(f"{place}: no {name!r} for task {task!r}; the tokens have {known}")
@@ -183,7 +187,8 @@ class RecordReader:
         if isinstance(self.spec.word_column, str):
             value = wanted(record, self.spec.word_column, place)
         else:
-            value = None if key else next((record[name] for name in WORDS if record.get(name) is not None), None)
+            names = [] if key else self._word_keys.of(record, place)
+            value = record[names[0]] if names else None
         if value is not None:
             text = wanted(record, key, place) if key else record.get("text")
             blanks = bool(self.spec.columns) and not {"sentences", "start_char"} <= record.keys()
@@ -279,38 +284,6 @@ def _is_marks(key: str, value: Any, record: Record) -> bool:
     if all(isinstance(item, list | tuple) for item in value):
         return not all(isinstance(tag, str) for tag in chain.from_iterable(value))
     return any(isinstance(item, Mapping | list | tuple) for item in value)
-
-
-def _flat_tags(key: str, value: Any, place: str) -> list[Any]:
-    """Tags as a list: from a string with spaces, or from those of each sentence."""
-    if isinstance(value, ListLike):
-        raise CorpusError(f"{place}: {key}: the tags {value.fault}")
-    if isinstance(value, str):
-        return value.split()
-    if not isinstance(value, list | tuple):
-        raise CorpusError(f"{place}: {key} is {kind_of(value)}, not a list of tags or spans")
-    if value and all(isinstance(item, list | tuple) for item in value):
-        return list(chain.from_iterable(value))
-    return list(value)
-
-
-def _checked_tags(tags: list[Any], document: Document, task: str, place: str) -> list[str]:
-    if len(tags) != len(document):
-        raise CorpusError(
-            f"{place}: {counted(len(tags), 'tag')} of task {task!r} for {counted(len(document), 'token')}"
-        )
-    types = set(map(type, tags))
-    if types <= {str} and "" not in tags:
-        return tags
-    if type(None) in types:
-        tags = [UNKNOWN if tag is None else tag for tag in tags]
-    for index, tag in enumerate(tags):
-        if isinstance(tag, int) and not isinstance(tag, bool):
-            raise numbers_for_tags(task, place)
-        if not isinstance(tag, str) or not tag:
-            what = "empty" if tag == "" else kind_of(tag)
-            raise CorpusError(f"{place}: tag {index + 1} of task {task!r} is {what}; every token needs a tag")
-    return tags
 
 
 def _keep_together(bounds: list[int], spans: Iterable[tuple[int, int, str]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -12,26 +13,33 @@ from typing import Any
 from bilstm_tagger.corpus.formats.list_cells import read_cell
 from bilstm_tagger.corpus.formats.record_words import whole_record
 from bilstm_tagger.corpus.formats.records import RecordReader
-from bilstm_tagger.corpus.formats.token_rows import Row, Table, looks_like_header, read_token_rows, shown
+from bilstm_tagger.corpus.formats.token_columns import Row, Table, looks_like_header, place_of
+from bilstm_tagger.corpus.formats.token_rows import read_token_rows
+from bilstm_tagger.corpus.formats.workbooks import read_sheets
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io.reading import read_text
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.wording import counted
 
 __all__ = [
     "check_header",
+    "csv_rows",
     "delimiter_of",
     "is_header",
     "numbered_rows",
     "read_csv",
     "read_tsv",
     "read_xlsx",
-    "sheet_rows",
 ]
+
+logger = logging.getLogger("bilstm_tagger")
 
 _CELL = 2**31 - 1  # longest cell of a CSV file; Python's own limit is far below a document
 _DELIMITERS = ",;\t|"
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+# What Excel has as a first line to tell the separator.
+_SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 # A quotation mark that is a whole cell: then such marks are tokens, not around cells.
 _LONE_QUOTE = re.compile(r'(?:^|\t)"(?:\t|$)', re.MULTILINE)
 
@@ -51,7 +59,8 @@ def read_csv(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         CorpusError: a row does not fit, as `file:line`, or it is not clear where sentences end.
     """
     text = read_text(path, encoding=spec.encoding)
-    yield from _documents(str(path), _csv_rows(str(path), text, spec.delimiter or delimiter_of(text)), spec)
+    rows = csv_rows(str(path), text, spec.delimiter or delimiter_of(text))
+    yield from _documents(_table(str(path), rows, spec))
 
 
 def read_tsv(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
@@ -60,8 +69,14 @@ def read_tsv(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
 
 
 def delimiter_of(text: str) -> str:
-    """Find what stands between cells: what cuts the first line into most, a comma where several do."""
+    """Find what stands between cells: what cuts the first line into most, a comma where several do.
+
+    Or what the first line says, as Excel has it: `sep=;`.
+    """
     first = next((line for line in text.splitlines() if line.strip()), "")
+    said = _SEPARATOR.fullmatch(first)
+    if said is not None:
+        return said[1]
     return max(_DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark), [])))
 
 
@@ -71,62 +86,62 @@ def is_header(first: str) -> bool:
 
 
 def read_xlsx(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
-    """Read the rows of the first sheet of an Excel file. Arguments and errors as in `read_csv`.
+    """Read the rows of all sheets of an Excel file. Arguments and errors as in `read_csv`.
+
+    Of a workbook with several sheets that are not empty, each has documents of its own, whose names begin with that of
+    the sheet. One that has neither a column of tokens nor of text is left out, and a warning names it.
 
     Raises:
         ConfigError: openpyxl is not installed.
+        CorpusError: no sheet has tokens or a text.
     """
-    yield from _documents(str(path), sheet_rows(path), spec)
+    sheets = list(read_sheets(path))
+    if len(sheets) < 2:
+        yield from _documents(_table(str(path), sheets[0].rows if sheets else (), spec))
+        return
+    tables = [_table(str(path), sheet.rows, spec, sheet=sheet.name) for sheet in sheets]
+    lacking = {table.place: lack for table in tables if (lack := table.lack()) is not None}
+    if len(lacking) == len(tables):
+        place, lack = next(iter(lacking.items()))
+        raise CorpusError(f"{place}: {lack}, nor has one of the other sheets; name it, --word-column or --text-column")
+    for place, lack in lacking.items():
+        logger.warning("%s was left out: %s", place, lack)
+    for table in tables:
+        if table.place not in lacking:
+            for document in _documents(table):
+                document.sheet = table.sheet
+                document.id = "!".join(part for part in (table.sheet, document.id) if part)
+                yield document
 
 
-def sheet_rows(path: str | Path) -> Iterator[Row]:
-    """Read the cells of the first sheet of an Excel file as text, each row with its number; an empty row has no cells.
-
-    Args:
-        path: the file.
-
-    Raises:
-        ConfigError: openpyxl is not installed.
-        CorpusError: the file is damaged or none of Excel's.
-    """
-    try:
-        import openpyxl
-    except ImportError:
-        raise ConfigError(f"{path}: Excel needs openpyxl; install it: pip install 'bilstm-tagger[office]'") from None
-    try:
-        data = io.BytesIO(Path(path).read_bytes())
-        sheet = openpyxl.load_workbook(data, read_only=True, data_only=True).worksheets[0]
-        rows = [[shown(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
-    except Exception as error:  # openpyxl documents none: zip, XML and key errors of damaged files
-        reason = " ".join(str(error).split())[:200]
-        raise CorpusError(f"{path}: not a whole Excel file (.xlsx): {reason}") from None
-    width = max((at + 1 for row in rows for at, cell in enumerate(row) if cell), default=0)
-    cut = ((number, (row + [""] * width)[:width]) for number, row in enumerate(rows, 1))
-    yield from ((number, row if any(row) else []) for number, row in cut)
-
-
-def _documents(path: str, rows: Iterable[Row], spec: ReadSpec) -> Iterator[Document]:
+def _table(path: str, rows: Iterable[Row], spec: ReadSpec, *, sheet: str | None = None) -> Table:
+    """The rows below the header, which are as wide as it is."""
     rows = iter(rows)
     header = list(spec.names)
+    place = place_of(path, sheet)
     if not header:
         line, header = next(((line, row) for line, row in rows if row), (1, []))
         while header and not header[-1].strip():
             header = header[:-1]  # empty columns at the end
-        check_header(header, f"{path}:{line}")
-    table = Table(path, header, _trimmed([*_fitting(path, rows, header)]), spec)
+        check_header(header, f"{place}:{line}")
+    return Table(path, header, _trimmed([*_fitting(place, rows, header)]), spec, sheet=sheet)
+
+
+def _documents(table: Table) -> Iterator[Document]:
     if table.is_one():
         yield from read_token_rows(table)
         return
-    reader = RecordReader(path, spec)
-    texts = {"id", "text", spec.text_column}
+    reader = RecordReader(table.place, table.spec)
+    texts = {"id", "text", table.spec.text_column}
     for line, row in table.rows:
         if not row:
             continue
-        named = zip(header, row, strict=True)
+        named = zip(table.header, row, strict=True)
         cells = {name: cell if name in texts else read_cell(cell) for name, cell in named}
-        whole_record(cells, "".join(row), f"{path}:{line}")
+        whole_record(cells, "".join(row), f"{table.place}:{line}")
         document = reader.document(cells | {"id": cells.get("id") or None}, line)
         if document is not None:
+            document.path = table.path
             yield document
     reader.finish()
 
@@ -150,18 +165,41 @@ def _fitting(path: str, rows: Iterable[Row], header: Sequence[str]) -> Iterator[
         yield line, row if any(row) else []
 
 
-def _csv_rows(path: str, text: str, delimiter: str) -> Iterator[Row]:
-    bare = delimiter == "\t" and _LONE_QUOTE.search(text) is not None
+def csv_rows(path: str, text: str, delimiter: str) -> Iterator[Row]:
+    """Read the rows of a table in a text file, each with the line it begins in.
+
+    Args:
+        path: the file, for messages.
+        text: its content.
+        delimiter: what stands between cells.
+
+    Raises:
+        CorpusError: for what is not CSV, as `file:line`.
+    """
     stream = io.StringIO(text, newline="")
-    if bare:
+    if delimiter == "\t" and _has_bare_quotes(text):
         rows = csv.reader(stream, strict=True, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     else:
         rows = csv.reader(stream, strict=True, delimiter=delimiter)
     return numbered_rows(rows, path)
 
 
+def _has_bare_quotes(text: str) -> bool:
+    """Whether quotation marks in a table with tabs are parts of its cells, not around them.
+
+    So they are where a mark is a whole cell, or one has no end in its cell and each line is a whole row.
+    """
+    if '"' not in text:
+        return False
+    if _LONE_QUOTE.search(text):
+        return True
+    rows = [line.split("\t") for line in text.splitlines() if line.strip()]
+    is_open = any(cell[:1] == '"' and not _QUOTED.fullmatch(cell) for row in rows for cell in row)
+    return is_open and len(rows[0]) > 1 and len(set(map(len, rows))) == 1
+
+
 def numbered_rows(rows: Any, path: str) -> Iterator[Row]:
-    """Each row of a `csv.reader`, whose further rows are read, with the line it begins in.
+    """Each row of a `csv.reader`, whose further rows are read, with the line it begins in; not Excel's `sep=;`.
 
     Args:
         rows: the reader, strict.
@@ -174,7 +212,8 @@ def numbered_rows(rows: Any, path: str) -> Iterator[Row]:
     line = rows.line_num + 1
     try:
         for row in rows:
-            yield line, row
+            if line > 1 or not _SEPARATOR.fullmatch(rows.dialect.delimiter.join(row)):
+                yield line, row
             line = rows.line_num + 1
     except csv.Error as error:
         raise CorpusError(f"{path}:{line}: not CSV: {error}; is a quotation mark missing?") from None

@@ -11,7 +11,11 @@ from bilstm_tagger.corpus.formats.record_words import Record, check_unicode
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.spans import SpanTuple
 
-__all__ = ["TokenRecord", "cluener_marks", "token_record"]
+__all__ = ["NAMES", "TokenRecord", "cluener_marks", "token_record"]
+
+
+# What the name of such a record is called.
+NAMES = ("id", "doc_key", "orig_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class TokenRecord:
         spans: its spans in tokens, ends exclusive; None if it has tags.
         tags: tags by name.
         text: its text, if the record has one.
+        keys: the keys of the record that tokens, tags and spans are read from.
     """
 
     words: list[str]
@@ -31,6 +36,7 @@ class TokenRecord:
     spans: list[SpanTuple] | None = None
     tags: Mapping[str, list[Any]] = field(default_factory=dict)
     text: str | None = None
+    keys: frozenset[str] = frozenset()
 
 
 def token_record(record: Record, place: str) -> TokenRecord | None:
@@ -48,19 +54,28 @@ def token_record(record: Record, place: str) -> TokenRecord | None:
     sentences = record.get("sentences")
     if isinstance(record.get("tokenized_text"), list) and isinstance(record.get("ner"), list):
         words = _words([record["tokenized_text"]], place)
-        return TokenRecord(words, _bounds([words]), _inclusive(record["ner"], len(words), place))
+        return TokenRecord(
+            words,
+            _bounds([words]),
+            _inclusive(record["ner"], len(words), place),
+            keys=frozenset(["tokenized_text", "ner"]),
+        )
     if isinstance(sentences, list) and sentences and all(map(_is_strings, sentences)) and "tokens" not in record:
         words = _words(sentences, place)
         marked = record.get("ner")
         if not isinstance(marked, list):
-            return TokenRecord(words, _bounds(sentences), None)
+            return TokenRecord(words, _bounds(sentences), None, keys=frozenset(["sentences"]))
         flat = list(chain.from_iterable(item for item in marked if isinstance(item, list)))
-        return TokenRecord(words, _bounds(sentences), _inclusive(flat, len(words), place))
+        return TokenRecord(
+            words, _bounds(sentences), _inclusive(flat, len(words), place), keys=frozenset(["sentences", "ner"])
+        )
     entities = record.get("entities")
     if _is_strings(record.get("tokens")) and isinstance(entities, list) and entities and all(map(_is_spert, entities)):
         words = _words([record["tokens"]], place)
         spans = [(item["start"], item["end"], item["type"]) for item in entities]
-        return TokenRecord(words, _bounds([words]), _checked(spans, len(words), place))
+        return TokenRecord(
+            words, _bounds([words]), _checked(spans, len(words), place), keys=frozenset(["tokens", "entities"])
+        )
     return None
 
 
@@ -113,7 +128,7 @@ def _spacy2(paragraphs: list[Any], place: str) -> TokenRecord:
     names = dict.fromkeys(key for token in tokens for key in token if key not in ("orth", "id", "head"))
     tags = {name: [token.get(name) for token in tokens] for name in names}
     text = "\n".join(raw) if all(isinstance(item, str) for item in raw) else None
-    return TokenRecord(words, _bounds(sentences), None, tags, text)
+    return TokenRecord(words, _bounds(sentences), None, tags, text, frozenset(["paragraphs"]))
 
 
 def cluener_marks(labels: Any) -> list[dict[str, Any]] | None:

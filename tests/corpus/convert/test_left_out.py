@@ -201,3 +201,24 @@ def test_columns_without_a_name_beside_rows_of_tokens_are_told(index: str, tmp_p
     done = convert_corpus(path, tmp_path / "b.conll", ConvertOptions(spec=spec))
     assert done.losses == ("columns: one without a name",)
     assert (tmp_path / "b.conll").read_text("utf-8") == "Ada\tB-PER\nleft\tO\n\nBob\tB-PER\n\n"
+
+
+OF_TOKENS = {
+    "GLiNER": {"tokenized_text": ["Ada", "left"], "ner": [[0, 0, "PER"]]},
+    "DyGIE": {"doc_key": "d1", "sentences": [["Ada", "left"]], "ner": [[[0, 0, "PER"]]]},
+    "SpERT": {"tokens": ["Ada", "left"], "entities": [{"type": "PER", "start": 0, "end": 1}], "orig_id": 7},
+}
+
+
+@pytest.mark.parametrize("name", OF_TOKENS)
+@pytest.mark.parametrize("layout", ["lines", "array"])
+@pytest.mark.parametrize("further", [{}, {"relations": [["x"]], "source": "news"}])
+def test_keys_that_were_read_are_not_told_as_lost(
+    name: str, layout: str, further: dict[str, object], tmp_path: Path
+) -> None:
+    record = OF_TOKENS[name] | further
+    (tmp_path / "a.json").write_text(json.dumps(record if layout == "lines" else [record]))
+    done = convert_corpus(tmp_path / "a.json", tmp_path / "b.jsonl")
+    assert list(done.losses) == ([f"further keys of the records: {', '.join(further)}"] if further else [])
+    (document,) = read_corpus(tmp_path / "b.jsonl")
+    assert document.id == {"GLiNER": None, "DyGIE": "d1", "SpERT": "7"}[name]

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_tagger.corpus import Corpus, ReadSpec, read_corpus, save_corpus
+from bilstm_tagger.corpus.convert.tasks import find_columns
 from bilstm_tagger.corpus.formats.list_cells import ListLike, read_cell
 from bilstm_tagger.corpus.formats.sheets import delimiter_of
 from bilstm_tagger.document.document import Document
@@ -154,6 +155,51 @@ def test_b6_the_delimiter_is_found(line: str, mark: str) -> None:
 def test_b6_the_delimiter_is_named(tmp_path: Path) -> None:
     path = put(tmp_path, "word^tag\nAnna^B-per\n^\nHe^O\n")
     assert sentences(read_corpus(path, {"ner": -1}, delimiter="^")) == [["Anna"], ["He"]]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "|", "\t", "^"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_first_line_of_excel_tells_the_separator(mark: str, end: str, tmp_path: Path) -> None:
+    rows = [
+        "sep=" + mark,
+        f"word{mark}tag",
+        f"1,5;3{mark}O" if mark in "\t|^" else f"Anna{mark}O",
+        "",
+        f"He{mark}O",
+        "",
+    ]
+    path = tmp_path / "a.csv"
+    path.write_text("\ufeff" + end.join(rows), "utf-8", newline="")
+    (document,) = read_corpus(path, {"ner": -1})
+    assert (document.words[1], len(document.bounds), document.where(0)) == ("He", 3, f"{path}:3")
+    assert find_columns(path) == {"tags": -1}
+
+
+QUOTED_TOKENS = {
+    "around two": ['"a', "b", 'c"'],
+    "at the beginning": ['"a', "b", "c"],
+    "at the end": ["a", 'b"', "c"],
+    "inside": ['5"6', "b", "c"],
+    "alone": ["a", '"', "c"],
+    "doubled": ['""a', "b", "c"],
+}
+
+
+@pytest.mark.parametrize("name", QUOTED_TOKENS)
+@pytest.mark.parametrize("header", ["token\ttag\n", "Sentence #\tWord\tTag\n"])
+def test_quotation_marks_among_tokens_with_tabs_stay(name: str, header: str, tmp_path: Path) -> None:
+    words = QUOTED_TOKENS[name]
+    first = "1\t" if "#" in header else ""
+    rows = "".join(f"{first}{word}\tO\n" for word in words)
+    path = put(tmp_path, f"{header}{rows}\n{first.replace('1', '2')}He\tO\n", "a.tsv")
+    assert sentences(read_corpus(path, {"ner": -1})) == [words, ["He"]]
+
+
+def test_quotation_marks_around_cells_with_tabs_are_none_of_the_text(tmp_path: Path) -> None:
+    path = put(tmp_path, 'id\ttext\n1\t"Anna said ""no"""\n2\t"two\nlines"\n', "a.tsv")
+    assert [document.text for document in read_corpus(path, {})] == ['Anna said "no"', "two\nlines"]
+    path = put(tmp_path, 'id\ttext\n1\t"No, he said\n2\tand "yes" too"\n', "a.tsv")
+    assert [document.text for document in read_corpus(path, {})] == ['"No, he said', 'and "yes" too"']
 
 
 # ---- A7: a table among columns of tokens

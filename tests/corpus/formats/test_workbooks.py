@@ -1,0 +1,82 @@
+"""Workbooks with several sheets: all are read, and what is left out or wrong is named by its sheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from bilstm_tagger.corpus import read_corpus
+from bilstm_tagger.corpus.convert.tasks import find_columns
+from bilstm_tagger.corpus.split import sentence_document
+from bilstm_tagger.errors import CorpusError
+
+
+def workbook(path: Path, sheets: dict[str, list[list[object]]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        made = book.create_sheet(name)
+        for row in rows:
+            made.append(row)
+    book.save(path)
+    return path
+
+
+TOKENS: list[list[object]] = [["Sentence #", "Word", "Tag"], [1, "Ada", "B-PER"], [None, "ran", "O"]]
+RECORDS: list[list[object]] = [["id", "tokens", "ner"], [7, "Bob ran", "B-PER O"], [8, "He sat", "O O"]]
+
+
+@pytest.mark.parametrize(
+    ("sheets", "expected"),
+    [
+        ({"S": TOKENS, "T": TOKENS}, [("S", ["Ada", "ran"]), ("T", ["Ada", "ran"])]),
+        ({"S": TOKENS, "T": RECORDS}, [("S", ["Ada", "ran"]), ("T!7", ["Bob", "ran"]), ("T!8", ["He", "sat"])]),
+        ({"Empty": [], "T": TOKENS, "U": [[None, ""]]}, [(None, ["Ada", "ran"])]),
+        ({"Readme": [["How to"], ["Tag names."]], "T": TOKENS}, [("T", ["Ada", "ran"])]),
+        ({"T": TOKENS, "Counts": [["Tag", "Count"], ["B-PER", 3]]}, [("T", ["Ada", "ran"])]),
+    ],
+)
+def test_all_sheets_of_a_workbook_are_read(
+    tmp_path: Path,
+    sheets: dict[str, list[list[object]]],
+    expected: list[tuple[str | None, list[str]]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    corpus = read_corpus(workbook(tmp_path / "a.xlsx", sheets), {"ner": -1})
+    assert [(document.id, document.words) for document in corpus] == expected
+    left = {"Readme", "Counts"} & sheets.keys()
+    assert [f"sheet {name!r} was left out: no column has tokens" in caplog.text for name in left] == [True] * len(left)
+    assert len(caplog.records) == len(left)
+
+
+def test_places_in_a_workbook_name_the_sheet_and_the_row(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", {"S": TOKENS, "T": TOKENS})
+    assert read_corpus(path, {"ner": -1})[1].where(1) == f"{path}: sheet 'T':3"
+    part = sentence_document(read_corpus(path, {"ner": -1})[1], 0)
+    assert (part.where(0), part.path) == (f"{path}: sheet 'T':2", str(path))
+    faulty: dict[str, list[list[object]]] = {
+        "no 'Tag'": [*TOKENS, [None, "home", None]],
+        "4 cells, but the header names 3": [*TOKENS, [None, "home", "O", "x"]],
+        "2 tags of task 'ner' for 1 token": [["tokens", "ner"], ["a b", "O O"], ["a b", "O O"], ["a", "O O"]],
+    }
+    for fault, rows in faulty.items():
+        workbook(path, {"S": TOKENS, "T": rows})
+        with pytest.raises(CorpusError, match=rf"a\.xlsx: sheet 'T':4: {fault}"):
+            read_corpus(path, {"ner": -1})
+    workbook(path, {"S": TOKENS, "T": [["word", "tag", "tag"]]})
+    with pytest.raises(CorpusError, match=r"a\.xlsx: sheet 'T':1: two columns are named 'tag'"):
+        read_corpus(path, {"ner": -1})
+
+
+def test_a_workbook_without_tokens_is_refused_by_its_first_sheet(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", {"S": [["a", "b"], [1, 2]], "T": [["c"], [3]]})
+    with pytest.raises(CorpusError, match=r"sheet 'S': no column has tokens or a text \(columns: a, b\), nor has one"):
+        read_corpus(path, {"ner": -1})
+
+
+def test_tasks_of_a_workbook_are_found_behind_another_sheet(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["sentence_id", "word", "ner", "pos"], [1, "Ada", "B-PER", "NOUN"]]
+    path = workbook(tmp_path / "a.xlsx", {"Readme": [["word of the author"], ["No."]], "T": rows})
+    assert find_columns(path) == {"ner": "ner", "pos": "pos"}
