@@ -11,6 +11,7 @@ from bilstm_tagger.corpus.formats.json_records import read_records
 from bilstm_tagger.corpus.formats.record_layouts import whole_file
 from bilstm_tagger.corpus.formats.record_words import WORDS, WordKeys
 from bilstm_tagger.corpus.formats.records import RecordReader
+from bilstm_tagger.corpus.formats.token_columns import kinds_of
 from bilstm_tagger.corpus.trained import words_in_format
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.source import Source, Tally, read_words
@@ -95,7 +96,10 @@ def _listed(names: Iterable[str]) -> str:
 
 def _is_token(flat: Mapping[str, Any], spec: ReadSpec) -> bool:
     """Whether a record is like a row with a token."""
-    return not any(isinstance(value, list | Mapping) for value in flat.values()) and gives_token_rows(list(flat), spec)
+    counted = _text_keys(flat) and "sentence" not in kinds_of(flat)
+    counts = counted and any(isinstance(flat.get(name), int | float) for name in WORDS)
+    nested = any(isinstance(value, list | Mapping) for value in flat.values())
+    return not counts and not nested and gives_token_rows(list(flat), spec)
 
 
 def _key(flat: Mapping[str, Any], spec: ReadSpec, place: str) -> str:

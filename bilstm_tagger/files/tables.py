@@ -23,6 +23,7 @@ from bilstm_tagger.files.json_texts import read_json
 from bilstm_tagger.files.source import Source, Tally, read_words, suffix_of
 from bilstm_tagger.files.text_column import (
     NoTextError,
+    gives_token_rows,
     gives_words,
     is_text_name,
     rows_as_texts,
@@ -185,7 +186,8 @@ def _sheets(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
             continue
         place = f"{path}: sheet {name!r}"
         filled = [(line, dict(zip(header, map(_cell, row), strict=False))) for line, row in rows]
-        if gives_words(without_counts(header, filled, spec, place), spec):
+        columns = without_counts(header, filled, spec, place)
+        if gives_token_rows(columns, spec) or (gives_words(columns, spec) and not any(map(is_text_name, columns))):
             what = "not a text in each row but tokens; save it as a file of its own, .xlsx or .csv"
             refused.append(NoTextError(f"{place}: {what}"))
             continue

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bilstm_tagger.corpus.formats import FORMATS
-from bilstm_tagger.corpus.formats.record_words import WORDS, WordKeys
+from bilstm_tagger.corpus.formats.record_words import WORDS, WordKeys, is_number
 from bilstm_tagger.corpus.formats.token_columns import TokenRowError, kinds_of
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.source import Source, Tally, read_words
@@ -71,13 +71,22 @@ def without_counts(
     Raises:
         CorpusError: some of their cells are numbers, others words.
     """
-    named = spec.text_column is not None or isinstance(spec.word_column, str) or gives_token_rows(columns, spec)
-    if named or not any(map(is_text_name, columns)) or not any(name in WORDS for name in columns):
+    named = spec.text_column is not None or isinstance(spec.word_column, str) or spec.sentence_column is not None
+    if named or "sentence" in kinds_of(columns) or not any(map(is_text_name, columns)):
         return list(columns)
-    keys = WordKeys(TEXT_NAMES)
-    for line, row in rows:
-        keys.of({name: cell for name, cell in row.items() if cell != ""}, f"{place}:{line}")
-    return [name for name in columns if name not in keys.counts()]
+    if not any(name in WORDS for name in columns):
+        return list(columns)
+    filled = ((line, {name: cell for name, cell in row.items() if cell not in (None, "")}) for line, row in rows)
+    if gives_token_rows(columns, spec):  # where some words may be numbers, but hardly all
+        counts = set(WORDS)
+        for _, row in filled:
+            counts = {name for name in counts if is_number(row.get(name, 0))}
+    else:
+        keys = WordKeys(TEXT_NAMES)
+        for line, row in filled:
+            keys.of(row, f"{place}:{line}")
+        counts = set(keys.counts())
+    return [name for name in columns if name not in counts]
 
 
 def is_text_name(name: str) -> bool:

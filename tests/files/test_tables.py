@@ -112,6 +112,17 @@ def test_all_sheets_of_tokens_are_tagged(tmp_path: Path) -> None:
     assert sum("not a text in each row but tokens" in told for told in report.tally.no_text) == 2
 
 
+def test_a_number_may_be_the_first_token(tmp_path: Path) -> None:
+    rows = [["document", "sentence_id", "tokens", "tag"], ["a", 1, 1999, "O"], ["a", 1, "Ada", "O"]]
+    for name in ("a.csv", "a.xlsx", "a.jsonl"):
+        assert tagged(put(tmp_path / name, rows)) == [("a", [["1999", "Ada"]])]
+
+
+def test_the_text_of_a_sheet_is_taken_before_its_lists_of_tokens(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.xlsx", [["id", "text", "tokens"], [7, "to Ada Byron", '["to", "Ada Byron"]']])
+    assert tagged(path) == [("7", [["to", "Ada", "Byron"]])]
+
+
 # ---- counts
 
 
@@ -125,6 +136,20 @@ def test_a_column_of_counts_is_no_column_of_words(
     path = put(tmp_path / name, [[text, counts], *rows])
     output, report = to_stream(RuleTagger(), [path])
     assert (report.failures, [each["text"] for each in records(output)]) == ([], [row[0] for row in rows])
+
+
+@every_table
+@pytest.mark.parametrize("text", ["sentence", "Document", "article"])
+def test_counts_beside_a_class_are_counts(name: str, text: str, tmp_path: Path) -> None:
+    path = put(tmp_path / name, [[text, "tokens", "label"], ["to Ada Byron", 3, "x"], ["by Eve", 2, "y"]])
+    output, report = to_stream(RuleTagger(), [path])
+    assert (report.failures, [each["text"] for each in records(output)]) == ([], ["to Ada Byron", "by Eve"])
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
+def test_some_tokens_may_be_numbers(name: str, tmp_path: Path) -> None:
+    rows = [["document", "tokens", "tag"], ["a", "in", "O"], ["a", "1999", "O"], ["", "", ""], ["b", "Ada", "O"]]
+    assert tagged(put(tmp_path / name, rows)) == [("a", [["in", "1999"]]), ("b", [["Ada"]])]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.jsonl"])

@@ -13,7 +13,7 @@ from typing import Any
 from bilstm_tagger.corpus.formats.list_cells import read_cell
 from bilstm_tagger.corpus.formats.record_words import whole_record
 from bilstm_tagger.corpus.formats.records import RecordReader
-from bilstm_tagger.corpus.formats.token_columns import Row, Table, looks_like_header, place_of
+from bilstm_tagger.corpus.formats.token_columns import Row, Table, TokenRowError, looks_like_header, place_of
 from bilstm_tagger.corpus.formats.token_rows import read_token_rows
 from bilstm_tagger.corpus.formats.workbooks import read_sheets
 from bilstm_tagger.document.document import Document
@@ -93,7 +93,7 @@ def read_xlsx(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
 
     Raises:
         ConfigError: openpyxl is not installed.
-        CorpusError: no sheet has tokens or a text.
+        CorpusError: no sheet has tokens or a text, or of one it is not clear which.
     """
     sheets = list(read_sheets(path))
     if len(sheets) < 2:
@@ -106,6 +106,11 @@ def read_xlsx(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         raise CorpusError(f"{place}: {lack}, nor has one of the other sheets; name it, --word-column or --text-column")
     for place, lack in lacking.items():
         logger.warning("%s was left out: %s", place, lack)
+    for table in tables:  # before anything is read of the others
+        try:
+            table.is_one()
+        except TokenRowError as error:
+            raise TokenRowError(f"{error}; or take this sheet out of the workbook") from None
     for table in tables:
         if table.place not in lacking:
             for document in _documents(table):

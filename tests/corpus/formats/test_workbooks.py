@@ -7,8 +7,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from bilstm_tagger.corpus import read_corpus
+from bilstm_tagger.corpus import ReadSpec, read_corpus
 from bilstm_tagger.corpus.convert.tasks import find_columns
+from bilstm_tagger.corpus.reading import iterate_corpus
 from bilstm_tagger.corpus.split import sentence_document
 from bilstm_tagger.errors import CorpusError
 
@@ -80,3 +81,9 @@ def test_tasks_of_a_workbook_are_found_behind_another_sheet(tmp_path: Path) -> N
     rows: list[list[object]] = [["sentence_id", "word", "ner", "pos"], [1, "Ada", "B-PER", "NOUN"]]
     path = workbook(tmp_path / "a.xlsx", {"Readme": [["word of the author"], ["No."]], "T": rows})
     assert find_columns(path) == {"ner": "ner", "pos": "pos"}
+
+
+def test_a_sheet_of_counted_words_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", {"T": TOKENS, "Freq": [["Word", "Count"], ["Ada", 1], ["ran", 3]]})
+    with pytest.raises(CorpusError, match=r"sheet 'Freq':2: .* take this sheet out of the workbook"):
+        next(iterate_corpus(path, ReadSpec(columns={"ner": -1})))
