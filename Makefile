@@ -60,22 +60,24 @@ docs: $(VENV)/.docs  ## build the documentation site into site/; a warning is an
 VECTORS = $(DATA)/glove/glove.6B.100d.top.txt.gz
 
 TRAIN = $(BIN)/bilstm-tagger train --threads 1
+# On any device what a GPU makes of the recipe, so that a CPU takes the same steps.
+STEPS = --set training.batch_size=128 --set training.learning_rate=0.004 --set training.gpu_batch_factor=1
 
 models: $(VENV)/.installed  ## rebuild the models that ship from DATA=DIR (names/, ud-english-ewt/, conll2003/, glove/)
 	$(BIN)/python -m pip install --quiet --editable '.[models]'
 	$(BIN)/python -m benchmarks.recipes --data $(DATA) --output build/corpora
 	$(BIN)/python -m benchmarks.recipes --data $(DATA) --output build/corpora-swap --swap 0.5
 	sed 's#build/corpora/#build/corpora-swap/#' models/teachers.toml > build/teacher-c.toml
-	$(TRAIN) models/teachers.toml --output build/teacher-a --force --seed 0 --vectors $(VECTORS)
-	$(TRAIN) models/teachers.toml --output build/teacher-b --force --seed 0 --vectors $(VECTORS) --set encoder.dropout=0.5
-	$(TRAIN) build/teacher-c.toml --output build/teacher-c --force --seed 0 --vectors $(VECTORS) --epochs 9
+	$(TRAIN) models/teachers.toml --output build/teacher-a --force $(STEPS) --seed 0 --vectors $(VECTORS)
+	$(TRAIN) models/teachers.toml --output build/teacher-b --force $(STEPS) --seed 0 --vectors $(VECTORS) --set encoder.dropout=0.5
+	$(TRAIN) build/teacher-c.toml --output build/teacher-c --force $(STEPS) --seed 0 --vectors $(VECTORS) --epochs 9
 	$(BIN)/python -m benchmarks.recipes.agreed build/teacher-a build/teacher-b build/teacher-c \
 		build/corpora/ewt-train.conllu build/corpora/ewt-names.conll
 	for seed in 0 1 2; do \
-		$(TRAIN) models/en.toml --output build/student-$$seed --force --seed $$seed --vectors $(VECTORS) || exit 1; done
+		$(TRAIN) models/en.toml --output build/student-$$seed --force $(STEPS) --seed $$seed --vectors $(VECTORS) || exit 1; done
 	$(BIN)/python -m benchmarks.recipes.agreed --needed 5 build/student-0 build/student-1 build/student-2 \
 		build/teacher-a build/teacher-b build/teacher-c build/corpora/ewt-train.conllu build/corpora/ewt-names.conll
-	$(TRAIN) models/en.toml --output models/en --force --seed 2 --vectors $(VECTORS)
+	$(TRAIN) models/en.toml --output models/en --force $(STEPS) --seed 2 --vectors $(VECTORS)
 	$(TRAIN) models/en-news.toml --output models/en-news --force --seed 0 \
 		--task upos=$(DATA)/ud-english-ewt/en_ewt-ud-train.conllu,$(DATA)/ud-english-ewt/en_ewt-ud-dev.conllu \
 		--task ner=$(DATA)/conll2003/train.txt,$(DATA)/conll2003/valid.txt \
