@@ -50,9 +50,13 @@ def read_mbox(path: Path, tally: Tally) -> Iterator[Source]:
     for number, (data, _) in enumerate(_chained(first, second, mails), 1):
         place = f"{path}: mail {number}"
         message = _message(data, place)
-        identity = message.get("message-id")
-        name = None if identity is None else spelled_out(str(identity).strip().strip("<>")) or None
-        yield body_of(message, place, tally)._replace(id=name)
+        yield body_of(message, place, tally)._replace(id=_identity(message))
+
+
+def _identity(message: EmailMessage) -> str | None:
+    """The Message-ID as it stands there, since the standard library's reader of it fails on some that are none."""
+    raw = next((value for name, value in message.raw_items() if name.lower() == "message-id"), "")
+    return spelled_out("".join(str(raw).split()).strip("<>")) or None
 
 
 def _chained(

@@ -91,6 +91,16 @@ def test_quoted_lines_are_given_back(tmp_path: Path, quoted: str, expected: str)
     assert texts(tmp_path / "a.mbox", f"{DATED}{HEADER}\n{quoted}") == [expected]
 
 
+@pytest.mark.parametrize(
+    ("identity", "expected"),
+    [("<1@x>", "1@x"), ("<a@[1", "a@[1"), ("\n <2@x>", "2@x"), ("", "a.mbox:1"), ("<>", "a.mbox:1"), ("1 2", "12")],
+)
+def test_any_name_of_a_mail_will_do(tmp_path: Path, identity: str, expected: str) -> None:
+    (tmp_path / "a.mbox").write_text(f"{DATED}Message-ID: {identity}\n{HEADER}\nto Ada\n")
+    output, report = to_stream(RuleTagger(), [tmp_path / "a.mbox"])
+    assert ([record["id"] for record in records(output)], report.failures) == ([expected], [])
+
+
 LINES = st.lists(
     st.sampled_from(["From London to Paris", "to Ada", "", "Date: now", "From", "From x@y", " on", "From a 12:00 2024"])
 )
