@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from bilstm_tagger.corpus.formats.sheets import delimiter_of, numbered_rows
-from bilstm_tagger.corpus.formats.workbooks import first_sheet
+from bilstm_tagger.corpus.formats.sheets import csv_rows, delimiter_of
+from bilstm_tagger.corpus.formats.token_columns import place_of
+from bilstm_tagger.corpus.formats.workbooks import Sheet, read_sheets
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.files.entity_tables import Cell, TableMaker, csv_writer, table_writer, tsv_writer
 from bilstm_tagger.files.workbook import workbook_writer
@@ -17,6 +17,8 @@ from bilstm_tagger.io.reading import read_text
 from bilstm_tagger.wording import counted
 
 __all__ = ["KINDS", "read_table", "table_kind", "unescaped", "write_table"]
+
+logger = logging.getLogger("bilstm_tagger")
 
 KINDS: dict[str, Callable[[TableMaker], Callable[..., None]]] = {
     "csv": csv_writer,
@@ -54,7 +56,7 @@ def write_table(header: Sequence[str], rows: Iterable[Sequence[Cell]], stream: I
 def read_table(
     path: Path, *, wanted: Sequence[str], encoding: str | None = None
 ) -> Iterator[tuple[str, dict[str, str]]]:
-    """Read a table that was filled in; columns may have been added and moved.
+    """Read a table that was filled in; columns may have been added and moved, and in a workbook sheets.
 
     Args:
         path: the table; with commas, semicolons or tabs between its cells, or of Excel.
@@ -70,22 +72,36 @@ def read_table(
     if not path.is_file():
         raise CorpusError(f"{path}: no such file; check the path")
     if table_kind(path) == "xlsx":
-        rows = iter(first_sheet(path))
+        sheets = list(read_sheets(path)) or [Sheet("", [])]
+        several = len(sheets) > 1
+        parts = [(place_of(str(path), sheet.name if several else None), iter(sheet.rows)) for sheet in sheets]
     else:
         text = read_text(path, encoding=encoding)
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
-        rows = numbered_rows(reader, str(path))
-    numbered = ((line, row) for line, row in rows if any(row))
-    header = next(numbered, (1, []))[1]
-    missing = [name for name in wanted if name not in header]
-    if missing:
-        raise CorpusError(f"{path}: no column {', '.join(missing)}; it has: {', '.join(header) or 'nothing'}")
-    for line, row in numbered:
+        parts = [(str(path), csv_rows(str(path), text, delimiter_of(text)))]
+    lacking: dict[str, str] = {}
+    for place, rows in parts:
+        numbered = ((line, row) for line, row in rows if any(row))
+        header = next(numbered, (1, []))[1]
+        missing = [name for name in wanted if name not in header]
+        if missing:
+            lacking[place] = f"no column {', '.join(missing)}; it has: {', '.join(header) or 'nothing'}"
+        else:
+            yield from _cells(place, header, numbered)
+    if len(lacking) == len(parts):
+        raise CorpusError(": ".join(next(iter(lacking.items()))))
+    for place, lack in lacking.items():
+        logger.warning("%s was left out: %s", place, lack)
+
+
+def _cells(
+    place: str, header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    for line, row in rows:
         if len(row) > len(header) and any(row[len(header) :]):
             raise CorpusError(
-                f"{path}:{line}: {counted(len(row), 'cell')}, but the header names {counted(len(header), 'column')}"
+                f"{place}:{line}: {counted(len(row), 'cell')}, but the header names {counted(len(header), 'column')}"
             )
-        yield f"{path}:{line}", dict(zip(header, [*row, *[""] * len(header)], strict=False))
+        yield f"{place}:{line}", dict(zip(header, [*row, *[""] * len(header)], strict=False))
 
 
 def unescaped(cell: str) -> str:

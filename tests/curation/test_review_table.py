@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +94,30 @@ def test_accepted_rows_and_nothing_else_change_the_file(source: Path, kind: str)
         f"{source}:7: '=Rain': LOC 1 is O",
     ]
     assert (done.left, done.losses) == (1, [])
+
+
+def test_rows_in_further_sheets_change_the_file_too(source: Path, caplog: pytest.LogCaptureFixture) -> None:
+    filled = table(source, "xlsx", {0: "yes", 1: "X", 2: "no"})
+    book = openpyxl.load_workbook(filled)
+    rows = list(book.active.iter_rows(values_only=True))
+    book.active.delete_rows(3, 9)
+    further = book.create_sheet("more")
+    for row in (rows[0], *rows[2:]):
+        further.append(row)
+    for cell in (cell for row in further for cell in row if isinstance(cell.value, str)):
+        cell.data_type = "s"  # a text, also where it begins like a formula
+    book.create_sheet("notes").append(["to be asked"])
+    book.save(filled)
+    done = apply_table(source, filled, source.with_name("corrected.conll"), spec=SPEC)
+    assert ([line.partition(":")[2] for line in done.changes], done.left) == (
+        ["3: 'Ada Lovelace': PER 1 is PER 1-2", "7: '=Rain': LOC 1 is O"],
+        1,
+    )
+    assert [f"sheet {name!r} was left out: no column" in caplog.text for name in ("notes", "more")] == [True, False]
+    further["A2"] = "perhaps"
+    book.save(filled)
+    with pytest.raises(CorpusError, match=r"table\.xlsx: sheet 'more':2"):
+        apply_table(source, filled, source.with_name("other.conll"), spec=SPEC)
 
 
 def test_a_formula_is_a_text_for_spreadsheets(source: Path) -> None:

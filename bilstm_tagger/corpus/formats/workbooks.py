@@ -10,7 +10,7 @@ from typing import NamedTuple
 from bilstm_tagger.corpus.formats.token_columns import Row, shown
 from bilstm_tagger.errors import ConfigError, CorpusError
 
-__all__ = ["Sheet", "first_sheet", "read_sheets"]
+__all__ = ["Sheet", "read_sheets"]
 
 
 class Sheet(NamedTuple):
@@ -52,9 +52,3 @@ def read_sheets(path: str | Path) -> Iterator[Sheet]:
         cut = ((number, (row + [""] * width)[:width]) for number, row in enumerate(rows, 1))
         if width:
             yield Sheet(name, [(number, row if any(row) else []) for number, row in cut])
-
-
-def first_sheet(path: str | Path) -> list[Row]:
-    """Read the cells of the first sheet that is not empty. Arguments and errors as in `read_sheets`."""
-    sheet = next(read_sheets(path), None)
-    return [] if sheet is None else sheet.rows
