@@ -71,8 +71,8 @@ def test_documents_of_tokens(name: str, document: str, token: str, tmp_path: Pat
 
 @every_table
 def test_a_word_with_a_space_is_a_token(name: str, tmp_path: Path) -> None:
-    rows = [["Sentence #", "Word", "Tag"], ["Sentence: 1", "Ada", "O"], ["Sentence: 1", "1 000", "O"]]
-    assert [sentences for _, sentences in tagged(put(tmp_path / name, rows))] == [[["Ada", "1 000"]]]
+    rows = [["Sentence #", "Word", "Tag"], *(["Sentence: 1", word, "O"] for word in ("Ada", "has", "1 000"))]
+    assert [sentences for _, sentences in tagged(put(tmp_path / name, rows))] == [[["Ada", "has", "1 000"]]]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.xlsx", "a.jsonl"])

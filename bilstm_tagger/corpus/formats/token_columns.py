@@ -131,7 +131,7 @@ class Table:
             return True
         several = any(not is_token(row[word]) and not self.is_one_token(row) for row in words)
         if self.sentence() is not None:
-            return 10 * single >= 9 * len(words) > 0 if several else bool(words)
+            return single > 0 and (10 * single >= 9 * len(words) if several else 3 * single >= 2 * len(words))
         return 2 * single > len(words) and not several
 
     def is_one_token(self, row: Sequence[str]) -> bool:

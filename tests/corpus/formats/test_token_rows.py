@@ -155,6 +155,15 @@ def test_documents_with_a_numbered_sentence_stay_documents(way: str, tmp_path: P
     assert [sentences for _, sentences in found(WAYS[way](tmp_path, rows))] == words
 
 
+@every_way
+def test_sentences_with_a_class_are_not_tokens(way: str, tmp_path: Path) -> None:
+    rows = [["sentence_id", "tokens", "label"], [1, "Ada ran", "x"], [2, "Yes", "y"], [3, "He sat", "x"]]
+    path = WAYS[way](tmp_path, rows)
+    assert [sentences for _, sentences in found(path, columns={})] == [[["Ada", "ran"]], [["Yes"]], [["He", "sat"]]]
+    with pytest.raises(CorpusError, match="1 tag of task 'ner' for 2 tokens"):
+        read_corpus(path, {"ner": -1})
+
+
 # ---- counts
 
 COUNTED = [["text", "words"], ["Ada Lovelace came.", 4], ["He left", 2], ["1999", 1]]
