@@ -121,6 +121,9 @@ def test_words_to_be_tagged(tmp_path: Path) -> None:
     trained = specs(train="a.conll", names=("t", "p", "w"), word_column="w", text_column="body")
     spec = words_spec(trained, text_column="other")
     assert (spec.columns, spec.text_column, words_spec(trained).text_column) == ({}, "other", "body")
+    assert words_spec({"ner": ReadSpec(suffix=".x", split="test", misaligned="snap")}) == ReadSpec(
+        columns={}, misaligned="drop"
+    )
     assert words_spec({"ner": ReadSpec(encoding="cp1252")}).encoding is None  # files to be tagged have their own
     columns = words_in_format(spec, "conll")
     assert (columns.word_column, columns.features, columns.names) == (3, {"pos": 2}, ())

@@ -158,6 +158,21 @@ def test_a_word_table_in_few_bits(tmp_path: Path, kind: str, dtype: torch.dtype,
     assert all(torch.equal(tensors(again)[name], value) for name, value in tensors(tagger).items())
 
 
+def test_two_numbers_in_a_byte_and_an_odd_size(tmp_path: Path) -> None:
+    tagger = untrained(settings_of(embedder__size=7, embedder__quantization="int4"))
+    tagger.save(tmp_path / "odd")
+    assert tensors(Tagger.load(tmp_path / "odd"))["embedder.words.weight"].shape[1] == 7
+
+
+def test_any_file_in_a_folder_changes_its_fingerprint(tmp_path: Path, stored: Path) -> None:
+    folder = shutil.copytree(stored, tmp_path / "model")
+    before = find.fingerprint(folder)
+    (folder / os.fsdecode(b"\xff")).write_bytes(b"")  # a name in no encoding
+    named = find.fingerprint(folder)
+    (folder / os.fsdecode(b"\xff")).write_bytes(b"x")
+    assert len({before, named, find.fingerprint(folder)}) == 3
+
+
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="the kernel tells of mappings in /proc on Linux only")
 @pytest.mark.parametrize("kind", ["float32", "int8", "int4"])
 def test_frozen_rows_are_pages_of_the_file_which_processes_share(tmp_path: Path, kind: str) -> None:

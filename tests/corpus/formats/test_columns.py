@@ -210,7 +210,9 @@ def test_more_that_cannot_be_written(tmp_path: Path) -> None:
         with pytest.raises(CorpusError, match="would not be read back"):
             written([Document.from_words([word])])
     wide, narrow = parse(tmp_path, NEWS)[0], Document(["x"], [0, 1], tags={"ner": ["O"]})
-    with pytest.raises(CorpusError, match="2 columns after documents with 4"):
+    with pytest.raises(
+        CorpusError, match="2 columns after documents with 4; write documents of different columns to different files"
+    ):
         written([wide, narrow])
     with pytest.raises(CorpusError, match="no tags for task 'pos'"):
         written([narrow], ["pos"])
@@ -294,3 +296,7 @@ def test_numbers_that_may_be_words_are(rows: str, tmp_path: Path) -> None:
     path.write_text(rows, "utf-8")
     words = [word for document in conll.read(path, ReadSpec(columns={"ner": -1})) for word in document.words]
     assert words == [row.split()[0] for row in rows.split("\n") if row and not row.startswith("-DOC")]
+
+
+def test_places_of_tasks_without_documents() -> None:
+    assert columns_write.places([], ["pos", "ner"]) == {"pos": 2, "ner": 3}

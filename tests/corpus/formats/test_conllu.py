@@ -387,3 +387,12 @@ def test_a6_a_key_behind_another_separator_is_refused(tmp_path: Path, cell: str)
         read_corpus(path, {"ner": "NER"})
     path.write_text(row.format(1, "Ada", "NER=B-PER") + row.format(2, "Byron", "INNER=I-PER|X-NER=1") + "\n")
     assert read_corpus(path, {"ner": "NER"})[0].tags_of("ner") == ["B-PER", "O"]
+
+
+def test_tokens_of_words_alone_are_numbered() -> None:
+    stream = io.StringIO()
+    conllu.write([Document.from_sentences([["Ada", "left"], ["Rain"]])], stream)
+    parsed = reference.parse(stream.getvalue())
+    assert [[(token["id"], token["form"]) for token in sentence] for sentence in parsed] == [
+        *([(1, "Ada"), (2, "left")], [(1, "Rain")]),
+    ]
