@@ -90,7 +90,7 @@ def test_columns_in_and_out_keep_their_layout(tagger: RuleTagger, tmp_path: Path
 
 def test_word_column_is_used_for_columns_alone(tagger: RuleTagger, tmp_path: Path) -> None:
     conll = tmp_path / "a.conll"
-    conll.write_text("1 Ada\n2 wins\n")
+    conll.write_text("x Ada\ny wins\n")
     conllu = tmp_path / "b.conllu"
     conllu.write_text(CONLLU)
     first, second = records(to_stream(tagger, [conll, conllu], spec=ReadSpec(word_column=2))[0])
@@ -98,7 +98,7 @@ def test_word_column_is_used_for_columns_alone(tagger: RuleTagger, tmp_path: Pat
     assert second["words"][:2] == ["Ada", "al"]
     lemma = records(to_stream(tagger, [conllu, conll], spec=ReadSpec(word_column="LEMMA"))[0])
     assert lemma[0]["words"][2] == "the"
-    assert lemma[1]["tokens"] == ["1", "2"]
+    assert lemma[1]["tokens"] == ["x", "y"]
 
 
 def test_conllu_in_and_out(tagger: RuleTagger, tmp_path: Path) -> None:
