@@ -77,10 +77,9 @@ def _tell(tally: Tally) -> None:
     for message in tally.no_text:
         note(f"note: left out: {message}")
     if tally.columns:
-        more = f"; and {len(tally.columns) - SHOWN} more" if len(tally.columns) > SHOWN else ""
         note(
             "note: read as columns of tokens, the first of which is tagged, since no cell holds several words: "
-            f"{'; '.join(tally.columns[:SHOWN])}{more}; if it is a table, name the column of its text: "
+            f"{_some(tally.columns)}; if it is a table, name the column of its text: "
             "--input-format csv --text-column NAME; if these are tokens, end each sentence with an empty line"
         )
     if tally.extracted:

@@ -76,12 +76,10 @@ def read_spec(
     column: list[str] | None,
     *,
     format: str | None,
-    names: str | None,
     word_column: str,
     tokenizer: str,
-    text_column: str | None,
     misaligned: str,
-    **spelling: Any,
+    **flags: Any,
 ) -> ReadSpec:
     """Make the specification of how to read files from the flags of a command.
 
@@ -89,12 +87,10 @@ def read_spec(
         files: the annotated files.
         column: values of `--column`.
         format: format of the files; None detects it.
-        names: value of `--names`.
         word_column: value of `--word-column`.
         tokenizer: value of `--tokenizer`.
-        text_column: value of `--text-column`.
         misaligned: value of `--misaligned`.
-        **spelling: the flags that `reading_fields` takes.
+        **flags: those that `reading_fields` takes.
 
     Raises:
         typer.BadParameter: a value of `--column` or `--misaligned` is malformed, or a flag changes nothing.
@@ -105,24 +101,21 @@ def read_spec(
         raise typer.BadParameter(
             f"no policy {misaligned!r}; {choose(misaligned, get_args(Policy))}", param_hint="--misaligned"
         )
-    own = {
-        "names": tuple(name.strip() for name in names.split(",")) if names is not None else (),
-        "text_column": text_column,
-    }
-    _refuse_unused(files, format, own)
     return ReadSpec(
         format=format,
         columns=task_columns(column),
         word_column=column_name(word_column),
         tokenizer=tokenizer,
         misaligned=misaligned,  # type: ignore[arg-type]
-    ).replace(**own, **reading_fields(files, format, **spelling))
+    ).replace(**reading_fields(files, format, **flags))
 
 
 def reading_fields(
     files: Iterable[str | Path],
     format: str | None,
     *,
+    names: str | None = None,
+    text_column: str | None = None,
     encoding: str | None = None,
     comments: str | None = None,
     delimiter: str | None = None,
@@ -136,7 +129,9 @@ def reading_fields(
     Args:
         files: the annotated files; what is none, such as a model, is passed over.
         format: name of their format; None for what their names and first lines tell.
-        encoding: value of `--encoding`; the others likewise.
+        names: value of `--names`; the others likewise.
+        text_column: of `--text-column`.
+        encoding: of `--encoding`.
         comments: of `--comments`.
         delimiter: of `--delimiter`.
         sentence_column: of `--sentence-column`.
@@ -148,6 +143,8 @@ def reading_fields(
         typer.BadParameter: a value is malformed, or a flag changes nothing in any of the files.
     """
     fields = {
+        "names": None if names is None else tuple(name.strip() for name in names.split(",")),
+        "text_column": text_column,
         "encoding": encoding,
         "comments": comments or None,
         "delimiter": {"\\t": "\t", "tab": "\t"}.get(delimiter or "", delimiter),
