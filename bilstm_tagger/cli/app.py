@@ -81,8 +81,9 @@ class Command(TyperCommand):
         """Take the arguments apart.
 
         Raises:
-            typer.BadParameter: for an empty name, which would mean the current folder, and for half a character,
-                which no file could hold; names of files may have any bytes.
+            typer.BadParameter: for an empty name, which would mean the current folder, for half a character,
+                which no file could hold (names of files may have any bytes), and for a second value of an option
+                that takes one.
         """
         values = {name for each in self.params if _takes_text(each) for name in each.opts}
         for before, each in pairwise(["", *args]):
@@ -92,6 +93,8 @@ class Command(TyperCommand):
                     "an argument is empty; name a file or a folder (. is the current one)",
                     param_hint=option or "INPUTS",
                 )
+        if not ctx.resilient_parsing:  # as for completion
+            self._refuse_second_values(ctx, args)
         rest = super().parse_args(ctx, args)
         for parameter in filter(_takes_text, self.params):
             value = ctx.params.get(parameter.name or "")
@@ -102,6 +105,16 @@ class Command(TyperCommand):
                         param_hint=parameter.opts[0],
                     )
         return rest
+
+    def _refuse_second_values(self, ctx: Any, args: list[str]) -> None:
+        """Raise for an option that is given twice but takes one value: the parser would drop the first in silence."""
+        seen = set()
+        for parameter in self.make_parser(ctx).parse_args(list(args))[2]:
+            if parameter.param_type_name != "option" or getattr(parameter, "is_flag", False) or parameter.multiple:
+                continue
+            if parameter in seen:
+                raise typer.BadParameter("is given twice, but takes one value", param_hint=parameter.opts[0])
+            seen.add(parameter)
 
 
 def _takes_text(parameter: Any) -> bool:

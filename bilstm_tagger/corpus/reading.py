@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from bilstm_tagger.corpus.corpus import Corpus
-from bilstm_tagger.corpus.formats import FORMATS, CorpusFormat, brat, data_sets, format_of
+from bilstm_tagger.corpus.formats import FORMATS, CorpusFormat, brat, data_sets, format_of, format_to_write
 from bilstm_tagger.corpus.spelling import respell_tags
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
@@ -202,7 +202,7 @@ def save_corpus(
         CorpusError: the format cannot hold the documents.
         TaggerError: the file cannot be written.
     """
-    known = format_of(path, format)
+    known = format_to_write(path, format)
     if known.write_folder is not None:
         with _new_folder(Path(path), known) as folder:
             known.write_folder(documents, folder, tasks=tasks)

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from bilstm_tagger.corpus.formats.sheets import csv_rows, delimiter_of
 from bilstm_tagger.corpus.formats.token_columns import place_of
-from bilstm_tagger.corpus.formats.workbooks import Sheet, read_sheets
+from bilstm_tagger.corpus.formats.workbooks import ONLY_READ, Sheet, read_sheets
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.files.entity_tables import Cell, TableMaker, csv_writer, table_writer, tsv_writer
 from bilstm_tagger.files.workbook import workbook_writer
@@ -59,7 +59,7 @@ def read_table(
     """Read a table that was filled in; columns may have been added and moved, and in a workbook sheets.
 
     Args:
-        path: the table; with commas, semicolons or tabs between its cells, or of Excel.
+        path: the table; with commas, semicolons or tabs between its cells, or a workbook.
         wanted: columns that must be there.
         encoding: encoding of a text file, UTF-8 by default.
 
@@ -71,7 +71,7 @@ def read_table(
     """
     if not path.is_file():
         raise CorpusError(f"{path}: no such file; check the path")
-    if table_kind(path) == "xlsx":
+    if path.suffix.lower() in ONLY_READ or table_kind(path) == "xlsx":
         sheets = list(read_sheets(path)) or [Sheet("", [])]
         several = len(sheets) > 1
         parts = [(place_of(str(path), sheet.name if several else None), iter(sheet.rows)) for sheet in sheets]

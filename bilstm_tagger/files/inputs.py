@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bilstm_tagger.corpus.formats import FORMATS
+from bilstm_tagger.corpus.formats.workbooks import ONLY_READ
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.files.html_text import read_html
 from bilstm_tagger.files.mail import read_mail, read_mbox
@@ -32,7 +33,7 @@ SUFFIXES: Mapping[str, str] = {
     ".docx": "docx",
     ".pdf": "pdf",
     ".tsv": "tsv",  # a table, or columns of tokens: its first lines tell
-    **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods"), "table"),
+    **dict.fromkeys((".xlsx", *ONLY_READ), "table"),
 }
 # What may be a table of texts, and so may have a text column.
 TABLES = frozenset({"table", "tsv", "csv", "jsonl", "parquet", "arrow"})

@@ -6,7 +6,6 @@ by its name, a row without a text is an empty document, and any separator and an
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -17,8 +16,9 @@ from bilstm_tagger.corpus.formats.record_words import WORDS
 from bilstm_tagger.corpus.formats.sheets import csv_rows, delimiter_of
 from bilstm_tagger.corpus.formats.standard_fields import UNIVERSAL
 from bilstm_tagger.corpus.formats.token_columns import looks_like_header
+from bilstm_tagger.corpus.formats.workbooks import read_sheets
 from bilstm_tagger.document.entities import LINE_END
-from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.json_texts import read_json
 from bilstm_tagger.files.source import Source, Tally, read_words, suffix_of
 from bilstm_tagger.files.text_column import (
@@ -165,27 +165,14 @@ def _arrow_rows(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterat
 
 def _sheets(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
     """The rows of all sheets of a workbook that have a header with a text."""
-    try:
-        from python_calamine import CalamineError, CalamineWorkbook
-    except ImportError as error:
-        raise ConfigError(f"{path}: spreadsheets need python-calamine: pip install 'bilstm-tagger[office]'") from error
-
-    try:
-        with open(path, "rb") as stream:
-            book = CalamineWorkbook.from_filelike(io.BytesIO(stream.read()))
-        sheets = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in book.sheet_names]
-        several = len([cells for _, cells in sheets if cells]) > 1
-    except CalamineError as error:
-        raise CorpusError(f"{path}: not a whole spreadsheet: {' '.join(str(error).split())}") from None
+    sheets = list(read_sheets(path))
     refused: list[NoTextError] = []
     read = 0
-    for name, cells in sheets:
-        rows = ((line, row) for line, row in enumerate(cells, 1) if any(cell != "" for cell in row))
-        header = [str(cell).strip() for cell in next(rows, (1, []))[1]]
-        if not header:
-            continue
+    for name, numbered in sheets:
+        rows = ((line, row) for line, row in numbered if row)
+        header = [cell.strip() for cell in next(rows)[1]]
         place = f"{path}: sheet {name!r}"
-        filled = [(line, dict(zip(header, map(_cell, row), strict=False))) for line, row in rows]
+        filled = [(line, dict(zip(header, (cell or None for cell in row), strict=False))) for line, row in rows]
         columns = without_counts(header, filled, spec, place)
         if gives_token_rows(columns, spec) or (gives_words(columns, spec) and not any(map(is_text_name, columns))):
             what = "not a text in each row but tokens; save it as a file of its own, .xlsx or .csv"
@@ -197,15 +184,8 @@ def _sheets(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
             refused.append(asked)
             continue
         read += 1
-        yield from rows_as_texts(filled, column, str(path), tally, sheet=name if several else None)
+        yield from rows_as_texts(filled, column, str(path), tally, sheet=name if len(sheets) > 1 else None)
     if refused and not read:
-        yield from words_or_ask(path, suffix_of(path).removeprefix("."), spec, refused[0])
+        yield from words_or_ask(path, "xlsx", spec, refused[0])
     elif refused:
         tally.no_text.extend(map(str, refused))
-
-
-def _cell(value: Any) -> str | None:
-    """The cell of a spreadsheet as text; None if it is empty."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value) if value != "" else None

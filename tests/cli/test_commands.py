@@ -194,8 +194,8 @@ SMALL = [
 
 def test_train_writes_a_model_and_says_what_it_found(tiny_train: Path, tmp_path: Path) -> None:
     output = tmp_path / "model"
-    arguments = ["train", "--train", tiny_train, "--column", "NER", "--epochs", "2", "--output", output, *SMALL]
-    result = run(*arguments)
+    arguments = ["train", "--train", tiny_train, "--column", "NER", "--output", output, *SMALL]
+    result = run(*arguments, "--epochs", "2")
     assert result.exit_code == 0, result.stderr
     assert "BIO" in result.stderr  # the scheme that was detected
     assert "warning: no dev corpus for ner: set aside" in result.stderr

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import typer
 from command_line import run
+from typer.core import TyperGroup
 
 from bilstm_tagger.cli import app
 from bilstm_tagger.cli.app import FILE_OPTIONS
@@ -109,6 +110,38 @@ ARGUMENTS = {
 FLAGS = {"source_format": "--from", "target_format": "--to"}
 
 
+def click_commands() -> dict[str, Any]:
+    program = typer.main.get_command(app)
+    assert isinstance(program, TyperGroup)
+    inner = program.commands["study"]
+    assert isinstance(inner, TyperGroup)
+    return {**program.commands, **inner.commands}
+
+
+@pytest.mark.parametrize("command", sorted(set(click_commands()) - {"study"}))
+def test_a_second_value_of_an_option_that_takes_one_is_refused(command: str) -> None:
+    parser = click_commands()[command]
+    for option in parser.params:
+        if option.param_type_name != "option" or option.is_flag:
+            continue
+        for flag in option.opts:
+            again = [flag, "2"] if len(flag) == 2 else [f"{flag}=2"]
+            refused = ""
+            try:
+                parser.make_context(command, [flag, "1", "no-such-argument", *again])
+            except Exception as error:  # click's own, which typer keeps to itself
+                refused = str(error)
+            assert (refused == "is given twice, but takes one value") == (not option.multiple), (flag, refused)
+
+
+def test_a_second_value_is_one_line(model_folder: Path) -> None:
+    result = run("predict", "--text", "Ada ran.", "-m", str(model_folder), "--model", "en")
+    assert result.exit_code == 2
+    assert "Invalid value for --model: is given twice, but takes one value" in re.sub(r"[\s│]+", " ", result.output)
+    result = run("predict", "--text", "Ada ran.", "-m", str(model_folder), "--quiet", "--quiet")
+    assert "given twice" not in result.output
+
+
 @pytest.mark.parametrize(("command", "option"), with_choices())
 def test_a_near_miss_is_refused_and_the_nearest_named(
     command: str, option: str, model_folder: Path, tiny_dev: Path, tmp_path: Path
@@ -123,6 +156,8 @@ def test_a_near_miss_is_refused_and_the_nearest_named(
     arguments = [part.format(**places) for part in ARGUMENTS[command]]
     if (command, option) == ("review", "preset"):  # which is for training, not for judging by a model
         arguments = arguments[:1]
+    if flag == "--model":
+        arguments = [part for part in arguments if part not in ("-m", str(model_folder))]
     result = run(*command.split(), *arguments, flag, given)
     assert result.exit_code in (1, 2), result.output
     shown = re.sub(r"[\s│]+", " ", result.output)

@@ -112,6 +112,13 @@ def test_all_sheets_of_tokens_are_tagged(tmp_path: Path) -> None:
     assert sum("not a text in each row but tokens" in told for told in report.tally.no_text) == 2
 
 
+@pytest.mark.parametrize("suffix", [".ods", ".xls", ".xlsm"])
+@pytest.mark.parametrize("rows", [[["Sentence #", "Word"], [1, "Ada"], [1, "ran"]], [["text"], ["Ada ran"]]])
+def test_any_workbook_of_tokens_or_texts_is_tagged(suffix: str, rows: Rows, tmp_path: Path) -> None:
+    path = put(tmp_path / "a.xlsx", rows).rename(tmp_path / f"a{suffix}")
+    assert [sentences for _, sentences in tagged(path)] == [[["Ada", "ran"]]]
+
+
 def test_a_number_may_be_the_first_token(tmp_path: Path) -> None:
     rows = [["document", "sentence_id", "tokens", "tag"], ["a", 1, 1999, "O"], ["a", 1, "Ada", "O"]]
     for name in ("a.csv", "a.xlsx", "a.jsonl"):

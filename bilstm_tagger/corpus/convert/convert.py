@@ -14,7 +14,7 @@ from bilstm_tagger.corpus.convert.left_out import left_out
 from bilstm_tagger.corpus.convert.not_kept import losses, touching_spans
 from bilstm_tagger.corpus.convert.tasks import Columns, find_columns
 from bilstm_tagger.corpus.corpus import Corpus, CorpusStats, Repairs
-from bilstm_tagger.corpus.formats import DATA_SETS, brat_write, format_of
+from bilstm_tagger.corpus.formats import DATA_SETS, brat_write, format_of, format_to_write
 from bilstm_tagger.corpus.formats.columns import ConllLayout
 from bilstm_tagger.corpus.reading import read_corpus, save_corpus
 from bilstm_tagger.corpus.settle import holds_for
@@ -92,7 +92,7 @@ def convert_corpus(source: str | Path, target: str | Path, options: ConvertOptio
     options = options or ConvertOptions()
     if options.scheme is Scheme.NONE:
         raise ConfigError("spans cannot become plain tags; choose one of IOB1, BIO, IOBES, BMES, BILOU, IO")
-    target_format = format_of(target, options.target_format)
+    target_format = format_to_write(target, options.target_format)
     if target_format is DATA_SETS:
         raise CorpusError(f"{target}: a data set cannot be written; write .parquet or .jsonl")
     spec = options.spec

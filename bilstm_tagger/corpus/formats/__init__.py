@@ -31,6 +31,7 @@ from bilstm_tagger.corpus.formats import (
     table_write,
     webanno,
     webanno_write,
+    workbooks,
 )
 from bilstm_tagger.corpus.formats.conllu_rows import COLUMNS
 from bilstm_tagger.document.document import Document
@@ -92,6 +93,7 @@ class CorpusFormat:
         read: reads documents from a file.
         write: writes documents to a stream.
         suffixes: file names that have this format.
+        only_read: file names that are read like it, but cannot be written.
         columns: tasks and where they are when the user names none.
         binary: whether it is written in bytes.
         records: whether columns are named as in `corpus.formats.records`, which several formats share.
@@ -112,6 +114,7 @@ class CorpusFormat:
     only_spans: bool = False
     named: bool = False
     write_folder: FolderWriter | None = None
+    only_read: tuple[str, ...] = ()
 
     def reads_like(self, other: CorpusFormat) -> bool:
         """Tell whether a column means the same in both formats."""
@@ -210,7 +213,16 @@ _KNOWN = (
     ),
     CorpusFormat("arrow", table.read_arrow, table_write.write_arrow, (".arrow",), _TAGS, binary=True, records=True),
     CorpusFormat("csv", sheets.read_csv, table_write.write_csv, (".csv",), _TAGS, records=True),
-    CorpusFormat("xlsx", sheets.read_xlsx, sheets_write.write_xlsx, (".xlsx",), _TAGS, binary=True, records=True),
+    CorpusFormat(
+        "xlsx",
+        sheets.read_xlsx,
+        sheets_write.write_xlsx,
+        (".xlsx",),
+        _TAGS,
+        binary=True,
+        records=True,
+        only_read=workbooks.ONLY_READ,
+    ),
     CorpusFormat("token-csv", sheets.read_csv, sheets_write.write_token_csv, (), _TAGS, records=True),
     CorpusFormat("sentence-csv", sheets.read_csv, sheets_write.write_sentence_csv, (), _TAGS, records=True),
     CorpusFormat(
@@ -248,12 +260,29 @@ def format_of(path: str | Path, format: str | None = None) -> CorpusFormat:
         if format not in FORMATS:
             raise ConfigError(f"no corpus format {format!r}; {choose(format, FORMATS)}")
         return FORMATS[format]
-    suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() != ".gz"]
+    suffix = _suffix(path)
     for known in FORMATS.values():
-        if suffixes and suffixes[-1] in known.suffixes:
+        if suffix in known.suffixes or suffix in known.only_read:
             return known
-    every = ", ".join(suffix for known in FORMATS.values() for suffix in known.suffixes)
+    every = ", ".join(suffix for known in FORMATS.values() for suffix in known.suffixes + known.only_read)
     raise CorpusError(f"{path}: the name does not tell the format (known: {every}); name the format")
+
+
+def format_to_write(path: str | Path, format: str | None = None) -> CorpusFormat:
+    """Find the format of a file to be written. Arguments as in `format_of`.
+
+    Raises:
+        ConfigError: there is no format of that name.
+        CorpusError: the suffix belongs to none, or to one that is only read.
+    """
+    if _suffix(path) in [suffix for known in FORMATS.values() for suffix in known.only_read]:
+        raise CorpusError(f"{path}: {_suffix(path)} is read, not written; call it .xlsx or .csv")
+    return format_of(path, format)
+
+
+def _suffix(path: str | Path) -> str:
+    """The suffix before any `.gz`, in lower case; empty if there is none."""
+    return next((each.lower() for each in reversed(Path(path).suffixes) if each.lower() != ".gz"), "")
 
 
 def format_within(path: str | Path, known: CorpusFormat, *, encoding: str | None = None) -> CorpusFormat:

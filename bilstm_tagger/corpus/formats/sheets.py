@@ -86,13 +86,13 @@ def is_header(first: str) -> bool:
 
 
 def read_xlsx(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
-    """Read the rows of all sheets of an Excel file. Arguments and errors as in `read_csv`.
+    """Read the rows of all sheets of a workbook of Excel or LibreOffice. Arguments and errors as in `read_csv`.
 
     Of a workbook with several sheets that are not empty, each has documents of its own, whose names begin with that of
     the sheet. One that has neither a column of tokens nor of text is left out, and a warning names it.
 
     Raises:
-        ConfigError: openpyxl is not installed.
+        ConfigError: python-calamine is not installed.
         CorpusError: no sheet has tokens or a text, or of one it is not clear which.
     """
     sheets = list(read_sheets(path))

@@ -1,4 +1,4 @@
-"""Workbooks of Excel: the rows of their sheets as text."""
+"""Workbooks of Excel and other spreadsheets: the rows of their sheets as text."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import NamedTuple
 
 from bilstm_tagger.corpus.formats.token_columns import Row, shown
 from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.io.reading import read_bytes
 
-__all__ = ["Sheet", "read_sheets"]
+__all__ = ["ONLY_READ", "Sheet", "read_sheets"]
+
+ONLY_READ = (".xlsm", ".xls", ".ods")  # workbooks that are not written
 
 
 class Sheet(NamedTuple):
@@ -32,21 +35,22 @@ def read_sheets(path: str | Path) -> Iterator[Sheet]:
         path: the file.
 
     Raises:
-        ConfigError: openpyxl is not installed.
-        CorpusError: the file is damaged or none of Excel's.
+        ConfigError: python-calamine is not installed.
+        CorpusError: the file is damaged or no workbook.
     """
     try:
-        import openpyxl
+        from python_calamine import CalamineError, CalamineWorkbook
     except ImportError:
-        raise ConfigError(f"{path}: Excel needs openpyxl; install it: pip install 'bilstm-tagger[office]'") from None
+        raise ConfigError(f"{path}: spreadsheets need python-calamine: pip install 'bilstm-tagger[office]'") from None
+    data = read_bytes(Path(path))
     try:
-        book = openpyxl.load_workbook(io.BytesIO(Path(path).read_bytes()), read_only=True, data_only=True)
-        raw = ((sheet.title, sheet.iter_rows(values_only=True)) for sheet in book.worksheets)
-        # All at once: what is damaged is refused before anything of the file is read.
-        texts = [(name, [[shown(cell) for cell in row] for row in rows]) for name, rows in raw]
-    except Exception as error:  # openpyxl documents none: zip, XML and key errors of damaged files
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        raw = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in book.sheet_names]
+    except CalamineError as error:
         reason = " ".join(str(error).split())[:200]
-        raise CorpusError(f"{path}: not a whole Excel file (.xlsx): {reason}") from None
+        raise CorpusError(f"{path}: not a whole spreadsheet: {reason}") from None
+    # All at once: what is damaged is refused before anything of the file is read.
+    texts = [(name, [[shown(cell) for cell in row] for row in rows]) for name, rows in raw]
     for name, rows in texts:
         width = max((at + 1 for row in rows for at, cell in enumerate(row) if cell), default=0)
         cut = ((number, (row + [""] * width)[:width]) for number, row in enumerate(rows, 1))

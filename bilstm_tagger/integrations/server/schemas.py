@@ -106,9 +106,10 @@ class TagResponse(BaseModel):
 
 
 class FilesResponse(TagResponse):
-    """Tagged documents of files; files that cannot be read are in `failures`."""
+    """Tagged documents of files; files that cannot be read are in `failures`, what is not read of others in `notes`."""
 
     failures: list[str]
+    notes: list[str] = Field(description="What is not read of files, such as attachments of mails, or was guessed.")
 
 
 class TaskInfo(BaseModel):

@@ -14,9 +14,10 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError, TaggerError, without_options
 from bilstm_tagger.files.find_jobs import find_jobs
 from bilstm_tagger.files.inputs import SUFFIXES, Job
+from bilstm_tagger.files.notes import notes_of
 from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.profile import Profile
-from bilstm_tagger.files.source import PACKED, suffix_of
+from bilstm_tagger.files.source import PACKED, Tally, suffix_of
 from bilstm_tagger.files.streams import End, Tagged, Untagged, read_files, tag_here
 from bilstm_tagger.tagging.tagger import Tagger
 
@@ -36,10 +37,12 @@ class TaggedUploads:
     Attributes:
         documents: tagged, in the order of the files.
         failures: for each file that cannot be read why, with its name.
+        notes: what is not read of files that can be, and what was guessed.
     """
 
     documents: list[Document] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 class TooLongError(TaggerError):
@@ -60,7 +63,7 @@ def tag_uploads(
     Raises:
         TooLongError: if there are more.
     """
-    result = TaggedUploads()
+    result, tally = TaggedUploads(), Tally()
     with TemporaryDirectory(prefix="bilstm-tagger-") as folder:
         jobs: list[Job] = []
         for number, (name, content) in enumerate(files):
@@ -71,13 +74,14 @@ def tag_uploads(
                 jobs.append(_job(place))
             except TaggerError as error:
                 result.failures.append(_without_folder(error, folder))
-        untagged = read_files(jobs, words_spec(tagger.reading), profile=Profile())
+        untagged = read_files(jobs, words_spec(tagger.reading), profile=Profile(), tally=tally)
         bounded = _bounded(untagged, most_characters)
         for _, item in tag_here(tagger, bounded, options=options, profile=Profile()):
             if isinstance(item, Tagged) and isinstance(item.content, Document):
                 result.documents.append(item.content)
             elif isinstance(item, End) and item.error is not None:
                 result.failures.append(_without_folder(item.error, folder))
+        result.notes.extend(_without_folder(each, folder) for each in notes_of(tally))
     return result
 
 
@@ -122,6 +126,6 @@ def _bounded(untagged: Iterator[tuple[Job, Untagged | End]], most: int) -> Itera
         yield job, item
 
 
-def _without_folder(error: TaggerError, folder: str) -> str:
+def _without_folder(error: TaggerError | str, folder: str) -> str:
     """The message with the names of files as they were sent, and without options, of which a client has none."""
     return without_options(re.sub(re.escape(folder) + r"[/\\]\d+[/\\]", "", " ".join(str(error).split())))

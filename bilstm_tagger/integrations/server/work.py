@@ -188,7 +188,8 @@ def _done_alone(taggers: Mapping[str, Tagger], job: Job) -> Done:
     if job.format is not None:
         answer = _written(tagged.documents, job.format)
     else:
-        answer = _json_answer(job.model, tagged.documents, job.probabilities, job.alternatives, tagged.failures)
+        told = {"failures": tagged.failures, "notes": tagged.notes}
+        answer = _json_answer(job.model, tagged.documents, job.probabilities, job.alternatives, told)
     return Done([answer], sum(map(len, tagged.documents)))
 
 
@@ -197,11 +198,10 @@ def _json_answer(
     documents: Sequence[Document],
     probabilities: bool,
     alternatives: int,
-    failures: Sequence[str] | None = None,
+    told: Mapping[str, Sequence[str]] | None = None,
 ) -> bytes:
     records = [record_of(each, probabilities=probabilities, alternatives=alternatives) for each in documents]
-    further = {} if failures is None else {"failures": failures}
-    return orjson.dumps({"model": model, "documents": records, **further})
+    return orjson.dumps({"model": model, "documents": records, **(told or {})})
 
 
 def _written(documents: Sequence[Document], format: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -9,7 +11,7 @@ import pytest
 
 from bilstm_tagger.corpus import ReadSpec, read_corpus
 from bilstm_tagger.corpus.convert.tasks import find_columns
-from bilstm_tagger.corpus.reading import iterate_corpus
+from bilstm_tagger.corpus.reading import iterate_corpus, save_corpus
 from bilstm_tagger.corpus.split import sentence_document
 from bilstm_tagger.errors import CorpusError
 
@@ -87,3 +89,78 @@ def test_a_sheet_of_counted_words_is_refused_with_what_to_do(tmp_path: Path) -> 
     path = workbook(tmp_path / "a.xlsx", {"T": TOKENS, "Freq": [["Word", "Count"], ["Ada", 1], ["ran", 3]]})
     with pytest.raises(CorpusError, match=r"sheet 'Freq':2: .* take this sheet out of the workbook"):
         next(iterate_corpus(path, ReadSpec(columns={"ner": -1})))
+
+
+_NAMESPACES = " ".join(
+    f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+    for short, name in (("office", "office"), ("table", "table"), ("text", "text"))
+)
+
+
+def opendocument(path: Path, sheets: dict[str, list[list[str]]]) -> Path:
+    """A workbook as LibreOffice writes it: empty cells and rows are counted, not listed."""
+    empty = '<table:table-cell table:number-columns-repeated="3"/>'
+    tables = []
+    for name, rows in sheets.items():
+        lines = [
+            "".join(
+                f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
+                if cell
+                else "<table:table-cell/>"
+                for cell in row
+            )
+            for row in rows
+        ]
+        body = "".join(f"<table:table-row>{line or empty}{empty}</table:table-row>" for line in lines)
+        end = f'<table:table-row table:number-rows-repeated="5000">{empty}</table:table-row>'
+        tables.append(f'<table:table table:name="{name}">{body}{end}</table:table>')
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {_NAMESPACES}>'
+        f"<office:body><office:spreadsheet>{''.join(tables)}</office:spreadsheet></office:body></office:document-content>"
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+    return path
+
+
+def test_a_workbook_of_opendocument_is_read_as_one_of_excel(tmp_path: Path) -> None:
+    texts = [[str(cell or "") for cell in row] for row in TOKENS]
+    path = opendocument(tmp_path / "a.ods", {"T": [*texts, []], "R": [[str(cell) for cell in row] for row in RECORDS]})
+    same = workbook(tmp_path / "a.xlsx", {"T": TOKENS, "R": RECORDS})
+    read, expected = read_corpus(path, {"ner": -1}), read_corpus(same, {"ner": -1})
+    assert [(each.id, each.words, each.tags_of("ner")) for each in read] == [
+        (each.id, each.words, each.tags_of("ner")) for each in expected
+    ]
+    assert find_columns(path) == find_columns(same)
+
+
+def test_a_wrong_row_of_opendocument_has_its_place(tmp_path: Path) -> None:
+    path = opendocument(
+        tmp_path / "a.ods", {"T": [["Sentence #", "Word", "Tag"], ["1", "Ada", "B-PER"], [], ["", "ran", ""]]}
+    )
+    with pytest.raises(CorpusError, match=r"a\.ods:4: "):
+        read_corpus(path, {"ner": -1})
+
+
+@pytest.mark.parametrize("suffix", [".xlsm", ".xls", ".ods"])
+def test_other_workbooks_are_read_but_not_written(tmp_path: Path, suffix: str) -> None:
+    made = workbook(tmp_path / "a.xlsx", {"T": TOKENS})
+    other = made.rename(tmp_path / f"a{suffix}")  # what a workbook is tells its first bytes
+    corpus = read_corpus(other, {"ner": -1})
+    assert [each.words for each in corpus] == [["Ada", "ran"]]
+    for format in (None, "xlsx", "csv"):
+        with pytest.raises(
+            CorpusError, match=rf"out\{suffix}: \{suffix} is read, not written; call it \.xlsx or \.csv"
+        ):
+            save_corpus(corpus, tmp_path / f"out{suffix}", format=format)
+    assert not (tmp_path / f"out{suffix}").exists()
+
+
+def test_what_a_cell_shows_is_its_token(tmp_path: Path) -> None:
+    day = datetime.date(2024, 5, 6)
+    cells = [3, 2.5, day, datetime.datetime(2024, 5, 6, 7, 8), datetime.time(7, 8), "a_x0042_", "001"]
+    rows = [["sentence_id", "token", "ner"], *([1, cell, "O"] for cell in cells)]
+    (document,) = read_corpus(workbook(tmp_path / "a.xlsx", {"T": rows}), {"ner": -1})
+    assert document.words == ["3", "2.5", "2024-05-06", "2024-05-06 07:08:00", "07:08:00", "aB", "001"]

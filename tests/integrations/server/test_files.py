@@ -72,6 +72,26 @@ def test_a_file_that_cannot_be_read_is_told_and_the_others_are_tagged(client: Te
     assert "and 4 more files fail" in answer.json()["detail"]
 
 
+MAIL = """From: a@example.org\nSubject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=B\n
+--B\nContent-Type: text/plain\n\nAda came.
+--B\nContent-Type: image/png\nContent-Disposition: attachment\n\nx
+--B--\n"""
+
+
+def test_what_is_not_read_of_files_is_told_as_predict_tells_it(client: TestClient) -> None:
+    given = sent(("a.eml", MAIL), ("b.csv", 'text\nAda came.\n""\n'), ("c.tsv", "Ada\tx\nBob\ty\n"), ("d.txt", NOTES))
+    answer = client.post("/files", files=given).json()
+    assert answer["failures"] == []
+    assert answer["notes"] == [
+        "read as columns of tokens, the first of which is tagged, since no cell holds several words: c.tsv; if these "
+        "are tokens, end each sentence with an empty line; if it is a table, name the column of its text",
+        "of 1 .eml the offsets count in the text taken from the file, not in the file",
+        "1 row or record without a text is an empty document: b.csv (1)",
+        "1 attachment or other part of a mail is not read; save it as a file to tag it: a.eml (1)",
+    ]
+    assert client.post("/files", files=sent(("d.txt", NOTES))).json()["notes"] == []
+
+
 def test_encodings_are_told_without_options(client: TestClient) -> None:
     given = sent(
         ("le.txt", NOTES.encode("utf-16-le")), ("be.conll", CONLL.encode("utf-16-be")),

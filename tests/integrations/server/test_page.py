@@ -183,6 +183,18 @@ def replace_tags(tagger: Tagger, label: str) -> Any:
     return vocab
 
 
+def test_what_is_not_read_of_a_file_is_noted_until_another_is_opened(page: Page, tmp_path: Path) -> None:
+    table, plain = tmp_path / "a.csv", tmp_path / "b.txt"
+    table.write_text('text\nAda came.\n""\n', "utf-8")
+    plain.write_text("Ada came.", "utf-8")
+    page.set_input_files("#open", table)
+    page.wait_for_selector("#notes li")
+    assert page.inner_text("#notes") == "1 row or record without a text is an empty document: a.csv (1)"
+    assert page.is_hidden("#problem")
+    page.set_input_files("#open", plain)
+    page.wait_for_selector("#notes", state="hidden")
+
+
 def test_labels_and_a_threshold_choose_names(page: Page, tagger: Tagger, named: str) -> None:
     type_text(page, named)
     document = tagger(named, probabilities=True)

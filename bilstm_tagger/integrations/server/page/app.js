@@ -132,15 +132,21 @@ async function tagOnce() {
       dropped += kept.length - carried.length;
     }
     taggedText = text;
-    const failures = answers[0].failures ?? [];
+    const { failures = [], notes = [] } = answers[0];
     show(failures.length ? new Error(`Not read: ${failures.join("; ")}`) : null);
+    element("notes").replaceChildren(...notes.map((note) => make("li", {}, sentence(note))));
     render(performance.now() - began);
   } catch (problem) {
+    element("notes").replaceChildren();
     show(problem);
   }
 }
 
 // Drawing
+
+function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
 
 function plural(count, what) {
   return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;

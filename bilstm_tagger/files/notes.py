@@ -1,0 +1,63 @@
+"""What is told of files that were read: what of them was not, and what was guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bilstm_tagger.files.source import Tally
+from bilstm_tagger.wording import counted
+
+__all__ = ["SHOWN", "by_suffix", "notes_of", "some"]
+
+SHOWN = 5  # of what is left out, so many are named
+
+
+def notes_of(tally: Tally) -> list[str]:
+    """What readers met that is no failure, a sentence for each kind of it; the first few files are named."""
+    notes = [f"left out: {message}" for message in tally.no_text]
+    if tally.columns:
+        notes.append(
+            "read as columns of tokens, the first of which is tagged, since no cell holds several words: "
+            f"{some(tally.columns)}; if these are tokens, end each sentence with an empty line; if it is a table, name "
+            "the column of its text: --input-format csv --text-column NAME"
+        )
+    if tally.extracted:
+        notes.append(
+            f"of {by_suffix(tally.extracted)} the offsets count in the text taken from the file, not in the file"
+        )
+    if tally.empty:
+        words = counted(
+            tally.empty.total(),
+            "row or record without a text is an empty document",
+            "rows or records without a text are empty documents",
+        )
+        notes.append(f"{words}: {some(_by_place(tally.empty))}")
+    if tally.attachments:
+        words = counted(
+            tally.attachments.total(),
+            "attachment or other part of a mail is not read; save it as a file to tag it",
+            "attachments and other parts of mails are not read; save them as files to tag them",
+        )
+        notes.append(f"{words}: {some(_by_place(tally.attachments))}")
+    if tally.damaged:
+        notes.append(f"text of mails with damaged parts is not read: {some(tally.damaged)}")
+    if tally.guessed:
+        notes.append(f"read as windows-1252, since not UTF-8: {some(tally.guessed)}")
+    return notes
+
+
+def some(places: Sequence[str]) -> str:
+    """The first few, and how many more there are."""
+    more = f"; and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+    return f"{'; '.join(places[:SHOWN])}{more}"
+
+
+def _by_place(counts: Mapping[str, int]) -> list[str]:
+    """Places in order, each with how often something is there."""
+    return [f"{place} ({count:,})" for place, count in counts.items()]
+
+
+def by_suffix(counts: Mapping[str, int]) -> str:
+    """Counts by suffix, the most frequent first."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], not item[0], item[0]))
+    return ", ".join(f"{count} {suffix or 'without a suffix'}" for suffix, count in ordered)
