@@ -6,7 +6,6 @@ the time.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from bilstm_tagger.document.views import Sentence, Span, Token, Views, spans_bet
 from bilstm_tagger.schemes.grammar import Scheme
 
 if TYPE_CHECKING:
-    import spacy.tokens
+    pass
 
 
 class Document(Columns):
@@ -48,22 +47,6 @@ class Document(Columns):
             words.extend(sentence)
             bounds.append(len(words))
         return cls(words, bounds)
-
-    @classmethod
-    def from_spacy(cls, doc: spacy.tokens.Doc) -> Document:
-        """Make a document from a spaCy Doc.
-
-        Args:
-            doc: its text and all its tokens are kept, those of white space too; so are its sentences, if it has any.
-        """
-        words = [token.text for token in doc]
-        starts = [token.idx for token in doc]
-        ends = list(map(operator.add, starts, map(len, words)))
-        if doc.has_annotation("SENT_START"):
-            bounds = [0, *(sentence.end for sentence in doc.sents)]
-        else:
-            bounds = [0, len(words)] if words else [0]
-        return cls(words, bounds, text=doc.text, starts=starts, ends=ends)
 
     def with_tags(
         self,

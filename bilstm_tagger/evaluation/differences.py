@@ -12,10 +12,11 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.evaluation import report_page as html
 from bilstm_tagger.evaluation.compare import Comparison
 from bilstm_tagger.evaluation.pairing import kind_of, pair_spans
+from bilstm_tagger.evaluation.partial import comparable_spans
 from bilstm_tagger.evaluation.strict import strict_spans
 from bilstm_tagger.io.atomic import atomic_write
 from bilstm_tagger.io.csv_cells import write_csv
-from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
+from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme, has_unknown
 from bilstm_tagger.schemes.spans import SpanTuple
 from bilstm_tagger.wording import percent
 
@@ -68,6 +69,7 @@ def differing_sentences(comparison: Comparison, task: str) -> list[Differing]:
         task: name of the task.
     """
     scheme = comparison.gold.schemes[task]
+    partial = has_unknown({tag for document in comparison.gold for tag in document.tags_of(task)})
     found = []
     for number, documents in enumerate(zip(comparison.gold, *comparison.predicted, strict=True)):
         columns = [document.tags_of(task) for document in documents]
@@ -75,30 +77,29 @@ def differing_sentences(comparison: Comparison, task: str) -> list[Differing]:
             gold, first, second = (column[start:end] for column in columns)
             if first == second:
                 continue
-            spans = _tokens(gold, first, second) if scheme is Scheme.NONE else _spans(gold, first, second, scheme)
-            if spans[1] != spans[2]:
-                errors = _errors(spans[0], spans[1], scheme), _errors(spans[0], spans[2], scheme)
-                found.append(Differing(number, sentence, spans, errors))
+            if scheme is Scheme.NONE:
+                shown, *pairs = _tokens(gold, first, second, partial=partial)
+            else:
+                shown, _ = comparable_spans(gold, (), scheme)
+                pairs = [comparable_spans(gold, strict_spans(told, scheme), scheme) for told in (first, second)]
+            (true, one), (true_too, other) = pairs
+            if one != other:
+                errors = _errors(true, one, scheme), _errors(true_too, other, scheme)
+                found.append(Differing(number, sentence, (shown, one, other), errors))
     return found
 
 
-def _spans(
-    gold: Sequence[str], first: Sequence[str], second: Sequence[str], scheme: Scheme
-) -> tuple[list[SpanTuple], list[SpanTuple], list[SpanTuple]]:
-    """Spans, without predicted ones that touch a token whose gold tag is not known."""
-    unknown = {place for place, tag in enumerate(gold) if tag == UNKNOWN}
-    known = ["O" if tag == UNKNOWN else tag for tag in gold]
-    true, one, other = (strict_spans(tags, scheme) for tags in (known, first, second))
-    one, other = ([span for span in each if unknown.isdisjoint(range(*span[:2]))] for each in (one, other))
-    return true, one, other
-
-
 def _tokens(
-    gold: Sequence[str], first: Sequence[str], second: Sequence[str]
-) -> tuple[list[SpanTuple], list[SpanTuple], list[SpanTuple]]:
-    places = [place for place, (one, other) in enumerate(zip(first, second, strict=True)) if one != other]
+    gold: Sequence[str], first: Sequence[str], second: Sequence[str], *, partial: bool
+) -> tuple[list[SpanTuple], *tuple[tuple[list[SpanTuple], list[SpanTuple]], ...]]:
+    """The tags of tokens on which the systems differ and whose gold tag is known: gold, and gold with each system."""
+    places = [
+        place
+        for place, (true, one, other) in enumerate(zip(gold, first, second, strict=True))
+        if one != other and not (partial and true == UNKNOWN)
+    ]
     true, one, other = ([(place, place + 1, tags[place]) for place in places] for tags in (gold, first, second))
-    return true, one, other
+    return true, (true, one), (true, other)
 
 
 def _errors(gold: list[SpanTuple], predicted: list[SpanTuple], scheme: Scheme) -> int:

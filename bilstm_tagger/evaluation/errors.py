@@ -10,6 +10,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.probabilities import Probabilities
 from bilstm_tagger.evaluation.counting import check_aligned
 from bilstm_tagger.evaluation.pairing import ErrorKind, Pair, kind_of, pair_spans
+from bilstm_tagger.evaluation.partial import comparable_spans
 from bilstm_tagger.evaluation.strict import SeqevalReader, strict_spans
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme, has_unknown
 from bilstm_tagger.schemes.spans import SpanTuple
@@ -105,15 +106,7 @@ def _span_pairs(tags: Sequence[str], guesses: Sequence[str], reader: SeqevalRead
     """Pairs of the spans that scores count: see `evaluation.partial` for tokens whose gold tag is not known."""
     if not partial or UNKNOWN not in tags:
         return pair_spans(reader(tags), reader(guesses))
-    known = [tag != UNKNOWN for tag in tags]
-    true: list[SpanTuple] = []
-    first = 0
-    for index in range(len(tags) + 1):
-        if index == len(tags) or not known[index]:
-            true += [(first + start, first + end, label) for start, end, label in reader(tags[first:index])]
-            first = index + 1
-    told = [span for span in strict_spans(guesses, reader.scheme) if all(known[span[0] : span[1]])]
-    return pair_spans(true, told)
+    return pair_spans(*comparable_spans(tags, strict_spans(guesses, reader.scheme), reader.scheme, read=reader))
 
 
 def _case(

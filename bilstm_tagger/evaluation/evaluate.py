@@ -17,6 +17,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.evaluation.bootstrap import RESAMPLES
 from bilstm_tagger.evaluation.counting import check_aligned, headline, score_task
+from bilstm_tagger.evaluation.partial import unannotated_notes
 from bilstm_tagger.evaluation.scores import SpanScores, TagScores
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.tagging.warm_up import warm_up
@@ -174,7 +175,8 @@ def read_gold(
         documents = Corpus(corpus)
         absent = [task for task in tagger.tasks if task not in documents.tasks]
         told = _notes(dict.fromkeys(absent, "not every document has gold tags of it"))
-    return _gold(tagger, documents), told
+    gold = _gold(tagger, documents)
+    return gold, [*told, *unannotated_notes(gold)]
 
 
 def refuse_strange_labels(tagger: Tagger, gold: Corpus) -> None:

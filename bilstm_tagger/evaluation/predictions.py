@@ -17,6 +17,7 @@ from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.evaluation.bootstrap import RESAMPLES
 from bilstm_tagger.evaluation.counting import score_task
 from bilstm_tagger.evaluation.evaluate import Evaluation
+from bilstm_tagger.evaluation.partial import refuse_unpredicted, unannotated_notes
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme, belongs
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.wording import counted
@@ -138,13 +139,12 @@ def paired(gold: Corpus, guesses: Corpus, path: str | Path, *, named: bool = Fal
                 gold = gold.settle_as(task, found.schemes[other])  # no gold span, or the wrong column
         elif gold.schemes[task] not in (Scheme.NONE, Scheme.IO):
             gold = _as_illegal(gold, task, guesses, other)
+    notes += unannotated_notes(gold)
     notes += [f"{task}: {text}" for task in names for _, text in doubts(gold.documents, task, gold.schemes[task])]
     spelled = []
     for task, other in names.items():
         own = Corpus(document.with_tags({task: document.tags_of(other)}) for document in guesses)
-        tags, told = _in_scheme(own, task, gold)
-        spelled.append(tags)
-        notes += told
+        spelled.append(_in_scheme(own, task, gold, notes))
     merged = [
         document.with_tags({task: each[number].tags_of(task) for task, each in zip(names, spelled, strict=True)})
         for number, document in enumerate(guesses)
@@ -293,21 +293,21 @@ def _as_illegal(gold: Corpus, task: str, guesses: Corpus, other: str) -> Corpus:
     return gold.respell(task, scheme)
 
 
-def _in_scheme(guesses: Corpus, task: str, gold: Corpus) -> tuple[Corpus, list[str]]:
-    """The predictions in the scheme of the gold tags, and notes.
-
-    Tags of the scheme that cannot stand where they stand are kept: strict and lenient scores read them differently.
-    """
+def _in_scheme(guesses: Corpus, task: str, gold: Corpus, notes: list[str]) -> Corpus:
+    """The predictions in the scheme of the gold tags, illegal ones kept; `notes` learns what to tell of it."""
     scheme = gold.schemes[task]
     if scheme is Scheme.NONE:
-        return guesses, []
+        return guesses
+    refuse_unpredicted(guesses, task)
     touching = touching_spans(gold, task)
     told = _io_note(task, "predicted", touching, "gold")
     if scheme is not Scheme.IO and _labels_alone(guesses, task, _labels(gold, task)):
-        return guesses.settle(task, declared=Scheme.IO).respell(task, scheme), [told]
+        notes.append(told)
+        return guesses.settle(task, declared=Scheme.IO).respell(task, scheme)
     try:
         settled = guesses.settle_as(task, scheme)
-        return settled, [told] if touching and _inside_alone(guesses, task) else []
+        notes += [told] if touching and _inside_alone(guesses, task) else []
+        return settled
     except CorpusError as error:
         for document in guesses:
             for index, tag in enumerate(document.tags_of(task)):
@@ -317,4 +317,5 @@ def _in_scheme(guesses: Corpus, task: str, gold: Corpus) -> tuple[Corpus, list[s
                         "tags are; name the column of the predicted tags with --column, or if labels alone mark spans, "
                         "--scheme IO"
                     ) from None
-        return guesses, [f"{task}: not all predicted tags are legal, and strict scores leave such spans out; {error}"]
+        notes.append(f"{task}: not all predicted tags are legal, and strict scores leave such spans out; {error}")
+        return guesses

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.views import Sentence
 from bilstm_tagger.evaluation.evaluate import Columns, Scored, read_gold
+from bilstm_tagger.evaluation.partial import comparable_spans
 from bilstm_tagger.evaluation.scores import Score
 from bilstm_tagger.evaluation.strict import strict_spans
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
@@ -113,10 +114,8 @@ def score_raw(gold: Sequence[Document], predicted: Sequence[Document], task: str
     for (sentence, _, starts), found in zip(sentences, predicted, strict=True):
         ends = [start + len(word) for start, word in zip(starts, sentence.words, strict=True)]
         tags = sentence.tags(task)
-        true = _places(tags, starts, ends, sentence.document.schemes.get(task, Scheme.NONE))
-        other = _places_of(found, task)
-        unknown = [(starts[at], ends[at]) for at, tag in enumerate(tags) if tag == UNKNOWN]
-        other = {place for place in other if not any(place[0] < end and start < place[1] for start, end in unknown)}
+        scheme = sentence.document.schemes.get(task, Scheme.NONE)
+        true, other = _comparable(tags, _places_of(found, task), list(zip(starts, ends, strict=True)), scheme)
         support.update(label for _, _, label in true)
         guessed.update(label for _, _, label in other)
         correct.update(label for _, _, label in true & other)
@@ -150,10 +149,20 @@ def _places_of(document: Document, task: str) -> Places:
     return found
 
 
-def _places(tags: Sequence[str], starts: Sequence[int], ends: Sequence[int], scheme: Scheme) -> Places:
-    """Spans by characters; of plain tags each token. What is not annotated is left out."""
+def _comparable(
+    tags: Sequence[str], told: Places, places: Sequence[tuple[int, int]], scheme: Scheme
+) -> tuple[Places, Places]:
+    """What of a sentence can be compared, where not all is annotated."""
     if scheme is Scheme.NONE:
-        pairs = zip(starts, ends, tags, strict=True)
-        return {(start, end, tag) for start, end, tag in pairs if tag != UNKNOWN}
-    known = ["O" if tag == UNKNOWN else tag for tag in tags]
-    return {(starts[start], ends[end - 1], label) for start, end, label in strict_spans(known, scheme)}
+        unknown = [place for place, tag in zip(places, tags, strict=True) if tag == UNKNOWN]
+        true = {(*place, tag) for place, tag in zip(places, tags, strict=True) if tag != UNKNOWN}
+        return true, {each for each in told if not any(each[0] < end and start < each[1] for start, end in unknown)}
+    true_spans, told_spans = comparable_spans(tags, sorted(told), scheme, places=places)
+    return set(true_spans), set(told_spans)
+
+
+def _places(tags: Sequence[str], starts: Sequence[int], ends: Sequence[int], scheme: Scheme) -> Places:
+    """Spans by characters; of plain tags each token."""
+    if scheme is Scheme.NONE:
+        return set(zip(starts, ends, tags, strict=True))
+    return {(starts[start], ends[end - 1], label) for start, end, label in strict_spans(tags, scheme)}

@@ -18,8 +18,9 @@ from spacy.scorer import Scorer
 from spacy.util import SimpleFrozenList, minibatch, raise_error
 
 from bilstm_tagger.errors import ModelError
-from bilstm_tagger.integrations.spacy_docs import Annotator, Places, document_of, register_extensions
+from bilstm_tagger.integrations.spacy_docs import Annotator, Places, register_extensions
 from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.text.spacy_docs import document_of
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc

@@ -1,22 +1,19 @@
-"""Between spaCy's Docs and documents: tokens and sentences one way, tags, names and probabilities the other."""
+"""Tags, names and probabilities of documents, put into the Docs of spaCy that they were made from."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
-from operator import add
 from typing import TYPE_CHECKING
 
 import numpy as np
-from spacy.attrs import IS_SPACE, ORTH, POS, SENT_START, SPACY, TAG
+from spacy.attrs import POS, TAG
 from spacy.parts_of_speech import IDS
 from spacy.tokens import Doc, Span, Token
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.schemes.grammar import Scheme
-from bilstm_tagger.text.tokenizers import Tokenizer, bounded_document
 
 if TYPE_CHECKING:
     from spacy.vocab import Vocab
@@ -72,31 +69,6 @@ class Places:
         tag = next((task for task in plain if task != pos), pos)
         further = tuple(task for task in plain if task not in (pos, tag))
         return cls(pos, tag, next(iter(with_spans), None), tuple(with_spans[1:]), further)
-
-
-def document_of(doc: Doc, tokenizer: Tokenizer) -> tuple[Document, list[int]]:
-    """The tokens of a Doc that are not white space, and their numbers in it.
-
-    Args:
-        doc: its sentences stay as they are, if it has any.
-        tokenizer: of the model; it says where sentences end if the Doc does not.
-    """
-    # Columns of numbers: making an object for each token would take longer than tagging it.
-    orth, spaced, blank, opens = doc.to_array([ORTH, SPACY, IS_SPACE, SENT_START]).T.tolist() if len(doc) else [[]] * 4
-    words: list[str] = list(map(doc.vocab.strings.__getitem__, orth))
-    pieces = [f"{word} " if space else word for word, space in zip(words, spaced, strict=True)]
-    text, places = "".join(pieces), list(range(len(words)))
-    starts = list(accumulate(map(len, pieces), initial=0))[:-1]
-    if any(blank):
-        places = [place for place in places if not blank[place]]
-        # A sentence that begins with white space begins with the first word behind it.
-        opens = [int(1 in opens[a + 1 : b + 1]) for a, b in pairwise([-1, *places])]
-        words, starts = [words[place] for place in places], [starts[place] for place in places]
-    ends = list(map(add, starts, map(len, words)))
-    if not words or not doc.has_annotation("SENT_START"):
-        return tokenizer.document(text, words, starts, ends), places
-    bounds = sorted({0, *(at for at, begins in enumerate(opens) if begins == 1), len(words)})
-    return bounded_document(text, words, bounds, starts, ends), places
 
 
 class Annotator:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.tagging.checks import check_unicode, check_words
+
+if TYPE_CHECKING:
+    from bilstm_tagger.text.tokenizers import Tokenizer
 
 Input = str | Sequence[str] | Sequence[Sequence[str]] | Any
 
@@ -16,12 +19,12 @@ _LISTS = (list, tuple)
 _WANTED = "give a text, a list of words or a list of lists of words"
 
 
-def read_source(source: Input, tokenize: Callable[[str], Document]) -> Document:
+def read_source(source: Input, tokenizer: Callable[[], Tokenizer]) -> Document:
     """The untagged document of one source.
 
     Args:
         source: what the caller gave.
-        tokenize: makes a document from raw text.
+        tokenizer: gives the tokeniser of the model, which takes seconds to load.
 
     Raises:
         TaggerError: if it is nothing that can be tagged.
@@ -32,9 +35,11 @@ def read_source(source: Input, tokenize: Callable[[str], Document]) -> Document:
             return source
         if isinstance(source, str):
             check_unicode(source, "the text")
-            return tokenize(source)
+            return tokenizer()(source)
         if hasattr(source, "has_annotation"):  # a spaCy Doc, known without importing spaCy
-            return Document.from_spacy(cast("Any", source))
+            from bilstm_tagger.text.spacy_docs import document_of
+
+            return document_of(cast("Any", source), tokenizer())[0]
         if not isinstance(source, Iterable) or isinstance(source, bytes | Mapping):
             raise TaggerError(f"{_WANTED}, not {type(source).__name__}")
     words = list(source)

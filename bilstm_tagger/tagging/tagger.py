@@ -241,7 +241,7 @@ class Tagger(Exports):
 
     def read(self, source: Input) -> Document:
         """The untagged document of one source."""
-        return read_source(source, lambda text: self.tokenizer(text))
+        return read_source(source, lambda: self.tokenizer)
 
     def _tag(self, documents: list[Document], batch_tokens: int, wanted: Wanted | None) -> Iterator[Document]:
         words = list(chain.from_iterable(document.words for document in documents))

@@ -10,11 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.displacy.render import DEFAULT_LABEL_COLORS
-from spacy.tokens import Doc
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.html import html_fragment
@@ -223,23 +221,6 @@ def test_offsets_are_checked(starts: list[int], ends: list[int], place: int | No
     else:
         with pytest.raises(CorpusError, match=f"sentence 1, token {place}: "):
             document.check_offsets()
-
-
-def test_spacy_docs_keep_their_tokens() -> None:
-    nlp = spacy.blank("en")
-    doc = nlp(TEXT)
-    document = Document.from_spacy(doc)
-    assert document.words == [token.text for token in doc]
-    assert "\n\n" in document.words
-    assert document.text == TEXT
-    assert [token.text for token in document] == document.words
-    assert document.bounds == [0, len(doc)]
-    nlp.add_pipe("sentencizer")
-    with_sentences = nlp(TEXT)
-    document = Document.from_spacy(with_sentences)
-    assert [sentence.text for sentence in document.sentences] == [sent.text for sent in with_sentences.sents]
-    assert Document.from_spacy(Doc(nlp.vocab)).bounds == [0]
-    document.check_offsets()
 
 
 def test_copies_and_travels() -> None:

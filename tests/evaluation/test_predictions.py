@@ -257,3 +257,21 @@ def test_gold_tags_are_not_compared_with_themselves(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="gold and predicted tags of ner are the same column; name two columns"):
         evaluate_predictions(path, columns={"ner": 3}, gold_columns={"ner": 3})
     assert evaluate_predictions(path, path, columns={"ner": 3}, gold_columns={"ner": 2}).tasks["ner"].headline == 1.0
+
+
+@pytest.mark.parametrize("sign", ["_", "-"])
+def test_a_token_without_a_predicted_tag_is_refused_with_its_line(sign: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.conll"
+    path.write_text(f"Ada\tB-PER\tB-PER\nByron\tI-PER\t{sign}\nran\tO\tO\n\n", "utf-8")
+    with pytest.raises(CorpusError, match=r"a\.conll:2: no tag was predicted here; write O outside of spans"):
+        evaluate_predictions(path, gold_columns={"ner": 2}, columns={"ner": 3})
+
+
+def test_gold_tokens_that_nobody_annotated_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.conll"
+    path.write_text("Ada\tB-PER\tB-PER\nByron\t_\tI-PER\nran\tO\tO\nBob\tB-PER\tB-PER\n\n", "utf-8")
+    found = evaluate_predictions(path, gold_columns={"ner": 2}, columns={"ner": 3})
+    assert found.notes == ("ner: 1 of 4 tokens are not annotated and left out",)
+    scores = found.tasks["ner"]
+    assert isinstance(scores, SpanScores)
+    assert (scores.micro.support, scores.micro.predicted, scores.micro.correct) == (1, 1, 1)

@@ -124,18 +124,20 @@ def test_every_kind_of_input(tagger: Tagger) -> None:
         assert text[span.start_char : span.end_char] == span.text
 
 
-def test_a_spacy_doc_keeps_its_tokens_and_sentences(tagger: Tagger) -> None:
+def test_a_spacy_doc_keeps_its_words_and_sentences(tagger: Tagger) -> None:
     spacy = pytest.importorskip("spacy")
     doc = spacy.blank("en")("Ada left  Turin. Rain fell.")
     tagged = tagger(doc)
-    assert tagged.words == [token.text for token in doc]
+    words = [token for token in doc if not token.is_space]
+    assert tagged.words == [token.text for token in words] != [token.text for token in doc]
     assert tagged.text == doc.text
-    assert [token.start_char for token in tagged.tokens] == [token.idx for token in doc]
+    assert [token.start_char for token in tagged.tokens] == [token.idx for token in words]
+    assert tagged.tags == tagger(doc.text).tags
     doc[5].is_sent_start = True
     for token in (*doc[1:5], *doc[6:]):
         token.is_sent_start = False
     assert [list(sentence.words) for sentence in tagger(doc).sentences] == [
-        [token.text for token in sentence] for sentence in doc.sents
+        [token.text for token in sentence if not token.is_space] for sentence in doc.sents
     ]
 
 
