@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from bilstm_tagger.document.probabilities import Probabilities
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.schemes.detection import detect
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, tags_to_spans
 from bilstm_tagger.wording import counted
@@ -25,7 +26,7 @@ class Columns:
         words: the tokens of all sentences, one after the other.
         bounds: where sentences begin and end, in tokens: `[0, n1, n1 + n2, ...]`; `[0]` if none.
         tags: one tag per token, by task.
-        schemes: the scheme of each task with spans; a task without an entry has plain tags.
+        schemes: the scheme of each task; one without an entry has plain tags, or is not settled (`Corpus.settle`).
         id: the name of the document, if it has one.
         path: the file it was read from, if any.
         lines: the line of each token in that file, counted from 1.
@@ -250,6 +251,25 @@ class Columns:
 
     def _scheme(self, task: str) -> Scheme:
         return self.schemes.get(task, Scheme.NONE)
+
+    def _check_settled(self, task: str) -> None:
+        """Raise for a task that has tags of spans and no scheme, since it would seem to have no spans."""
+        if task in self.schemes:
+            return
+        tags = self.tags_of(task)
+        if tags.count("O") < len(tags) and detect([tags]) is not Scheme.NONE:
+            raise CorpusError(
+                f"{self.where(0)}: it is not settled how the tags of {task} write spans; take the documents of "
+                f"corpus.settle({task!r})"
+            )
+
+    def _settled_span_task(self) -> str | None:
+        """The first task with spans; raises if there is none but one that is not settled."""
+        task = self._span_task()
+        if task is None:
+            for name in self.tags:
+                self._check_settled(name)
+        return task
 
     def _span_task(self) -> str | None:
         return next((name for name in self.tags if self._scheme(name) is not Scheme.NONE), None)

@@ -94,15 +94,19 @@ class Document(Columns):
 
     @property
     def spans(self) -> list[Span]:
-        """The spans of the first task that has spans; empty if no task has."""
-        task = self._span_task()
+        """The spans of the first task that has spans; empty if no task has.
+
+        Raises:
+            CorpusError: it is not settled how tags write spans; see `Corpus.settle`.
+        """
+        task = self._settled_span_task()
         return [] if task is None else self.spans_of(task)
 
     def spans_of(self, task: str) -> list[Span]:
         """The spans of a task, in order; none if its tags are plain.
 
         Raises:
-            CorpusError: there is no such task.
+            CorpusError: there is no such task, or it is not settled how its tags write spans; see `Corpus.settle`.
         """
         return spans_between(self, task, 0, len(self.bounds) - 1, offset=0)
 

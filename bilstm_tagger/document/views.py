@@ -103,15 +103,19 @@ class Sentence:
 
     @property
     def spans(self) -> list[Span]:
-        """The spans of the first task that has spans, positions counted from the start of the sentence."""
-        task = self.document._span_task()
+        """The spans of the first task that has spans, positions counted from the start of the sentence.
+
+        Raises:
+            CorpusError: it is not settled how tags write spans; see `Corpus.settle`.
+        """
+        task = self.document._settled_span_task()
         return [] if task is None else self.spans_of(task)
 
     def spans_of(self, task: str) -> list[Span]:
         """The spans of a task, positions counted from the start of the sentence.
 
         Raises:
-            CorpusError: there is no such task.
+            CorpusError: there is no such task, or it is not settled how its tags write spans; see `Corpus.settle`.
         """
         return spans_between(self.document, task, self.index, self.index + 1, offset=self.start)
 
@@ -271,5 +275,6 @@ def spans_between(document: Columns, task: str, first: int, last: int, *, offset
         last: index of the sentence after the last one.
         offset: index of the token from which positions are counted.
     """
+    document._check_settled(task)
     spans = document._spans_between(task, first, last, offset=offset)
     return [Span(start, end, label, task, document, offset) for start, end, label in spans]

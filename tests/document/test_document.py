@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.displacy.render import DEFAULT_LABEL_COLORS
 
+from bilstm_tagger.corpus import Corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.html import html_fragment
 from bilstm_tagger.document.probabilities import Probabilities
@@ -309,3 +311,26 @@ def test_improbable_names_are_fainter_in_html() -> None:
     assert 'title="PER 1.000" style="background: #aa9cfc;' in sure
     assert 'title="LOC 0.400, PER 0.100" style="background: #' in other
     assert "background: #eae6fe;" in faint  # a quarter of the colour, the rest is white
+
+
+def test_spans_of_tags_whose_scheme_is_not_settled_are_refused() -> None:
+    tags = {"upos": ["X", "Y", "X", "X"], "ner": ["B-A", "I-A", "O", "O"]}
+    document = Document(["a", "b", "c", "d"], [0, 2, 4], tags=tags, path="a.conll", lines=[3, 4, 6, 7])
+    refusal = (
+        r"a\.conll:3: it is not settled how the tags of ner write spans; take the documents of corpus\.settle\('ner'\)"
+    )
+    reads: list[Callable[[], object]] = [
+        lambda: document.spans,
+        lambda: document.spans_of("ner"),
+        lambda: document.sentences[0].spans,
+        lambda: document.sentences[1].spans_of("ner"),
+    ]
+    for read in reads:
+        with pytest.raises(CorpusError, match=refusal):
+            read()
+    assert document.spans_of("upos") == []
+    assert "a" in document._repr_html_()  # a notebook shows it all the same
+    settled = Corpus([document]).settle("ner")[0]
+    assert [(span.start, span.end, span.label) for span in settled.spans] == [(0, 2, "A")]
+    plain = Document(["a", "b"], [0, 2], tags={"ner": ["O", "O"]})
+    assert plain.spans == plain.spans_of("ner") == []

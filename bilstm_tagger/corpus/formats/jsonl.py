@@ -111,8 +111,8 @@ def probability_fields(document: Document, tasks: Sequence[str]) -> dict[str, An
 
 
 def span_records(document: Document, task: str) -> Iterator[dict[str, Any]]:
-    """The spans of a task as they stand in a record."""
-    for span in document.spans_of(task):
+    """The spans of a task as they stand in a record; none where only its tags are known."""
+    for span in document.spans_of(task) if task in document.schemes else ():
         yield {
             "task": task,
             "label": span.label,
