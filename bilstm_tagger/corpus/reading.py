@@ -42,7 +42,7 @@ def read_corpus(
     fix_tags: bool | None = None,
     label: str | None = None,
 ) -> Corpus:
-    """Read an annotated file or data set.
+    """Read an annotated file or data set. Tags stay as they are, legal or not; `Corpus.settle` finds their scheme.
 
     Args:
         path: the file; text in `*.gz` is decompressed. Or `hf:NAME[:CONFIG][@REVISION][#SPLIT]` for a data set of the
