@@ -11,6 +11,9 @@ from bilstm_tagger.vocab.vocab import TypeArrays, Vocab
 
 CACHED_TYPES = 20_000  # distinct words that are kept; with two directions of 200 units 3 kB each in bfloat16
 EMBEDDED = 1024  # words whose characters are read at a time
+# Products of one row or two are computed in another order than larger ones, and what a word gives must not depend on
+# how many others are new with it.
+LEAST_EMBEDDED = 4
 
 _Array = TypeVar("_Array")
 
@@ -71,10 +74,12 @@ class TypeCache(Generic[_Array]):
         first = len(self._known) + 1
         needed = first + len(words)
         for at in range(0, len(words), EMBEDDED):
-            rows = self.embed(self.vocab.encode(words[at : at + EMBEDDED]))
+            part = words[at : at + EMBEDDED]
+            filled = part + part[-1:] * (LEAST_EMBEDDED - len(part))
+            rows = self.embed(self.vocab.encode(filled))[: len(part)]  # type: ignore[index]
             if needed > self.capacity:
                 self._grow(needed, rows)
-            self.table[first + at : first + at + len(rows)] = rows  # type: ignore[index,arg-type]
+            self.table[first + at : first + at + len(part)] = rows  # type: ignore[index]
         self._known.update(zip(words, range(first, needed), strict=True))
 
     def _grow(self, needed: int, like: _Array) -> None:

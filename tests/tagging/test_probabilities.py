@@ -86,6 +86,20 @@ def test_probabilities_do_not_depend_on_the_batch() -> None:
                 np.testing.assert_allclose(left.spans, right.spans, atol=1e-5)
 
 
+def test_probabilities_do_not_depend_on_what_was_tagged_before() -> None:
+    """Numbers of bfloat16 are rounded to eight bits, so a last bit of what they are made from may show."""
+    text = "Angela Merkel met Siemens in Paris on day {} \U0001f600."
+
+    def told(*numbers: int) -> np.ndarray:
+        tagger = Tagger.load("en", precision="bfloat16")
+        (*_, last) = [tagger(text.format(number), probabilities=True) for number in numbers]
+        return np.array([span.probability for span in last.spans])
+
+    alone = told(95)
+    for before in ([94], [94, 93, 9], [5, 95]):  # then one word or none is new
+        np.testing.assert_allclose(told(*before, 95), alone, atol=1e-6)
+
+
 def test_other_tags_have_no_probabilities() -> None:
     document = make(Scheme.BIO)(WORDS[:6], probabilities=True)
     other = document.with_tags({"ner": ["B-PER"] + ["O"] * 5}, {"ner": Scheme.BIO})
