@@ -224,7 +224,8 @@ class Trainer:
     def _remember(self, row: Row) -> None:
         self.state.history.append(row)
         self.state.epochs = row["epoch"]
-        row["best"] = best_row(self.state.history)["score"]
+        best = best_row(self.state.history)
+        row |= {"best": best["score"], "best_epoch": best["epoch"]}
 
     def tagger(self) -> Tagger:
         """A tagger around the model as it is now."""

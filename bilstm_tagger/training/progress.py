@@ -120,7 +120,7 @@ class BarProgress:
 def describe_epoch(row: Row) -> str:
     """One epoch in one line."""
     dev = "  ".join(f"dev {task} {100 * score:.2f}" for task, score in row["dev"].items())
-    mark = " *" if row["score"] == row["best"] else ""
+    mark = " *" if row["epoch"] == row["best_epoch"] else ""
     return (
         f"epoch {row['epoch']:>3}  loss {row['loss']:.4f}  {dev}{mark}  "
         f"lr {row['learning_rate']:.2g}  {row['tokens_per_second'] / 1000:.1f}k tokens/s  {row['seconds']:.1f} s"

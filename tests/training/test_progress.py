@@ -16,7 +16,8 @@ def rows(scores: list[float], averaged_from: int) -> list[dict[str, Any]]:
     for epoch, score in enumerate(scores, 1):
         row = {"epoch": epoch, "score": score, "dev": {"ner": score}, "averaged": epoch >= averaged_from, **RATES}
         history.append(row)
-        row["best"] = best_row(history)["score"]
+        best = best_row(history)
+        row |= {"best": best["score"], "best_epoch": best["epoch"]}
     return history
 
 
@@ -33,6 +34,11 @@ def test_a_star_that_moves_to_a_lower_score_is_explained(capsys: pytest.CaptureF
     assert [line.split()[1] for line in lines if line.startswith("epoch") and " * " in line] == ["1", "2", "3", "4"]
     assert lines.count(AVERAGING) == 1
     assert len(lines) == 5
+
+
+def test_an_epoch_that_is_as_good_as_an_earlier_one_has_no_star(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(LineProgress(), rows([0.5, 0.7, 0.7, 0.6], averaged_from=1), capsys)
+    assert [line.split()[1] for line in lines if " * " in line] == ["1", "2"]
 
 
 @pytest.mark.parametrize("averaged_from", [1, 9])
