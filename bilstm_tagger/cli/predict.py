@@ -24,6 +24,7 @@ from bilstm_tagger.cli.tagging import (
     LanguageOption,
     MinPrecisionOption,
     MinProbabilityOption,
+    NBestOption,
     PrecisionOption,
     ProbabilitiesOption,
     TextColumnOption,
@@ -87,6 +88,7 @@ def predict(
         ),
     ] = None,
     probabilities: ProbabilitiesOption = False,
+    n_best: NBestOption = None,
     min_probability: MinProbabilityOption = 0.0,
     min_precision: MinPrecisionOption = None,
     batch_tokens: BatchOption = None,
@@ -141,10 +143,13 @@ def predict(
         probabilities=probabilities,
         min_probability=min_probability,
         min_precision=None if is_automatic(model) else min_precision,
+        n_best=n_best,
     )
     profile = Profile()
     profile.add({"start Python": started})
-    chosen = format or ("text" if output is None and sys.stdout.isatty() else "jsonl")
+    chosen = format or ("text" if output is None and sys.stdout.isatty() and not n_best else "jsonl")
+    if n_best and output_format(chosen) is not output_format("jsonl"):
+        raise typer.BadParameter(f"{chosen} has no place for tag sequences; use --format jsonl", param_hint="--n-best")
     load, several = loading(
         model,
         format=chosen,

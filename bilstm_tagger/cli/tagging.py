@@ -99,6 +99,15 @@ DeviceOption = Annotated[str, typer.Option(help="cpu, cuda or mps.")]
 ProbabilitiesOption = Annotated[
     bool, typer.Option("--probabilities", help="Give how probable each tag and each name is.")
 ]
+NBestOption = Annotated[
+    int | None,
+    typer.Option(
+        "--n-best",
+        min=1,
+        max=100,
+        help="Give so many of the best tag sequences of each sentence with their probabilities, in jsonl.",
+    ),
+]
 MinProbabilityOption = Annotated[
     float, typer.Option(min=0.0, max=1.0, help="Leave out names that are less probable.", show_default=False)
 ]
@@ -148,7 +157,13 @@ def tell_waiting(inputs: Sequence[str] | None) -> None:
 
 
 def tag_options(
-    model: Path, *, batch_tokens: int | None, probabilities: bool, min_probability: float, min_precision: float | None
+    model: Path,
+    *,
+    batch_tokens: int | None,
+    probabilities: bool,
+    min_probability: float,
+    min_precision: float | None,
+    n_best: int | None = None,
 ) -> TagOptions:
     """What the tagger is asked for.
 
@@ -164,7 +179,7 @@ def tag_options(
                 "give --min-probability or --min-precision, not both", param_hint="--min-precision"
             )
         least = _thresholds(model, min_precision)
-    return TagOptions(batch_tokens, probabilities, least)
+    return TagOptions(batch_tokens, probabilities, least, n_best or 0)
 
 
 def _thresholds(model: Path, precision: float) -> dict[str, float]:

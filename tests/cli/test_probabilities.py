@@ -16,6 +16,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.probabilities import Probabilities
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.formats import OUTPUT_FORMATS
+from bilstm_tagger.tagging.tagger import Tagger
 
 TEXT = "Ada Lovelace met Charles Babbage in London, and IBM bought Red Hat.\n\nMay flew to Jordan with Paris Hilton.\n"
 
@@ -58,6 +59,27 @@ def test_workers_give_the_same(flags: list[str], model_folder: Path, tiny_dev: P
             span.pop("probability", None)
         record.pop("probabilities", None)
     assert one == two
+
+
+def test_the_best_sequences_are_those_of_the_tagger(text: Path, tmp_path: Path) -> None:
+    tagger = Tagger.load("en")
+    expected = tagger(TEXT, n_best=3)
+    for flags in ([], ["--output", tmp_path / "out", "--workers", "2"]):
+        done = run("predict", text, "--n-best", "3", *flags)
+        assert done.exit_code == 0, done.stderr
+        line = (tmp_path / "out" / "a.txt.jsonl").read_text("utf-8") if flags else done.stdout
+        given = json.loads(line)["n_best"]
+        assert list(given) == tagger.tasks
+        for task, sentences in given.items():
+            known = expected.probabilities[task].n_best
+            assert known is not None
+            assert [[each["tags"] for each in best] for best in sentences] == [[e.tags for e in best] for best in known]
+            told = [each["probability"] for best in sentences for each in best]
+            assert told == pytest.approx([each.probability for best in known for each in best], abs=2e-6)
+    for name in ("conll", "parquet", "text", "entities"):
+        refused = run("predict", text, "--n-best", "3", "--format", name)
+        assert refused.exit_code == 2
+        assert "has no place for tag sequences" in " ".join(refused.stderr.replace("│", " ").split())
 
 
 def test_improbable_names_are_left_out(text: Path) -> None:

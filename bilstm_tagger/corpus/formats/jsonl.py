@@ -97,7 +97,10 @@ def _record(
 
 
 def probability_fields(document: Document, tasks: Sequence[str]) -> dict[str, Any]:
-    """Under `probabilities` how probable each tag is, by task; nothing where that is not known."""
+    """Under `probabilities` how probable each tag is, by task, and under `n_best` each sentence's best sequences.
+
+    There is nothing where that is not known.
+    """
     known = [task for task in tasks if task in document.probabilities]
     if not known:
         return {}
@@ -107,7 +110,12 @@ def probability_fields(document: Document, tasks: Sequence[str]) -> dict[str, An
         values[task] = [
             round(told.token(at, tag), 6) if tag in told.tags else None for at, tag in enumerate(document.tags_of(task))
         ]
-    return {"probabilities": values}
+    n_best = {
+        task: [[{"probability": round(each.probability, 6), "tags": each.tags} for each in some] for some in found]
+        for task in known
+        if (found := document.probabilities[task].n_best) is not None
+    }
+    return {"probabilities": values, **({"n_best": n_best} if n_best else {})}
 
 
 def span_records(document: Document, task: str) -> Iterator[dict[str, Any]]:

@@ -38,9 +38,6 @@ def record_of(document: Document, *, probabilities: bool, alternatives: int = 0)
             of_span = document.probabilities[span["task"]].of_span(span["start"], span["end"])
             if of_span is not None:
                 span["alternatives"] = {label: round(of_span[label], 6) for label in list(of_span)[:alternatives]}
-    n_best = {task: each.n_best for task, each in document.probabilities.items() if each.n_best is not None}
-    if n_best:
-        record["n_best"] = {task: [_sequences(each) for each in sentences] for task, sentences in n_best.items()}
     return record
 
 
@@ -53,10 +50,6 @@ def _of_tokens(document: Document, task: str, number: int) -> list[dict[str, flo
         {known.tags[column]: round(value, 6) for column, value in zip(columns, row, strict=True)}
         for columns, row in zip(order.tolist(), values, strict=True)
     ]
-
-
-def _sequences(sequences: Sequence[Any]) -> list[dict[str, Any]]:
-    return [{"probability": round(each.probability, 6), "tags": each.tags} for each in sequences]
 
 
 def document_of(given: CorrectedDocument, schemes: Mapping[str, Scheme]) -> Document:
