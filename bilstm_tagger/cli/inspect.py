@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bilstm_tagger.cli.app import note, screen
+from bilstm_tagger.errors import TaggerError, choose
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -51,7 +52,9 @@ def inspect(
     from bilstm_tagger.io.atomic import atomic_write
     from bilstm_tagger.tagging.tagger import Tagger
 
-    inspection = look_inside(Tagger.load(model), text, task=task).with_units(map(_unit_names, unit or []))
+    units = [_unit_names(names) for names in unit or []]
+    inspection = look_inside(Tagger.load(model), text, task=task)
+    inspection = inspection.with_units(_known_unit(inspection, *names) for names in units)
     if png is not None:
         draw(inspection, png)
         note(f"figure: {png}")
@@ -65,7 +68,9 @@ def inspect(
     if json_file is not None:
         with atomic_write(json_file) as stream:
             stream.write(values + "\n")
-    if inspection.lstm_gates is None:
+    if inspection.own_encoder:
+        note(f"note: of the encoder {inspection.encoder} what it gives is shown, for its insides are not known")
+    elif inspection.lstm_gates is None:
         note(f"note: only an LSTM has gates and cell states; this model's encoder.type is {inspection.encoder}")
     console = screen()
     # With only eight colours, a shade and the number on it could look the same.
@@ -75,11 +80,28 @@ def inspect(
 
 
 def _unit_names(text: str) -> tuple[int, str, int]:
-    """Layer (index from 0), direction and unit of a `--unit` flag."""
+    """Layer (from 1), direction and unit of a `--unit` flag."""
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 3 or not (parts[0].isdecimal() and int(parts[0]) and parts[2].isdecimal()):
         raise typer.BadParameter(f"{text!r}: write LAYER,DIRECTION,UNIT, as 1,forward,17", param_hint="--unit")
-    return int(parts[0]) - 1, parts[1], int(parts[2])
+    return int(parts[0]), parts[1], int(parts[2])
+
+
+def _known_unit(inspection: Inspection, layer: int, direction: str, unit: int) -> tuple[int, str, int]:
+    """The same unit with its layer from 0, as the inspection has it.
+
+    Raises:
+        TaggerError: the model has no such layer, direction or unit.
+    """
+    layers, units = len(inspection.layers), len(inspection.hidden_states.axes["unit"])
+    flag = f"--unit {layer},{direction},{unit}"
+    if layer > layers:
+        raise TaggerError(f"{flag}: no layer {layer}; the model has {'only 1' if layers == 1 else f'1 to {layers}'}")
+    if direction not in inspection.directions:
+        raise TaggerError(f"{flag}: no direction {direction!r}; {choose(direction, inspection.directions)}")
+    if unit >= units:
+        raise TaggerError(f"{flag}: no unit {unit}; a layer has 0 to {units - 1} in each direction")
+    return layer - 1, direction, unit
 
 
 def views(inspection: Inspection, *, coloured: bool, units: int = 0) -> list[RenderableType]:
@@ -104,8 +126,9 @@ def views(inspection: Inspection, *, coloured: bool, units: int = 0) -> list[Ren
     parts.append(Text(legend, style="dim"))
     parts += [heading("what each prediction depends on most, by share of the gradient"), _dependences(inspection)]
     parts += [heading("tags with the highest scores (emissions)"), _tag_scores(inspection)]
-    if inspection.transitions is not None:
-        parts += [heading("transitions with the highest scores, by tag"), _transitions(inspection)]
+    if inspection.learned_transitions is not None:
+        scores = _transitions(inspection.learned_transitions)
+        parts += [heading("transitions with the highest scores, by tag"), scores]
     if units:
         parts += [heading("hidden state of single units"), _unit_traces(inspection, units, coloured=coloured)]
     if inspection.units:
@@ -160,10 +183,8 @@ def _tag_scores(inspection: Inspection) -> Table:
     return table
 
 
-def _transitions(inspection: Inspection) -> Table:
+def _transitions(transitions: NamedArray) -> Table:
     """The allowed transitions with the highest scores from each tag."""
-    transitions = inspection.transitions
-    assert transitions is not None
     table = _table(["from", "to"])
     for name, row in zip(transitions.axes["from"], transitions.values.tolist(), strict=True):
         allowed = [(score, to) for to, score in zip(transitions.axes["to"], row, strict=True) if score > -math.inf]
@@ -190,10 +211,9 @@ def _units(inspection: Inspection) -> Table:
     for name in ("there", "elsewhere"):
         table.add_column(name, justify="right")
     for unit in inspection.units:
-        name = f"{unit.layer}, {unit.direction}, unit {unit.unit}"
         word = inspection.tokens[unit.token]
         elsewhere = "–" if unit.elsewhere is None else f"{unit.elsewhere:+.2f}"
-        table.add_row(_text(name), _text(word), f"{unit.value:+.2f}", elsewhere)
+        table.add_row(_text(unit.name), _text(word), f"{unit.value:+.2f}", elsewhere)
     return table
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError, choose
-from bilstm_tagger.inspection.result import Inspection, NamedArray, Unit
+from bilstm_tagger.inspection.result import OUTPUT, Inspection, NamedArray, Unit
 from bilstm_tagger.inspection.traces import Trace, embed, gradient_norms, mean_emissions, mean_transitions, trace
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import convert
@@ -111,6 +111,8 @@ def _inspection(
     """Name the axes of all arrays."""
     words, tags = tuple(document.words), tuple(tagger.vocab.tags[task])
     layers = tuple(f"layer {number + 1}" for number in range(len(states.hidden)))
+    if states.directions == (OUTPUT,):
+        layers = (OUTPUT,)
     axes = {"layer": layers, "direction": states.directions}
     gates = cell_norm = None
     if states.gates is not None and states.cell is not None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: The path of gradients through all passes of the network.
 ALL = "all"
+#: The layer and direction of the states of an encoder that is not built in: what it gives.
+OUTPUT = "output"
 MOST_NAMES = 20  # an error message lists no more
 
 
@@ -81,6 +83,11 @@ class Unit:
     elsewhere: float | None
     trace: tuple[float, ...]
 
+    @property
+    def name(self) -> str:
+        """Such as `layer 2, backward, unit 3`."""
+        return f"{self.layer}, {self.direction}, unit {self.unit}".removeprefix(f"{OUTPUT}, ")
+
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         return {
@@ -98,8 +105,9 @@ class Inspection:
     Attributes:
         document: the tagged document.
         task: the task whose predictions are explained.
-        encoder: kind of the encoder: `lstm`, `gru`, `rnn` or `cnn`.
-        hidden_states: hidden states `(layer, direction, unit, token)`.
+        encoder: kind of the encoder: `lstm`, `gru`, `rnn`, `cnn`, or the name of one from elsewhere.
+        hidden_states: hidden states `(layer, direction, unit, token)`; of an encoder from elsewhere, what it gives, as
+            one layer and direction called `output`.
         hidden_norm: euclidean norm of the hidden state `(layer, direction, token)`.
         dependence: euclidean norm of the gradient of a prediction's score with respect to a token's embedding
             `(path, token, on)`: how much the prediction at `token` depends on the token `on`. The score is the emission
@@ -161,8 +169,19 @@ class Inspection:
 
     @property
     def directions(self) -> tuple[str, ...]:
-        """`forward`, `backward` or both; `window` for a CNN."""
+        """`forward`, `backward` or both; `window` for a CNN, `output` for an encoder from elsewhere."""
         return self.hidden_norm.axes["direction"]
+
+    @property
+    def own_encoder(self) -> bool:
+        """Whether the encoder is none of the package's, so that only what it gives is known."""
+        return self.layers == (OUTPUT,)
+
+    @property
+    def learned_transitions(self) -> NamedArray | None:
+        """The transitions if they have scores; None if they are only allowed or not, as of a softmax."""
+        scores = self.transitions
+        return scores if scores is not None and scores.values[np.isfinite(scores.values)].any() else None
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -17,8 +17,9 @@ import numpy as np
 import torch  # noqa: TID253
 from torch import Tensor, nn  # noqa: TID253
 
-from bilstm_tagger.inspection.result import ALL
+from bilstm_tagger.inspection.result import ALL, OUTPUT
 from bilstm_tagger.nn.batch import Batch, Types
+from bilstm_tagger.nn.convolution import WindowEncoder
 from bilstm_tagger.nn.crf import DISALLOWED
 from bilstm_tagger.nn.lstm_reference import run_direction, weights_of
 from bilstm_tagger.nn.model import TaggingModel
@@ -82,7 +83,7 @@ def trace(encoder: nn.Module, x: Tensor) -> Trace:
     """Run an encoder over one sentence and record the states of each pass.
 
     Args:
-        encoder: the encoder.
+        encoder: the encoder; of one that is not built in, what it gives is recorded as the states of one pass.
         x: the embeddings of the sentence `(1, tokens, size)`.
     """
     passes: dict[nn.Module, tuple[Tensor, Tensor]] = {}  # input and output of each
@@ -90,14 +91,14 @@ def trace(encoder: nn.Module, x: Tensor) -> Trace:
     def record(module: nn.Module, inputs: Any, output: Any) -> None:
         passes[module] = inputs[0], output[0] if isinstance(output, tuple) else output
 
-    layers = [_parts(layer) for layer in encoder.layers]  # type: ignore[union-attr]
+    layers = _layers(encoder)
     with ExitStack() as hooks:
         for part in (part for layer in layers for part in layer.values()):
             hooks.enter_context(_hook(part, record))
         encoder(x, torch.tensor([x.shape[1]], device=x.device))
     directions = tuple(layers[0])
     hidden = [[_in_order(passes[part][1], name)[0] for name, part in layer.items()] for layer in layers]
-    if not all(isinstance(part, nn.LSTM) for part in passes):
+    if type(encoder) is not RecurrentEncoder or encoder.cell != "lstm":
         return Trace(directions, _stacked(hidden))
     gates, cell = [], []
     for layer in layers:
@@ -123,7 +124,7 @@ def gradient_norms(model: TaggingModel, x: Tensor, *, task: str, tags: Sequence[
         other one in any layer.
     """
     encoder = model.encoders[0]
-    directions = list(_parts(encoder.layers[0])) if isinstance(encoder, RecurrentEncoder) else []
+    directions = list(_layers(encoder)[0]) if type(encoder) is RecurrentEncoder else []
     norms = {}
     for path in (*directions, ALL):
         with _without_gradient(encoder, [name for name in directions if path not in (name, ALL)]):
@@ -177,15 +178,19 @@ def _gradient_norms(model: TaggingModel, x: Tensor, task: str, tags: Tensor) -> 
         states = model.encoders[0](copies, torch.full((len(positions),), tokens, device=x.device))
         emissions = model.heads(task)[0](states[torch.arange(len(positions)), positions])
         score = emissions[torch.arange(len(positions)), tags[positions]].sum()
-        (gradient,) = torch.autograd.grad(score, copies)
+        # An encoder of one's own may pass no gradient on.
+        (gradient,) = torch.autograd.grad(score, copies, allow_unused=True, materialize_grads=True)
         rows.append(gradient.norm(dim=-1).cpu())
     return torch.cat(rows).numpy()
 
 
-def _parts(layer: nn.Module) -> dict[str, nn.Module]:
-    """The passes of a layer by direction; a layer of a CNN has one, itself."""
-    passes = getattr(layer, "passes", None)
-    return {"window": layer} if passes is None else {PASSES[name]: part for name, part in passes.items()}
+def _layers(encoder: nn.Module) -> list[dict[str, nn.Module]]:
+    """The passes of each layer by direction; a layer of a CNN has one, itself, as has an encoder of one's own."""
+    if type(encoder) is RecurrentEncoder:
+        return [{PASSES[name]: part for name, part in layer.passes.items()} for layer in encoder.layers]  # type: ignore[operator, union-attr]
+    if type(encoder) is WindowEncoder:
+        return [{"window": layer} for layer in encoder.layers]
+    return [{OUTPUT: encoder}]
 
 
 @contextmanager
@@ -196,23 +201,26 @@ def _without_gradient(encoder: nn.Module, directions: Sequence[str]) -> Iterator
         return output.detach() if isinstance(output, Tensor) else (output[0].detach(), output[1])
 
     with ExitStack() as stack:
-        for layer in encoder.layers:  # type: ignore[union-attr]
-            for name, part in _parts(layer).items():
-                if name in directions:
-                    stack.enter_context(_hook(part, detach))
+        for layer in _layers(encoder):
+            for name in directions:
+                stack.enter_context(_hook(layer[name], detach))
+        for part in encoder.modules():
+            if isinstance(part, nn.RNNBase):
                 stack.enter_context(_training(part))
         yield
 
 
 @contextmanager
-def _training(part: nn.Module) -> Iterator[None]:
-    """Put a pass into training mode: cuDNN computes gradients only there; a pass has no dropout of its own."""
-    before = part.training
+def _training(part: nn.RNNBase) -> Iterator[None]:
+    """Put a recurrent network of torch into training mode, without dropout: cuDNN computes gradients only there."""
+    before = part.training, part.dropout
     part.train()
+    part.dropout = 0.0
     try:
         yield
     finally:
-        part.train(before)
+        part.train(before[0])
+        part.dropout = before[1]
 
 
 @contextmanager
@@ -231,4 +239,4 @@ def _in_order(values: Tensor, direction: str) -> Tensor:
 
 
 def _stacked(rows: Sequence[Sequence[Tensor]]) -> np.ndarray:
-    return torch.stack([torch.stack(list(row)) for row in rows]).cpu().numpy()
+    return torch.stack([torch.stack(list(row)) for row in rows]).float().cpu().numpy()

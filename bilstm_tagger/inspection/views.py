@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bilstm_tagger.inspection.result import ALL, Inspection
+from bilstm_tagger.inspection.result import ALL, Inspection, NamedArray
 from bilstm_tagger.io.atomic import atomic_write
 from bilstm_tagger.plots import Heatmap, save_heatmaps
 
@@ -35,8 +35,8 @@ def draw(inspection: Inspection, path: str | Path) -> None:
         path: where the PNG goes.
     """
     bands = list(_token_bands(inspection))
-    if inspection.transitions is not None:
-        bands.append([_transitions(inspection)])
+    if inspection.learned_transitions is not None:
+        bands.append([_transitions(inspection.learned_transitions)])
     bands += _dependences(inspection)
     with atomic_write(path, binary=True) as stream:
         save_heatmaps(bands, stream)
@@ -115,7 +115,8 @@ def _layer_bands(inspection: Inspection, layer: str, piece: slice) -> list[list[
     high = max(float(norm.select(layer=layer).max()) for norm in states.values())
     gates, norms = [], []
     for direction in inspection.directions:
-        title = f"{layer}, {direction}" + (f" ({READS[direction]})" if direction in READS else "")
+        title = layer if direction == layer else f"{layer}, {direction}"
+        title += f" ({READS[direction]})" if direction in READS else ""
         rows = [norm.select(layer=layer, direction=direction)[piece].tolist() for norm in states.values()]
         norms.append(Heatmap(title, list(states), columns, rows, (0, high), "norm"))
         if inspection.lstm_gates is not None:
@@ -126,7 +127,7 @@ def _layer_bands(inspection: Inspection, layer: str, piece: slice) -> list[list[
 
 
 def _units(inspection: Inspection, piece: slice) -> Heatmap:
-    names = [f"{unit.layer}, {unit.direction}, unit {unit.unit}" for unit in inspection.units]
+    names = [unit.name for unit in inspection.units]
     rows = [unit.trace[piece] for unit in inspection.units]
     title = "hidden state of the most token-specific units"
     return Heatmap(title, names, inspection.tokens[piece], rows, (-1, 1), "hidden state", diverging=True)
@@ -140,9 +141,8 @@ def _tag_scores(inspection: Inspection, piece: slice) -> Heatmap:
     return Heatmap(title, scores.axes["tag"], inspection.tokens[piece], rows, (-high, high), "score", diverging=True)
 
 
-def _transitions(inspection: Inspection) -> Heatmap:
-    assert inspection.transitions is not None
-    values, axes = inspection.transitions.values, inspection.transitions.axes
+def _transitions(transitions: NamedArray) -> Heatmap:
+    values, axes = transitions.values, transitions.axes
     allowed = np.isfinite(values)
     high = float(np.abs(values[allowed]).max(initial=0.0)) or 1.0
     rows = np.where(allowed, values, np.nan).tolist()

@@ -54,10 +54,10 @@ class VisitOrder:
 def fast_lstm(model: TaggingModel) -> FastLSTM | None:
     """The fast LSTM of a model whose encoders allow for it: LSTM cells on a CPU that read nothing but words.
 
-    Elsewhere the encoders run as they do in training.
+    Elsewhere the encoders run as they do in training, so do those of a plug-in that extends `RecurrentEncoder`.
     """
     encoders = model.encoders
-    lstms = [encoder for encoder in encoders if isinstance(encoder, RecurrentEncoder) and encoder.cell == "lstm"]
+    lstms = [encoder for encoder in encoders if type(encoder) is RecurrentEncoder and encoder.cell == "lstm"]
     if len(lstms) < len(encoders) or model.embedder.features or model.embedder.words.weight.device.type != "cpu":
         return None
     rounded = all(head.hidden is not None for task in model.tasks for head in model.heads(task))

@@ -21,8 +21,8 @@ GATES = (3, 0, 1, 2)  # output, input, forget, cell of torch's input, forget, ce
 
 
 def stackable(encoders: Sequence[nn.Module]) -> bool:
-    """Whether the encoders are all LSTMs, which `stacked_states` can do."""
-    return all(isinstance(encoder, RecurrentEncoder) and encoder.cell == "lstm" for encoder in encoders)
+    """Whether the encoders are all the package's LSTMs, which `stacked_states` can do; a plug-in may extend them."""
+    return all(type(encoder) is RecurrentEncoder and encoder.cell == "lstm" for encoder in encoders)
 
 
 def stacked_states(encoders: Sequence[RecurrentEncoder], x: Tensor, lengths: Tensor, precision: torch.dtype) -> Tensor:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from tiny import sentences, settings_of, untrained, write_conll
 from typer.testing import CliRunner, Result
 
@@ -61,7 +62,12 @@ def test_inspect_shows_one_unit_at_every_token(models: dict[str, Path]) -> None:
         assert "write LAYER,DIRECTION,UNIT" in result.stderr
     result = run("inspect", "--text", TEXT, "--model", models["lstm"], "--unit", "3,backward,3")
     assert result.exit_code == 1
-    assert "axis 'layer' has no position 2; known: layer 1, layer 2" in result.stderr
+    assert result.stderr == "error: --unit 3,backward,3: no layer 3; the model has 1 to 2\n"
+    result = run("inspect", "--text", TEXT, "--model", models["lstm"], "--unit", "2,backwards,3")
+    message = "--unit 2,backwards,3: no direction 'backwards'; did you mean 'backward'? known: forward, backward"
+    assert result.stderr == f"error: {message}\n"
+    result = run("inspect", "--text", TEXT, "--model", models["lstm"], "--unit", "2,backward,6")
+    assert result.stderr == "error: --unit 2,backward,6: no unit 6; a layer has 0 to 5 in each direction\n"
 
 
 def test_inspect_shows_scores_and_transitions(models: dict[str, Path]) -> None:
@@ -98,6 +104,41 @@ def test_inspect_without_gates(models: dict[str, Path]) -> None:
     assert "only an LSTM has gates and cell states; this model's encoder.type is gru" in result.stderr
     assert "→|h|" in result.stdout
     assert "→f" not in result.stdout
+
+
+def test_inspect_leaves_out_what_an_encoder_from_elsewhere_or_a_softmax_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILSTM_TAGGER_PLUGINS", f"{__name__}:Mean")
+    own = settings_of(
+        data__tokenizer="whitespace", encoder__type=f"{__name__}:Mean", embedder__plugin=f"{__name__}:Mean"
+    )
+    soft = settings_of(data__tokenizer="whitespace", tasks__ner__head="softmax")
+    for name, settings in (("own", own), ("soft", soft)):
+        untrained(settings).save(tmp_path / name)
+    page = str(tmp_path / "page.html")
+    result = run("inspect", "--text", TEXT, "-m", tmp_path / "own", "--unit", "1,output,2", "--html", page)
+    assert result.exit_code == 0, result.output
+    assert f"note: of the encoder {__name__}:Mean what it gives is shown" in result.stderr
+    assert "output, unit 2" in result.stdout
+    assert "what each prediction depends on most" in result.stdout
+    result = run("inspect", "--text", TEXT, "-m", tmp_path / "soft")
+    assert result.exit_code == 0
+    assert "tags with the highest scores" in result.stdout
+    assert "transitions" not in result.stdout
+
+
+class Mean(torch.nn.Module):
+    """An embedding of a word's length, and an encoder of the mean of what there is; both from elsewhere."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        super().__init__()
+        self.output_size = 3
+
+    def forward(self, x: Any, lengths: torch.Tensor | None = None) -> torch.Tensor:
+        if lengths is None:
+            return (x.chars != 0).sum(1, keepdim=True).float().repeat(1, 3)
+        return x.mean(-1, keepdim=True).repeat(1, 1, 3)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,10 @@ from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.inspection.inspect import GATES, NamedArray, inspect
 from bilstm_tagger.inspection.traces import embed, gradient_norms, trace
 from bilstm_tagger.inspection.views import best_tags, depends_most_on, draw, pieces, write_page
+from bilstm_tagger.nn.fast_lstm import fast_lstm
 from bilstm_tagger.nn.lstm_reference import run_direction, weights_of
+from bilstm_tagger.nn.recurrent import RecurrentEncoder
+from bilstm_tagger.nn.stacked_lstm import stackable
 from bilstm_tagger.plots import Heatmap
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import convert
@@ -242,6 +245,77 @@ def test_only_an_lstm_has_gates(cell: str) -> None:
         ):
             getattr(seen, name)
     assert "gates" not in seen.to_json()
+
+
+class Smooth(torch.nn.Module):
+    """An encoder from elsewhere: a GRU of two layers with dropout of its own, whose `layers` are none of ours."""
+
+    def __init__(self, input_size: int, **_: object) -> None:
+        super().__init__()
+        self.layers = torch.nn.GRU(input_size, 5, num_layers=2, dropout=0.5, batch_first=True)
+        self.output_size = 5
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        return self.layers(x)[0]
+
+
+class Reversed(RecurrentEncoder):
+    """An encoder from elsewhere that extends one of the package."""
+
+    def __init__(self, input_size: int, *, width: int, **sizes: object) -> None:
+        super().__init__(input_size, **sizes)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        return -super().forward(x, lengths)
+
+
+class Blind(torch.nn.Module):
+    """An encoder from elsewhere that passes no gradient on."""
+
+    def __init__(self, input_size: int, **_: object) -> None:
+        super().__init__()
+        self.output_size = input_size
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        return x.sign().detach()
+
+
+@pytest.mark.parametrize("kind", [Smooth, Reversed, Blind])
+def test_what_an_encoder_from_elsewhere_gives_is_shown(kind: type, tmp_path: Path) -> None:
+    """Its output as torch computes it, and the Jacobian of the scores."""
+    tagger = tagger_of(f"{__name__}:{kind.__name__}")
+    encoder = tagger.runtime.model.encoders[0]
+    x = embed(tagger, SENTENCE)
+    seen = inspect(tagger, WORDS)
+    with torch.no_grad():
+        states = encoder(x, torch.tensor([len(WORDS)]))[0]
+    assert (seen.layers, seen.directions, seen.paths) == (("output",), ("output",), ("all",))
+    np.testing.assert_allclose(seen.hidden_states.select(layer=0, direction=0), states.T.numpy(), atol=1e-6)
+    tags = [seen.tag_scores.axes["tag"].index(tag) for tag in convert(seen.tags, Scheme.BIO, Scheme.IOBES)]
+    jacobian = torch.autograd.functional.jacobian(lambda given: scores(tagger, given, tags), x)[:, 0]
+    np.testing.assert_allclose(seen.dependence.select(path="all"), jacobian.norm(dim=-1).numpy(), rtol=1e-4, atol=1e-6)
+    assert bool(jacobian.any()) == (kind is not Blind)
+    assert seen.own_encoder
+    assert seen.lstm_gates is None
+    assert {unit.name for unit in seen.units} >= {f"output, unit {seen.units[0].unit}"}
+    assert not any(part.training for part in encoder.modules())
+    assert fast_lstm(tagger.runtime.model) is None, "it would pass over the `forward` of one that extends an LSTM"
+    assert not stackable([encoder])
+    assert kind is not Smooth or encoder.layers.dropout == 0.5
+    assert all(depends_most_on(seen, place) for place in range(len(WORDS))) == (kind is not Blind)
+    write_page(seen, tmp_path / "page.html")
+    draw(seen, tmp_path / "figure.png")
+
+
+def test_a_softmax_has_no_scores_of_transitions() -> None:
+    for head in ("softmax", "crf"):
+        tagger = tagger_of(tasks__ner__head=head)
+        if head == "crf":
+            with torch.no_grad():
+                tagger.runtime.model.heads("ner")[0].crf.transitions[0, 0] += 1
+        seen = inspect(tagger, WORDS)
+        assert seen.transitions is not None
+        assert (seen.learned_transitions is not None) == (head == "crf")
 
 
 @pytest.mark.parametrize("source", ["", [], [[]]])
