@@ -170,9 +170,10 @@ def test_settings_load(page: Path, block: Block, place: Path) -> None:
 
 def test_lines_of_json_hold_their_text() -> None:
     shown = [block for page in PAGES for block in blocks_of(page) if block.language == "json"]
-    assert shown
-    for block in shown:
-        record = json.loads(block.code)
+    every = [json.loads(block.code) for block in shown]
+    records = [each for each in every if "documents" not in each]  # which tests of the server send
+    assert records
+    for record in records:
         text = record["text"]
         assert [text[a:b] for a, b in zip(record["start_char"], record["end_char"], strict=True)] == record["tokens"]
         assert all(text[span["start_char"] : span["end_char"]] == span["text"] for span in record["spans"])

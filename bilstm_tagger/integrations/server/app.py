@@ -95,7 +95,7 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     first: Mapping[str, Any] = error.errors()[0]
     if first["type"] == "json_invalid":
         return _problem(f"the body is not JSON: {first['ctx']['error']}", 422)
-    if first["type"] == "media_type":
+    if first["type"] in ("media_type", "unknown"):
         return _problem(first["msg"], 422)
     place = ".".join(str(part) for part in first["loc"][1:]) or "the body"
     message = first["msg"].removeprefix("Value error, ")

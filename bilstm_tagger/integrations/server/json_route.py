@@ -8,15 +8,15 @@ from typing import Any, get_type_hints
 
 from fastapi import HTTPException, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from bilstm_tagger.integrations.server.access import check_access
+from bilstm_tagger.integrations.server.strict_route import StrictRoute, check_query
 
 
-class JSONRoute(APIRoute):
+class JSONRoute(StrictRoute):
     """A guarded route whose endpoint takes `asked`, the body, and `request`, and nothing else.
 
     FastAPI describes it in the OpenAPI document as any other. Looking for what an endpoint depends on takes it longer
@@ -29,6 +29,7 @@ class JSONRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             check_access(request)
+            check_query(request)
             try:
                 body = await request.body()
             except ClientDisconnect:

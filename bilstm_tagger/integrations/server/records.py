@@ -62,7 +62,10 @@ def document_of(given: CorrectedDocument, schemes: Mapping[str, Scheme]) -> Docu
     Raises:
         CorpusError: tokens, sentences, spans or tags do not fit together.
     """
-    words = given.words or [given.text[a:b] for a, b in zip(given.start_char, given.end_char, strict=False)]
+    tokens = [given.text[a:b] for a, b in zip(given.start_char, given.end_char, strict=False)]
+    if given.tokens is not None and given.tokens != tokens:
+        raise CorpusError("the tokens are not what start_char and end_char cut out of the text; leave tokens out")
+    words = given.words or tokens
     bounds = _bounds(given)
     document = Document(words, bounds, text=given.text, starts=given.start_char, ends=given.end_char, id=given.id)
     document.check_offsets()
@@ -73,6 +76,9 @@ def document_of(given: CorrectedDocument, schemes: Mapping[str, Scheme]) -> Docu
     for task, scheme in schemes.items():
         if scheme is not Scheme.NONE:
             tags[task] = _tags(given, task, bounds, scheme)
+            if given.tags.get(task, tags[task]) != tags[task]:
+                told = f"correct the spans and leave tags.{task} out"
+                raise CorpusError(f"the tags of {task} are not those of its spans; {told}")
         elif task in given.tags:
             tags[task] = given.tags[task]
     return document.with_tags(tags, dict(schemes)) if _fits(tags, len(words)) else document

@@ -20,12 +20,13 @@ from bilstm_tagger.integrations.server.json_route import JSONRoute
 from bilstm_tagger.integrations.server.limits import Limits
 from bilstm_tagger.integrations.server.metrics import Metrics
 from bilstm_tagger.integrations.server.schemas import ExportRequest, FormatName, TagRequest, problems
+from bilstm_tagger.integrations.server.strict_route import StrictRoute, check_names
 from bilstm_tagger.integrations.server.uploads import KINDS
 from bilstm_tagger.integrations.server.work import TagTexts, TagUploads, WriteDocuments
 from bilstm_tagger.integrations.server.workers import ModelDescription
 from bilstm_tagger.version import __version__
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 _guarded = [Depends(authorised)]
 _EVERYWHERE = problems(400, 401, 403, 408)
 _WORK = _EVERYWHERE | problems(404, 413, 422, 429, 503)
@@ -115,7 +116,7 @@ _direct(tag, "/tag", _WORK | {200: {"model": schemas.TagResponse}})
 
 @router.post(
     "/files",
-    dependencies=_guarded,
+    dependencies=[*_guarded, Depends(check_names)],
     responses=_WORK | {200: {"model": schemas.FilesResponse, "content": _BYTES}},
 )
 async def tag_files(

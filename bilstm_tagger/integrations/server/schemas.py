@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
+from bilstm_tagger.errors import choose
 from bilstm_tagger.files.formats import OUTPUT_FORMATS
 
 MOST_N_BEST = 10
@@ -20,7 +21,7 @@ def _known_format(name: str) -> str:
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Position = Annotated[int, Field(ge=0)]
-Label = Annotated[str, Field(pattern=r"^\S{1,100}$")]
+Label = Annotated[str, Field(pattern=r"^\S+( \S+)*$", max_length=100)]
 FormatName = Annotated[
     str, AfterValidator(_known_format), WithJsonSchema({"type": "string", "enum": list(OUTPUT_FORMATS)})
 ]
@@ -28,6 +29,15 @@ FormatName = Annotated[
 
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_names(cls, values: Any) -> Any:
+        """Refuses the first name that nothing has, with the nearest that there is."""
+        for name in values if isinstance(values, dict) else ():
+            if name not in cls.model_fields:
+                raise ValueError(f"no {name!r}; {choose(name, cls.model_fields)}")
+        return values
 
 
 class TagRequest(_Request):
@@ -56,16 +66,26 @@ class TagRequest(_Request):
         return [self.text] if self.text is not None else self.texts or []
 
 
-class TaggedSpan(BaseModel):
-    """A span of tokens with a label; ends are exclusive."""
+class CorrectedSpan(_Request):
+    """A span as it should be. What else an answer tells of a span may stay in it, and is not read."""
 
     task: str
-    label: str
+    label: Label
+    start: Position = Field(description="First token in the document.")
+    end: Position
+    text: str | None = None
+    start_char: Position | None = None
+    end_char: Position | None = None
+    probability: float | None = None
+    alternatives: dict[str, float] | None = None
+
+
+class TaggedSpan(CorrectedSpan):
+    """A span of tokens with a label; ends are exclusive."""
+
     text: str
-    start: int = Field(description="First token in the document.")
-    end: int
-    start_char: int = Field(description="First character (Unicode code point) in the text.")
-    end_char: int
+    start_char: Position = Field(description="First character (Unicode code point) in the text.")
+    end_char: Position
     probability: float | None = Field(None, description="Only where it was asked for and is known.")
     alternatives: dict[str, float] | None = Field(None, description="Probability of each label for these ends.")
 
@@ -77,18 +97,20 @@ class RankedTags(BaseModel):
     tags: list[str]
 
 
-class TaggedDocument(BaseModel):
-    """A tagged text, as `predict --format jsonl` writes it."""
+class CorrectedDocument(_Request):
+    """A document of an answer, whose spans and plain tags may have been corrected; probabilities are not read."""
 
     id: str | None = None
     text: str
-    sentences: list[tuple[int, int]] = Field(description="Where each sentence begins and ends, in tokens.")
-    tokens: list[str]
+    sentences: list[tuple[Position, Position]] = Field(description="Where each sentence begins and ends, in tokens.")
+    tokens: list[str] | None = Field(None, description="Not needed; if given, those that the offsets cut out.")
     words: list[str] | None = Field(None, description="Only where a word is not its stretch of text.")
-    start_char: list[int]
-    end_char: list[int]
-    tags: dict[str, list[str]] = Field(description="For each task one tag per token.")
-    spans: list[TaggedSpan]
+    start_char: list[Position]
+    end_char: list[Position]
+    tags: dict[str, list[Label]] = Field(
+        {}, description="For each task one tag per token; of tasks with spans they may be left out."
+    )
+    spans: list[CorrectedSpan] = []
     probabilities: dict[str, list[float | None]] | None = None
     alternatives: dict[str, list[dict[str, float]]] | None = Field(
         None, description="For each task and token the most probable tags."
@@ -96,6 +118,14 @@ class TaggedDocument(BaseModel):
     n_best: dict[str, list[list[RankedTags]]] | None = Field(
         None, description="For each task and sentence the best tag sequences, the best first."
     )
+
+
+class TaggedDocument(CorrectedDocument):
+    """A tagged text, as `predict --format jsonl` writes it. `/export` takes it as it is, or corrected."""
+
+    tokens: list[str]
+    tags: dict[str, list[Label]] = Field(description="For each task one tag per token.")
+    spans: list[TaggedSpan]  # type: ignore[assignment]  # a list of the narrower kind, which nothing adds to
 
 
 class TagResponse(BaseModel):
@@ -147,28 +177,6 @@ class Problem(BaseModel):
     """What is wrong with a request, in one sentence."""
 
     detail: str
-
-
-class CorrectedSpan(_Request):
-    """A span as it should be."""
-
-    task: str
-    label: Label
-    start: Position
-    end: Position
-
-
-class CorrectedDocument(_Request):
-    """A document whose spans and plain tags may have been corrected."""
-
-    id: str | None = None
-    text: str
-    sentences: list[tuple[Position, Position]]
-    words: list[str] | None = None
-    start_char: list[Position]
-    end_char: list[Position]
-    tags: dict[str, list[Label]] = Field({}, description="Tags of tasks without spans.")
-    spans: list[CorrectedSpan] = []
 
 
 class ExportRequest(_Request):

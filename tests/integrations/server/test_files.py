@@ -105,6 +105,27 @@ def test_encodings_are_told_without_options(client: TestClient) -> None:
     assert re.fullmatch(r"cp\.txt:1: byte 2 .* is not UTF-8; it may be cp1252(?: or \w+)?: save it as UTF-8", cp), cp
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (
+            "probabilties",
+            "no 'probabilties'; did you mean 'probabilities'? known: files, model, format, probabilities, ",
+        ),
+        ("file", "no 'file'; did you mean 'files'? known: files, "),
+        ("n_best", "no 'n_best'; known: files, "),
+    ],
+)
+def test_a_field_that_is_not_known_is_refused(client: TestClient, name: str, told: str) -> None:
+    answer = client.post("/files", files=sent(("a.txt", NOTES)), data={name: "2"})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(told)
+    for path, body in (("/files", {"files": sent(("a.txt", NOTES))}), ("/tag", {"json": {"text": "a"}})):
+        answer = client.post(path, params={name: "2"}, **body)
+        message = f"{name!r} stands behind the address, where nothing is read; send it in the body"
+        assert (answer.status_code, answer.json()["detail"]) == (422, message)
+
+
 def test_names_of_files_lead_nowhere(client: TestClient, tmp_path: Path) -> None:
     for name in ("../../evil.txt", "/etc/evil.txt", "C:\\evil.txt", "a/../evil.txt"):
         document = client.post("/files", files=sent((name, NOTES))).json()["documents"][0]
@@ -148,7 +169,13 @@ def test_a_form_that_is_none_is_refused_in_one_sentence(client: TestClient, cont
     assert isinstance(answer.json()["detail"], str)
 
 
-# What the page sends back
+# What the page, or a program, sends back
+
+FUSED = (
+    "# text = do\n1-2\tdo\t_\t_\t_\t_\t_\t_\t_\t_\n"
+    + "".join(f"{number}\t{word}\t_\tX\t_\t_\t{number - 1}\tdep\t_\t_\n" for number, word in ((1, "de"), (2, "o")))
+    + "\n"
+)
 
 
 def span(label: str, start: int, end: int, task: str = "ner") -> dict[str, Any]:
@@ -157,10 +184,14 @@ def span(label: str, start: int, end: int, task: str = "ner") -> dict[str, Any]:
 
 def corrected(client: TestClient, source: str, **changes: Any) -> dict[str, Any]:
     """A tagged text as the page sends it."""
-    record = client.post("/tag", json={"text": source}).json()["documents"][0]
+    return of_page(client.post("/tag", json={"text": source}).json()["documents"][0]) | changes
+
+
+def of_page(record: dict[str, Any]) -> dict[str, Any]:
+    """An answer as the page sends it back."""
     spans = [{key: span[key] for key in ("task", "label", "start", "end")} for span in record["spans"]]
     kept = {key: record[key] for key in ("text", "sentences", "start_char", "end_char")}
-    return {**kept, "tags": {"upos": record["tags"]["upos"]}, "spans": spans, **changes}
+    return {**kept, "tags": {"upos": record["tags"]["upos"]}, "spans": spans}
 
 
 def test_what_was_not_corrected_is_written_as_it_was_tagged(client: TestClient, tagger: Tagger, named: str) -> None:
@@ -168,6 +199,47 @@ def test_what_was_not_corrected_is_written_as_it_was_tagged(client: TestClient, 
     answer = client.post("/export", json=asked)
     records = [json.loads(line) for line in answer.text.splitlines()]
     assert records == [json.loads(json.dumps(to_record(document))) for document in tagger.pipe([named, "a"])]
+
+
+def content_of(answer: Any, format: str) -> bytes:
+    """What is in a file; a workbook tells the second in which it was written."""
+    if format != "xlsx":
+        return answer.content
+    return zipfile.ZipFile(io.BytesIO(answer.content)).read("xl/worksheets/sheet1.xml")
+
+
+@pytest.mark.parametrize("format", OUTPUT_FORMATS)
+def test_what_was_answered_is_taken_back(client: TestClient, tagger: Tagger, named: str, format: str) -> None:
+    """With all that can be asked for, and a text in which words are not their stretches of it."""
+    if format == "xlsx":
+        pytest.importorskip("openpyxl")
+    everything = {"texts": [named, "Ada  came.", ""], "probabilities": True, "alternatives": 2, "n_best": 2}
+    documents = client.post("/tag", json=everything).json()["documents"]
+    assert {"probabilities", "alternatives", "n_best", "tokens"} <= set(documents[0])
+    forms = {"probabilities": "true", "alternatives": "2"}
+    uploads = client.post("/files", files=sent(("a.conllu", FUSED), ("b.txt", named)), data=forms).json()["documents"]
+    assert uploads[0]["words"] == ["de", "o"]
+    written = client.post("/export", json={"format": format, "documents": [*documents, *uploads]})
+    assert written.status_code == 200, written.text
+    pages = [corrected(client, source) for source in (named, "Ada  came.", "")]
+    pages += [of_page(document) | {"id": document["id"]} for document in uploads]
+    pages[3]["words"] = ["de", "o"]
+    expected = client.post("/export", json={"format": format, "documents": pages})
+    assert content_of(written, format) == content_of(expected, format)
+    if format == "jsonl":
+        read = [json.loads(line) for line in written.text.splitlines()]
+        plain = client.post("/tag", json={"texts": everything["texts"]}).json()["documents"]
+        again = client.post("/files", files=sent(("a.conllu", FUSED), ("b.txt", named))).json()
+        assert read == [*plain, *again["documents"]]
+
+
+def test_the_body_in_the_docs_is_taken(client: TestClient) -> None:
+    page = Path(__file__).parents[3] / "docs/integrations/server.md"
+    (body,) = re.findall(r"```json\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    answer = client.post("/export", json=json.loads(body))
+    assert answer.status_code == 200, answer.text
+    tags = [line.split("\t")[1] for line in answer.text.splitlines() if line]
+    assert tags == ["O", "O", "O", "B-LOC", "O"]
 
 
 @pytest.mark.parametrize(("format", "column"), [("jsonl", -1), ("conll", 2), ("spacy", "ents"), ("parquet", -1)])
@@ -205,7 +277,13 @@ def test_every_format_is_written(client: TestClient, format: str) -> None:
         ({"spans": [span("A", 2, 5)]}, "the A from token 2 to 5 goes over the end of its sentence"),
         ({"spans": [span("A", 9, 10)]}, "there is no token 9 for a A to begin at"),
         ({"spans": [span("A", 1, 1)]}, "covers tokens"),
-        ({"spans": [span("A B", 0, 1)]}, "spans.0.label: string should match pattern"),
+        ({"spans": [span("A\tB", 0, 1)]}, "spans.0.label: string should match pattern"),
+        ({"spans": [span(" A", 0, 1)]}, "spans.0.label: string should match pattern"),
+        ({"spans": [span("A" * 101, 0, 1)]}, "spans.0.label: string should have at most 100 characters"),
+        ({"spans": [span("A", 0, 1) | {"lable": "B"}]}, "spans.0: no 'lable'; did you mean 'label'? known: task, "),
+        ({"token": []}, "documents.0: no 'token'; did you mean 'tokens'? known: id, "),
+        ({"tokens": ["Ada", "came", ".", "Rain", "fell", "!"]}, "the tokens are not what start_char and end_char cut"),
+        ({"spans": [], "tags": {"ner": ["B-PER"] * 6}}, "not those of its spans; correct the spans and leave tags.ner"),
         ({"spans": [span("A", 0, 1, "x")]}, "the model has no task 'x'; it has: "),
         ({"tags": {"upos": ["NOUN"]}}, "1 upos tag for 6 tokens"),
         ({"sentences": [[0, 3], [4, 6]]}, "each sentence must begin where the one before it ends"),

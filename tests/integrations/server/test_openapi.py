@@ -20,6 +20,23 @@ def test_every_answer_is_described(client: TestClient) -> None:
     assert problem == {"$ref": "#/components/schemas/Problem"}
 
 
+def test_a_method_that_a_route_does_not_have(client: TestClient) -> None:
+    routes = {
+        "/tag": "POST",
+        "/files": "POST",
+        "/export": "POST",
+        "/models": "GET",
+        "/health": "GET",
+        "/metrics": "GET",
+    }
+    for path, known in routes.items():
+        for method in {"GET", "POST", "PUT", "DELETE"} - {known}:
+            answer = client.request(method, path)
+            assert (answer.status_code, answer.headers["allow"]) == (405, known), (method, path)
+    assert client.get("/tags").status_code == 404
+    assert client.get("/health", params={"at": "1"}).status_code == 200, "as monitors ask"
+
+
 def test_no_page_is_loaded_from_elsewhere(client: TestClient) -> None:
     assert client.get("/docs").status_code == 404
     assert client.get("/redoc").status_code == 404
