@@ -20,6 +20,7 @@ from bilstm_tagger.cli.reading import (
     reading_fields,
 )
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -55,7 +56,10 @@ def calibrate(
         typer.Option(min=0.0, max=1.0, help="Show from which probability on spans are right so often."),
     ] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the reliability diagram there.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Also by little text.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help=f"Also by fewer than {LEAST_SPANS} spans or {LEAST_TOKENS:,} tokens of a task."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Measure, and leave the model as it is.")] = False,
 ) -> None:
     """Fit the probabilities of a model to annotated text, so that 0.8 is right in 80 of 100 cases.
@@ -93,6 +97,8 @@ def calibrate(
     for line in notes:
         note(f"note: {line}")
     refuse_strange_labels(tagger, gold)
+    if not dry_run and not force:
+        gold = _with_enough(gold, corpus)
     before = with_temperatures(tagger, dict.fromkeys(tagger.tasks, 1.0))
     after = calibrated(tagger, [(gold, gold.tasks)])
     console = screen()
@@ -104,23 +110,34 @@ def calibrate(
     if png is not None:
         draw_reliability([("temperature 1", before), ("fitted", after)], gold, png)
     if not dry_run:
-        few = [task for task in gold.tasks if _is_little(gold, task)]
-        if few and not force:
-            what = f"fewer than {LEAST_SPANS} spans or {LEAST_TOKENS:,} tokens"
-            raise CorpusError(f"{corpus}: too little to calibrate {', '.join(few)} by ({what}); give more, or --force")
         save_calibration(after.info, model)
         old, new = tagger.info.temperatures, after.info.temperatures
         told = ", ".join(f"{task} {new.get(task, 1.0):g} (before {old.get(task, 1.0):g})" for task in gold.tasks)
         note(f"{model}: temperature {told}")
 
 
-def _is_little(gold: Corpus, task: str) -> bool:
-    """Whether so few tags would be overfitted."""
-    from bilstm_tagger.schemes.grammar import Scheme
+def _with_enough(gold: Corpus, path: Path) -> Corpus:
+    """The tasks with enough text; of others, which few tags would be overfitted to, it is said what they lack.
 
-    if gold.schemes[task] is Scheme.NONE:
-        return sum(len(document) for document in gold) < LEAST_TOKENS
-    return sum(len(document.spans_of(task)) for document in gold) < LEAST_SPANS
+    Raises:
+        CorpusError: there are none.
+    """
+    lacking = {task: lack for task in gold.tasks if (lack := _lack(gold, task))}
+    told = ", ".join(f"{task} has {lack}" for task, lack in lacking.items())
+    if len(lacking) == len(gold.tasks):
+        raise CorpusError(f"{path}: too little to calibrate by: {told}; give more text, or add --force")
+    if lacking:
+        note(f"note: too little to calibrate all tasks by: {told}; for these give more text, or add --force")
+    return gold.only(task for task in gold.tasks if task not in lacking)
+
+
+def _lack(gold: Corpus, task: str) -> str:
+    """How much of a task there is and has to be; empty if that is enough."""
+    if gold.has_spans(task):
+        spans = sum(len(document.spans_of(task)) for document in gold)
+        return "" if spans >= LEAST_SPANS else f"{counted(spans, 'span')} of the {LEAST_SPANS} needed"
+    tokens = gold.stats().tokens
+    return "" if tokens >= LEAST_TOKENS else f"{counted(tokens, 'token')} of the {LEAST_TOKENS:,} needed"
 
 
 def _errors(before: Tagger, after: Tagger, gold: Corpus) -> Table:

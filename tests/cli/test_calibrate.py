@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -22,7 +23,12 @@ def test_it_writes_the_temperature_and_nothing_else(model_folder: Path, tiny_dev
     assert dry.exit_code == 0, dry.stderr
     assert Tagger.load(model).info.temperatures == {"ner": 7.0}
     little = run("calibrate", tiny_dev, "--model", model)
-    assert (little.exit_code, "too little to calibrate ner" in little.stderr) == (1, True)
+    assert little.exit_code == 1
+    assert re.search(
+        r"error: .*: too little to calibrate by: ner has \d+ spans? of the 50 needed, upos has \d+ tokens of the 1,000 "
+        r"needed; give more text, or add --force\n",
+        little.stderr,
+    )
     assert Tagger.load(model).info.temperatures == {"ner": 7.0}
     done = run("calibrate", tiny_dev, "--model", model, "--png", tmp_path / "a.png", "--force")
     assert done.exit_code == 0, done.stderr
@@ -33,6 +39,34 @@ def test_it_writes_the_temperature_and_nothing_else(model_folder: Path, tiny_dev
     assert changed <= {"config.json", "calibration.json"}
     assert Tagger.load(model).info.temperatures != {"ner": 7.0}
     assert json.loads(after["config.json"]) | {"temperatures": 0} == config | {"temperatures": 0}
+
+
+def test_tasks_with_enough_text_are_fitted_and_the_others_named(model_folder: Path, tmp_path: Path) -> None:
+    """In both directions; what is not fitted stays as it was."""
+    model = shutil.copytree(model_folder, tmp_path / "model")
+    config = json.loads((model / "config.json").read_text("utf-8"))
+    path = tmp_path / "a.conllu"
+    name = "1\tAda\t_\tPROPN\t_\t_\t0\troot\t_\tNER=B-PER\n2\tleft\t_\tVERB\t_\t_\t1\tdep\t_\tNER=O\n\n"
+    for count, fitted, lacking in (
+        (60, "ner", "upos has 120 tokens of the 1,000 needed"),
+        (0, "upos", "ner has 1 span of the 50 needed"),
+    ):
+        plain = "".join(
+            f"{at}\train\t_\t{'VERB' if at % 2 else 'NOUN'}\t_\t_\t0\tdep\t_\tNER=O\n" for at in range(1, 501)
+        )
+        path.write_text(name * count if count else name + (plain + "\n") * 2, "utf-8")
+        (model / "config.json").write_text(json.dumps(config | {"temperatures": {"ner": 7.0, "upos": 7.0}}), "utf-8")
+        done = run("calibrate", path, "--model", model)
+        assert done.exit_code == 0, done.stderr
+        note = f"note: too little to calibrate all tasks by: {lacking}; for these give more text, or add --force"
+        assert note in done.stderr
+        assert f"temperature {fitted} " in done.stderr
+        rows = [line.split()[0] for line in done.stdout.splitlines() if line.split()[:1] in (["ner"], ["upos"])]
+        assert set(rows) == {fitted}
+        (other,) = {"ner", "upos"} - {fitted}
+        assert Tagger.load(model).info.temperatures[other] == 7.0
+        dry = run("calibrate", path, "--model", model, "--dry-run")
+        assert {"ner", "upos"} <= {line.split()[0] for line in dry.stdout.splitlines() if line.split()}
 
 
 def test_a_precision_that_dev_cannot_promise_is_refused(model_folder: Path, tiny_dev: Path) -> None:
