@@ -162,7 +162,8 @@ def _describe_pace(training: TrainingSettings, pace: Pace) -> None:
             "batches of %s and a learning rate of %.3g, for the GPU", counted(pace.batch_size, "sentence"), rate
         )
     if pace.epochs > training.epochs:
-        logger.info("%s, for %d steps; --epochs sets another number", counted(pace.epochs, "epoch"), training.min_steps)
+        told = "training.epochs, or --epochs, sets another number"
+        logger.info("%s, for %d steps; %s", counted(pace.epochs, "epoch"), training.min_steps, told)
 
 
 def _tell_perfect(trainer: Trainer) -> None:

@@ -67,7 +67,10 @@ def read_sources(settings: Settings, *, aside: bool = True) -> list[Source]:
     for name, task in settings.tasks.items():
         train, dev = corpora_of(settings, task)
         if not train:
-            raise ConfigError(f"task {name!r} has no training corpus: give --train FILE or tasks.{name}.train")
+            raise ConfigError(
+                f"task {name!r} has no training corpus: set `train` under [data] or [tasks.{name}], or give --train "
+                "FILE"
+            )
         groups.setdefault((train, dev), []).append(name)
     _refuse_unread(settings)
     _refuse_unheeded(settings, [path for train, dev in groups for path in (*train, dev) if path])
@@ -78,10 +81,17 @@ def _refuse_unread(settings: Settings) -> None:
     """Refuse shared corpora where all tasks have their own."""
     if not all(task.files for task in settings.tasks.values()):
         return
+    task = next(iter(settings.tasks))
     for key in ("train", "dev"):
         if (path := getattr(settings.data, key)) is not None:
-            instead = "write it behind its task, --task NAME=TRAIN,DEV" if key == "dev" else "leave it out"
-            raise ConfigError(f"--{key} {path} (data.{key}): no task reads it, since each has its own data; {instead}")
+            instead = "leave it out"
+            if key == "dev":
+                instead = (
+                    f"set `dev` under [tasks.{task}], or write it behind its training file, --task {task}=TRAIN,DEV"
+                )
+            raise ConfigError(
+                f"data.{key} (or --{key}) is {path}, but no task reads it, since each has its own data; {instead}"
+            )
 
 
 def _refuse_unheeded(settings: Settings, files: Sequence[str]) -> None:

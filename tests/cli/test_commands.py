@@ -107,7 +107,7 @@ def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
         (["train", "--set", "training.epoch=3"], "did you mean 'epochs'"),
         (["train", "--set", "epochs"], "write key=value"),
         (["train", "missing.toml"], "missing.toml: cannot be read"),
-        (["train"], "no training corpus: give --train FILE"),
+        (["train"], "no training corpus: set `train` under [data] or [tasks.ner], or give --train FILE"),
         (["train", "--set", "tasks={}", "--column", "2"], "--column needs exactly one task"),
     ],
 )

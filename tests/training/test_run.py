@@ -577,7 +577,10 @@ def test_several_threads_give_the_same_weights_and_can_be_resumed(
     ("overrides", "message"),
     [
         ({"tasks": {}}, "no task"),
-        ({"data": {}}, "task 'ner' has no training corpus: give --train FILE or tasks.ner.train"),
+        (
+            {"data": {}},
+            r"task 'ner' has no training corpus: set `train` under \[data\] or \[tasks.ner\], or give --train",
+        ),
         ({"tasks": {"type": {"column": 3}}}, "a task cannot be named 'type'"),
         ({"tasks": {"a.b": {"column": 3}}}, "a task cannot be named 'a.b'"),
     ],

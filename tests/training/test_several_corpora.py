@@ -93,9 +93,17 @@ def test_folds_keep_what_each_corpus_lacks(folder: Path) -> None:
 @pytest.mark.parametrize("key", ["train", "dev"])
 def test_a_shared_corpus_that_no_task_reads_is_refused(key: str, tmp_path: Path) -> None:
     path = write_conll(tmp_path / "a.conll", sentences(20, seed=1))
-    own = {"tasks__ner__train": str(path)}
-    with pytest.raises(
-        ConfigError, match=rf"--{key} {path} \(data.{key}\): no task reads it, since each has its own data"
-    ):
-        train(settings_of(**{f"data__{key}": str(path)}, **own), output=tmp_path / "model")
+    own: list[dict[str, Any]] = [
+        {"tasks__ner__train": str(path)},
+        {"tasks": {"ner": {"column": 1, "corpora": [{"train": str(path)}]}}},
+    ]
+    remedy = {
+        "train": "leave it out",
+        "dev": "set `dev` under [tasks.ner], or write it behind its training file, --task ner=TRAIN,DEV",
+    }[key]
+    told = f"data.{key} (or --{key}) is {path}, but no task reads it, since each has its own data; {remedy}"
+    for each in own:
+        with pytest.raises(ConfigError) as error:
+            train(settings_of(**{f"data__{key}": str(path)}, **each), output=tmp_path / "model")
+        assert str(error.value) == told
     assert not (tmp_path / "model").exists()
