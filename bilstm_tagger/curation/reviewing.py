@@ -20,6 +20,7 @@ from bilstm_tagger.io.atomic import atomic_write
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple
 from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.tagging.opened import opened
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.folds import fold_taggers
 from bilstm_tagger.training.progress import Progress
@@ -56,15 +57,16 @@ class Review:
     foreign: Counter[str] = field(default_factory=Counter)
 
 
-def review_by_model(tagger: Tagger, corpus: Corpus, task: str) -> Review:
+def review_by_model(tagger: Tagger | str | Path, corpus: Corpus, task: str) -> Review:
     """Judge a corpus by a model.
 
     Args:
-        tagger: it must not have been trained on the corpus, or it will find its errors right.
+        tagger: a tagger, or the model folder or name of one, as for `Tagger.load`; it must not have been trained on
+            the corpus, or it will find its errors right.
         corpus: the corpus, spelled in the scheme of the tagger.
         task: a task with spans.
     """
-    return _review(corpus, task, opinions(tagger, _numbered(corpus), task))
+    return _review(corpus, task, opinions(opened(tagger), _numbered(corpus), task))
 
 
 def review_by_folds(

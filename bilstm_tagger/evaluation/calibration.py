@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.evaluation.counting import check_aligned
 from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.tagging.opened import opened
 
 if TYPE_CHECKING:
     from bilstm_tagger.tagging.tagger import Tagger
@@ -161,21 +163,23 @@ def calibration_error(judged: Judged, bins: int = BINS) -> float | None:
     return sum(each.count * abs(each.probability - each.right) for each in reliability(judged, bins)) / len(judged)
 
 
-def fit_temperatures(tagger: Tagger, gold: Sequence[Document], tasks: Iterable[str] | None = None) -> dict[str, float]:
+def fit_temperatures(
+    tagger: Tagger | str | Path, gold: Sequence[Document], tasks: Iterable[str] | None = None
+) -> dict[str, float]:
     """For each task the temperature whose probabilities tell best which predictions on `gold` are right.
 
     Scores divided by a temperature give other probabilities and the same tags. The one with the smallest log loss, of
     spans where there are spans and of tags elsewhere, is found by golden-section search.
 
     Args:
-        tagger: the tagger.
+        tagger: a tagger, or the model folder or name of one, as for `Tagger.load`.
         gold: documents that decided nothing about its weights but the best epoch, such as dev.
         tasks: the tasks; all of the tagger that `gold` has tags of if None.
 
     Returns:
         Temperatures; a task of which nothing is predicted, or all of it right or all wrong, is left out.
     """
-    gold = _beginning(gold, FITTED_TOKENS)
+    tagger, gold = opened(tagger), _beginning(gold, FITTED_TOKENS)
     named = [task for task in tagger.tasks if all(task in document.tags for document in gold)]
     fitted = {}
     for task in named if tasks is None else tasks:
@@ -203,14 +207,14 @@ def _beginning(documents: Sequence[Document], tokens: int) -> list[Document]:
     return taken
 
 
-def calibrated(tagger: Tagger, corpora: Sequence[tuple[Sequence[Document], Sequence[str]]]) -> Tagger:
+def calibrated(tagger: Tagger | str | Path, corpora: Sequence[tuple[Sequence[Document], Sequence[str]]]) -> Tagger:
     """The same tagger with temperatures fitted, and with what it said of the spans and whether that was right.
 
     Args:
-        tagger: the tagger.
+        tagger: a tagger, or the model folder or name of one, as for `Tagger.load`.
         corpora: documents that decided nothing about its weights but the best epoch, each with its tasks.
     """
-    temperatures: dict[str, float] = {}
+    tagger, temperatures = opened(tagger), dict[str, float]()
     for gold, tasks in corpora:
         temperatures |= fit_temperatures(tagger, gold, tasks)
     warm = with_temperatures(tagger, temperatures)

@@ -23,6 +23,7 @@ from bilstm_tagger.evaluation.significance import DRAWS, Difference, paired_diff
 from bilstm_tagger.evaluation.tally import Tally
 from bilstm_tagger.model_folder.find import is_model_folder, shipped_models
 from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.tagging.opened import opened
 
 if TYPE_CHECKING:
     from bilstm_tagger.tagging.tagger import Tagger
@@ -164,12 +165,10 @@ def _refuse_two_schemes(given: Sequence[Paired], names: tuple[str, str]) -> None
 def _opened(system: Tagger | str | Path, device: str) -> Tagger | Path:
     """The tagger of a model, or the path of a file with predicted tags."""
     if not isinstance(system, str | Path):
-        return system
+        return opened(system)
     path = Path(system)
     if is_model_folder(path) or (str(system) in shipped_models() and not path.exists()):
-        from bilstm_tagger.tagging.tagger import Tagger
-
-        return Tagger.load(system, device=device)
+        return opened(system, device=device)
     if not path.is_file():
         known = ", ".join(shipped_models())
         raise ConfigError(

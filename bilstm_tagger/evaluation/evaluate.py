@@ -20,6 +20,7 @@ from bilstm_tagger.evaluation.counting import check_aligned, headline, score_tas
 from bilstm_tagger.evaluation.partial import unannotated_notes
 from bilstm_tagger.evaluation.scores import SpanScores, TagScores
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
+from bilstm_tagger.tagging.opened import opened
 from bilstm_tagger.tagging.warm_up import warm_up
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Evaluation(Scored[SpanScores | TagScores]):
 
 
 def evaluate(
-    tagger: Tagger,
+    tagger: Tagger | str | Path,
     corpus: str | Path | Sequence[Document],
     *,
     columns: Columns | None = None,
@@ -112,7 +113,7 @@ def evaluate(
     The corpus may spell spans in another scheme than the model's training data.
 
     Args:
-        tagger: the tagger.
+        tagger: a tagger, or the model folder or name of one, as for `Tagger.load`.
         corpus: a file, read as the training data was unless told otherwise, or documents with gold tags.
         columns: where the gold tags are, by task, or just the column if the model has one task.
         format: name of the file's format, if its suffix does not tell it.
@@ -130,6 +131,7 @@ def evaluate(
         ConfigError: `columns` does not fit the model's tasks.
         CorpusError: the corpus cannot be read, or has no gold tags of any of the model's tasks.
     """
+    tagger = opened(tagger)
     gold, notes = read_gold(
         tagger, corpus, columns=columns, format=format, names=names, word_column=word_column, reading=reading
     )

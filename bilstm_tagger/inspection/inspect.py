@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,12 +20,13 @@ from bilstm_tagger.inspection.result import OUTPUT, Inspection, NamedArray, Unit
 from bilstm_tagger.inspection.traces import Trace, embed, gradient_norms, mean_emissions, mean_transitions, trace
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import convert
+from bilstm_tagger.tagging.opened import opened
+from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.tagging.torch_runtime import torch_model
+from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
     from bilstm_tagger.tagging.sources import Input
-from bilstm_tagger.tagging.tagger import Tagger
-from bilstm_tagger.wording import counted
 
 __all__ = ["Inspection", "NamedArray", "Unit", "inspect"]
 
@@ -36,14 +38,14 @@ MOST_UNITS = 12
 START, END = "START", "END"
 
 
-def inspect(tagger: Tagger, source: Input, *, task: str | None = None) -> Inspection:
+def inspect(tagger: Tagger | str | Path, source: Input, *, task: str | None = None) -> Inspection:
     """Tag a text and look inside the network: gates, states, scores, and what each prediction depends on.
 
     For an ensemble, tags and scores are those of all encoders together; gates, states and dependences are those of the
     first encoder.
 
     Args:
-        tagger: the tagger.
+        tagger: a tagger, or the model folder or name of one, as for `Tagger.load`.
         source: a text, words, sentences or a document, as for the tagger.
         task: the task whose predictions to explain; if None the first task with spans, or else the first task.
 
@@ -53,6 +55,7 @@ def inspect(tagger: Tagger, source: Input, *, task: str | None = None) -> Inspec
     Raises:
         TaggerError: there is no such task, no token, or there are more than 1,000 tokens.
     """
+    tagger = opened(tagger)
     task = _task(tagger, task)
     document = tagger(source)
     if not 0 < len(document.words) <= LONGEST:

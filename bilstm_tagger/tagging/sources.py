@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
@@ -46,15 +47,36 @@ def read_source(source: Input, tokenizer: Callable[[], Tokenizer]) -> Document:
     if (joined := _joined(words)) is not None:
         check_words(words, joined)
         return Document(words, [0, len(words)])
-    if any(isinstance(sentence, str) for sentence in words):
-        raise TaggerError("words and sentences are mixed in one list; give a list of words or a list of lists of words")
-    sentences = [list(each) if isinstance(each, Iterable) else [each] for each in words]
+    items = [list(each) if _is_sentence(each) else each for each in words]
+    sentences = [each for each in items if isinstance(each, list)]
     every = list(chain.from_iterable(sentences))
-    if (joined := _joined(every)) is None:
-        odd = next(word for word in every if not isinstance(word, str))
-        raise TaggerError(f"{_WANTED}; a word is a str, not {type(odd).__name__}")
+    if len(sentences) < len(items) or (joined := _joined(every)) is None:
+        raise TaggerError(_odd_one(items))
     check_words(every, joined)
     return Document.from_sentences(sentences)
+
+
+def _is_sentence(item: object) -> bool:
+    return isinstance(item, Iterable) and not isinstance(item, str | bytes | Mapping)
+
+
+def _odd_one(items: Sequence[Any]) -> str:
+    """What is wrong with a list in which some item is neither a word nor a list of words, or which has both."""
+    for at, item in enumerate(items):
+        if isinstance(item, list):
+            for number, word in enumerate(item):
+                if not isinstance(word, str):
+                    return _no_word(word, f"word {number} of item {at}")
+        elif not isinstance(item, str):
+            return _no_word(item, f"item {at}")
+    word, sentence = (next(at for at, item in enumerate(items) if isinstance(item, kind)) for kind in (str, list))
+    mixed = f"words and sentences are mixed in one list (item {word} is a word, item {sentence} a list, counted from 0)"
+    return f"{mixed}; give a list of words or a list of lists of words"
+
+
+def _no_word(word: object, place: str) -> str:
+    told = f"{place}, counted from 0, is {reprlib.repr(word)}"
+    return f"{_WANTED}; {told}, and a word is a str, not {type(word).__name__}"
 
 
 def _joined(words: list[Any]) -> str | None:

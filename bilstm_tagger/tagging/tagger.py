@@ -173,7 +173,7 @@ class Tagger(Exports):
             span_tags = {task: output.span_tags() for task, output in self._outputs.items()}
             wanted = Wanted(span_tags, self.info.temperatures, n_best=n_best)
         check_stream(sources)
-        documents = map(self.read, sources)
+        documents = self._read_all(sources)
         tokens = getattr(self.runtime, "window_tokens", None) or WINDOW_TOKENS
         while window := self._next_window(sources, documents, tokens):
             # The best sequences of windows that overlap cannot be put together, so with `n_best` each is one sentence.
@@ -186,6 +186,17 @@ class Tagger(Exports):
                 else:
                     tagged = list(self._tag(window, batch_tokens, wanted))
             yield from (keep_probable(each, min_probability) for each in tagged) if min_probability else tagged
+
+    def _read_all(self, sources: Iterable[Input]) -> Iterator[Document]:
+        """The untagged documents of a stream; of one of several that cannot be tagged it is told which one it is."""
+        for number, source in enumerate(sources):
+            try:
+                document = self.read(source)
+            except TaggerError as error:
+                if isinstance(sources, list) and len(sources) == 1:
+                    raise
+                raise type(error)(f"text {number}, counted from 0: {error}") from None
+            yield document
 
     @staticmethod
     def _next_window(sources: Iterable[Input], documents: Iterator[Document], tokens: int) -> list[Document]:

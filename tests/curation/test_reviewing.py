@@ -17,6 +17,7 @@ from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple
 from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.loop import Trainer
 
 LEARNS = {
@@ -57,14 +58,14 @@ def test_errors_come_first(spoilt: tuple[Path, set[int]]) -> None:
 
 
 def test_labels_that_the_data_lacks_are_not_ranked_as_missed(
-    spoilt: tuple[Path, set[int]], monkeypatch: pytest.MonkeyPatch
+    spoilt: tuple[Path, set[int]], tagger: Tagger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Unless they lie over what is annotated, which is doubtful all the same."""
     found: dict[SpanTuple, float | None] = {(0, 1, "MISC"): 0.9, (2, 4, "PER"): 0.9, (5, 6, "MISC"): 0.9}
     opinion = Opinion("0.0", {(2, 4, "PER"): 0.9, (4, 6, "PER"): 0.1}, found, [0.1] * 6)
     monkeypatch.setattr(reviewing, "opinions", lambda *_: [opinion])
     corpus = read_corpus(spoilt[0], {"ner": -1}).settle("ner")
-    judged = review_by_model(None, corpus, "ner")  # type: ignore[arg-type]
+    judged = review_by_model(tagger, corpus, "ner")
     assert judged.foreign == {"MISC": 1}
     told = [place.found for _, place in judged.ranked if place.found]
     assert told == [((5, 6, "MISC"),)]

@@ -171,6 +171,45 @@ def test_mixed_words_and_sentences_are_refused(tagger: Tagger) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (["a", None], "item 1, counted from 0, is None, and a word is a str, not NoneType"),
+        ([["a"], None], "item 1, counted from 0, is None, and a word is a str, not NoneType"),
+        ([["a"], ["b", 2.5]], "word 1 of item 1, counted from 0, is 2.5, and a word is a str, not float"),
+        ([["a"], iter(["b", 2])], "word 1 of item 1, counted from 0, is 2, and a word is a str, not int"),
+        (["a", b"b"], "item 1, counted from 0, is b'b', and a word is a str, not bytes"),
+        ([["b"], "a"], "mixed in one list (item 1 is a word, item 0 a list, counted from 0)"),
+    ],
+)
+def test_the_item_that_is_no_word_is_named(tagger: Tagger, source: object, told: str) -> None:
+    with pytest.raises(TaggerError) as error:
+        tagger(source)
+    assert told in str(error.value)
+
+
+def test_the_text_that_is_none_is_named(tagger: Tagger) -> None:
+    pd = pytest.importorskip("pandas")
+    wanted = "give a text, a list of words or a list of lists of words, not"
+    with pytest.raises(TaggerError, match=f"^text 1, counted from 0: {wanted} NoneType$"):
+        list(tagger.pipe(["ok", None]))
+    with pytest.raises(TaggerError, match=f"^text 0, counted from 0: {wanted} int$"):
+        tagger.to_pandas(pd.Series([1, 2]))
+    with pytest.raises(TaggerError, match=f"^text 1, counted from 0: {wanted} int$"):
+        tagger.entities(["ok", 3])
+    with pytest.raises(TaggerError, match=r"^text 1, counted from 0: .*; item 1, counted from 0, is None, and"):
+        list(tagger.pipe(iter(["ok", ["a", None]])))
+    with pytest.raises(TaggerError, match=f"^{wanted} NoneType$"):
+        tagger(None)
+
+    def failing() -> Iterator[str]:
+        yield "ok"
+        raise CorpusError("a.txt:3: it is the stream that fails")
+
+    with pytest.raises(CorpusError, match=r"^a\.txt:3: it is the stream that fails$"):
+        list(tagger.pipe(failing()))
+
+
+@pytest.mark.parametrize(
     ("source", "kind"), [(7, "int"), (b"a", "bytes"), ({"a": 1}, "dict"), ([1, 2], "int"), ([[None]], "NoneType")]
 )
 def test_what_is_no_text_is_refused(tagger: Tagger, source: object, kind: str) -> None:
