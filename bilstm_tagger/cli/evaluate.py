@@ -28,7 +28,20 @@ if TYPE_CHECKING:
     from bilstm_tagger.evaluation.evaluate import Evaluation
 
 
+LEAST = 100  # draws; the library refuses fewer, but this is said before a model is loaded
+
+
+def _drawn(resamples: int) -> int:
+    """Refuse too few draws for an interval."""
+    if 0 < resamples < LEAST:
+        raise typer.BadParameter(
+            f"{resamples} draws give no 95 % interval; {LEAST} are the least, or 0 for no intervals"
+        )
+    return resamples
+
+
 def evaluate(
+    context: typer.Context,
     corpus: Annotated[
         Path | None,
         typer.Argument(help="Annotated file; may be left out if --predictions has the gold tags.", show_default=False),
@@ -77,11 +90,17 @@ def evaluate(
         bool,
         typer.Option(
             "--raw",
-            help="Tag the text instead of the gold tokens, and compare characters; without --errors, --confusion.",
+            help="Tag the text instead of the gold tokens, and compare characters; without intervals, --errors, "
+            "--confusion.",
         ),
     ] = False,
     resamples: Annotated[
-        int, typer.Option(min=0, help="How often sentences are drawn anew for the 95 % intervals; 0 for none.")
+        int,
+        typer.Option(
+            min=0,
+            callback=_drawn,
+            help="How often sentences are drawn anew for the 95 % intervals, at least 100; 0 for none.",
+        ),
     ] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Chooses these draws.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
@@ -106,6 +125,7 @@ def evaluate(
             raise typer.BadParameter(
                 "needs a corpus and excludes --errors, --confusion and --predictions", param_hint="--raw"
             )
+        _refuse_draws(context, "--raw gives no intervals")
         _raw(model or Path("en"), corpus, column, format, reading, device, json_file)
         return
     drawing: dict[str, Any] = {"resamples": resamples, "seed": seed}
@@ -120,6 +140,7 @@ def evaluate(
             raise typer.BadParameter(hint, param_hint="CORPUS" if corpus is None else "--gold-column")
         model = model or Path("en")
         if seeds := _seeds(model, errors, confusion):
+            _refuse_draws(context, "of one model per seed the deviation is told, no intervals")
             one = partial(_of_model, corpus=corpus, column=column, format=format, reading=reading, device=device)
             evaluate_seeds(
                 seeds,
@@ -145,6 +166,14 @@ def evaluate(
     if confusion == STDOUT:
         for task, scores in evaluation.tasks.items():
             console.print(matrix_table(scores.matrix, title=f"{task}: gold in rows, predicted in columns"))
+
+
+def _refuse_draws(context: typer.Context, reason: str) -> None:
+    """Refuse options of intervals where there are none; that none are wanted may be said."""
+    for name in ("resamples", "seed"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE" and context.params[name]:
+            raise typer.BadParameter(f"{reason}; leave it out", param_hint=f"--{name}")
 
 
 def _seeds(model: Path, errors: list[Path] | None, confusion: Path | None) -> list[tuple[int, Path]]:

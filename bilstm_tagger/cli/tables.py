@@ -92,9 +92,10 @@ def span_table(scores: SpanScores, *, title: str) -> Table:
 def span_lines(scores: SpanScores) -> Text:
     """Lenient F1, token accuracy and recall on known and unknown words."""
     lenient = scores.conlleval
+    between = "" if lenient.intervals is None else f" ({between_ends(lenient.intervals.f1)})"
     lines = [
         f"conlleval (lenient): precision {percent(lenient.precision)}, recall {percent(lenient.recall)}, "
-        f"F1 {percent(lenient.f1)}",
+        f"F1 {percent(lenient.f1)}{between}",
         f"token accuracy {percent(scores.accuracy.value)} of {counted(scores.accuracy.total, 'token')}",
     ]
     if scores.known is not None and scores.unknown is not None:

@@ -13,15 +13,34 @@ from functools import cached_property
 
 import numpy as np
 
+from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.evaluation.scores import Interval, Intervals
 from bilstm_tagger.evaluation.tally import CORRECT, KINDS, PREDICTED, SUPPORT, Tally
 
-__all__ = ["RESAMPLES", "Resampled", "draws", "f1_of", "interval", "resampled_counts", "share_of"]
+__all__ = ["RESAMPLES", "Resampled", "check_resamples", "draws", "f1_of", "interval", "resampled_counts", "share_of"]
 
 RESAMPLES = 1_000
+LEAST_RESAMPLES = 100  # of 40 draws one lies beyond each end of a 95 % interval, of 100 two or three
 LEVEL = 0.95
 _BLOCK = 128  # labels that are counted by sentence at a time
 _MOST_DRAWN = 8_000_000  # sentences of as many draws as are held at a time
+
+
+def check_resamples(resamples: int, *, or_none: bool = True) -> None:
+    """Refuse too few draws for an interval.
+
+    Args:
+        resamples: number of draws.
+        or_none: whether there may be none.
+
+    Raises:
+        ConfigError: there are too few.
+    """
+    if resamples < LEAST_RESAMPLES and not (or_none and resamples == 0):
+        instead = ", or 0 for no intervals" if or_none else ""
+        raise ConfigError(
+            f"resamples: {resamples} draws give no 95 % interval; {LEAST_RESAMPLES} are the least{instead}"
+        )
 
 
 def draws(sentences: int, resamples: int, *, seed: int = 0) -> Iterator[np.ndarray]:

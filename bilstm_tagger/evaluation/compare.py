@@ -13,12 +13,20 @@ from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
-from bilstm_tagger.evaluation.bootstrap import RESAMPLES, draws, f1_of, interval, resampled_counts, share_of
+from bilstm_tagger.evaluation.bootstrap import (
+    RESAMPLES,
+    check_resamples,
+    draws,
+    f1_of,
+    interval,
+    resampled_counts,
+    share_of,
+)
 from bilstm_tagger.evaluation.counting import score_task, tally_of
 from bilstm_tagger.evaluation.errors import judged_cases
 from bilstm_tagger.evaluation.evaluate import Columns, read_gold
 from bilstm_tagger.evaluation.predictions import Paired, paired, read_gold_file
-from bilstm_tagger.evaluation.scores import Interval, SpanScores, TagScores
+from bilstm_tagger.evaluation.scores import Interval, SpanScores, TagScores, nothing_to_find
 from bilstm_tagger.evaluation.significance import DRAWS, Difference, paired_difference
 from bilstm_tagger.evaluation.tally import Tally
 from bilstm_tagger.model_folder.find import is_model_folder, shipped_models
@@ -109,14 +117,16 @@ def compare(
         gold_columns: where the gold tags are, by task, or just the column if there is one task.
         columns: for each system that is a file where its tags are, by task.
         spec: how the files are read besides.
-        resamples: number of draws of each test.
+        resamples: number of draws of each test, at least 100.
         seed: chooses them.
         device: where models compute.
 
     Raises:
-        ConfigError: a system is neither a model nor a file, or it cannot be told which tags belong to which.
+        ConfigError: so few resamples say nothing, a system is neither a model nor a file, or it cannot be told which
+            tags belong to which.
         CorpusError: a file cannot be read, or does not have the same words and sentences.
     """
+    check_resamples(resamples, or_none=False)
     spec = spec or ReadSpec()
     systems = [_opened(each, device) for each in (first, second)]
     gold, notes = _gold(corpus, systems, gold_columns, spec)
@@ -142,10 +152,12 @@ def compare(
         raise ConfigError(f"{first} and {second} have no task in common that {corpus} has gold tags of")
     gold = gold.only(tasks)
     predicted = given[0].predicted, given[1].predicted
+    found = {task: _compared(gold, predicted, task, resamples, seed) for task in tasks}
+    told = [*notes, *given[0].notes, *given[1].notes]
     return Comparison(
         names=names,
-        tasks={task: _compared(gold, predicted, task, resamples, seed) for task in tasks},
-        notes=tuple(dict.fromkeys([*notes, *given[0].notes, *given[1].notes])),
+        tasks=found,
+        notes=tuple(dict.fromkeys(told + nothing_to_find({task: each.scores[0] for task, each in found.items()}))),
         gold=gold,
         predicted=predicted,
     )

@@ -14,7 +14,7 @@ import numpy as np
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.evaluation.bootstrap import Resampled, interval, share_of
+from bilstm_tagger.evaluation.bootstrap import Resampled, check_resamples, interval, share_of
 from bilstm_tagger.evaluation.lenient import lenient_spans
 from bilstm_tagger.evaluation.pairing import SPAN_ERRORS, kind_of, matrix_of, pair_spans
 from bilstm_tagger.evaluation.partial import annotated_parts
@@ -74,8 +74,10 @@ def score_task(
         seed: chooses these draws.
 
     Raises:
+        ConfigError: so few resamples give no interval.
         CorpusError: the two do not have the same documents, sentences and scheme.
     """
+    check_resamples(resamples)
     gold, predicted, scheme = _comparable(gold, predicted, task)
     words = None if known is None else frozenset(known)
     if scheme is Scheme.NONE:

@@ -15,10 +15,10 @@ from bilstm_tagger.corpus.reading import refuse_empty
 from bilstm_tagger.corpus.trained import other_columns, read_available, spec_as_trained
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
-from bilstm_tagger.evaluation.bootstrap import RESAMPLES
+from bilstm_tagger.evaluation.bootstrap import RESAMPLES, check_resamples
 from bilstm_tagger.evaluation.counting import check_aligned, headline, score_task
 from bilstm_tagger.evaluation.partial import unannotated_notes
-from bilstm_tagger.evaluation.scores import SpanScores, TagScores
+from bilstm_tagger.evaluation.scores import SpanScores, TagScores, nothing_to_find
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.tagging.opened import opened
 from bilstm_tagger.tagging.warm_up import warm_up
@@ -52,7 +52,7 @@ class Scored(Generic[_Scores]):
         sentences: number of sentences.
         tokens: number of tokens.
         seconds: time that tagging took; None if the tags were there already.
-        notes: what the reader should know: tasks left out, labels the model never saw.
+        notes: what the reader should know: tasks left out, labels the model never saw, tasks without a gold span.
     """
 
     tasks: Mapping[str, _Scores]
@@ -61,6 +61,10 @@ class Scored(Generic[_Scores]):
     tokens: int
     seconds: float | None
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Adds the notes that follow from the scores."""
+        object.__setattr__(self, "notes", tuple(dict.fromkeys([*self.notes, *nothing_to_find(self.tasks)])))
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -121,16 +125,18 @@ def evaluate(
         word_column: the column of the words.
         reading: further fields of the file's `ReadSpec`, such as `labels`.
         probabilities: whether gold and predicted tags are to have probabilities, by which errors are sorted.
-        resamples: how often sentences are drawn anew for the 95 % intervals of the scores; 0 for no intervals.
+        resamples: how often sentences are drawn anew for the 95 % intervals of the scores, at least 100; 0 for no
+            intervals.
         seed: chooses these draws.
 
     Returns:
         Scores of all tasks that the corpus has tags for.
 
     Raises:
-        ConfigError: `columns` does not fit the model's tasks.
+        ConfigError: `columns` does not fit the model's tasks, or so few resamples give no interval.
         CorpusError: the corpus cannot be read, or has no gold tags of any of the model's tasks.
     """
+    check_resamples(resamples)
     tagger = opened(tagger)
     gold, notes = read_gold(
         tagger, corpus, columns=columns, format=format, names=names, word_column=word_column, reading=reading

@@ -257,6 +257,13 @@ class TagScores:
         }
 
 
+def nothing_to_find(tasks: Mapping[str, Any]) -> list[str]:
+    """A note on each task of which gold has no span, so that its scores say nothing."""
+    what = "gold has no span, so there is nothing to find: precision, recall and F1 are 0 whatever is predicted"
+    every = ((task, getattr(scores, "micro", None)) for task, scores in tasks.items())
+    return [f"{task}: {what}" for task, micro in every if micro is not None and not micro.support]
+
+
 def _told(intervals: Intervals | None) -> dict[str, Any]:
     return {} if intervals is None else {"intervals": intervals.to_json()}
 

@@ -50,6 +50,31 @@ def test_evaluate_without_intervals(file: Path) -> None:
     assert "intervals" not in json.dumps(json.loads(run(*line, "--json", "-").stdout))
 
 
+def test_gold_without_a_span_is_told(model_folder: Path, tmp_path: Path) -> None:
+    """By the command on tokens and on text, and beside tags of another system."""
+    path = tmp_path / "a.conll"
+    path.write_text("Ada O O\nleft O B-PER\n\n", "utf-8")
+    told = "note: ner: gold has no span, so there is nothing to find: precision, recall and F1 are 0 whatever is"
+    model = ["--model", model_folder]
+    for more in (["--column", "ner=2", *model], ["--column", "ner=2", "--raw", *model]):
+        result = run("evaluate", path, *more)
+        assert result.exit_code == 0, result.stderr
+        assert result.stderr.count(told) == 1
+    result = run("evaluate", "--predictions", path, "--gold-column", "ner=2", "--column", "ner=3")
+    assert result.stderr.count(told) == 1, result.stderr
+    plain = tmp_path / "b.conll"
+    plain.write_text("Ada B-PER X\nleft O B-PER\n\n", "utf-8")
+    assert "gold has no span" not in run("evaluate", plain, "--column", "ner=2", *model).stderr
+
+
+def test_the_lenient_score_has_its_interval(file: Path) -> None:
+    line = ["evaluate", "--predictions", file, "--gold-column", "2", "--column", "3"]
+    scores = json.loads(run(*line, "--json", "-").stdout)["tasks"]
+    (only,) = scores.values()
+    low, high = only["conlleval"]["intervals"]["f1"]
+    assert re.search(rf"conlleval.*F1 \d+\.\d+ \({100 * low:.1f} to {100 * high:.1f}\)", run(*line).stdout)
+
+
 def test_evaluate_shows_matrix_and_caution(file: Path) -> None:
     result = run("evaluate", "--predictions", file, "--gold-column", "2", "--column", "3", "--confusion", "-")
     rows = [line.split() for line in result.stdout.splitlines()]
@@ -68,6 +93,11 @@ def test_evaluate_shows_matrix_and_caution(file: Path) -> None:
         (["evaluate", "--predictions", "FILE", "--gold-column", "a=2", "--gold-column", "a=3"], "named twice"),
         (["compare", "FILE", "FILE", "FILE", "--differences", "d.txt"], "must end in .html or .csv"),
         (["compare", "FILE", "FILE", "FILE", "--resamples", "5"], "greater than or equal to 100"),
+        (["evaluate", "FILE", "--resamples", "1"], "1 draws give no 95 % interval; 100 are the least, or 0 for no"),
+        (["evaluate", "FILE", "--resamples", "99"], "99 draws give no 95 % interval"),
+        (["evaluate", "FILE", "--resamples", "-1"], "greater than or equal to 0"),
+        (["evaluate", "FILE", "--raw", "--resamples", "200"], "--raw gives no intervals; leave it out"),
+        (["evaluate", "FILE", "--raw", "--seed", "2"], "--raw gives no intervals; leave it out"),
     ],
 )
 def test_wrong_usage(file: Path, arguments: list[str], said: str) -> None:

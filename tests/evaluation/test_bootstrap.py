@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from bilstm_tagger import Tagger, compare, evaluate, evaluate_predictions
 from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.evaluation.bootstrap import Resampled, draws, f1_of, interval, resampled_counts, share_of
 from bilstm_tagger.evaluation.counting import score_task, tally_of
 from bilstm_tagger.evaluation.scores import Interval, Intervals, Score, SpanScores, TagScores
@@ -45,7 +48,7 @@ def drawn(scheme: Scheme, *, sentences: int = 40, seed: int = 0) -> tuple[Senten
 def test_intervals_are_those_of_scores_of_drawn_sentences(scheme: Scheme) -> None:
     """Every draw is written out as documents and scored from the start."""
     gold, guesses = drawn(scheme)
-    resamples = 60
+    resamples = 100
     scores = score_task(
         documents(gold, scheme), documents(guesses, scheme), "t", known=KNOWN, resamples=resamples, seed=3
     )
@@ -133,7 +136,7 @@ def test_scores_have_no_intervals_unless_asked() -> None:
 
 def test_no_sentence_is_no_fault() -> None:
     nothing = documents([], Scheme.NONE)
-    scores = score_task(nothing, nothing, "t", known=None, resamples=10)
+    scores = score_task(nothing, nothing, "t", known=None, resamples=100)
     assert isinstance(scores, TagScores)
     assert scores.accuracy.interval is None and scores.known is None
 
@@ -167,3 +170,21 @@ def test_interval_leaves_out_what_is_not_defined() -> None:
     assert interval(np.array([np.nan, 0.5, 0.5])) == (0.5, 0.5)
     assert interval(np.array([np.nan])) == (0.0, 0.0)
     assert np.isnan(share_of(np.array([0, 0])))
+
+
+@pytest.mark.parametrize("resamples", [-1, 1, 99])
+def test_too_few_draws_give_no_interval(tagger: Tagger, tiny_dev: Path, resamples: int) -> None:
+    """Of 39 draws on average less than one lies beyond each end of the middle 95 %."""
+    told = f"resamples: {resamples} draws give no 95 % interval; 100 are the least"
+    for ask in (
+        lambda: evaluate(tagger, tiny_dev, resamples=resamples),
+        lambda: evaluate_predictions(
+            tiny_dev, tiny_dev, columns={"ner": "NER"}, gold_columns={"ner": "NER"}, resamples=resamples
+        ),
+    ):
+        with pytest.raises(ConfigError, match=f"{told}, or 0 for no intervals"):
+            ask()
+    with pytest.raises(ConfigError, match=f"{told}$"):
+        compare(tiny_dev, tagger, tagger, resamples=resamples)
+    with pytest.raises(ConfigError, match="0 draws"):
+        compare(tiny_dev, tagger, tagger, resamples=0)

@@ -122,7 +122,7 @@ def judged(untrained_tagger: Tagger) -> Evaluation:
     plain = Document.from_sentences(words)
     names = [draw.choice(["O", "O", "B-PER", "B-LOC"]) for _ in plain.words]
     gold = plain.with_tags({"ner": names, "pos": ["NOUN"] * len(names)}, {"ner": Scheme.BIO})
-    return evaluate(untrained_tagger, [gold], probabilities=True, resamples=50)
+    return evaluate(untrained_tagger, [gold], probabilities=True, resamples=100)
 
 
 def test_confidence_is_the_probability_that_the_tagger_gives(judged: Evaluation) -> None:
@@ -222,7 +222,7 @@ def test_hostile_labels_are_text(scheme: Scheme, tmp_path: Path) -> None:
     prefix = "" if scheme is Scheme.NONE else "B-"
     true = document([[prefix + label, prefix + "A"]], scheme, words=["<b>", "&amp;"])
     told = document([[prefix + "A", prefix + label]], scheme, words=["<b>", "&amp;"])
-    scores = score_task([true], [told], "t", known=None, resamples=10)
+    scores = score_task([true], [told], "t", known=None, resamples=100)
     made = Evaluation({f"<i>{label}": scores}, 1, 1, 2, None, gold=[], predicted=[])
     renamed = [
         Document(each.words, each.bounds, tags={f"<i>{label}": each.tags_of("t")}, schemes={f"<i>{label}": scheme})
@@ -281,7 +281,7 @@ def test_repeated_texts() -> None:
 
 def test_plain_tags_are_grouped_by_confusion(tmp_path: Path) -> None:
     gold, guesses = random_pair(2, Scheme.NONE)
-    scores = score_task(gold, guesses, "t", known=None, resamples=20)
+    scores = score_task(gold, guesses, "t", known=None, resamples=100)
     assert isinstance(scores, TagScores)
     _, page = written(Evaluation({"t": scores}, 4, 32, 10, None, gold=gold, predicted=guesses), tmp_path)
     text = (tmp_path / "errors.html").read_text("utf-8")

@@ -16,7 +16,7 @@ from bilstm_tagger.evaluation.significance import Difference
 from bilstm_tagger.schemes.grammar import Scheme
 
 
-def scores(tags: str, scheme: Scheme, resamples: int = 50) -> Any:
+def scores(tags: str, scheme: Scheme, resamples: int = 100) -> Any:
     words = tags.split()
     made = Document(words, [0, len(words)], tags={"t": words}, schemes={"t": scheme})
     return score_task([made], [made], "t", known=frozenset(words[:1]), resamples=resamples)

@@ -54,7 +54,7 @@ def of_seqeval(gold: list[list[str]], guesses: list[list[str]]) -> float:
 def test_one_file_with_both_columns(tmp_path: Path, legal: bool) -> None:
     rows, gold, guesses = drawn(legal=legal)
     file = write(tmp_path / "both.conll", rows)
-    found = evaluate_predictions(file, columns={"ner": 3}, gold_columns={"ner": 2}, resamples=20)
+    found = evaluate_predictions(file, columns={"ner": 3}, gold_columns={"ner": 2}, resamples=100)
     scores = found.tasks["ner"]
     assert isinstance(scores, SpanScores)
     assert scores.micro.f1 == pytest.approx(of_seqeval(gold, guesses), abs=1e-12)
