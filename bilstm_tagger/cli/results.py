@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from bilstm_tagger.evaluation.results import Results
 
 
+FEW = 3  # a model is told by its differences from another one if they are one in so many of its settings at most
+
+
 class ResultFormat(StrEnum):
     """How the table is written."""
 
@@ -72,7 +75,6 @@ def _print(results: Results, console: Console) -> None:
     from rich.text import Text
 
     from bilstm_tagger.evaluation.result_tables import text_rows
-    from bilstm_tagger.evaluation.results import ABSENT
 
     names, figures, rows = text_rows(results)
     table = _table(names, figures, rows)
@@ -81,9 +83,28 @@ def _print(results: Results, console: Console) -> None:
         console.print(table)
         return
     console.print(_table(names[:1], figures, [[row[0], *row[len(names) :]] for row in rows]))
-    for model, *cells in rows:
-        there = [f"{name}={value}" for name, value in zip(names[1:], cells, strict=False) if value != ABSENT]
-        console.print(Text.assemble((model, "bold"), ": ", ", ".join(there)), soft_wrap=True)
+    settings = [row[1 : len(names)] for row in rows]
+    for number, row in enumerate(rows):
+        told = _beside(names[1:], settings[number], [row[0] for row in rows[:number]], settings[:number])
+        console.print(Text.assemble((row[0], "bold"), ": ", told), soft_wrap=True)
+
+
+def _beside(names: Sequence[str], cells: Sequence[str], models: Sequence[str], earlier: Sequence[Sequence[str]]) -> str:
+    """The settings of a model, or where it differs from the most alike one before it, if that is much shorter."""
+    from bilstm_tagger.evaluation.results import ABSENT
+
+    own = [f"{name}={value}" for name, value in zip(names, cells, strict=True) if value != ABSENT]
+    others = [
+        [
+            f"{name}={'' if value == ABSENT else value}"
+            for name, value, other in zip(names, cells, each, strict=True)
+            if value != other
+        ]
+        for each in earlier
+    ]
+    if not others or len(fewest := min(others, key=len)) > len(own) / FEW:
+        return ", ".join(own)
+    return f"as {models[others.index(fewest)]}" + (f", but {', '.join(fewest)}" if fewest else "")
 
 
 def _table(names: Sequence[str], figures: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

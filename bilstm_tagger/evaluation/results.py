@@ -21,6 +21,7 @@ __all__ = ["ABSENT", "Outcome", "Result", "Results", "collect_results"]
 ABSENT = "–"  # a setting or a score that a model does not have
 _SEED = "training.seed"
 _OF_THE_CARD = ("notes", "licence", "languages")  # settings that decide nothing
+_FILES = ("train", "dev", "corpora")  # settings of a task that say what it learns from
 _CHECKPOINT, _SETTINGS = "checkpoint", "settings.json"  # what a run has in its folder until it comes to its end
 
 
@@ -69,9 +70,20 @@ class Results:
 
     @property
     def settings(self) -> list[str]:
-        """Keys of the settings that are not the same in all rows."""
+        """Keys of the settings that are not the same in all rows.
+
+        That a model lacks a task is told by its scores: settings of the task count where it is, but for its files.
+        """
         keys = dict.fromkeys(key for row in self.rows for key in row.settings)
-        return [key for key in keys if len({_plain(row.settings.get(key)) for row in self.rows}) > 1]
+        return [key for key in keys if len(self._values(key)) > 1]
+
+    def _values(self, key: str) -> set[str]:
+        """The distinct values of a setting."""
+        if not key.startswith("tasks."):
+            return {_plain(row.settings.get(key)) for row in self.rows}
+        if key.rpartition(".")[2] in _FILES:
+            return {_plain(row.settings.get(key) or None) for row in self.rows}
+        return {_plain(row.settings[key]) for row in self.rows if key in row.settings}
 
     @property
     def columns(self) -> list[str]:

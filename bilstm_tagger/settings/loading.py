@@ -160,13 +160,19 @@ def _is_table(path: list[str]) -> bool:
 
 
 def portable(settings: Settings) -> dict[str, Any]:
-    """Settings as plain values whose files are named without their folders: those are private once a model travels."""
+    """Settings as plain values whose files are named without their folders: those are private once a model travels.
+
+    A model to start from stays as it was written, unless that begins at the root or the home of a machine: the last
+    part of its path is often the same for many, as `seed-0`.
+    """
     values = settings.model_dump(mode="json")
     for owner in (values["data"], values["embedder"], values["training"], *values["tasks"].values()):
-        for key in ("train", "dev", "replay", "vectors", "init_from"):
+        for key in ("train", "dev", "replay", "vectors"):
             name = owner.get(key)
             if name and not name.startswith("hf:"):
                 owner[key] = Path(name).name
+    if (start := values["training"]["init_from"]) is not None:
+        values["training"]["init_from"] = _portable_model(start)
     for task in values["tasks"].values():
         for corpus in task["corpora"]:
             if not corpus["train"].startswith("hf:"):
@@ -174,6 +180,14 @@ def portable(settings: Settings) -> dict[str, Any]:
     for feature in values["features"].values():
         feature["phrases"] = {label: Path(name).name for label, name in feature["phrases"].items()}
     return values
+
+
+def _portable_model(name: str) -> str:
+    """The name of a model, or its folder as it was written; of one that tells of a machine the last part or two."""
+    path = Path(name)
+    if not path.is_absolute() and not name.startswith("~") and ".." not in path.parts:
+        return path.as_posix()
+    return "/".join(path.parts[-2:] if re.fullmatch(r"seed-\d+", path.name) else path.parts[-1:])
 
 
 def parse_override(text: str) -> tuple[str, Any]:

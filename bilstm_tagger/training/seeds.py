@@ -206,8 +206,10 @@ def changes_since(folder: Path, settings: Settings) -> list[str]:
         settings: those of a run that would make it again.
     """
     config = read_json(folder / "config.json")
-    before = portable(known_settings(config.get("settings", {})))
-    changed = differences(before, portable(settings))
+    before, now = portable(known_settings(config.get("settings", {}))), portable(settings)
+    for values in (before, now):  # which may have been written from another folder
+        values["training"]["init_from"] = Path(values["training"]["init_from"] or "").name
+    changed = differences(before, now)
     sums = {(row["role"], row["name"]): row["sha256"] for row in config.get("data", [])}
     for path in _data_files(settings):
         known = {content for (_, name), content in sums.items() if name == path.name}

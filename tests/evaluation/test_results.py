@@ -221,3 +221,32 @@ def test_the_command(first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     run("results", one, two, "--output", tmp_path / "table.txt")
     assert "encoder.hidden_size" in (tmp_path / "table.txt").read_text()
     assert run("results", tmp_path / "none").exit_code == 1
+
+
+def test_settings_of_a_task_count_where_the_task_is(first: Path, tmp_path: Path) -> None:
+    """But the files that it learns from, which the table would else lack."""
+    one = settings_of().tasks["ner"].model_dump(mode="json")
+    tasks = [{"ner": one}, {"ner": one | {"weight": 2.0}}, {"pos": one | {"head": "softmax", "train": "a.conll"}}]
+    rows = [model(first, tmp_path / f"m{number}", dev=0.5, tasks=each) for number, each in enumerate(tasks)]
+    found = collect_results(rows)
+    assert found.settings == ["tasks.ner.weight", "tasks.pos.train"]
+    assert found.cells() == [["1.0", "–"], ["2.0", "–"], ["–", "a.conll"]]
+    assert collect_results(rows[::2]).settings == ["tasks.pos.train"]
+
+
+def test_models_much_alike_are_told_by_what_differs(first: Path, tmp_path: Path) -> None:
+    many = {"encoder__hidden_size": 20, "embedder__size": 7, "training__epochs": 77, "encoder__dropout": 0.25}
+    long = "wide/" * 20
+    for name, settings in (
+        ("a", {"training__init_from": long}),
+        ("b", {"training__init_from": long, "training__seed": 1}),
+        ("c", many),
+        ("d", many | {"training__seed": 1}),
+    ):
+        model(first, tmp_path / name, dev=0.5, **settings)
+    lines = run("results", tmp_path).stdout.replace(f"{tmp_path}/", "").splitlines()[-4:]
+    assert lines[0].startswith("a: ")
+    assert "training.seed=0" in lines[0]
+    assert lines[1] == "b: as a, but training.seed=1"
+    assert lines[2].startswith("c: embedder.size=7, ")
+    assert lines[3] == "d: as c, but training.seed=1"

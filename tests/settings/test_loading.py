@@ -16,6 +16,7 @@ from bilstm_tagger.settings.loading import (
     load_settings,
     parse_override,
     parse_settings,
+    portable,
     presets,
     read_toml,
 )
@@ -354,3 +355,24 @@ def test_any_values_are_settings_or_one_line_of_complaint(values: Any) -> None:
         assert "\n" not in str(error)
     else:
         assert parse_settings(settings.model_dump(mode="json")) == settings
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("m/two/seed-0", "m/two/seed-0"),
+        ("./m/full", "m/full"),
+        ("en", "en"),
+        ("someone/model", "someone/model"),
+        ("/home/ada/models/two/seed-10", "two/seed-10"),
+        ("/home/ada/models/full", "full"),
+        ("../ada/full", "full"),
+        ("~/two/seed-1", "two/seed-1"),
+    ],
+)
+def test_a_model_to_start_from_keeps_its_name_but_no_machine(written: str, kept: str) -> None:
+    settings = load_settings("ner", overrides={"training.init_from": written, "data.train": "a/b.conll"})
+    values = portable(settings)
+    assert values["training"]["init_from"] == kept
+    assert values["data"]["train"] == "b.conll"
+    assert portable(parse_settings(values)) == values
