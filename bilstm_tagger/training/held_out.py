@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from bilstm_tagger.model_folder.folder import ModelParts, save_metrics
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.tagging.torch_runtime import torch_model
+
+logger = logging.getLogger("bilstm_tagger")
 
 __all__ = ["check_test", "known_scores", "score_on_test"]
 
@@ -61,8 +64,10 @@ def score_on_test(tagger: Tagger, path: str | Path, *, folder: Path) -> dict[str
         CorpusError: if the file cannot be read.
         TaggerError: if the folder cannot be written.
     """
-    scores = {task: each.headline for task, each in evaluate(tagger, path).tasks.items()}
-    name = Path(path).name
+    evaluation, name = evaluate(tagger, path), Path(path).name
+    for line in evaluation.notes:
+        logger.warning("%s: %s", name, line)
+    scores = {task: each.headline for task, each in evaluation.tasks.items()}
     others = [row for row in tagger.metrics.get("test_scores", []) if row["file"] != name]
     row = {"file": name, "sha256": _content(path), "scores": scores}
     info = replace(tagger.info, metrics={**tagger.metrics, "test_scores": [*others, row]})

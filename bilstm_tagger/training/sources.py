@@ -189,7 +189,14 @@ def _settle(settings: Settings, source: Source) -> Source:
             for _, message in doubts(train, task, train.schemes[task]):
                 logger.warning("%s: %s", task, message)
         dev = _settle_task(dev, task, train.schemes[task], role="dev", repair=settings.data.repair)
+        if len(dev) and dev.has_spans(task) and _is_bare(dev, task):
+            logger.warning("%s: dev has no span to find, so its F1 is 0 in every epoch and cannot tell the best", task)
     return replace(source, train=train, dev=dev)
+
+
+def _is_bare(corpus: Corpus, task: str) -> bool:
+    """Whether no span of a task is annotated."""
+    return all(tag in ("O", UNKNOWN) for document in corpus for tag in document.tags_of(task))
 
 
 def _settle_task(corpus: Corpus, task: str, declared: Scheme | None, *, role: str, repair: bool) -> Corpus:
