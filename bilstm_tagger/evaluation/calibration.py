@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from bilstm_tagger.tagging.opened import opened
 
 if TYPE_CHECKING:
     from bilstm_tagger.tagging.tagger import Tagger
+
+logger = logging.getLogger("bilstm_tagger")
 
 BINS = 15
 STORED = 5_000  # predictions of a label that a model folder keeps
@@ -192,6 +195,10 @@ def fit_temperatures(
         right = judge(gold, list(tagger.pipe(gold, probabilities=True)), task).right
         if 0 < right.sum() < len(right):
             fitted[task] = round(math.exp(_lowest(loss, math.log(COLDEST), math.log(HOTTEST))), 4)
+        else:
+            share = "no prediction" if not len(right) else "all predictions right" if right.all() else "none right"
+            kept = tagger.info.temperatures.get(task, 1.0)
+            logger.info("%s: %s, so no temperature can be fitted; it stays %g", task, share, kept)
     return fitted
 
 

@@ -137,6 +137,20 @@ def test_the_fitted_temperature_has_the_smallest_loss(trained: tuple[Tagger, Pat
     assert tagger.info.temperatures["ner"] == temperature, "training ended with it"
 
 
+def test_a_task_to_which_no_temperature_can_be_fitted_is_told(
+    trained: tuple[Tagger, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="bilstm_tagger")
+    tagger, dev = trained
+    told = list(tagger.pipe(read_corpus(dev, {"ner": -1})))
+    empty = [each.with_tags({"ner": ["O"] * len(each)}, each.schemes) for each in told]
+    for gold, what in ((told, "all predictions right"), (empty, "none right")):
+        caplog.clear()
+        assert fit_temperatures(tagger, gold) == {}
+        kept = tagger.info.temperatures["ner"]
+        assert caplog.messages == [f"ner: {what}, so no temperature can be fitted; it stays {kept:g}"]
+
+
 def test_a_temperature_changes_probabilities_and_no_tag(trained: tuple[Tagger, Path], tmp_path: Path) -> None:
     tagger, dev = trained
     gold = read_corpus(dev, {"ner": -1}).settle("ner")
