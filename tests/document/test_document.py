@@ -305,6 +305,23 @@ def test_html_of_plain_tags_and_of_none() -> None:
     assert read_html(spans) == "[a|<i>] <b>"
 
 
+FRAME = '<div class="bilstm-tagger" style="line-height: 2.2; white-space: pre-wrap; overflow-wrap: anywhere;">'
+
+
+def test_the_whole_html() -> None:
+    """Its styles too: line breaks of the text show, long words do not run out of the page."""
+    words = Document.from_words(["a", "b"])
+    small = "font-size: 0.65em; color: #777; margin-left: 0.15em;"
+    assert html_fragment(words.with_tags({"pos": ["X", "Y"]})) == (
+        f'{FRAME}a<span style="{small}">X</span> b<span style="{small}">Y</span></div>'
+    )
+    mark = "color: #000; padding: 0.2em 0.4em; margin: 0 0.15em; line-height: 1; border-radius: 0.35em;"
+    label = "font-size: 0.75em; font-weight: bold; margin-left: 0.5em;"
+    assert html_fragment(words.with_tags({"ner": ["S-MISC", "O"]}, {"ner": Scheme.IOBES})) == (
+        f'{FRAME}<mark style="background: #ddd; {mark}">a<span style="{label}">MISC</span></mark> b</div>'
+    )
+
+
 def test_html_shows_a_multiword_token_once() -> None:
     document = Document(
         ["de", "el", "mar"],

@@ -182,6 +182,8 @@ def test_text_is_coloured_on_a_terminal(tmp_path: Path, monkeypatch: pytest.Monk
     path.write_text("so Ada")
     output, _ = to_stream(RuleTagger(), [path], format="text")
     assert re.search(r"48;(2;170;156;252|5;147)m Ada ", output)  # #aa9cfc behind it, exact or the nearest of 256
+    output, _ = to_stream(RuleTagger(tasks=("upos",)), [path], format="text")
+    assert output == "so\x1b[2;36m/WORD\x1b[0m Ada\x1b[2;36m/NAME\x1b[0m\n"  # dim cyan
 
 
 def test_text_shows_a_multiword_token_once(tmp_path: Path) -> None:

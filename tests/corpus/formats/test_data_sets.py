@@ -113,6 +113,31 @@ def test_no_such_data_set() -> None:
         words("hf:nobody/nothing")
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RuntimeError("no memory\n left"), "no memory left"),
+        (OSError("no disk"), "no disk"),
+        (ValueError("x" * 400), "x" * 300),
+        (KeyError("a"), "'a'"),
+        (TypeError(), "TypeError"),
+        (AttributeError("b"), "b"),
+        (NotImplementedError(), "NotImplementedError"),
+        (datasets.exceptions.DatasetsError("c"), "c"),
+    ],
+)
+def test_what_goes_wrong_in_datasets_is_told_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    def load(*_: object, **__: object) -> datasets.Dataset:
+        raise error
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    with pytest.raises(CorpusError) as caught:
+        words("hf:some/set#train")
+    assert str(caught.value) == f"hf:some/set#train: `datasets` cannot load it: {reason}"
+
+
 def test_names_go_to_load_dataset(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
 

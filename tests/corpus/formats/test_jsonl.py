@@ -187,6 +187,8 @@ def test_tasks_named_by_their_spans(tmp_path: Path) -> None:
     marks = [{"start": 0, "end": 3, "label": "PER", "task": "ner"}, {"start": 4, "end": 9, "label": "X", "task": "pos"}]
     (document,) = parse(tmp_path, [{"text": TEXT, "spans": marks}], {"a": "ner", "b": "pos"})
     assert document.tags == {"a": ["B-PER", "O", "O", "O"], "b": ["O", "B-X", "O", "O"]}
+    record = {"text": TEXT, "spans": marks}
+    assert [each.tags for each in parse(tmp_path, [record] * 3, {"a": "ner", "b": "pos"})] == [document.tags] * 3
     with pytest.raises(CorpusError, match="spans of ner, pos; name one of them, --column a=NAME"):
         parse(tmp_path, [{"text": TEXT, "spans": marks}], {"a": -1})
     with pytest.raises(CorpusError, match=r"a\.jsonl: no span belongs to 'other' \(named there: ner, pos\)"):

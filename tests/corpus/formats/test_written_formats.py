@@ -200,8 +200,9 @@ def test_brat_is_a_new_folder(tmp_path: Path) -> None:
         with pytest.raises(TaggerError, match=message):
             save_corpus([document], tmp_path / target, format="brat")
     assert (tmp_path / "full" / "mine.txt").read_text() == "mine"
-    with pytest.raises(CorpusError, match="brat holds spans, and pos has none"):
-        save_corpus([document], tmp_path / "new", format="brat", tasks=["pos"])
+    for tasks, named in ((["pos"], "pos"), (["pos", "pos"], "pos, pos"), ([], "no task")):
+        with pytest.raises(CorpusError, match=f"^brat holds spans, and {named} has none; write .jsonl$"):
+            save_corpus([document], tmp_path / "new", format="brat", tasks=tasks)
 
 
 LOST = {
