@@ -154,6 +154,14 @@ def test_counts_beside_a_class_are_counts(name: str, text: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
+def test_words_that_are_named_are_words_though_all_are_numbers(name: str, tmp_path: Path) -> None:
+    path = put(tmp_path / name, [["text", "tokens"], ["to Ada", 1999], ["by Eve", 42]])
+    found = [tokens for _, sentences in tagged(path, spec=ReadSpec(word_column="tokens")) for tokens in sentences]
+    assert [word for tokens in found for word in tokens] == ["1999", "42"]
+    assert [each[1] for each in tagged(path)] == [[["to", "Ada"]], [["by", "Eve"]]]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
 def test_some_tokens_may_be_numbers(name: str, tmp_path: Path) -> None:
     rows = [["document", "tokens", "tag"], ["a", "in", "O"], ["a", "1999", "O"], ["", "", ""], ["b", "Ada", "O"]]
     assert tagged(put(tmp_path / name, rows)) == [("a", [["in", "1999"]]), ("b", [["Ada"]])]
