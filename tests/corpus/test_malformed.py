@@ -70,6 +70,7 @@ CASES: dict[str, tuple[str, Content, str, str]] = {
     "json: no object": ("a.jsonl", GOOD + "7\n", ":2", "a number where an object"),
     "json: nested without end": ("a.jsonl", GOOD + "[" * 100_000 + "\n", ":2", "not JSON that can be read"),
     "json: an endless number": ("a.jsonl", GOOD + '{"id": ' + "9" * 5000 + "}\n", ":2", "not JSON that can be read"),
+    "json: no value": ("a.jsonl", record(words=None), ":2", "neither tokens nor text; the record has: nothing; name"),
     "json: neither tokens nor text": ("a.jsonl", record(words=None, body="x"), ":2", "the record has: body"),
     "json: text is a number": ("a.jsonl", record(text=5, tags=["X"]), ":2", "text is a number, not a string"),
     "json: tokens is an object": ("a.jsonl", record(tokens={"a": 1}, tags=["X"]), ":2", "the tokens are an object"),

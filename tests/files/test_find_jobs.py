@@ -49,6 +49,19 @@ def test_folder_is_searched_in_order(tagger: RuleTagger, tmp_path: Path, monkeyp
     assert "mails/a.txt.jsonl" in below(tmp_path / "here")
 
 
+def test_a_name_that_tells_no_format_is_refused_with_those_that_do(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"")
+    with pytest.raises(ConfigError) as caught:
+        tag_files(RuleTagger(), [path], stream=io.StringIO())
+    before, rest = str(caught.value).split("(known: ")
+    known, behind = rest.split(")")
+    assert before == f"{path}: the name does not tell the format "
+    assert behind == "; name it, --input-format text"
+    assert known.split(", ") == sorted(known.split(", "))
+    assert {".txt", ".md", ".html", ".eml", ".mbox", ".srt", ".docx", ".pdf", ".csv", ".xlsx"} < set(known.split(", "))
+
+
 @pytest.mark.skipif(os.name != "posix", reason="links, named pipes and devices")
 def test_what_is_no_file_in_a_folder_is_left_out_and_named(
     tagger: RuleTagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

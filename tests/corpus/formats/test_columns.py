@@ -204,11 +204,17 @@ def test_words_no_column_can_hold(word: str) -> None:
 
 
 def test_more_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="token 1: 'O\\\\n' cannot stand"):
+    with pytest.raises(
+        CorpusError,
+        match=(r"^sentence 1, token 1: 'O\\n' cannot stand in a column; it is empty or holds a tab or a line break$"),
+    ):
         written([Document(["x"], [0, 1], tags={"t": ["O\n"]})])
     for word in ("two words", "\u3000"):
-        with pytest.raises(CorpusError, match="would not be read back"):
+        with pytest.raises(CorpusError) as caught:
             written([Document.from_words([word])])
+        assert str(caught.value) == (
+            f"sentence 1, token 1: the token {word!r} would not be read back as one token; write another format"
+        )
     wide, narrow = parse(tmp_path, NEWS)[0], Document(["x"], [0, 1], tags={"ner": ["O"]})
     with pytest.raises(
         CorpusError, match="2 columns after documents with 4; write documents of different columns to different files"
