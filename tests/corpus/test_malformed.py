@@ -220,5 +220,7 @@ def test_files_with_nothing_in_them(tmp_path: Path, suffix: str, content: bytes,
 @pytest.mark.parametrize("content", ["[]", "{}\n", "[\n]\n"])
 def test_json_without_a_record(tmp_path: Path, content: str) -> None:
     (tmp_path / "a.json").write_text(content, "utf-8")
-    with pytest.raises(CorpusError, match=r"a\.json: holds no record; name a file"):
+    with pytest.raises(
+        CorpusError, match=r"a\.json: holds no record; name a file with annotated tokens, or write this one again$"
+    ):
         read_corpus(tmp_path / "a.json")

@@ -49,7 +49,7 @@ def test_atomic_write_follows_links_and_longest_names(tmp_path: Path) -> None:
 
 
 def test_atomic_write_refuses_what_it_cannot_write(tmp_path: Path) -> None:
-    with pytest.raises(TaggerError, match="is a folder"), atomic_write(tmp_path):
+    with pytest.raises(TaggerError, match=r"is a folder; name a file in it$"), atomic_write(tmp_path):
         pass
     (tmp_path / "file").touch()
     with pytest.raises(TaggerError, match="cannot be written"), atomic_write(tmp_path / "file" / "a.txt"):
@@ -240,7 +240,10 @@ def test_recover_folder_puts_back_or_cleans(tmp_path: Path) -> None:
 
 def test_atomic_folder_refuses_files_and_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(TaggerError, match="is a file where a folder"), atomic_folder(tmp_path / "file"):
+    with (
+        pytest.raises(TaggerError, match=r"file: is a file where a folder should go; choose another name$"),
+        atomic_folder(tmp_path / "file"),
+    ):
         pass
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")

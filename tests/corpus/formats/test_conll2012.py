@@ -1,4 +1,4 @@
-"""CoNLL-2012: each column under its name and its number, as the page of the shared task lists them.
+"""CoNLL-2012: names in brackets, and each column under its name and its number, as the page of the task lists them.
 
 https://conll.cemantix.org/2012/data.html
 """
@@ -66,3 +66,33 @@ def test_a_column_that_there_is_not(path: Path, column: int | str) -> None:
     )
     with pytest.raises(CorpusError, match=f"^{re.escape(message)}$"):
         read_corpus(path, {"tags": column})
+
+
+def row(number: int, word: str, name: str) -> str:
+    return f"bc/a 0 {number} {word} NNP (TOP* - - - spk {name} * (12)\n"
+
+
+def test_names_in_brackets(tmp_path: Path) -> None:
+    words = ["Anna", "Berg", "slept", "in", "Oslo"]
+    names = ["(PERSON*", "*)", "*", "*", "(GPE)"]
+    body = "".join(row(at, word, name) for at, (word, name) in enumerate(zip(words, names, strict=True)))
+    path = tmp_path / "a.v4_gold_conll"
+    path.write_text(f"#begin document (bc/a); part 000\n{body}\n{body}\n#end document\n", "utf-8")
+    (document,) = read_corpus(path, {"ner": -1, "pos": "pos"})
+    assert [(span.text, span.label) for span in document.spans][:2] == [("Anna Berg", "PERSON"), ("Oslo", "GPE")]
+    assert (document.id, document.bounds) == ("(bc/a); part 000", [0, 5, 10])
+    assert document.tags_of("pos") == ["NNP"] * 10
+    for content, message in (
+        (body, r"b\.conll: the last document has no '#end document'; is the file whole\?$"),
+        (
+            row(0, "a", "(X*") + "\n#end document\n",
+            r"b\.conll:2: the name that begins here does not end in its sentence$",
+        ),
+        (row(0, "a", "*)") + "\n#end document\n", r"b\.conll:2: .* closes a name that was not opened$"),
+        ("a b\n#end document\n", r"b\.conll:2: 2 columns where CoNLL-2012 has 12 or more$"),
+    ):
+        with pytest.raises(CorpusError, match=message):
+            (tmp_path / "b.conll").write_text("#begin document (x); part 000\n" + content, "utf-8")
+            read_corpus(tmp_path / "b.conll", {"ner": -1})
+    with pytest.raises(CorpusError, match=r"a\.v4_gold_conll:2: no column 20$"):
+        read_corpus(path, {"tags": 20})

@@ -134,5 +134,5 @@ def test_spacy_has_relations_by_its_own_name_alone(tmp_path: Path) -> None:
     DocBin(docs=[doc]).to_disk(tmp_path / "a.spacy")
     assert read_corpus(tmp_path / "a.spacy", {"x": "dep"})[0].tags_of("x") == ["nsubj", "root"]
     assert read_corpus(tmp_path / "a.spacy", {"dep": -1})[0].tags_of("dep") == ["nsubj", "root"]
-    with pytest.raises(CorpusError, match=r"no document has a span group 'deprel'; there are ents, .*, dep$"):
+    with pytest.raises(CorpusError, match=r"a\.spacy: no document has a span group 'deprel'; there are ents, .*, dep$"):
         read_corpus(tmp_path / "a.spacy", {"x": "deprel"})

@@ -118,7 +118,13 @@ def test_a_document_in_each_row_has_no_such_column(suffix: str, tmp_path: Path) 
 def test_nor_have_documents_behind_a_record_that_might_be_a_token(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     _jsonl(path, [{"s": 1, "tokens": "Ada", "ner": "O"}, {"s": 1, "tokens": ["Ada", "left"], "ner": ["B-PER", "O"]}])
-    with pytest.raises(CorpusError, match=r"a\.jsonl:2: not a token but a document"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"a\.jsonl:2: not a token but a document; --sentence-column is for a token in each row, so leave "
+            r"it out$"
+        ),
+    ):
         read_corpus(path, spec=ReadSpec(columns={"ner": "ner"}, sentence_column="s"))
 
 
