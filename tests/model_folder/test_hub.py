@@ -97,6 +97,8 @@ def test_a_revision_is_pinned(hub: Hub, tagger: Tagger, tmp_path: Path) -> None:
     assert Tagger.load("anna/names")(TEXT).tags == other(TEXT).tags
     branch = tagger.push_to_hub("anna/names", revision="old")
     assert Tagger.load("anna/names", revision="old").info.source == branch == Tagger.load("anna/names@old").info.source
+    again = other.push_to_hub("anna/names", revision="old")  # into the branch that is there
+    assert Tagger.load("anna/names@old").info.source == again != branch
     assert Tagger.load("anna/names").info.source == second
     with pytest.raises(
         ConfigError, match=r"^anna/names@old: names another revision than revision='main'; leave out one of them$"
