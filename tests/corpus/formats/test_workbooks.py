@@ -57,6 +57,23 @@ def test_all_sheets_of_a_workbook_are_read(
     assert len(caplog.records) == len(left)
 
 
+@pytest.mark.parametrize("option", ["word_column", "text_column"])
+def test_a_sheet_without_the_named_column_is_left_out(
+    tmp_path: Path, option: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    named: list[list[object]] = [["tags", "Form"], ["B-PER O", "Ada ran"], ["O O", "He sat"]]
+    path = workbook(tmp_path / "a.xlsx", {"S": RECORDS, "T": named})
+    corpus = read_corpus(path, {"ner": "tags"} if option == "word_column" else {}, **{option: "Form"})
+    assert [(document.id, document.words) for document in corpus] == [("T", ["Ada", "ran"]), ("T", ["He", "sat"])]
+    assert caplog.messages == [f"{path}: sheet 'S' was left out: no column 'Form'; there are id, tokens, ner"]
+    with pytest.raises(CorpusError) as caught:
+        read_corpus(path, {}, **{option: "Wort"})
+    assert str(caught.value) == (
+        f"{path}: sheet 'S': no column 'Wort'; there are id, tokens, ner, nor has one of the other sheets; "
+        "name it, --word-column or --text-column"
+    )
+
+
 def test_places_in_a_workbook_name_the_sheet_and_the_row(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", {"S": TOKENS, "T": TOKENS})
     assert read_corpus(path, {"ner": -1})[1].where(1) == f"{path}: sheet 'T':3"
