@@ -12,6 +12,26 @@ import pytest
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.files.office_text import read_docx, read_pdf
 
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"  # ECMA-376, part 1, annex F
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
+
+@pytest.mark.parametrize(("part", "read"), [
+    ("header", True), ("footer", True), ("footnotes", True), ("endnotes", True), ("glossaryDocument", False),
+])  # fmt: skip
+def test_text_beside_the_body_of_a_word_document(tmp_path: Path, part: str, read: bool) -> None:
+    docx = pytest.importorskip("docx")
+    opc = pytest.importorskip("docx.opc.part")
+    document = docx.Document()
+    document.add_paragraph("to Ada")
+    content = f'<w:{part} xmlns:w="{W}"><w:p><w:r><w:t>by Eve</w:t></w:r></w:p></w:{part}>'
+    name = pytest.importorskip("docx.opc.packuri").PackURI(f"/word/{part}9.xml")
+    beside = opc.Part(name, "application/xml", content.encode(), document.part.package)
+    document.part.relate_to(beside, RELATIONS + part)
+    document.save(tmp_path / "a.docx")
+    assert read_docx(tmp_path / "a.docx") == ("to Ada\nby Eve\n" if read else "to Ada\n")
+
+
 READERS = {
     "a.docx": (read_docx, "docx", "Document", "not a whole .docx file", ".docx needs python-docx"),
     "a.pdf": (read_pdf, "pypdf", "PdfReader", "not a whole PDF file", ".pdf needs pypdf"),
