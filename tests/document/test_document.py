@@ -259,7 +259,10 @@ def test_copies_and_travels() -> None:
 def test_repr_is_short() -> None:
     document = Document.from_words(["word"] * 10_000)
     assert len(repr(document)) < 200
-    assert repr(example()).startswith('<Document: 2 sentences, 13 tokens: "Ann Lee left')
+    assert repr(example()) == '<Document: 2 sentences, 13 tokens: "Ann Lee left Oslo . She did n\'t ...">'
+    assert repr(Document.from_words(list("abcdefgh"))) == "<Document: 1 sentence, 8 tokens: 'a b c d e f g h'>"
+    assert repr(example().spans[1]) == "Span(start=3, end=4, label='LOC', task='ner')"
+    assert repr(example().sentences[1].spans[0]) == "Span(start=5, end=6, label='PER', task='ner')"
     assert repr(example().sentences[0]) == "<Sentence 0: 'Ann Lee left Oslo .'>"
 
 

@@ -145,7 +145,9 @@ def test_several_tasks_of_spans_have_a_column() -> None:
 
 def test_a_model_without_names_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Ada")
-    with pytest.raises(ConfigError, match="finds no names"):
+    with pytest.raises(
+        ConfigError, match=r"^the model finds no names \(its tasks: upos\); use another --model or --format jsonl$"
+    ):
         to_stream(RuleTagger(tasks=("upos",)), [tmp_path], format="csv")
 
 

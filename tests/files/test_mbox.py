@@ -68,6 +68,15 @@ def test_a_line_of_text_separates_no_mails(tmp_path: Path, line: str, before: st
     assert texts(tmp_path / "a.mbox", data) == [body, "to Eve\n"]
 
 
+@pytest.mark.parametrize(
+    "line", ["From 12:30 on", "From 2024 on", "From London at 12:30", "From Berlin, 1999", "From 1:2 in 3024"]
+)
+def test_a_time_or_a_year_alone_separates_no_mails(tmp_path: Path, line: str) -> None:
+    body = f"by Bob\n\n{line}\nDate: now\nTo: Cy\n\nto Di\n"
+    assert texts(tmp_path / "a.mbox", f"{DATED}{HEADER}\n{body}") == [body]
+    assert len(texts(tmp_path / "a.mbox", f"{DATED}{HEADER}\n{body.replace(line, 'From x 12:30 in 1999')}")) == 2
+
+
 def test_what_stands_before_the_first_separator_is_read(tmp_path: Path) -> None:
     assert texts(tmp_path / "a.mbox", f"\n\n{DATED}{HEADER}\nto Ada\n") == ["to Ada\n"]
     assert texts(tmp_path / "a.mbox", f"{HEADER}\nto Bob\n\n{DATED}{HEADER}\nto Ada\n") == ["to Bob\n", "to Ada\n"]

@@ -167,6 +167,16 @@ def test_some_tokens_may_be_numbers(name: str, tmp_path: Path) -> None:
     assert tagged(put(tmp_path / name, rows)) == [("a", [["in", "1999"]]), ("b", [["Ada"]])]
 
 
+@every_table
+def test_a_table_without_a_text_is_asked_for_its_column(name: str, tmp_path: Path) -> None:
+    path = put(tmp_path / name, [["year", "note"], [1999, "to Ada"], [2000, "by Eve"]])
+    shown = "note" if name in ("a.jsonl", "a.parquet") else "year, note"
+    place = f"{path}: sheet 'Sheet'" if name == "a.xlsx" else f"{path}:1" if name.endswith("l") else str(path)
+    assert refusal(path).removeprefix(place) == (
+        f": no column is called like a text (columns: {shown}); name it, --text-column NAME"
+    )
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.jsonl"])
 @pytest.mark.parametrize("cells", [[4, "to Ada ."], ["to Ada .", 4]])
 def test_numbers_among_words_are_refused(name: str, cells: list[object], tmp_path: Path) -> None:

@@ -76,6 +76,30 @@ def test_a_full_disk_is_named_with_the_target(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_where_folders_cannot_be_opened_their_files_are_synced_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows; elsewhere a folder that cannot be opened is an error."""
+    opened: list[Path] = []
+    open_, file = os.open, tmp_path / "a.txt"
+    file.write_text("Ada")
+
+    def open_files_alone(path: Path, *given: int) -> int:
+        if path == tmp_path:
+            raise PermissionError(13, "Permission denied")
+        opened.append(path)
+        return open_(path, *given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", open_files_alone)
+        with pytest.raises(PermissionError):
+            atomic._sync(tmp_path)
+        patched.setattr(os, "name", "nt")
+        atomic._sync(tmp_path)
+        atomic._sync(file)
+    assert opened == [file]
+
+
 @pytest.mark.parametrize("linked", [False, True])
 def test_atomic_write_to_a_pipe(tmp_path: Path, linked: bool) -> None:
     """What is no regular file is written to and stays what it is."""

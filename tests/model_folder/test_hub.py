@@ -210,6 +210,7 @@ def test_the_card_is_metadata_and_text(hub: Hub, tagger: Tagger) -> None:
     data = card.data
     assert (data.language, data.license) == (["en", "de"], "cc-by-4.0")
     assert (data.library_name, data.pipeline_tag) == ("bilstm-tagger", "token-classification")
+    assert data.tags == ["bilstm-crf", *tagger.tasks]
     assert data.datasets == ["user/more", "user/names"]
     results = {result.task_name: result for result in data.eval_results}
     assert (results["upos"].metric_type, results["upos"].metric_value) == ("accuracy", 0.9)
