@@ -108,11 +108,12 @@ def test_the_whole_card() -> None:
         ({"metrics": {}}, "## Scores\n\nNone measured.\n\n## Data"),
         (
             {"metrics": {"dev": {"ner": 0.5}}},
-            "On the dev corpus: F1 of exact spans, accuracy of plain tags, in percent.",
+            "Scores\n\nOn the dev corpus: F1 of exact spans, accuracy of plain tags, in percent.\n\n|",
         ),
         (
             {"settings": {}},
-            "The licence of the data decides what the model may be used for; state it in `notes` before you share it.",
+            "|\n\nThe licence of the data decides what the model may be used for; state it in `notes` before you share "
+            "it.\n\n##",
         ),
     ],
 )

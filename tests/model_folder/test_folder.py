@@ -478,6 +478,8 @@ def test_settings_of_another_version_break_nothing(folder: Path, tagger: Tagger)
     [
         *("[]", "{", '{"ner": {"PER": {"probabilities": [0.5], "right": []}}}', '{"ner": {"PER": {"right": [2]}}}'),
         '{"ner": {"PER": {"probabilities": [0.5], "right": [1], "unknown": []}}}',
+        '{"ner": {"PER": {"probabilities": ["0.5"], "right": [1]}}}',
+        '{"ner": {"PER": {"probabilities": [0.5], "right": [1], "more": 1}}}',
     ],
 )
 def test_a_damaged_calibration_is_named(folder: Path, wrong: str) -> None:

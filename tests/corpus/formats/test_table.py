@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
@@ -146,6 +147,16 @@ def test_a_text_that_looks_like_a_list_stays_a_text(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('id,text\n[1],"[1, 2]"\n')
     (document,) = list(iterate_corpus(tmp_path / "a.csv", PLAIN))
     assert (document.id, document.text, document.words) == ("[1]", "[1, 2]", ["[1,", "2]"])
+
+
+def test_csv_has_a_column_for_all_but_spans() -> None:
+    document = Document.from_words(["Ada", 'a "b"']).with_tags({"ner": ["B-PER", "O"]}, {"ner": Scheme.BIO})
+    stream = io.StringIO()
+    write_csv([document], stream)
+    assert list(csv.reader(stream.getvalue().splitlines())) == [
+        ["id", "text", "sentences", "tokens", "words", "start_char", "end_char", "ner"],
+        ["", 'Ada a "b"', "[[0,2]]", '["Ada","a \\"b\\""]', "", "[0,4]", "[3,9]", '["B-PER","O"]'],
+    ]
 
 
 def test_nothing_is_written_for_no_documents() -> None:

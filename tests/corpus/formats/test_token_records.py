@@ -95,8 +95,12 @@ def test_without_one_the_rows_are_refused(suffix: str, tmp_path: Path) -> None:
     """Each would be a sentence of its own."""
     path = tmp_path / f"a{suffix}"
     WRITERS[suffix](path, ROWS)
-    with pytest.raises(CorpusError, match="nothing tells where sentences end: name the column that does by --sentence"):
+    with pytest.raises(CorpusError) as caught:
         read_corpus(path, spec=ReadSpec(columns={"pos": "pos"}))
+    assert str(caught.value) == (
+        f"{path}:1: each row has one token, and nothing tells where sentences end: name the column that does by "
+        "--sentence-column; if each row is a sentence of one token, write the token and its tags as lists"
+    )
 
 
 @everywhere
