@@ -237,7 +237,7 @@ class Columns:
             if not fits or (start < previous[1] and offsets != previous):
                 raise CorpusError(
                     f"{self.where(index)}: token {self.words[index]!r} at {start} to {end} is empty, outside "
-                    f"the text of {len(self.text)} characters or before its predecessor's end, {previous[1]}"
+                    f"the text of {counted(len(self.text), 'character')} or before its predecessor's end, {previous[1]}"
                 )
             previous = offsets
 

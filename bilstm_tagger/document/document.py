@@ -14,6 +14,7 @@ from bilstm_tagger.document.html import html_fragment
 from bilstm_tagger.document.probabilities import Probabilities
 from bilstm_tagger.document.views import Sentence, Span, Token, Views, spans_between
 from bilstm_tagger.schemes.grammar import Scheme
+from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
     pass
@@ -117,7 +118,8 @@ class Document(Columns):
     def __repr__(self) -> str:
         """The sizes and the beginning of the text."""
         opening = " ".join(self.words[:8]) + (" ..." if len(self.words) > 8 else "")
-        return f"<Document: {len(self.sentences)} sentences, {len(self.words)} tokens: {opening[:60]!r}>"
+        sizes = f"{counted(len(self.sentences), 'sentence')}, {counted(len(self.words), 'token')}"
+        return f"<Document: {sizes}: {opening[:60]!r}>"
 
     def _repr_html_(self) -> str:
         return html_fragment(self)

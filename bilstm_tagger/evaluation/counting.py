@@ -119,7 +119,7 @@ def check_aligned(gold: Sequence[Document], predicted: Sequence[Document]) -> No
         CorpusError: they do not, with the first document that differs.
     """
     if len(gold) != len(predicted):
-        raise CorpusError(f"{len(gold)} gold documents, but {len(predicted)} predicted; score the same ones")
+        raise CorpusError(f"{counted(len(gold), 'gold document')}, but {len(predicted)} predicted; score the same ones")
     for number, (true, other) in enumerate(zip(gold, predicted, strict=True), start=1):
         if true.bounds != other.bounds:
             place = f"{true.path}: " if true.path else ""

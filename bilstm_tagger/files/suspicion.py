@@ -87,7 +87,8 @@ def clearly_other(text: str, languages: Sequence[str]) -> tuple[str, bool]:
 
     Args:
         text: the text; its beginning is looked at.
-        languages: their ISO codes, the preferred first, which it is unless another is clearly likelier.
+        languages: their ISO codes, all of them known, the preferred first, which it is unless another is clearly
+            likelier.
 
     Returns:
         The language, and whether it is one of them.
@@ -102,12 +103,12 @@ def clearly_other(text: str, languages: Sequence[str]) -> tuple[str, bool]:
     letters = scripts.total()
     found = next((each for each in ranked if each not in _SCRIPTS or _is_written(scripts, each)), next(iter(ranked)))
     written = [each for each in languages if _is_written(scripts, each)]
-    best = max(written, key=lambda each: ranked.get(each, 0.0), default=None)
+    best = max(written, key=ranked.__getitem__, default=None)
     if best is None:
         return found, found in languages
-    if found not in languages and letters >= _LEAST_CHOSEN and ranked[found] >= _TIMES * ranked.get(best, 0.0):
+    if found not in languages and letters >= _LEAST_CHOSEN and ranked[found] >= _TIMES * ranked[best]:
         return found, False
-    preferred = not letters or ranked.get(best, 0.0) < _LIKELIER * ranked.get(written[0], 0.0)
+    preferred = not letters or ranked[best] < _LIKELIER * ranked[written[0]]
     return (written[0] if preferred else best), True
 
 

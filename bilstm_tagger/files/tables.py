@@ -174,7 +174,10 @@ def _sheets(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
         place = f"{path}: sheet {name!r}"
         filled = [(line, dict(zip(header, (cell or None for cell in row), strict=False))) for line, row in rows]
         columns = without_counts(header, filled, spec, place)
-        if gives_token_rows(columns, spec) or (gives_words(columns, spec) and not any(map(is_text_name, columns))):
+        named = isinstance(spec.word_column, str)
+        if gives_token_rows(columns, spec) or (
+            gives_words(columns, spec) and (named or not any(map(is_text_name, columns)))
+        ):
             what = "not a text in each row but tokens; save it as a file of its own, .xlsx or .csv"
             refused.append(NoTextError(f"{place}: {what}"))
             continue

@@ -73,6 +73,8 @@ def _reading(path: str | Path, encoding: str | None, newline: str | None) -> Ite
 def _failures_named(path: str | Path, encoding: str) -> Iterator[None]:
     try:
         yield
+    except UnicodeEncodeError as error:
+        raise CorpusError(f"{str(path)!r}: no name that a file can have; it holds half a character") from error
     except UnicodeError as error:  # also that of UTF-16 without its mark, which is no UnicodeDecodeError
         with _failures_named(path, encoding):  # what is packed may be damaged behind that place
             message = _decoding_message(path, encoding)

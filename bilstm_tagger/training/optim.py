@@ -156,11 +156,8 @@ def _in_order_of_norms(model: nn.Module) -> list[nn.Parameter]:
 
     A sum of floats depends on its order, and on the sum depend the weights: this order is that of all runs so far.
     """
-
-    def place(name: str) -> int:
-        return 0 if name.startswith("members.0.") else 2 if name.startswith("members.") else 1
-
-    named = sorted(model.named_parameters(), key=lambda item: place(item[0]))
+    # A model has its embedder before its encoders.
+    named = sorted(model.named_parameters(), key=lambda item: not item[0].startswith("members.0."))
     return [weight for _, weight in named]
 
 

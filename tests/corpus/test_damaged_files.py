@@ -130,7 +130,9 @@ def test_half_characters_in_any_string_of_json(record: Any, tmp_path: Path) -> N
 def test_half_characters_in_lists_of_csv(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("tokens,tags\n\"['A']\",\"['B-\\ud800']\"\n")
-    with pytest.raises(CorpusError, match=r"a\.csv:2: '\\ud800' is half a character"):
+    with pytest.raises(
+        CorpusError, match=r"a\.csv:2: '\\ud800' is half a character; write both halves of the pair or neither$"
+    ):
         list(iterate_corpus(path, ReadSpec(columns={"tags": -1})))
 
 

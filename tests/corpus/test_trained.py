@@ -70,6 +70,13 @@ def test_names_of_formats() -> None:
         format_called("xml")
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16-le"])
+def test_the_format_is_found_in_the_encoding_of_the_training_data(tmp_path: Path, encoding: str) -> None:
+    for content, format in (("Zoë X\n", "conll"), ("# global.columns = ID FORM Größe\n1\tZoë\tX\n", "conllup")):
+        (tmp_path / "a.conll").write_text(content, encoding)
+        assert specs(train=str(tmp_path / "a.conll"), encoding=encoding)["ner"].format == format
+
+
 def test_what_carries_over_to_a_file_of_the_same_format() -> None:
     trained = specs(train="a.data", format="conll", names=("w", "p", "t"), word_column="w", tokenizer="characters")
     spec, left_out = spec_as_trained(trained, "test.data")
@@ -113,7 +120,13 @@ def test_tasks_that_are_there_are_read(tmp_path: Path) -> None:
     assert (corpus.tasks, list(missing)) == (["upos"], ["ner"])
     assert "no token has NER=" in missing["ner"]
     for spec in (both, ReadSpec(columns={"ner": "NER"}), ReadSpec(columns={"ner": "NER", "x": "X"})):
-        with pytest.raises(CorpusError, match="no token has"):
+        with pytest.raises(
+            CorpusError,
+            match=(
+                r"a\.conllu: no token has NER= in column MISC \(keys there: none\); name one of them, or a "
+                r"column such as UPOS$"
+            ),
+        ):
             read_available(path, spec, required=["ner"])
 
 
@@ -204,7 +217,7 @@ def test_a_model_of_another_format_finds_its_tasks_by_their_names(file: str, tra
 def test_two_spellings_of_a_key_are_not_guessed(tmp_path: Path) -> None:
     path = tmp_path / "a.conllu"
     path.write_text(_conllu("NER") + _conllu("Ner"), "utf-8")
-    with pytest.raises(CorpusError, match="column MISC has NER and Ner; name one of them with --column"):
+    with pytest.raises(CorpusError, match=r"a\.conllu: column MISC has NER and Ner; name one of them with --column$"):
         read_corpus(path, spec=ReadSpec(columns={"ner": "ner"}))
     assert read_corpus(path, spec=ReadSpec(columns={"ner": "Ner"})).documents[0].tags["ner"] == ["O"] * 4 + NAMES
 
@@ -263,7 +276,11 @@ def test_where_no_task_is_found_all_are_named(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("sentence_id,word,chunk\n1,Ada,B-NP\n", "utf-8")
     with pytest.raises(
-        CorpusError, match=r"no column 'ner'.*; nor are there tags of upos; say where they are: --column upos=COLUMN or"
+        CorpusError,
+        match=(
+            r"a\.csv: no column 'ner'.*; nor are there tags of upos; say where they are: --column "
+            r"upos=COLUMN or --column ner=COLUMN$"
+        ),
     ):
         read_available(path, ReadSpec(columns={"upos": "upos", "ner": "ner"}), required=())
 
@@ -277,7 +294,10 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     writer = threading.Thread(target=path.write_text, args=(row * 2000,))
     writer.start()
     with pytest.raises(
-        CorpusError, match=r"no token has NER= .*; a pipe is read once: name the columns that are there"
+        CorpusError,
+        match=(
+            r"pipe: no token has NER= .*; a pipe is read once: name the columns that are there, or write a " r"file$"
+        ),
     ):
         read_available(path, spec, required=())
     writer.join()

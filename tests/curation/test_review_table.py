@@ -78,7 +78,7 @@ def test_spans_come_back_from_their_cell(drawn: list[tuple[int, int, str]]) -> N
 
 @pytest.mark.parametrize("cell", ["PER", "PER 0", "PER 4-2", "3-4", "PER x", "PER 1; LOC"])
 def test_cells_that_are_no_spans(cell: str) -> None:
-    with pytest.raises(CorpusError, match=r"here: .* are no spans"):
+    with pytest.raises(CorpusError, match=r"^here: .* are no spans; write O, or LABEL and words as in ORG 3-5; PER 7$"):
         read_spans(cell, "here")
 
 
@@ -116,7 +116,9 @@ def test_rows_in_further_sheets_change_the_file_too(source: Path, caplog: pytest
     assert [f"sheet {name!r} was left out: no column" in caplog.text for name in ("notes", "more")] == [True, False]
     further["A2"] = "perhaps"
     book.save(filled)
-    with pytest.raises(CorpusError, match=r"table\.xlsx: sheet 'more':2"):
+    with pytest.raises(
+        CorpusError, match=r"table\.xlsx: sheet 'more':2: accept is 'perhaps'; write yes or x, or leave it empty$"
+    ):
         apply_table(source, filled, source.with_name("other.conll"), spec=SPEC)
 
 
@@ -150,16 +152,45 @@ def test_the_reviewer_may_say_something_else(source: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "cells", "message"),
     [
-        ("maybe", {}, r"table.csv:4: accept is 'maybe'"),
-        ("x", {"instead": "ORG 4"}, r"label 'ORG' is none of the data's: LOC, PER; write one of them into"),
-        ("x", {"instead": "LOC 9"}, r"the sentence has no word 9"),
-        ("x", {"instead": "LOC 1"}, r"overlaps"),
-        ("x", {"given": "LOC 4"}, r"the sentence has no LOC 4; is it the table of this data"),
-        ("x", {"sentence": "Other words"}, r"the sentence in the data is"),
-        ("x", {"document": "7"}, r"there is no document 7"),
-        ("x", {"number": "7"}, r"there is no sentence 7"),
-        ("x", {"number": "two"}, r"they must stay as they were"),
-        ("x", {"task": "upos"}, r"about task 'upos', but 'ner' is read"),
+        ("maybe", {}, "table.csv:4: accept is 'maybe'; write yes or x, or leave it empty$"),
+        (
+            "x",
+            {"instead": "ORG 4"},
+            (
+                r"table\.csv:4: label 'ORG' is none of the data's: LOC, PER; write one of them into the cell "
+                "`instead` of this row, or empty its cell `accept`$"
+            ),
+        ),
+        (
+            "x",
+            {"instead": "LOC 9"},
+            (r"table\.csv:4: the sentence has no word 9; is it the table of this data, or was it applied\?$"),
+        ),
+        (
+            "x",
+            {"instead": "LOC 1"},
+            (
+                r"table\.csv:4: span 'LOC' \(tokens 0 to 1\) overlaps span 'LOC' \(tokens 0 to 1\); tags can "
+                "hold one span a token, so drop one of them$"
+            ),
+        ),
+        (
+            "x",
+            {"given": "LOC 4"},
+            (r"table\.csv:4: the sentence has no LOC 4; is it the table of this data, or was it applied\?$"),
+        ),
+        (
+            "x",
+            {"sentence": "Other words"},
+            (
+                r"table\.csv:4: the sentence in the data is '=Rain fell on Leeds \.'; is it the table of this "
+                r"data\?$"
+            ),
+        ),
+        ("x", {"document": "7"}, r"table\.csv:4: there is no document 7; is it the table of this data\?$"),
+        ("x", {"number": "7"}, r"table\.csv:4: there is no sentence 7; is it the table of this data\?$"),
+        ("x", {"number": "two"}, r"table\.csv:4: document and number are 1, two; they must stay as they were$"),
+        ("x", {"task": "upos"}, r"table\.csv:4: the row is about task 'upos', but 'ner' is read; name its --column$"),
     ],
 )
 def test_rows_that_do_not_fit_are_refused(source: Path, answer: str, cells: dict[str, str], message: str) -> None:
@@ -174,15 +205,22 @@ def test_a_table_is_applied_once(source: Path) -> None:
     filled = table(source, "csv", {1: "x"})
     apply_table(source, filled, target, spec=SPEC)
     target = target.replace(source)
-    with pytest.raises(CorpusError, match="or was it applied"):
+    with pytest.raises(
+        CorpusError,
+        match=r"table\.csv:3: the sentence has no LOC 1; is it the table of this data, or was it applied\?$",
+    ):
         apply_table(target, filled, source.with_name("again.conll"), spec=SPEC)
 
 
 def test_tables_that_are_none(source: Path, tmp_path: Path) -> None:
     for name, text, message in (
-        ("a.csv", "kind,text\nx,y\n", "no column accept, given"),
-        ("a.txt", "", "call it .csv, .tsv or .xlsx"),
-        ("b.csv", None, "no such file"),
+        (
+            "a.csv",
+            "kind,text\nx,y\n",
+            (r"a\.csv: no column accept, given, instead, sentence, document, number, task; it has: kind, text$"),
+        ),
+        ("a.txt", "", r"a\.txt: the name does not tell what table it is; call it .csv, .tsv or .xlsx$"),
+        ("b.csv", None, r"b\.csv: no such file; check the path$"),
     ):
         path = tmp_path / name
         if text is not None:

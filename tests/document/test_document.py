@@ -113,7 +113,7 @@ def test_default_tasks() -> None:
 def test_missing_tasks_are_named() -> None:
     with pytest.raises(CorpusError, match=r"a.txt has no tags for task 'xpos'; it has: ner, upos"):
         example(path="a.txt").tags_of("xpos")
-    with pytest.raises(CorpusError, match="no tags"):
+    with pytest.raises(CorpusError, match=r"^the document has no tags$"):
         Document.from_words(["a"]).tokens[0].tag()
 
 
@@ -190,11 +190,16 @@ def test_where() -> None:
     [
         (["a"], [0, 2], {}, "bounds"),
         (["a"], [], {}, "bounds"),
-        (["a"], [0, 1], {"tags": {"ner": ["O", "O"]}}, "'ner' has 2 entries for 1 token"),
-        (["a"], [0, 1], {"lines": []}, "'lines' has 0"),
-        (["a"], [0, 1], {"columns": {"2": []}}, "'2' has 0"),
-        (["a"], [0, 1], {"text": "a"}, "needs the starts"),
-        (["a"], [0, 1], {"starts": [0], "ends": [1]}, "need the text"),
+        (["a"], [0, 1], {"tags": {"ner": ["O", "O"]}}, "^column 'ner' has 2 entries for 1 token$"),
+        (["a"], [0, 1], {"lines": []}, "^column 'lines' has 0 entries for 1 token$"),
+        (["a"], [0, 1], {"columns": {"2": []}}, "^column '2' has 0 entries for 1 token$"),
+        (["a"], [0, 1], {"text": "a"}, "^a text needs the starts and ends of its tokens, and these need the text$"),
+        (
+            ["a"],
+            [0, 1],
+            {"starts": [0], "ends": [1]},
+            "^a text needs the starts and ends of its tokens, and these need the text$",
+        ),
     ],
 )
 def test_columns_that_do_not_fit_are_refused(
@@ -237,7 +242,10 @@ def test_copies_and_travels() -> None:
 def test_repr_is_short() -> None:
     document = Document.from_words(["word"] * 10_000)
     assert len(repr(document)) < 200
-    assert repr(example()).startswith('<Document: 2 sentences, 13 tokens: "Ann Lee left')
+    assert repr(example()) == '<Document: 2 sentences, 13 tokens: "Ann Lee left Oslo . She did n\'t ...">'
+    assert repr(Document.from_words(list("abcdefgh"))) == "<Document: 1 sentence, 8 tokens: 'a b c d e f g h'>"
+    assert repr(example().spans[1]) == "Span(start=3, end=4, label='LOC', task='ner')"
+    assert repr(example().sentences[1].spans[0]) == "Span(start=5, end=6, label='PER', task='ner')"
     assert repr(example().sentences[0]) == "<Sentence 0: 'Ann Lee left Oslo .'>"
 
 
@@ -286,6 +294,23 @@ def test_html_of_plain_tags_and_of_none() -> None:
     assert read_html(words.with_tags({"pos": ["X", '"&"']})) == 'a|X <b>|"&"'
     spans = words.with_tags({"ner": ["S-<i>", "O"]}, {"ner": Scheme.IOBES})
     assert read_html(spans) == "[a|<i>] <b>"
+
+
+FRAME = '<div class="bilstm-tagger" style="line-height: 2.2; white-space: pre-wrap; overflow-wrap: anywhere;">'
+
+
+def test_the_whole_html() -> None:
+    """Its styles too: line breaks of the text show, long words do not run out of the page."""
+    words = Document.from_words(["a", "b"])
+    small = "font-size: 0.65em; color: #777; margin-left: 0.15em;"
+    assert html_fragment(words.with_tags({"pos": ["X", "Y"]})) == (
+        f'{FRAME}a<span style="{small}">X</span> b<span style="{small}">Y</span></div>'
+    )
+    mark = "color: #000; padding: 0.2em 0.4em; margin: 0 0.15em; line-height: 1; border-radius: 0.35em;"
+    label = "font-size: 0.75em; font-weight: bold; margin-left: 0.5em;"
+    assert html_fragment(words.with_tags({"ner": ["S-MISC", "O"]}, {"ner": Scheme.IOBES})) == (
+        f'{FRAME}<mark style="background: #ddd; {mark}">a<span style="{label}">MISC</span></mark> b</div>'
+    )
 
 
 def test_html_shows_a_multiword_token_once() -> None:

@@ -99,9 +99,21 @@ def test_a_threshold_holds_in_sentences_with_unknown_words_too(
 
 def test_what_dev_cannot_tell_is_refused() -> None:
     few = {"ner": {"PER": judged([(0.9, True)] * 5).to_json()}}
-    with pytest.raises(TaggerError, match=r"spans on dev \(PER 5\) are too few"):
+    with pytest.raises(
+        TaggerError,
+        match=(
+            r"^ner: the spans on dev \(PER 5\) are too few or too often wrong to promise a precision of "
+            r"0\.95; ask for less, or calibrate on more text$"
+        ),
+    ):
         thresholds_of(few, "ner", 0.95)
-    with pytest.raises(TaggerError, match="run `bilstm-tagger calibrate`"):
+    with pytest.raises(
+        TaggerError,
+        match=(
+            r"^ner: the model does not know how probable its spans were on dev; run `bilstm-tagger "
+            r"calibrate` on annotated text that it was not trained on$"
+        ),
+    ):
         thresholds_of({}, "ner", 0.95)
     assert thresholds_of(few, "ner", 0.5)["PER"] is not None
 
@@ -193,5 +205,5 @@ def test_predictions_without_probabilities_are_refused(trained: tuple[Tagger, Pa
     tagger, dev = trained
     gold = read_corpus(dev, {"ner": -1}).settle("ner")
     for judge in (judged_spans, judged_tokens):
-        with pytest.raises(CorpusError, match="tag with probabilities=True"):
+        with pytest.raises(CorpusError, match=r"^the predictions have no probabilities; tag with probabilities=True$"):
             judge(gold, list(tagger.pipe(gold)), "ner")

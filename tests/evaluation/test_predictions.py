@@ -99,7 +99,11 @@ def test_two_files_that_are_not_legal_in_two_schemes_are_refused(tmp_path: Path)
     one = write(tmp_path / "b.conll", [[("Ada", "B-PER"), ("Berg", "I-PER"), ("in", "O"), ("Oslo", "I-LOC")]])
     other = write(tmp_path / "c.conll", [[("Ada", "B-PER"), ("Berg", "E-PER"), ("in", "S-X"), ("Oslo", "I-LOC")]])
     with pytest.raises(
-        CorpusError, match=r"b\.conll is in BIO and c\.conll in IOBES, and not all tags of either are legal"
+        CorpusError,
+        match=(
+            r"^tags: b\.conll is in BIO and c\.conll in IOBES, and not all tags of either are legal; convert "
+            r"one of them into the scheme of the other, with --repair$"
+        ),
     ):
         compare(true, one, other, resamples=100)
 
@@ -212,15 +216,33 @@ def test_misaligned_files_are_refused_with_their_lines(tmp_path: Path, predicted
 
 def test_plain_gold_beside_predicted_spans_is_refused(tmp_path: Path) -> None:
     file = write(tmp_path / "mixed.conll", [[("Rain", "NOUN", "B-X"), ("fell", "VERB", "I-X")]])
-    with pytest.raises(CorpusError, match="name the column of the spans"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"mixed\.conll:1: ner has spans in BIO, but the tags are plain ones such as 'NOUN'; name the "
+            r"column of the spans with --column$"
+        ),
+    ):
         evaluate_predictions(file, columns={"ner": 3}, gold_columns={"ner": 2})
 
 
 def test_columns_must_be_named(tmp_path: Path) -> None:
     file = write(tmp_path / "both.conll", drawn()[0])
-    with pytest.raises(ConfigError, match="--gold-column -2 --column -1"):
+    with pytest.raises(
+        ConfigError,
+        match=(
+            r"both\.conll: which columns\? Name both, as --gold-column -2 --column -1 where the predicted "
+            r"tags are last, or give the gold tags in a file of their own$"
+        ),
+    ):
         evaluate_predictions(file, columns={"ner": 3})
-    with pytest.raises(ConfigError, match="the gold tags are of a, b, the predicted ones of c"):
+    with pytest.raises(
+        ConfigError,
+        match=(
+            r"both\.conll: the gold tags are of a, b, the predicted ones of c; name the columns of both by "
+            r"task, as --gold-column ner=NER --column ner=4$"
+        ),
+    ):
         evaluate_predictions(file, columns={"c": 3}, gold_columns={"a": 2, "b": 3})
     found = evaluate_predictions(file, columns={"b": 3, "c": 3}, gold_columns={"a": 2, "b": 2}, resamples=0)
     assert list(found.tasks) == ["b"]
@@ -254,7 +276,9 @@ print([name for name in ("torch", "spacy") if name in sys.modules])
 def test_gold_tags_are_not_compared_with_themselves(tmp_path: Path) -> None:
     path = tmp_path / "a.conll"
     path.write_text("Ann B-PER B-PER\n\n", "utf-8")
-    with pytest.raises(ConfigError, match="gold and predicted tags of ner are the same column; name two columns"):
+    with pytest.raises(
+        ConfigError, match=r"a\.conll: gold and predicted tags of ner are the same column; name two columns$"
+    ):
         evaluate_predictions(path, columns={"ner": 3}, gold_columns={"ner": 3})
     assert evaluate_predictions(path, path, columns={"ner": 3}, gold_columns={"ner": 2}).tasks["ner"].headline == 1.0
 

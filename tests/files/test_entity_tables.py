@@ -145,7 +145,9 @@ def test_several_tasks_of_spans_have_a_column() -> None:
 
 def test_a_model_without_names_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Ada")
-    with pytest.raises(ConfigError, match="finds no names"):
+    with pytest.raises(
+        ConfigError, match=r"^the model finds no names \(its tasks: upos\); use another --model or --format jsonl$"
+    ):
         to_stream(RuleTagger(tasks=("upos",)), [tmp_path], format="csv")
 
 
@@ -227,6 +229,16 @@ def test_what_is_too_long_for_a_cell_is_counted(tmp_path: Path, caplog: pytest.L
     assert "2 texts are longer than a cell can be" in caplog.text
 
 
-def test_each_format_has_the_suffix_of_its_kind() -> None:
-    suffixes = {name: output_format(name).suffix for name in ("entities", "entities-counts", "csv", "csv-counts")}
-    assert suffixes == {"entities": ".entities.jsonl", "entities-counts": ".jsonl", "csv": ".csv", "csv-counts": ".csv"}
+SUFFIXES = {
+    "jsonl": ".jsonl", "json": ".jsonl", "conll": ".conll", "conllu": ".conllu", "html": ".html",
+    "text": ".tagged.txt", "named-text": ".tagged.txt", "spacy": ".spacy", "parquet": ".parquet",
+    "csv": ".csv", "tsv": ".tsv", "xlsx": ".xlsx", "table": ".txt", "entities": ".entities.jsonl",
+    "entities-counts": ".jsonl", "csv-counts": ".csv", "tsv-counts": ".tsv", "xlsx-counts": ".xlsx",
+    "table-counts": ".txt",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SUFFIXES)
+def test_each_format_has_the_suffix_of_its_kind(name: str) -> None:
+    assert output_format(name).suffix == SUFFIXES[name]
+    assert output_format(name).binary is (SUFFIXES[name] in (".spacy", ".parquet", ".xlsx"))

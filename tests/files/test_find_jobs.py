@@ -49,6 +49,19 @@ def test_folder_is_searched_in_order(tagger: RuleTagger, tmp_path: Path, monkeyp
     assert "mails/a.txt.jsonl" in below(tmp_path / "here")
 
 
+def test_a_name_that_tells_no_format_is_refused_with_those_that_do(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"")
+    with pytest.raises(ConfigError) as caught:
+        tag_files(RuleTagger(), [path], stream=io.StringIO())
+    before, rest = str(caught.value).split("(known: ")
+    known, behind = rest.split(")")
+    assert before == f"{path}: the name does not tell the format "
+    assert behind == "; name it, --input-format text"
+    assert known.split(", ") == sorted(known.split(", "))
+    assert {".txt", ".md", ".html", ".eml", ".mbox", ".srt", ".docx", ".pdf", ".csv", ".xlsx"} < set(known.split(", "))
+
+
 @pytest.mark.skipif(os.name != "posix", reason="links, named pipes and devices")
 def test_what_is_no_file_in_a_folder_is_left_out_and_named(
     tagger: RuleTagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -86,9 +99,9 @@ def test_what_is_no_file_in_a_folder_is_left_out_and_named(
 def test_links_to_themselves_named_or_in_the_way(tagger: RuleTagger, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Ada")
     (tmp_path / "self.txt").symlink_to("self.txt")
-    with pytest.raises(CorpusError, match=r"self\.txt: no such file or folder"):
+    with pytest.raises(CorpusError, match=r"self\.txt: no such file or folder; check the path$"):
         tag_files(tagger, [tmp_path / "self.txt"], output=tmp_path / "out")
-    with pytest.raises(CorpusError, match="no file to tag in this folder among 1 of other kinds"):
+    with pytest.raises(CorpusError, match="only: no file to tag in this folder among 1 of other kinds"):
         (tmp_path / "only").mkdir()
         (tmp_path / "only" / "self").symlink_to("self")
         tag_files(tagger, [tmp_path / "only"], output=tmp_path / "out")
@@ -123,7 +136,10 @@ def test_a_file_that_links_lead_to_twice_is_tagged_once(tagger: RuleTagger, tmp_
     report = tag_files(tagger, inputs, output=tmp_path / "out")
     assert (report.found, report.files) == (1, 1)
     (mails / "a.txt.conll").write_text("Ada")
-    with pytest.raises(ConfigError, match="would overwrite this input"):
+    with pytest.raises(
+        ConfigError,
+        match=r"mails/a\.txt\.conll: the tagged .*mails/a\.txt would overwrite this input; use another --output$",
+    ):
         tag_files(tagger, [mails / "a.txt", mails / "a.txt.conll"], output=same, format="conll", force=True)
 
 
@@ -131,7 +147,7 @@ def test_input_is_not_overwritten_even_by_force(tagger: RuleTagger, tmp_path: Pa
     inputs = [tmp_path / "a.txt", tmp_path / "a.txt.conll"]
     for path in inputs:
         path.write_text("Ada")
-    with pytest.raises(ConfigError, match=r"a\.txt\.conll: .* would overwrite this input"):
+    with pytest.raises(ConfigError, match=r"a\.txt\.conll: .* would overwrite this input; use another --output$"):
         tag_files(tagger, inputs, output=tmp_path, format="conll", force=True)
     assert tag_files(tagger, inputs, output=tmp_path, format="html").files == 2
 
@@ -143,12 +159,14 @@ def test_nothing_is_overwritten_without_force(tagger: RuleTagger, tmp_path: Path
     out = tmp_path / "out"
     out.mkdir()
     (out / "b.txt.jsonl").write_text("precious")
-    with pytest.raises(ConfigError, match=r"b\.txt\.jsonl would be overwritten; use --force"):
+    with pytest.raises(ConfigError, match=r"out/b\.txt\.jsonl would be overwritten; use --force or another --output$"):
         tag_files(tagger, inputs, output=out)
     assert below(out) == ["b.txt.jsonl"]
     tag_files(tagger, inputs, output=out, force=True)
     assert (out / "b.txt.jsonl").read_text() != "precious"
-    with pytest.raises(ConfigError, match=r"a\.txt\.jsonl and 1 more"):
+    with pytest.raises(
+        ConfigError, match=r"out/a\.txt\.jsonl and 1 more would be overwritten; use --force or another --output$"
+    ):
         tag_files(tagger, inputs, output=out)
 
 
@@ -156,7 +174,10 @@ def test_two_files_of_one_name_are_refused(tagger: RuleTagger, tmp_path: Path, m
     for folder in ("x", "y"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.txt").write_text("Ada")
-    with pytest.raises(ConfigError, match="would both become"):
+    with pytest.raises(
+        ConfigError,
+        match=r"x/a\.txt and .*y/a\.txt would both become .*out/a\.txt\.jsonl; tag them into two folders$",
+    ):
         tag_files(tagger, [tmp_path / "x" / "a.txt", tmp_path / "y" / "a.txt"], output=tmp_path / "out")
     monkeypatch.chdir(tmp_path)
     tag_files(tagger, ["x/a.txt", "y/a.txt", "x/../y"], output="out")

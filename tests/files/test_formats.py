@@ -173,6 +173,14 @@ def test_text_shows_spans_in_brackets_off_a_terminal(tmp_path: Path) -> None:
     assert output.startswith("see/WORD [/WORDbold/WORD]/WORD  Ada/NAME Byron/NAME")
 
 
+def test_text_of_several_files_is_shown_under_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("so Ada\nand Bob")
+    (tmp_path / "b\x1b.txt").write_text("no one")
+    monkeypatch.chdir(tmp_path)
+    output, _ = to_stream(RuleTagger(), [Path("a.txt"), Path("b\x1b.txt")], format="text")
+    assert output == "== a.txt ==\nso [Ada PER]\nand [Bob PER]\n== b\ufffd.txt ==\nno one\n"
+
+
 def test_text_is_coloured_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLORTERM", "truecolor")
@@ -182,6 +190,8 @@ def test_text_is_coloured_on_a_terminal(tmp_path: Path, monkeypatch: pytest.Monk
     path.write_text("so Ada")
     output, _ = to_stream(RuleTagger(), [path], format="text")
     assert re.search(r"48;(2;170;156;252|5;147)m Ada ", output)  # #aa9cfc behind it, exact or the nearest of 256
+    output, _ = to_stream(RuleTagger(tasks=("upos",)), [path], format="text")
+    assert output == "so\x1b[2;36m/WORD\x1b[0m Ada\x1b[2;36m/NAME\x1b[0m\n"  # dim cyan
 
 
 def test_text_shows_a_multiword_token_once(tmp_path: Path) -> None:

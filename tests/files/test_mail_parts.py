@@ -121,6 +121,13 @@ def test_text_that_is_in_no_part_is_told(tmp_path: Path, data: bytes, expected: 
     )
 
 
+def test_what_is_in_no_known_encoding_is_read_as_windows_1252(tmp_path: Path) -> None:
+    """Of its 256 bytes 5 are no character, which shows as U+FFFD: https://www.unicode.org/Public/MAPPINGS/."""
+    data = b"Content-Type: text/plain; charset=no-such\n\nZo\xeb \x81\x8d\x8f\x90\x9d \x80"
+    found, tally = read(tmp_path / "a.eml", data)
+    assert (found, tally.guessed) == ("Zoë \ufffd\ufffd\ufffd\ufffd\ufffd €", [str(tmp_path / "a.eml")])
+
+
 def test_mails_in_mails_without_end_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.eml").write_bytes(b"Content-Type: message/rfc822\n\n" * 20_000 + b"to Ada\n")
     _, report = to_stream(RuleTagger(), [tmp_path / "a.eml"])

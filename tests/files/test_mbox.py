@@ -68,12 +68,47 @@ def test_a_line_of_text_separates_no_mails(tmp_path: Path, line: str, before: st
     assert texts(tmp_path / "a.mbox", data) == [body, "to Eve\n"]
 
 
+@pytest.mark.parametrize(
+    "line", ["From 12:30 on", "From 2024 on", "From London at 12:30", "From Berlin, 1999", "From 1:2 in 3024"]
+)
+def test_a_time_or_a_year_alone_separates_no_mails(tmp_path: Path, line: str) -> None:
+    body = f"by Bob\n\n{line}\nDate: now\nTo: Cy\n\nto Di\n"
+    assert texts(tmp_path / "a.mbox", f"{DATED}{HEADER}\n{body}") == [body]
+    assert len(texts(tmp_path / "a.mbox", f"{DATED}{HEADER}\n{body.replace(line, 'From x 12:30 in 1999')}")) == 2
+
+
 def test_what_stands_before_the_first_separator_is_read(tmp_path: Path) -> None:
     assert texts(tmp_path / "a.mbox", f"\n\n{DATED}{HEADER}\nto Ada\n") == ["to Ada\n"]
     assert texts(tmp_path / "a.mbox", f"{HEADER}\nto Bob\n\n{DATED}{HEADER}\nto Ada\n") == ["to Bob\n", "to Ada\n"]
     (tmp_path / "a.mbox").write_text("From London to Paris\n")
     _, report = to_stream(RuleTagger(), [tmp_path / "a.mbox"])
     assert "no line that begins with 'From ', an address and a date" in str(report.failures[0])
+
+
+def test_a_mail_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    nested = "Content-Type: message/rfc822\n\n" * 20_000
+    (tmp_path / "a.mbox").write_text(f"{DATED}{HEADER}\nto Ada\n\n{DATED}{nested}to Bob\n")
+    _, report = to_stream(RuleTagger(), [tmp_path / "a.mbox"])
+    assert [str(error) for error in report.failures] == [
+        f"{tmp_path / 'a.mbox'}: mail 2: mails and parts in each other without end; take out what is to be read"
+    ]
+
+
+@pytest.mark.parametrize("day", ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])
+def test_any_day_dates_a_separator(tmp_path: Path, day: str) -> None:
+    check_dated(tmp_path, day, "Jan")
+
+
+@pytest.mark.parametrize("month", ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"])
+def test_any_month_dates_a_separator(tmp_path: Path, month: str) -> None:
+    check_dated(tmp_path, "Mon", month)
+
+
+def check_dated(folder: Path, day: str, month: str) -> None:
+    """A dated line separates mails with no blank line before it; the names of days and months are of RFC 5322."""
+    for date in (f"{day} {month}  1 12:34:56 2024", f"{day}, 1 {month} 2024 12:34:56 +0000"):
+        data = "".join(f"From a@example.org {date}\n{HEADER}\n{body}\n" for body in ("to Ada", "by Bob"))
+        assert texts(folder / "a.mbox", data) == ["to Ada\n", "by Bob\n"]
 
 
 @pytest.mark.parametrize(

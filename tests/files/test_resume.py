@@ -112,7 +112,13 @@ def test_a_run_of_another_kind_is_not_gone_on_with(
     with pytest.raises(ConfigError, match=re.escape(f"of another {named}; ")):
         tag_files(RuleTagger(), [source], **asked(out, **other))
     (out / NAME).write_text("damaged")
-    with pytest.raises(ConfigError, match=r"was of another .*model"):
+    with pytest.raises(
+        ConfigError,
+        match=(
+            r"out: the interrupted run was of another .*model, options; give the same again, or begin anew "
+            r"with --force$"
+        ),
+    ):
         tag_files(RuleTagger(), [source], **asked(out))
 
 
@@ -128,7 +134,9 @@ def test_without_an_interrupted_run_nothing_is_resumed_or_overwritten(source: Pa
     out = tmp_path / "out"
     (source / "d.txt").write_text("Cleo stayed.")
     assert tag_files(RuleTagger(), [source], **asked(out)).files == 5
-    with pytest.raises(ConfigError, match="would be overwritten"):
+    with pytest.raises(
+        ConfigError, match=r"out/in/a\.txt\.jsonl and 4 more would be overwritten; use --force or another --output$"
+    ):
         tag_files(RuleTagger(), [source], **asked(out))
     assert not (out / NAME).exists()
 

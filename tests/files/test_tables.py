@@ -154,9 +154,27 @@ def test_counts_beside_a_class_are_counts(name: str, text: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
+def test_words_that_are_named_are_words_though_all_are_numbers(name: str, tmp_path: Path) -> None:
+    path = put(tmp_path / name, [["text", "tokens"], ["to Ada", 1999], ["by Eve", 42]])
+    found = [tokens for _, sentences in tagged(path, spec=ReadSpec(word_column="tokens")) for tokens in sentences]
+    assert [word for tokens in found for word in tokens] == ["1999", "42"]
+    assert [each[1] for each in tagged(path)] == [[["to", "Ada"]], [["by", "Eve"]]]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
 def test_some_tokens_may_be_numbers(name: str, tmp_path: Path) -> None:
     rows = [["document", "tokens", "tag"], ["a", "in", "O"], ["a", "1999", "O"], ["", "", ""], ["b", "Ada", "O"]]
     assert tagged(put(tmp_path / name, rows)) == [("a", [["in", "1999"]]), ("b", [["Ada"]])]
+
+
+@every_table
+def test_a_table_without_a_text_is_asked_for_its_column(name: str, tmp_path: Path) -> None:
+    path = put(tmp_path / name, [["year", "note"], [1999, "to Ada"], [2000, "by Eve"]])
+    shown = "note" if name in ("a.jsonl", "a.parquet") else "year, note"
+    place = f"{path}: sheet 'Sheet'" if name == "a.xlsx" else f"{path}:1" if name.endswith("l") else str(path)
+    assert refusal(path).removeprefix(place) == (
+        f": no column is called like a text (columns: {shown}); name it, --text-column NAME"
+    )
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.jsonl"])
@@ -180,10 +198,32 @@ def test_a_key_that_no_record_has_is_refused(name: str, content: str, tmp_path: 
 
 
 def test_a_key_that_some_records_have_is_read(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text('{"a": "x"}\n{"b": "y"}\n{"a": "x", "note": "to Ada"}\n{"note": null}\n')
+    lines = ['{"a": "x"}', '{"b": "y"}', '{"a": "x", "note": "to Ada"}', '{"note": null}', '{"a": "x"}']
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
     output, report = to_stream(RuleTagger(), [tmp_path / "a.jsonl"], text_column="note")
-    assert [each["text"] for each in records(output)] == ["", "", "to Ada", ""]
-    assert (report.failures, report.tally.empty.total()) == ([], 3)
+    assert [each["text"] for each in records(output)] == ["", "", "to Ada", "", ""]
+    assert (report.failures, report.tally.empty.total()) == ([], 4)
+
+
+@pytest.mark.parametrize("text_column", [None, "body"])
+def test_records_of_label_studio_are_read_by_their_data(text_column: str | None, tmp_path: Path) -> None:
+    tasks = [{"id": 7, "data": {"body": "to Ada", "note": 1}, "annotations": []}, {"id": 8, "data": {"body": "by Eve"}}]
+    (tmp_path / "a.json").write_text(json.dumps(tasks))
+    output, report = to_stream(RuleTagger(), [tmp_path / "a.json"], text_column=text_column)
+    assert [(each["id"], each["text"]) for each in records(output)] == [("7", "to Ada"), ("8", "by Eve")]
+    assert report.failures == []
+    _, report = to_stream(RuleTagger(), [tmp_path / "a.json"], text_column="text")
+    assert [str(error) for error in report.failures] == [
+        f"{tmp_path / 'a.json'}:1: no column 'text'; there are: id, body, note; name one of them, --text-column"
+    ]
+
+
+def test_records_without_a_key_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("{}\n")
+    _, report = to_stream(RuleTagger(), [tmp_path / "a.jsonl"], text_column="text")
+    assert [str(error) for error in report.failures] == [
+        f"{tmp_path / 'a.jsonl'}: no record has a key 'text'; there are: none; name one of them, --text-column"
+    ]
 
 
 FRAME = pd.DataFrame({"text": ["to Ada", "by Eve"], "year": [1, 2]})

@@ -169,16 +169,21 @@ def test_a_tagger_that_fails_inside_a_file_is_no_fault_of_the_file(kind: type[Ru
 @pytest.mark.parametrize(
     ("name", "options", "error", "message"),
     [
-        ("missing.txt", {}, CorpusError, "no such file"),
-        ("a.jpg", {}, ConfigError, "does not tell the format"),
-        ("a.jpg", {"input_format": "mp3"}, ConfigError, "known: text, lines, words, log, html, .*conll, conllu"),
+        ("missing.txt", {}, CorpusError, r"missing\.txt: no such file or folder; check the path$"),
+        ("a.jpg", {}, ConfigError, r"a\.jpg: the name does not tell the format"),
+        (
+            "a.jpg",
+            {"input_format": "mp3"},
+            ConfigError,
+            r"^no input format 'mp3'; known: text, lines, words, log, html, .*, conllu, .*, brat$",
+        ),
         (
             "a.jpg",
             {"input_format": "text", "format": "xml"},
             ConfigError,
-            "known: jsonl, conll, conllu, html, text",
+            r"^no output format 'xml'; known: jsonl, conll, conllu, .*, entities$",
         ),
-        ("folder", {}, CorpusError, "no file to tag in this folder among 1 of other kinds"),
+        ("folder", {}, CorpusError, r"folder: no file to tag in this folder among 1 of other kinds"),
     ],
 )
 def test_what_cannot_begin(

@@ -43,6 +43,26 @@ def without_side_effects(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "_use_one_thread", lambda: None)
 
 
+def no_start() -> Any:
+    raise ZeroDivisionError("a fault")
+
+
+@pytest.mark.usefixtures("without_side_effects")
+def test_a_fault_in_a_worker_comes_with_its_traceback() -> None:
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    with here, there:
+        serve(there, no_start)
+        with pytest.raises(RuntimeError) as caught:
+            process.result_of(here.recv())
+    first, second, *_, last = str(caught.value).splitlines()
+    assert (first, second, last) == (
+        "in a worker process:",
+        "Traceback (most recent call last):",
+        "ZeroDivisionError: a fault",
+    )
+    assert "in no_start" in str(caught.value)
+
+
 @pytest.mark.usefixtures("without_side_effects")
 def test_a_worker_whose_parent_dies_while_sending_ends_in_silence() -> None:
     here, there = multiprocessing.get_context("spawn").Pipe()

@@ -49,7 +49,7 @@ def test_atomic_write_follows_links_and_longest_names(tmp_path: Path) -> None:
 
 
 def test_atomic_write_refuses_what_it_cannot_write(tmp_path: Path) -> None:
-    with pytest.raises(TaggerError, match="is a folder"), atomic_write(tmp_path):
+    with pytest.raises(TaggerError, match=r"is a folder; name a file in it$"), atomic_write(tmp_path):
         pass
     (tmp_path / "file").touch()
     with pytest.raises(TaggerError, match="cannot be written"), atomic_write(tmp_path / "file" / "a.txt"):
@@ -76,6 +76,30 @@ def test_a_full_disk_is_named_with_the_target(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_where_folders_cannot_be_opened_their_files_are_synced_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows; elsewhere a folder that cannot be opened is an error."""
+    opened: list[Path] = []
+    open_, file = os.open, tmp_path / "a.txt"
+    file.write_text("Ada")
+
+    def open_files_alone(path: Path, *given: int) -> int:
+        if path == tmp_path:
+            raise PermissionError(13, "Permission denied")
+        opened.append(path)
+        return open_(path, *given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", open_files_alone)
+        with pytest.raises(PermissionError):
+            atomic._sync(tmp_path)
+        patched.setattr(os, "name", "nt")
+        atomic._sync(tmp_path)
+        atomic._sync(file)
+    assert opened == [file]
+
+
 @pytest.mark.parametrize("linked", [False, True])
 def test_atomic_write_to_a_pipe(tmp_path: Path, linked: bool) -> None:
     """What is no regular file is written to and stays what it is."""
@@ -240,7 +264,10 @@ def test_recover_folder_puts_back_or_cleans(tmp_path: Path) -> None:
 
 def test_atomic_folder_refuses_files_and_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(TaggerError, match="is a file where a folder"), atomic_folder(tmp_path / "file"):
+    with (
+        pytest.raises(TaggerError, match=r"file: is a file where a folder should go; choose another name$"),
+        atomic_folder(tmp_path / "file"),
+    ):
         pass
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")

@@ -96,6 +96,22 @@ def test_few_zero_characters_make_no_utf_16(text: str) -> None:
     assert without_mark(text.encode()) is None
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("odd", ["\ufffd", "\x07", "\ue001", "\u0378", "\x7f"])
+def test_what_decodes_to_characters_of_no_text_is_no_utf_16(odd: str, encoding: str) -> None:
+    """Unknown, control, private and unassigned characters; one in a hundred may be there."""
+    text = "他从北京来。\t她在家。\r\n" * 20
+    assert likely_encodings((text + odd).encode(encoding)) == [encoding]
+    assert encoding not in likely_encodings((text + odd * 3).encode(encoding))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_halves_of_characters_are_no_utf_16(encoding: str) -> None:
+    text = "她在家。\n" * 9
+    assert likely_encodings(text.encode(encoding)) == [encoding]
+    assert encoding not in likely_encodings((text + "\ud83d" * 3).encode(encoding, "surrogatepass"))
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_may_be_looked_at(data: bytes) -> None:
     for name in (without_mark(data), *likely_encodings(data)):

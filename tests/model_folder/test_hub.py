@@ -97,8 +97,12 @@ def test_a_revision_is_pinned(hub: Hub, tagger: Tagger, tmp_path: Path) -> None:
     assert Tagger.load("anna/names")(TEXT).tags == other(TEXT).tags
     branch = tagger.push_to_hub("anna/names", revision="old")
     assert Tagger.load("anna/names", revision="old").info.source == branch == Tagger.load("anna/names@old").info.source
+    again = other.push_to_hub("anna/names", revision="old")  # into the branch that is there
+    assert Tagger.load("anna/names@old").info.source == again != branch
     assert Tagger.load("anna/names").info.source == second
-    with pytest.raises(ConfigError, match="names another revision"):
+    with pytest.raises(
+        ConfigError, match=r"^anna/names@old: names another revision than revision='main'; leave out one of them$"
+    ):
         Tagger.load("anna/names@old", revision="main")
 
 
@@ -150,7 +154,9 @@ def test_what_is_here_touches_no_network(
     for name in ("anna/names", "en"):
         with pytest.raises(ConfigError, match="which has no revisions"):
             find_folder(name, revision="main")
-    with pytest.raises(ConfigError, match="is no name of a model on the hub"):
+    with pytest.raises(
+        ConfigError, match=r"^missing: is no name of a model on the hub, so it has no revision; give user/name$"
+    ):
         find_folder("missing", revision="main")
     assert not hub.asked
 
@@ -188,10 +194,12 @@ def test_errors_are_one_line_with_the_next_step(hub: Hub, tagger: Tagger, monkey
         tagger.push_to_hub("names")
     monkeypatch.setenv("HF_TOKEN", "")
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", "none")
-    with pytest.raises(ModelError, match=r"bert/new: not uploaded: the hub .* answers: .*401"):
+    with pytest.raises(
+        ModelError, match=r"^bert/new: not uploaded: the hub .* answers: .*401 Invalid username or password\.$"
+    ):
         tagger.push_to_hub("bert/new")
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(ConfigError, match=r"pip install 'bilstm-tagger\[hub\]'"):
+    with pytest.raises(ConfigError, match=r"^bert/none: models of the hub need pip install 'bilstm-tagger\[hub\]'$"):
         Tagger.load("bert/none")
 
 
@@ -202,6 +210,7 @@ def test_the_card_is_metadata_and_text(hub: Hub, tagger: Tagger) -> None:
     data = card.data
     assert (data.language, data.license) == (["en", "de"], "cc-by-4.0")
     assert (data.library_name, data.pipeline_tag) == ("bilstm-tagger", "token-classification")
+    assert data.tags == ["bilstm-crf", *tagger.tasks]
     assert data.datasets == ["user/more", "user/names"]
     results = {result.task_name: result for result in data.eval_results}
     assert (results["upos"].metric_type, results["upos"].metric_value) == ("accuracy", 0.9)

@@ -93,7 +93,13 @@ def test_a_sentence_alone_is_tagged_as_in_any_batch(chosen: Settings, tmp_path: 
     [
         (f"{HERE}:Absent", "cannot be imported"),
         ("no_such_package:Class", "cannot be imported"),
-        (f"{HERE}:NoModule", "is not a torch module"),
+        (
+            f"{HERE}:NoModule",
+            (
+                r"^plug-in 'tests\.model_folder\.test_plugins:NoModule' is not a torch module with `forward` and "
+                r"a number `output_size`$"
+            ),
+        ),
         (f"{HERE}:LengthEmbedding", "cannot be made"),
     ],
 )

@@ -149,5 +149,7 @@ def test_forget_gate_held_open_only_adds() -> None:
 
 
 def test_projection_is_refused() -> None:
-    with pytest.raises(ModelError, match="proj_size"):
+    with pytest.raises(
+        ModelError, match=r"^an LSTM with proj_size cannot be run gate by gate; build it with proj_size=0$"
+    ):
         weights_of(nn.LSTM(3, 4, proj_size=2))

@@ -202,9 +202,9 @@ def test_a_device_is_named_taken_or_refused(monkeypatch: pytest.MonkeyPatch) -> 
     assert pick_device("cpu") == torch.device("cpu")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert pick_device("auto") == torch.device("cpu")
-    with pytest.raises(ConfigError, match="no device 'xpu:9'; known: auto, cpu"):
+    with pytest.raises(ConfigError, match=r"^no device 'xpu:9'; known: auto, cpu, cuda, mps$"):
         pick_device("xpu:9")
-    with pytest.raises(ConfigError, match="no device 'toaster'; known: auto, cpu"):
+    with pytest.raises(ConfigError, match=r"^no device 'toaster'; known: auto, cpu, cuda, mps$"):
         pick_device("toaster")
 
 
@@ -336,5 +336,5 @@ def test_what_was_learned_can_be_put_back() -> None:
     assert not torch.equal(one.states(batch), other.states(batch))
     other.load_learned(one.learned())
     assert torch.equal(one.states(batch), other.states(batch))
-    with pytest.raises(KeyError, match=r"members\.1"):
+    with pytest.raises(KeyError, match=r"^'members\.1\.encoder\.layers\.0\.passes\.left_to_right\.weight_ih_l0'$"):
         other.load_learned(make(1).learned())

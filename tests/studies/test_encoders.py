@@ -105,16 +105,24 @@ def test_other_settings_are_refused(tmp_path: Path, settings: Settings) -> None:
     run_encoders_study(settings, **one)
     other = settings.model_copy(update={"embedder": settings.embedder.model_copy(update={"dropout": 0.1})})
     record = tmp_path / "study" / "results" / "cnn-0.json"
-    with pytest.raises(ConfigError, match=r"cnn-0\.json: made with other settings; choose another --output"):
+    with pytest.raises(
+        ConfigError,
+        match=(r"study/results/cnn-0\.json: made with other settings; choose another --output, or remove this folder$"),
+    ):
         run_encoders_study(other, **one)
-    with pytest.raises(ConfigError, match="made with other settings"):
+    with pytest.raises(
+        ConfigError,
+        match=(r"study/results/cnn-0\.json: made with other settings; choose another --output, or remove this folder$"),
+    ):
         run_encoders_study(settings, test="x.conll", **one)
     record.write_text(json.dumps({"run": {}}))
-    with pytest.raises(TaggerError, match=r"cnn-0\.json: damaged: .*; remove it"):
+    with pytest.raises(
+        TaggerError, match=r"study/results/cnn-0\.json: damaged: .*; remove it and the run is repeated$"
+    ):
         run_encoders_study(settings, **one)
     record.unlink()
     assert run_encoders_study(other, **one).settings["embedder"]["dropout"] == 0.1, "what has no record is done again"
-    with pytest.raises(ConfigError, match=r"needs data\.train and data\.dev"):
+    with pytest.raises(ConfigError, match=r"^the study of encoders needs data\.train and data\.dev$"):
         run_encoders_study(settings_of(), **one)
 
 

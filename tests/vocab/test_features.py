@@ -71,7 +71,13 @@ def test_the_values_are_in_the_folder_with_unknown_ones_apart(folder: Path) -> N
 
 @pytest.mark.parametrize("source", ["A text.", ["some", "words"]])
 def test_a_text_without_the_column_is_refused(folder: Path, source: str | list[str]) -> None:
-    with pytest.raises(CorpusError, match="no column for the feature 'pos'"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"^the text: has no column for the feature 'pos' that the model reads beside the words; give a "
+            r"file with that column, or a Document with columns=\{'pos': \[\.\.\.\]\}$"
+        ),
+    ):
         Tagger.load(folder)(source)
 
 
@@ -110,12 +116,15 @@ def test_columns_by_name_and_key(sample: Path, tmp_path: Path) -> None:
 
 
 def test_numbers_mean_columns_in_conll_alone(sample: Path) -> None:
-    with pytest.raises(CorpusError, match="in CoNLL files alone"):
+    with pytest.raises(CorpusError, match=r"in CoNLL files alone; name it, or give a CoNLL file$"):
         read_corpus(sample / "en-dev.conllu", features={"pos": 4})
 
 
 def test_the_gold_tags_are_no_feature(settings: Settings) -> None:
-    with pytest.raises(CorpusError, match="the column of the tags of 'ner' itself"):
+    with pytest.raises(
+        CorpusError,
+        match=r"train\.conll: the feature 'pos' is the column of the tags of 'ner' itself; name another column$",
+    ):
         read_corpus(str(settings.data.train), {"ner": -1}, features={"pos": 3})
 
 
@@ -124,7 +133,7 @@ def test_the_gold_tags_are_no_feature(settings: Settings) -> None:
     [
         ({"features.pos.size": 3}, "exactly one of column"),
         ({"features.pos": {"column": 2, "bigram": True}}, "exactly one of column"),
-        ({"features.pos.colum": 2}, "did you mean 'column'"),
+        ({"features.pos.colum": 2}, r"^settings: features\.pos\.colum: unknown key; did you mean 'column'\?$"),
     ],
 )
 def test_settings_of_features_are_checked(overrides: dict[str, object], message: str) -> None:
@@ -133,7 +142,9 @@ def test_settings_of_features_are_checked(overrides: dict[str, object], message:
 
 
 def test_a_name_torch_cannot_hold_is_refused(settings: Settings) -> None:
-    with pytest.raises(ConfigError, match="cannot be named 'type'"):
+    with pytest.raises(
+        ConfigError, match=r"^a feature cannot be named 'type', for torch has other uses for it; choose another name$"
+    ):
         prepare(tiny.settings_of(data__train=settings.data.train, features__type__column=2))
 
 

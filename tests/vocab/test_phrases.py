@@ -144,7 +144,10 @@ def test_a_run_is_not_resumed_with_another_list(tmp_path: Path) -> None:
 def test_a_list_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:
     empty = tmp_path / "empty.txt"
     empty.write_text("\n \n", "utf-8")
-    for path, message in ((tmp_path / "none.txt", "none.txt"), (empty, "holds no phrase")):
+    for path, message in (
+        (tmp_path / "none.txt", "none.txt"),
+        (empty, r"^features\.gazetteer: .*empty\.txt holds no phrase; write one per line$"),
+    ):
         settings = load_settings(overrides={"features.gazetteer.phrases": {"LOC": str(path)}})
         with pytest.raises(ConfigError, match=message):
             build_features(settings.features, [])

@@ -106,17 +106,17 @@ def read_xlsx(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         raise CorpusError(f"{place}: {lack}, nor has one of the other sheets; name it, --word-column or --text-column")
     for place, lack in lacking.items():
         logger.warning("%s was left out: %s", place, lack)
-    for table in tables:  # before anything is read of the others
+    kept = [table for table in tables if table.place not in lacking]
+    for table in kept:  # before anything is read of the others
         try:
             table.is_one()
         except TokenRowError as error:
             raise TokenRowError(f"{error}; or take this sheet out of the workbook") from None
-    for table in tables:
-        if table.place not in lacking:
-            for document in _documents(table):
-                document.sheet = table.sheet
-                document.id = "!".join(part for part in (table.sheet, document.id) if part)
-                yield document
+    for table in kept:
+        for document in _documents(table):
+            document.sheet = table.sheet
+            document.id = "!".join(part for part in (table.sheet, document.id) if part)
+            yield document
 
 
 def _table(path: str, rows: Iterable[Row], spec: ReadSpec, *, sheet: str | None = None) -> Table:

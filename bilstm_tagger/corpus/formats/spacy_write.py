@@ -143,7 +143,7 @@ def _spread(tags: Sequence[str], at: Sequence[int], length: int, place: str) -> 
     blank = {"pos": "SPACE", "tag": "_SP", "morph": "", "lemma": " "}[place]
     spread = [blank] * length
     for index, tag in zip(at, tags, strict=True):
-        spread[index] = "" if place == "morph" and tag == "_" else tag
+        spread[index] = tag
     return spread
 
 

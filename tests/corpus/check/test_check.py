@@ -133,7 +133,7 @@ def test_offsets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write) 
 
 
 def test_nothing_to_check() -> None:
-    with pytest.raises(ConfigError, match="at least one file"):
+    with pytest.raises(ConfigError, match=r"^name at least one file to check$"):
         check_corpus([])
 
 

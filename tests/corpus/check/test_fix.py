@@ -92,5 +92,5 @@ def test_the_command(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, [*arguments, str(target)])
     assert (target.read_text(), "changed: tags: 6 tags" in result.output) == (MENDED, True)
     assert CliRunner().invoke(app, [*arguments, str(target), str(path)]).exit_code == 2
-    with pytest.raises(ConfigError, match="already exists"):
+    with pytest.raises(ConfigError, match=r"b\.conll: already exists; name another file for --fix$"):
         fix_corpus(path, target)

@@ -266,7 +266,10 @@ def test_documents_and_their_boundaries(tmp_path: Path) -> None:
 
 def test_impossible_tags_are_refused_or_repaired(write: Callable[..., Path], tmp_path: Path) -> None:
     path = write(BIO.replace("B-PER", "O"))
-    with pytest.raises(CorpusError, match=r"a\.conll:2: tag 'I-PER' cannot follow 'O' in BIO; .*--repair"):
+    with pytest.raises(
+        CorpusError,
+        match=r"a\.conll:2: tag 'I-PER' cannot follow 'O' in BIO; .*--repair read it as the CoNLL scorer would$",
+    ):
         convert_corpus(path, tmp_path / "b.conll")
     assert not (tmp_path / "b.conll").exists()
     done = convert_corpus(path, tmp_path / "b.conll", ConvertOptions(repair=True, scheme=Scheme.IOBES))
@@ -278,7 +281,13 @@ def test_impossible_tags_are_refused_or_repaired(write: Callable[..., Path], tmp
 
 def test_a_declared_scheme_holds_for_spans_only(write: Callable[..., Path], tmp_path: Path) -> None:
     options = ConvertOptions(spec=ReadSpec(columns={"pos": 2, "ner": 3}), declared=Scheme.IOB1)
-    with pytest.raises(CorpusError, match=r"a\.conll:1: tag 'B-PER' cannot begin a sentence in IOB1"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"a\.conll:1: tag 'B-PER' cannot begin a sentence in IOB1; the whole corpus reads as BIO: "
+            r"convert it to IOB1 first$"
+        ),
+    ):
         convert_corpus(write(BIO), tmp_path / "b.conll", options)
     path = write(
         BIO.replace("B-PER", "I-PER").replace("\tB-LOC\n\nthe", "\tI-LOC\n\nthe").replace("Ob\tX\tB", "Ob\tX\tI")
@@ -288,13 +297,15 @@ def test_a_declared_scheme_holds_for_spans_only(write: Callable[..., Path], tmp_
 
 def test_what_cannot_be_done(write: Callable[..., Path], tmp_path: Path) -> None:
     path = write(BIO)
-    with pytest.raises(ConfigError, match="cannot become plain tags"):
+    with pytest.raises(
+        ConfigError, match=r"^spans cannot become plain tags; choose one of IOB1, BIO, IOBES, BMES, BILOU, IO$"
+    ):
         convert_corpus(path, tmp_path / "b.conll", ConvertOptions(scheme=Scheme.NONE))
     with pytest.raises(CorpusError, match="the name does not tell the format"):
         convert_corpus(path, tmp_path / "b.docx")
     with pytest.raises(ConfigError, match="no corpus format 'word'"):
         convert_corpus(path, tmp_path / "b.x", ConvertOptions(target_format="word"))
-    with pytest.raises(CorpusError, match="no such file"):
+    with pytest.raises(CorpusError, match=r"absent\.conllu: no such file; check the path$"):
         convert_corpus(tmp_path / "absent.conllu", tmp_path / "b.conll")
     assert [each.name for each in tmp_path.iterdir()] == ["a.conll"]
 

@@ -147,16 +147,36 @@ def test_other_words(tmp_path: Path) -> None:
     first, _ = parse(tmp_path, LETTER, {}, word_column="LEMMA")
     assert first.words[0] == "i"
     assert slices(first)[0] == "I"
-    with pytest.raises(CorpusError, match="no column 'Translit' to take the words from"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"a\.conllu: no column 'Translit' to take the words from; CoNLL-U has ID, FORM, LEMMA, UPOS, "
+            r"XPOS, FEATS, HEAD, DEPREL, DEPS, MISC$"
+        ),
+    ):
         parse(tmp_path, LETTER, {}, word_column="Translit")
 
 
 def test_columns_that_are_never_filled(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"no token has Net= in column MISC \(keys there: NER, Note, SpaceAfter\)"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"a\.conllu: no token has Net= in column MISC \(keys there: NER, Note, SpaceAfter\); name one of "
+            r"them, or a column such as UPOS$"
+        ),
+    ):
         parse(tmp_path, LETTER, {"ner": "Net"})
-    with pytest.raises(CorpusError, match=r"no token has NER= in column MISC \(keys there: none\)"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"a\.conllu: no token has NER= in column MISC \(keys there: none\); name one of them, or a "
+            r"column such as UPOS$"
+        ),
+    ):
         parse(tmp_path, block(row("1", "a")), {"ner": "NER"})
-    with pytest.raises(CorpusError, match=r"column FEATS is empty \('_'\) throughout"):
+    with pytest.raises(
+        CorpusError, match=r"a\.conllu: column FEATS is empty \('_'\) throughout; name another with --column$"
+    ):
         parse(tmp_path, LETTER, {"feats": "FEATS"})
     for column in (0, 11, -11):
         with pytest.raises(CorpusError, match=f"no column {column}: CoNLL-U has 10"):
@@ -294,7 +314,9 @@ def test_tags_that_fit_nowhere(task: str, tag: str, message: str) -> None:
 
 
 def test_more_that_cannot_be_written() -> None:
-    with pytest.raises(CorpusError, match="same place"):
+    with pytest.raises(
+        CorpusError, match=r"^two tasks would be written to the same place in CoNLL-U; rename one of them$"
+    ):
         written([Document(["w"], [0, 1], tags={"ner": ["O"], "NER": ["O"]})])
     for word in ("", "a\tb", "a\nb"):
         with pytest.raises(CorpusError, match="token 2: the word"):
@@ -383,7 +405,7 @@ def test_a6_a_key_behind_another_separator_is_refused(tmp_path: Path, cell: str)
     row = "{}\t{}\t_\t_\t_\t_\t0\troot\t_\t{}\n"
     path = tmp_path / "a.conllu"
     path.write_text(row.format(1, "Ada", "NER=B-PER") + row.format(2, "Byron", cell) + "\n")
-    with pytest.raises(CorpusError, match=r"a\.conllu:2: NER= stands inside .*entries with \| between"):
+    with pytest.raises(CorpusError, match=r"a\.conllu:2: NER= stands inside .*entries with \| between them$"):
         read_corpus(path, {"ner": "NER"})
     path.write_text(row.format(1, "Ada", "NER=B-PER") + row.format(2, "Byron", "INNER=I-PER|X-NER=1") + "\n")
     assert read_corpus(path, {"ner": "NER"})[0].tags_of("ner") == ["B-PER", "O"]

@@ -82,7 +82,10 @@ def test_splits(repository: Path) -> None:
     assert words(f"{path}#validation") == ["Di slept"]
     assert words(f"{path}#train[1:2]") == ["so did Bob"]
     assert words(f"hf:{repository}:words", "test") == ["words alone"]
-    with pytest.raises(CorpusError, match="no split 'test'; it has train, validation: name one of them behind #"):
+    with pytest.raises(
+        CorpusError,
+        match=r"^hf:.*repository:names: no split 'test'; it has train, validation: name one of them behind #$",
+    ):
         words(path, "test")
 
 
@@ -104,13 +107,41 @@ def test_what_a_repository_lacks(repository: Path, rest: str, message: str) -> N
 def test_programs_are_not_run(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "old.py").write_text("raise SystemExit")
-    with pytest.raises(CorpusError, match=r"old: this data set is a program.*take a copy as Parquet"):
+    with pytest.raises(
+        CorpusError,
+        match=r"^hf:.*old: this data set is a program.*take a copy as Parquet \(data/README\.md names some\)$",
+    ):
         words(f"hf:{tmp_path / 'old'}")
 
 
 def test_no_such_data_set() -> None:
     with pytest.raises(CorpusError, match="hf:nobody/nothing: `datasets` cannot load it"):
         words("hf:nobody/nothing")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RuntimeError("no memory\n left"), "no memory left"),
+        (OSError("no disk"), "no disk"),
+        (ValueError("x" * 400), "x" * 300),
+        (KeyError("a"), "'a'"),
+        (TypeError(), "TypeError"),
+        (AttributeError("b"), "b"),
+        (NotImplementedError(), "NotImplementedError"),
+        (datasets.exceptions.DatasetsError("c"), "c"),
+    ],
+)
+def test_what_goes_wrong_in_datasets_is_told_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    def load(*_: object, **__: object) -> datasets.Dataset:
+        raise error
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    with pytest.raises(CorpusError) as caught:
+        words("hf:some/set#train")
+    assert str(caught.value) == f"hf:some/set#train: `datasets` cannot load it: {reason}"
 
 
 def test_names_go_to_load_dataset(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,13 +207,15 @@ def test_saved_folders(
 
 def test_other_folders_are_no_data_sets(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text("{}")
-    with pytest.raises(CorpusError, match="is a folder; name a file in it"):
+    with pytest.raises(CorpusError, match=r"is a folder; name a file in it$"):
         read_corpus(tmp_path)
 
 
 def test_a_data_set_has_a_format_but_is_not_written(tmp_path: Path) -> None:
     assert format_of("hf:some/set").columns == {"tags": -1}
-    with pytest.raises(CorpusError, match=r"cannot be written; write a \.parquet file"):
+    with pytest.raises(
+        CorpusError, match=r"^a data set of the hub cannot be written; write a \.parquet file and upload it$"
+    ):
         save_corpus([], "hf:set")
 
 

@@ -66,7 +66,12 @@ def test_names_of_tasks_and_their_usual_keys() -> None:
         document = RecordReader("a", ReadSpec(columns={task: -1})).document(record, 1)
         assert document is not None
         assert document.tags == {task: ["B-PER"]}
-    with pytest.raises(CorpusError, match="no tags for task 'upos'"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"^a:1: no tags for task 'upos'; the record has: tokens, ner_tags; name the right key with " r"--column$"
+        ),
+    ):
         RecordReader("a", ReadSpec(columns={"upos": -1})).document(record, 1)
 
 

@@ -187,9 +187,16 @@ def test_tasks_named_by_their_spans(tmp_path: Path) -> None:
     marks = [{"start": 0, "end": 3, "label": "PER", "task": "ner"}, {"start": 4, "end": 9, "label": "X", "task": "pos"}]
     (document,) = parse(tmp_path, [{"text": TEXT, "spans": marks}], {"a": "ner", "b": "pos"})
     assert document.tags == {"a": ["B-PER", "O", "O", "O"], "b": ["O", "B-X", "O", "O"]}
-    with pytest.raises(CorpusError, match="spans of ner, pos; name one of them, --column a=NAME"):
+    record = {"text": TEXT, "spans": marks}
+    assert [each.tags for each in parse(tmp_path, [record] * 3, {"a": "ner", "b": "pos"})] == [document.tags] * 3
+    with pytest.raises(
+        CorpusError, match=r"a\.jsonl:1: spans has spans of ner, pos; name one of them, --column a=NAME$"
+    ):
         parse(tmp_path, [{"text": TEXT, "spans": marks}], {"a": -1})
-    with pytest.raises(CorpusError, match=r"a\.jsonl: no span belongs to 'other' \(named there: ner, pos\)"):
+    with pytest.raises(
+        CorpusError,
+        match=r"a\.jsonl: no span belongs to 'other' \(named there: ner, pos\); name another key with --column$",
+    ):
         parse(tmp_path, [{"text": TEXT, "spans": marks}], {"a": "other"})
 
 
@@ -227,7 +234,7 @@ def test_misaligned_spans_are_refused_with_their_places(tmp_path: Path) -> None:
     ("policy", "tags", "words"),
     [
         ("snap", ["B-PER", "I-PER", "O", "B-LOC"], "3 of 4 spans are no whole tokens and were widened to whole tokens"),
-        ("drop", ["O", "O", "O", "O"], "3 of 4 spans are no whole tokens and were left out: lines 2, 3"),
+        ("drop", ["O", "O", "O", "O"], "3 of 4 spans are no whole tokens and were left out"),
     ],
 )
 def test_misaligned_spans_under_a_policy(
@@ -237,23 +244,35 @@ def test_misaligned_spans_under_a_policy(
         first, second, third = parse(tmp_path, MISFIT, misaligned=policy)
     assert first.tags["ner"][:2] == ["B-PER", "I-PER"]
     assert (second.tags["ner"], third.tags["ner"]) == (tags, ["O"] * 4)
-    assert words in caplog.text
+    assert caplog.messages == [f"{tmp_path / 'a.jsonl'}: {words}: lines 2, 3"]
 
 
 def test_overlapping_spans(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     records = [{"text": TEXT, "label": [[0, 3, "A"], [0, 3, "A"], [0, 9, "B"], [4, 9, "C"]]}]
-    with pytest.raises(CorpusError, match=r"a\.jsonl:1: span A \(tokens 0 to 1\) overlaps span B \(tokens 0 to 2\)"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"a\.jsonl:1: span A \(tokens 0 to 1\) overlaps span B \(tokens 0 to 2\); tags hold one span a "
+            r"token: drop one of them, or let --misaligned drop keep the longer one$"
+        ),
+    ):
         parse(tmp_path, records)
     (document,) = parse(tmp_path, records, misaligned="drop")
     assert spans(document) == [("Ada Byron", "B")]
-    assert "2 spans that overlap a longer one were left out" in caplog.text
+    assert caplog.messages == [f"{tmp_path / 'a.jsonl'}: 2 spans that overlap a longer one were left out"]
 
 
 def test_offsets_counted_in_utf16(tmp_path: Path) -> None:
     mark = {"start": 6, "end": 9, "text": "Ada", "labels": ["PER"]}
     (document,) = parse(tmp_path, [{"text": "😀 😀 Ada", "label": [mark]}])
     assert spans(document) == [("Ada", "PER")]
-    with pytest.raises(CorpusError, match="the file gives its text as 'Bob'"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"a\.jsonl:1: span PER \(characters 4 to 7\) is 'Ada', but the file gives its text as 'Bob'; "
+            r"count characters, not bytes, in the text as it is$"
+        ),
+    ):
         parse(tmp_path, [{"text": "😀 😀 Ada", "label": [mark | {"start": 4, "end": 7, "text": "Bob"}]}])
 
 

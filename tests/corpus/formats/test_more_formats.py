@@ -1,4 +1,4 @@
-"""brat, WebAnno, spans by tokens in JSON, CoNLL-2012, CoNLL-U Plus, word/TAG: small files of each, read right."""
+"""brat, WebAnno, spans by tokens in JSON, CoNLL-U Plus, word/TAG: small files of each, read right."""
 
 from __future__ import annotations
 
@@ -62,19 +62,33 @@ def test_b6_brat_file_and_folder(tmp_path: Path, caplog: pytest.LogCaptureFixtur
 def test_b6_brat_spans_in_pieces(tmp_path: Path, policy: str, spans: list[tuple[str, str]]) -> None:
     path = brat(tmp_path, "T1\tLOC 30 34;38 42\tPort Oslo", OSLO)
     assert found(read_corpus(path, misaligned=policy)) == spans  # type: ignore[arg-type]
-    with pytest.raises(CorpusError, match=r"a\.ann:1: LOC 'Port Oslo' is in 2 pieces"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"brat/a\.ann:1: LOC 'Port Oslo' is in 2 pieces, and tags hold whole spans: --misaligned snap "
+            r"takes all from the first to the last piece, --misaligned drop leaves it out$"
+        ),
+    ):
         read_corpus(path)
 
 
 def test_b6_brat_nested_spans_and_faults(tmp_path: Path) -> None:
     nested = brat(tmp_path, "T1\tORG 30 42\tPort of Oslo", OSLO)
     assert found(read_corpus(nested, misaligned="drop")) == [("Port of Oslo", "ORG")]
-    with pytest.raises(CorpusError, match=r"a\.ann:1: span .* overlaps"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"brat/a\.ann:1: span .* overlaps span LOC \(tokens 9 to 10\); tags hold one span a token: drop "
+            r"one of them, or let --misaligned drop keep the longer one$"
+        ),
+    ):
         read_corpus(nested)
-    with pytest.raises(CorpusError, match=r"a\.ann:1: not a span of brat"):
+    with pytest.raises(
+        CorpusError, match=r"brat/a\.ann:1: not a span of brat: T1, a tab, LABEL START END, a tab, its text$"
+    ):
         read_corpus(brat(tmp_path, "T1\tPER 0\tAnna"))
     (tmp_path / "brat" / "a.txt").unlink()
-    with pytest.raises(CorpusError, match=r"a\.ann: no a\.txt beside it"):
+    with pytest.raises(CorpusError, match=r"brat/a\.ann: no a\.txt beside it, the text that it is about$"):
         read_corpus(tmp_path / "brat")
 
 
@@ -110,7 +124,10 @@ def test_b6_webanno(tmp_path: Path) -> None:
     assert document.where(4) == f"{path}:13"
     for column in ("NamedEntity", "value", "NamedEntity.value", 3):
         assert found(read_corpus(path, {"ner": column}), "ner") == found(corpus, "ner")
-    with pytest.raises(CorpusError, match=r"no feature is 'x'; it has POS\.PosValue, NamedEntity\.identifier"):
+    with pytest.raises(
+        CorpusError,
+        match=r"a\.tsv: no feature is 'x'; it has POS\.PosValue, NamedEntity\.identifier, NamedEntity\.value$",
+    ):
         read_corpus(path, {"ner": "x"})
 
 
@@ -122,7 +139,13 @@ def test_b6_webanno_a_part_of_speech_without_a_value_is_not_known(tmp_path: Path
 def test_b6_webanno_stacked_spans(tmp_path: Path) -> None:
     path = put(tmp_path, "a.tsv", WEBANNO.replace("PER[1]\t\n1-2", "PER[1]|X\t\n1-2"))
     assert found(read_corpus(path, misaligned="drop"))[0] == ("Anna Berg", "PER")
-    with pytest.raises(CorpusError, match="overlaps"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"a\.tsv:7: span X \(tokens 0 to 1\) overlaps span PER \(tokens 0 to 2\); tags hold one span a "
+            r"token: drop one of them, or let --misaligned drop keep the longer one$"
+        ),
+    ):
         read_corpus(path)
 
 
@@ -144,7 +167,7 @@ def test_b6_webanno_spans_of_parts_of_tokens(tmp_path: Path, caplog: pytest.LogC
     assert found(read_corpus(path, misaligned="drop")) == [("Lund", "LOC")]
     assert "2 of 3 spans are no whole tokens and were left out" in caplog.text
     assert read_corpus(path, {"pos": "PosValue"})[0].tags_of("pos")[4:] == ["ADP", "PROPN", "PROPN"]
-    with pytest.raises(CorpusError, match="'x' is a part of token 9-9, which is not there"):
+    with pytest.raises(CorpusError, match=r"b\.tsv:18: 'x' is a part of token 9-9, which is not there$"):
         read_corpus(put(tmp_path, "b.tsv", content + "9-9.1\t0-1\tx\t_\t_\t_\t\n"))
 
 
@@ -153,7 +176,9 @@ def test_b6_webanno_spans_of_parts_of_tokens(tmp_path: Path, caplog: pytest.LogC
 
 def test_spans_of_other_keys_are_not_taken_for_those_of_spert(tmp_path: Path) -> None:
     record = {"tokens": WORDS, "entities": [{"label": "PER", "start": 0, "end": 2}]}
-    with pytest.raises(CorpusError, match=r"a\.json:1: entities counts characters, but the record has no text"):
+    with pytest.raises(
+        CorpusError, match=r"a\.json:1: entities counts characters, but the record has no text with its tokens$"
+    ):
         read_corpus(put(tmp_path, "a.json", json.dumps(record)))
 
 
@@ -203,40 +228,14 @@ def test_b6_the_training_data_of_spacy_2(tmp_path: Path) -> None:
     assert corpus[0].tags_of("ner") == ["B-PER", "L-PER", "O", UNKNOWN, "U-LOC"]
     assert (found(corpus, "ner"), corpus[0].bounds) == (SPANS, [0, 3, 5])
     assert corpus[0].starts == [0, 5, 10, 17, 20]
-    with pytest.raises(CorpusError, match="no 'dep' for task 'dep'; the tokens have ner, tag"):
+    with pytest.raises(CorpusError, match=r"a\.json:1: no 'dep' for task 'dep'; the tokens have ner, tag$"):
         read_corpus(tmp_path / "a.json", {"dep": "dep"})
     bare = [{"paragraphs": [{"sentences": [{"tokens": [{"orth": "Anna"}]}]}]}]
-    with pytest.raises(CorpusError, match="no 'dep' for task 'dep'; the tokens have none"):
+    with pytest.raises(CorpusError, match=r"b\.json:1: no 'dep' for task 'dep'; the tokens have none$"):
         read_corpus(put(tmp_path, "b.json", json.dumps(bare)), {"dep": "dep"})
 
 
-# ---- CoNLL-2012, CoNLL-U Plus, word/TAG
-
-
-def row(number: int, word: str, name: str) -> str:
-    return f"bc/a 0 {number} {word} NNP (TOP* - - - spk {name} * (12)\n"
-
-
-def test_b6_names_in_brackets(tmp_path: Path) -> None:
-    names = ["(PERSON*", "*)", "*", "*", "(GPE)"]
-    body = "".join(row(at, word, name) for at, (word, name) in enumerate(zip(WORDS, names, strict=True)))
-    path = put(tmp_path, "a.v4_gold_conll", f"#begin document (bc/a); part 000\n{body}\n{body}\n#end document\n")
-    (document,) = corpus = read_corpus(path, {"ner": -1, "pos": "pos"})
-    assert found(corpus, "ner")[:2] == [("Anna Berg", "PERSON"), ("Oslo", "GPE")]
-    assert (document.id, document.bounds) == ("(bc/a); part 000", [0, 5, 10])
-    assert document.tags_of("pos") == ["NNP"] * 10
-    for content, message in (
-        (body, "the last document has no"),
-        (row(0, "a", "(X*") + "\n#end document\n", "1?: the name that begins here does not end"),
-        (row(0, "a", "*)") + "\n#end document\n", ":2: .* closes a name that was not opened"),
-        ("a b\n#end document\n", ":2: 2 columns where CoNLL-2012 has"),
-    ):
-        with pytest.raises(CorpusError, match=message):
-            read_corpus(put(tmp_path, "b.conll", "#begin document (x); part 000\n" + content), {"ner": -1})
-    with pytest.raises(CorpusError, match=r"a\.v4_gold_conll:2: no column 20$"):
-        read_corpus(path, {"tags": 20})
-    with pytest.raises(CorpusError, match=r"no column 'dep'; CoNLL-2012 has word, .* names, or give a number from 1"):
-        read_corpus(path, {"tags": "dep"})
+# ---- CoNLL-U Plus, word/TAG
 
 
 @pytest.mark.parametrize("name", ["a.conllup", "a.conllu", "a.tsv"])
@@ -259,7 +258,7 @@ def test_b6_words_with_tags_behind_a_slash(tmp_path: Path) -> None:
     assert (first.words, first.tags_of("pos"), first.bounds) == (["Anna", "1/2", "."], ["NNP", "CD", "."], [0, 2, 3])
     assert second.where(0) == f"{path}:4"
     assert read_corpus(put(tmp_path, "b.pos", "Anna_NNP\n"), {"pos": -1}, delimiter="_")[0].tags_of("pos") == ["NNP"]
-    with pytest.raises(CorpusError, match=r"b\.pos:1: 'Anna_NNP' is no word with a tag behind '/'"):
+    with pytest.raises(CorpusError, match=r"b\.pos:1: 'Anna_NNP' is no word with a tag behind '/'; see --delimiter$"):
         read_corpus(tmp_path / "b.pos", {"pos": -1})
 
 
@@ -289,15 +288,17 @@ def test_b6_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     for name in ("a.xlsx", "a.pos"):
         with pytest.raises(CorpusError, match="'a b'"):
             save_corpus([document], tmp_path / name)
-    with pytest.raises(CorpusError, match=r"brat is written as a folder; name one, with --to brat"):
+    with pytest.raises(CorpusError, match=r"a\.ann: brat is written as a folder; name one, with --to brat$"):
         save_corpus([document], tmp_path / "a.ann")
-    with pytest.raises(CorpusError, match="rename the task"):
+    with pytest.raises(CorpusError, match=r"^task 'word' is named like a column that each table has; rename the task$"):
         save_corpus([document.with_tags({"word": ["X"]})], tmp_path / "a.xlsx")
     assert set(FORMATS) >= {"brat", "conllup", "token-csv", "word/tag", "xlsx"}
 
 
 def test_conllu_plus_without_its_first_line_says_what_it_needs(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"a\.conllup:1: CoNLL-U Plus begins with # global\.columns = ID FORM"):
+    with pytest.raises(
+        CorpusError, match=r"a\.conllup:1: CoNLL-U Plus begins with # global\.columns = ID FORM \.\.\.$"
+    ):
         read_corpus(put(tmp_path, "a.conllup", "1\tAnna\n\n"), {"x": 2})
 
 

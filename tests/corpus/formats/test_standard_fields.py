@@ -10,7 +10,7 @@ from pathlib import Path
 import conllu as conllu_package
 import pytest
 from spacy.parts_of_speech import IDS
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from bilstm_tagger.corpus import Corpus, ReadSpec, read_corpus, save_corpus
@@ -19,6 +19,7 @@ from bilstm_tagger.corpus.convert.tasks import find_columns
 from bilstm_tagger.corpus.formats import conllu
 from bilstm_tagger.corpus.formats.standard_fields import FIELDS, UNIVERSAL
 from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import CorpusError
 
 TAGS = {
     "UPOS": ["PROPN", "VERB"], "XPOS": ["NNP", "VBD"], "LEMMA": ["Ada", "leave"], "FEATS": ["Case=Nom", "Tense=Past"],
@@ -125,3 +126,13 @@ def test_spacy_has_the_attribute_by_each_of_its_names(tmp_path: Path) -> None:
         (doc,) = DocBin().from_disk(tmp_path / "a.spacy").get_docs(Vocab())
         attribute = {"pos": "pos_", "tag": "tag_", "lemma": "lemma_", "morph": "morph"}[field.spacy]
         assert [str(getattr(token, attribute)) for token in doc] == TAGS[field.conllu]
+
+
+def test_spacy_has_relations_by_its_own_name_alone(tmp_path: Path) -> None:
+    """Those that are written go to `tag`, so that `deprel` would read back others than were written."""
+    doc = Doc(Vocab(), ["Ada", "left"], deps=TAGS["DEPREL"], heads=[1, 1])
+    DocBin(docs=[doc]).to_disk(tmp_path / "a.spacy")
+    assert read_corpus(tmp_path / "a.spacy", {"x": "dep"})[0].tags_of("x") == ["nsubj", "root"]
+    assert read_corpus(tmp_path / "a.spacy", {"dep": -1})[0].tags_of("dep") == ["nsubj", "root"]
+    with pytest.raises(CorpusError, match=r"a\.spacy: no document has a span group 'deprel'; there are ents, .*, dep$"):
+        read_corpus(tmp_path / "a.spacy", {"x": "deprel"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,7 +68,13 @@ def test_integers_are_resolved_through_classlabel(tmp_path: Path, kind: str) -> 
 
 def test_numbers_without_names_are_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table(ROWS), tmp_path / "a.parquet")
-    with pytest.raises(CorpusError, match=r"a\.parquet:1: the tags of task 'ner' are numbers without names"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"a\.parquet:1: the tags of task 'ner' are numbers without names; write strings, or make the "
+            r"column a ClassLabel of `datasets`$"
+        ),
+    ):
         read_corpus(tmp_path / "a.parquet", {"ner": "ner_tags"})
 
 
@@ -98,7 +105,9 @@ def test_further_columns_stay_beside_new_tags(tmp_path: Path) -> None:
         (7, "x", "a b", ["O", "O"]), (8, None, "c", ["O"])
     ]  # fmt: skip
     other = Document.from_words(["d"]).with_tags({"ner": ["O"]})
-    with pytest.raises(CorpusError, match="no column 'key' as before"):
+    with pytest.raises(
+        CorpusError, match=r"^a document: no column 'key' as before; write tables of other columns to other files$"
+    ):
         save_corpus([*tagged, other], tmp_path / "c.parquet")
 
 
@@ -138,6 +147,16 @@ def test_a_text_that_looks_like_a_list_stays_a_text(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('id,text\n[1],"[1, 2]"\n')
     (document,) = list(iterate_corpus(tmp_path / "a.csv", PLAIN))
     assert (document.id, document.text, document.words) == ("[1]", "[1, 2]", ["[1,", "2]"])
+
+
+def test_csv_has_a_column_for_all_but_spans() -> None:
+    document = Document.from_words(["Ada", 'a "b"']).with_tags({"ner": ["B-PER", "O"]}, {"ner": Scheme.BIO})
+    stream = io.StringIO()
+    write_csv([document], stream)
+    assert list(csv.reader(stream.getvalue().splitlines())) == [
+        ["id", "text", "sentences", "tokens", "words", "start_char", "end_char", "ner"],
+        ["", 'Ada a "b"', "[[0,2]]", '["Ada","a \\"b\\""]', "", "[0,4]", "[3,9]", '["B-PER","O"]'],
+    ]
 
 
 def test_nothing_is_written_for_no_documents() -> None:

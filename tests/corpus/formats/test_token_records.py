@@ -95,8 +95,12 @@ def test_without_one_the_rows_are_refused(suffix: str, tmp_path: Path) -> None:
     """Each would be a sentence of its own."""
     path = tmp_path / f"a{suffix}"
     WRITERS[suffix](path, ROWS)
-    with pytest.raises(CorpusError, match="nothing tells where sentences end: name the column that does by --sentence"):
+    with pytest.raises(CorpusError) as caught:
         read_corpus(path, spec=ReadSpec(columns={"pos": "pos"}))
+    assert str(caught.value) == (
+        f"{path}:1: each row has one token, and nothing tells where sentences end: name the column that does by "
+        "--sentence-column; if each row is a sentence of one token, write the token and its tags as lists"
+    )
 
 
 @everywhere
@@ -118,7 +122,13 @@ def test_a_document_in_each_row_has_no_such_column(suffix: str, tmp_path: Path) 
 def test_nor_have_documents_behind_a_record_that_might_be_a_token(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     _jsonl(path, [{"s": 1, "tokens": "Ada", "ner": "O"}, {"s": 1, "tokens": ["Ada", "left"], "ner": ["B-PER", "O"]}])
-    with pytest.raises(CorpusError, match=r"a\.jsonl:2: not a token but a document"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"a\.jsonl:2: not a token but a document; --sentence-column is for a token in each row, so leave "
+            r"it out$"
+        ),
+    ):
         read_corpus(path, spec=ReadSpec(columns={"ner": "ner"}, sentence_column="s"))
 
 

@@ -135,7 +135,13 @@ def test_an_empty_word_is_named_with_its_row(way: str, columns: dict[str, int], 
 
 def test_a_formula_without_a_value_is_an_empty_word(tmp_path: Path) -> None:
     rows = [HEADER, [1, "Ada", "B-PER"], [1, "=1+1", "O"], [1, "ran", "O"]]
-    with pytest.raises(CorpusError, match=r"a\.xlsx:3: no 'Word': .* or a formula whose value is not stored"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"a\.xlsx:3: no 'Word': .* or a formula whose value is not stored; every token needs a word and "
+            r"a tag: fill it in, or leave the whole row empty where a sentence ends$"
+        ),
+    ):
         read_corpus(put_xlsx(tmp_path, rows), {"ner": -1})
 
 

@@ -76,7 +76,9 @@ def test_b2_results_that_are_no_spans_are_counted(tmp_path: Path, name: str, cap
 
 def test_b2_one_of_several_kinds_of_spans_is_named(tmp_path: Path) -> None:
     record = task(result(0, 9, "PER"), result(0, 9, "SUBJ", "role"), OTHERS["rating"])
-    with pytest.raises(CorpusError, match="spans of label, role; name one of them"):
+    with pytest.raises(
+        CorpusError, match=r"a\.jsonl:1: spans has spans of label, role; name one of them, --column ner=NAME$"
+    ):
         read(tmp_path, record)
     assert found(read(tmp_path, record, columns={"ner": "role"})) == [("Anna Berg", "SUBJ")]
 
@@ -126,7 +128,7 @@ def test_b4_tokens_of_white_space_are_left_out(tmp_path: Path) -> None:
     assert found(corpus) == [("Anna\nBerg", "PER")]
     plain = read(tmp_path, {"tokens": ["Anna", "\n", " ", "slept"], "tags": ["B-PER", "O", "O", "O"]})
     assert (plain[0].words, plain[0].tags_of("ner")) == (["Anna", "slept"], ["B-PER", "O"])
-    with pytest.raises(CorpusError, match="3 tags of task 'ner' for 1 token"):
+    with pytest.raises(CorpusError, match=r"a\.jsonl:1: 3 tags of task 'ner' for 1 token$"):
         read(tmp_path, {"tokens": ["Anna", "\n"], "tags": ["B-PER", "O", "O"]})
 
 
@@ -145,7 +147,7 @@ def test_b3_a_null_text_is_an_empty_document_or_an_error(tmp_path: Path, caplog:
         assert len(list(iterate_corpus(path, ReadSpec(columns={}, tokenizer="whitespace")))) == 3
     assert "2 records without text are empty documents" in caplog.text
     path.write_text('{"text": null, "spans": []}\n')
-    with pytest.raises(CorpusError, match=r"a\.jsonl:1: text is null; leave the record out"):
+    with pytest.raises(CorpusError, match=r"a\.jsonl:1: text is null; leave the record out, or give it a text$"):
         read_corpus(path, {"ner": -1})
 
 
@@ -162,7 +164,13 @@ def test_b5_offsets_counted_with_short_line_ends(tmp_path: Path) -> None:
     mark = {"start": at, "end": at + 9, "text": "Anna\nBerg", "label": "PER"}
     assert found(read(tmp_path, {"text": text, "spans": [mark]})) == [("Anna\r\nBerg", "PER")]
     wrong = mark | {"start": at - 1, "end": at + 8}
-    with pytest.raises(CorpusError, match="count characters"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"a\.jsonl:1: span PER \(characters 9 to 18\) is '\.\\r\\nAnna\\r\\n', but the file gives its "
+            r"text as 'Anna\\nBerg'; count characters, not bytes, in the text as it is$"
+        ),
+    ):
         read(tmp_path, {"text": text, "spans": [wrong]})
 
 

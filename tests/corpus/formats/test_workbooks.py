@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import zipfile
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from bilstm_tagger.corpus import ReadSpec, read_corpus
 from bilstm_tagger.corpus.convert.tasks import find_columns
 from bilstm_tagger.corpus.reading import iterate_corpus, save_corpus
 from bilstm_tagger.corpus.split import sentence_document
-from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.document.document import Document
+from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.files.workbook import workbook_writer
 
 
 def workbook(path: Path, sheets: dict[str, list[list[object]]]) -> Path:
@@ -54,6 +57,23 @@ def test_all_sheets_of_a_workbook_are_read(
     assert len(caplog.records) == len(left)
 
 
+@pytest.mark.parametrize("option", ["word_column", "text_column"])
+def test_a_sheet_without_the_named_column_is_left_out(
+    tmp_path: Path, option: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    named: list[list[object]] = [["tags", "Form"], ["B-PER O", "Ada ran"], ["O O", "He sat"]]
+    path = workbook(tmp_path / "a.xlsx", {"S": RECORDS, "T": named})
+    corpus = read_corpus(path, {"ner": "tags"} if option == "word_column" else {}, **{option: "Form"})
+    assert [(document.id, document.words) for document in corpus] == [("T", ["Ada", "ran"]), ("T", ["He", "sat"])]
+    assert caplog.messages == [f"{path}: sheet 'S' was left out: no column 'Form'; there are id, tokens, ner"]
+    with pytest.raises(CorpusError) as caught:
+        read_corpus(path, {}, **{option: "Wort"})
+    assert str(caught.value) == (
+        f"{path}: sheet 'S': no column 'Wort'; there are id, tokens, ner, nor has one of the other sheets; "
+        "name it, --word-column or --text-column"
+    )
+
+
 def test_places_in_a_workbook_name_the_sheet_and_the_row(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", {"S": TOKENS, "T": TOKENS})
     assert read_corpus(path, {"ner": -1})[1].where(1) == f"{path}: sheet 'T':3"
@@ -69,13 +89,19 @@ def test_places_in_a_workbook_name_the_sheet_and_the_row(tmp_path: Path) -> None
         with pytest.raises(CorpusError, match=rf"a\.xlsx: sheet 'T':4: {fault}"):
             read_corpus(path, {"ner": -1})
     workbook(path, {"S": TOKENS, "T": [["word", "tag", "tag"]]})
-    with pytest.raises(CorpusError, match=r"a\.xlsx: sheet 'T':1: two columns are named 'tag'"):
+    with pytest.raises(CorpusError, match=r"a\.xlsx: sheet 'T':1: two columns are named 'tag'; rename one of them$"):
         read_corpus(path, {"ner": -1})
 
 
 def test_a_workbook_without_tokens_is_refused_by_its_first_sheet(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", {"S": [["a", "b"], [1, 2]], "T": [["c"], [3]]})
-    with pytest.raises(CorpusError, match=r"sheet 'S': no column has tokens or a text \(columns: a, b\), nor has one"):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"a\.xlsx: sheet 'S': no column has tokens or a text \(columns: a, b\), nor has one of the other "
+            r"sheets; name it, --word-column or --text-column$"
+        ),
+    ):
         read_corpus(path, {"ner": -1})
 
 
@@ -87,7 +113,7 @@ def test_tasks_of_a_workbook_are_found_behind_another_sheet(tmp_path: Path) -> N
 
 def test_a_sheet_of_counted_words_is_refused_with_what_to_do(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", {"T": TOKENS, "Freq": [["Word", "Count"], ["Ada", 1], ["ran", 3]]})
-    with pytest.raises(CorpusError, match=r"sheet 'Freq':2: .* take this sheet out of the workbook"):
+    with pytest.raises(CorpusError, match=r"a\.xlsx: sheet 'Freq':2: .* take this sheet out of the workbook$"):
         next(iterate_corpus(path, ReadSpec(columns={"ner": -1})))
 
 
@@ -140,7 +166,13 @@ def test_a_wrong_row_of_opendocument_has_its_place(tmp_path: Path) -> None:
     path = opendocument(
         tmp_path / "a.ods", {"T": [["Sentence #", "Word", "Tag"], ["1", "Ada", "B-PER"], [], ["", "ran", ""]]}
     )
-    with pytest.raises(CorpusError, match=r"a\.ods:4: "):
+    with pytest.raises(
+        CorpusError,
+        match=(
+            r"a\.ods:4: no 'Tag': the cell is empty; every token needs a word and a tag: fill it in, or "
+            r"leave the whole row empty where a sentence ends$"
+        ),
+    ):
         read_corpus(path, {"ner": -1})
 
 
@@ -164,3 +196,36 @@ def test_what_a_cell_shows_is_its_token(tmp_path: Path) -> None:
     rows = [["sentence_id", "token", "ner"], *([1, cell, "O"] for cell in cells)]
     (document,) = read_corpus(workbook(tmp_path / "a.xlsx", {"T": rows}), {"ner": -1})
     assert document.words == ["3", "2.5", "2024-05-06", "2024-05-06 07:08:00", "07:08:00", "aB", "001"]
+
+
+def test_excel_with_a_token_in_each_row(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["sentence_id", "word", "tag"], [1, "Anna", "B-per"], [1, 2, "I-per"], [2.0, "He", "O"]]
+    corpus = read_corpus(workbook(tmp_path / "a.xlsx", {"S": rows}), {"ner": -1})
+    assert [sentence.words for document in corpus for sentence in document.sentences] == [["Anna", "2"], ["He"]]
+
+
+def test_excel_with_a_sentence_in_each_row(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["tokens", "tags"], ["Anna slept", "B-PER O"], [None, None], ['["He"]', "O"]]
+    corpus = read_corpus(workbook(tmp_path / "a.xlsx", {"S": rows}), {"ner": -1})
+    assert [sentence.words for document in corpus for sentence in document.sentences] == [["Anna", "slept"], ["He"]]
+    assert corpus[1].where(0) == f"{tmp_path / 'a.xlsx'}:4"
+
+
+def test_excel_that_is_damaged_or_not_supported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_text("no zip")
+    with pytest.raises(CorpusError, match="not a whole spreadsheet"):
+        read_corpus(path, {})
+    monkeypatch.setitem(__import__("sys").modules, "python_calamine", None)
+    with pytest.raises(
+        ConfigError, match=r"a\.xlsx: spreadsheets need python-calamine: pip install 'bilstm-tagger\[office\]'$"
+    ):
+        read_corpus(path, {})
+
+
+def test_excel_is_not_written_without_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
+    with pytest.raises(ConfigError, match=r"Excel needs openpyxl; install it: pip install 'bilstm-tagger\[office\]'"):
+        save_corpus([Document(["Tea"], [0, 1], tags={"t": ["a"]})], tmp_path / "b.xlsx")
+    with pytest.raises(ConfigError, match=r"Excel needs openpyxl; install it: pip install 'bilstm-tagger\[office\]'"):
+        workbook_writer(lambda *_: ([], iter(())))([], io.BytesIO())

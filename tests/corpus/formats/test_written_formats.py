@@ -174,10 +174,25 @@ def test_a_sentence_per_row_comes_back(given: list[Document], format: str) -> No
 
 
 BAD = [
-    ("webanno", ["a b"], ["B-X"], "holds white space, which WebAnno TSV cannot"),
-    ("webanno", ["a"], ["B-X\tY"], "cannot be a label of WebAnno TSV; rename it by --map"),
-    ("brat", ["a"], ["B-X Y"], "label 'X Y' holds white space, which brat cannot; rename it by --map"),
-    ("sentence-xlsx", ["a\x01"], ["B-X"], "has a character that Excel cannot hold"),
+    (
+        "webanno",
+        ["a b"],
+        ["B-X"],
+        r"^sentence 1, token 1: 'a b' holds white space, which WebAnno TSV cannot; write \.jsonl$",
+    ),
+    (
+        "webanno",
+        ["a"],
+        ["B-X\tY"],
+        r"^sentence 1, token 1: 'X\\tY' cannot be a label of WebAnno TSV; rename it by --map$",
+    ),
+    (
+        "brat",
+        ["a"],
+        ["B-X Y"],
+        r"^sentence 1, token 1: label 'X Y' holds white space, which brat cannot; rename it by --map$",
+    ),
+    ("sentence-xlsx", ["a\x01"], ["B-X"], r"^'a\\x01' has a character that Excel cannot hold; write \.csv or \.jsonl$"),
     ("sentence-xlsx", ["a" * 33_000], ["B-X"], "longer than a cell of Excel"),
 ]
 
@@ -196,12 +211,16 @@ def test_brat_is_a_new_folder(tmp_path: Path) -> None:
     document = Document(["a"], [0, 1], tags={"ner": ["B-X"], "pos": ["N"]}, schemes={"ner": Scheme.BIO})
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
-    for target, message in (("full", "is there already; name a new folder"), ("a.ann", "brat is written as a folder")):
+    for target, message in (
+        ("full", r"full: is there already; name a new folder$"),
+        ("a.ann", r"a\.ann: brat is written as a folder; name one, with --to brat$"),
+    ):
         with pytest.raises(TaggerError, match=message):
             save_corpus([document], tmp_path / target, format="brat")
     assert (tmp_path / "full" / "mine.txt").read_text() == "mine"
-    with pytest.raises(CorpusError, match="brat holds spans, and pos has none"):
-        save_corpus([document], tmp_path / "new", format="brat", tasks=["pos"])
+    for tasks, named in ((["pos"], "pos"), (["pos", "pos"], "pos, pos"), ([], "no task")):
+        with pytest.raises(CorpusError, match=f"^brat holds spans, and {named} has none; write .jsonl$"):
+            save_corpus([document], tmp_path / "new", format="brat", tasks=tasks)
 
 
 LOST = {
