@@ -221,6 +221,10 @@ def run_to_the_end(app: Callable[[], Any]) -> None:
 
 
 def _cannot_write(error: OSError) -> int:
+    """Tell what the system refused: a file that it names, or else the output."""
+    if error.filename is not None:
+        tell_error(f"{os.fsdecode(error.filename)}: {error.strerror}")
+        return 1
     if error.errno not in _CANNOT_WRITE:
         raise error
     _close_stdout()

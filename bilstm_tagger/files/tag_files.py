@@ -110,7 +110,7 @@ def tag_files(
         if resume and record is not None and record.is_there():
             return FilesReport(0, finished=len(jobs.jobs))
     finished = [] if run is None else [job for job, target in targets.items() if run.has_finished(job, target)]
-    check_targets(targets, force=force or (run is not None and run.resumed))
+    check_targets(targets, force=force or (run is not None and run.resumed), resume=resume)
     if finished:
         known = set(finished)
         jobs = jobs._replace(jobs=[job for job in jobs.jobs if job not in known])

@@ -227,7 +227,8 @@ def read_toml(path: str | Path | Traversable) -> dict[str, Any]:
         # Dates, which no setting takes, become text, so that the settings refuse them by name.
         return json.loads(json.dumps(values, default=str), object_hook=_none_words)  # type: ignore[no-any-return]
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
+        reason = (isinstance(error, OSError) and error.strerror) or error  # without its name a second time
+        raise ConfigError(f"{path}: cannot be read: {reason}") from None
     except (ValueError, RecursionError) as error:  # also of a number with thousands of digits, or tables without end
         raise ConfigError(f"{path}: not TOML: {error}") from None
 

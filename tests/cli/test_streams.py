@@ -100,3 +100,25 @@ def test_a_text_like_a_slot_of_the_page_stays_as_it_is(model_folder: Path, tmp_p
     assert "<title>Inside the tagger: {{data}} {{title}}</title>" in html
     data = html.split('<script type="application/json" id="data">')[1].split("</script>")[0]
     assert json.loads(data)["tokens"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "predict {}.txt", "predict {file} --model {}", "predict {file} --output {}", "train --train {}.conll -o m",
+        "train --train {corpus} --output {}", "convert {corpus} {}.jsonl", "convert {}.conll b.jsonl", "check {}.conll",
+        "evaluate {}.conll", "entities {file} --output {}.csv", "info {}", "compare {corpus} {} {}", "review {}.conll",
+        "train {}.toml", "results {}", "suggest {}.txt",
+    ],
+)  # fmt: skip
+def test_a_name_that_no_file_can_have_is_one_line(
+    arguments: str, tiny_dev: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("Ada came.")
+    given = arguments.replace("{}", "x" * 300).format(file="a.txt", corpus=tiny_dev).split()
+    result = run(*given)
+    assert result.exit_code in (1, 2), result.output
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert len([line for line in result.stderr.splitlines() if line.startswith("error: ")]) == 1, result.stderr
+    assert "too long" in result.stderr.lower()

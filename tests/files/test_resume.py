@@ -134,11 +134,23 @@ def test_without_an_interrupted_run_nothing_is_resumed_or_overwritten(source: Pa
     out = tmp_path / "out"
     (source / "d.txt").write_text("Cleo stayed.")
     assert tag_files(RuleTagger(), [source], **asked(out)).files == 5
-    with pytest.raises(
-        ConfigError, match=r"out/in/a\.txt\.jsonl and 4 more would be overwritten; use --force or another --output$"
-    ):
+    told = r"out/in/a\.txt\.jsonl and 4 more: there already, and no run was interrupted that could go on; use --force"
+    with pytest.raises(ConfigError, match=told):
         tag_files(RuleTagger(), [source], **asked(out))
     assert not (out / NAME).exists()
+
+
+def test_a_name_that_leaves_no_room_for_a_suffix_stops_no_other_file(tmp_path: Path) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    fits, too_long = "x" * 236 + ".txt", "y" * 250 + ".txt"  # .jsonl fits behind the first, .entities.jsonl does not
+    for name in (fits, too_long, "z.txt"):
+        (source / name).write_text("Ada came.")
+    for force in (False, True):
+        report = tag_files(RuleTagger(), [source], output=out, force=force)
+        assert report.files == 2
+        assert [str(error).endswith("File name too long") for error in report.failures] == [True]
+        assert sorted(path.name for path in (out / "in").iterdir()) == [f"{fits}.jsonl", "z.txt.jsonl"]
 
 
 def test_failures_can_be_resumed(source: Path, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def read_binary(path: str | Path, *, words: Container[str], keep: int) -> Vector
                     kept[word] = None
                     table += numbers
     except (OSError, EOFError, zlib.error) as error:
-        raise VectorsError(f"{path}: cannot be read: {error}") from None
+        raise VectorsError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     rows = np.frombuffer(table, "<f4").reshape(len(kept), size).astype(np.float32, copy=False)
     finite = np.isfinite(rows).all(axis=1)
     if not finite.all():

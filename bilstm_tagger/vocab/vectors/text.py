@@ -167,4 +167,4 @@ def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
         hint = "is this a text file of vectors? word2vec's binary format needs the suffix .bin"
         raise VectorsError(f"{path}:{number}: not UTF-8; {hint}") from None
     except (OSError, EOFError, zlib.error) as error:
-        raise VectorsError(f"{path}: cannot be read: {error}") from None
+        raise VectorsError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
