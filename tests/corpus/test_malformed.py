@@ -124,7 +124,7 @@ CASES: dict[str, tuple[str, Content, str, str]] = {
     "csv: two columns of one name": ("a.csv", "tokens,tags,tags\na,X,X\n", ":1", "two columns are named 'tags'"),
     "csv: no column of words": ("a.csv", "word,tags\na,X\n", ":2", "the record has: word, tags"),
     "csv: lists of two lengths": ("a.csv", 'tokens,tags\n"[""a"",""b""]",X\n', ":2", "1 tag of task 'ner'"),
-    "csv: an empty cell": ("a.csv", "tokens,tags\na b,X Y\na,\n", ":3", "no tags for task 'ner'"),
+    "csv: an empty cell": ("a.csv", "tokens,tags\na b,X Y\na,\n", ":3", "'tags' is empty; give a tag for each token"),
     "parquet: another file": ("a.parquet", b"PAR1 not really PAR1", "", "Parquet file: Parquet file size is 20"),
     "parquet: cut short": ("a.parquet", cut(parquet(tokens=[["a"]], tags=[["X"]])), "", "not a whole Parquet file"),
     "parquet: empty file": ("a.parquet", b"", "", "is empty (0 bytes)"),

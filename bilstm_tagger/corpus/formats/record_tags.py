@@ -21,6 +21,8 @@ def flat_tags(key: str, value: Any, place: str) -> list[Any]:
         raise CorpusError(f"{place}: {key}: the tags {value.fault}")
     if isinstance(value, str):
         return value.split()
+    if value is None:
+        raise CorpusError(f"{place}: {key!r} is empty; give a tag for each token, or [] for no spans")
     if not isinstance(value, list | tuple):
         raise CorpusError(f"{place}: {key} is {kind_of(value)}, not a list of tags or spans")
     if value and all(isinstance(item, list | tuple) for item in value):

@@ -253,6 +253,9 @@ def _find(task: str, column: int | str, record: Record, place: str) -> tuple[str
     if key is None and ("answer" in record or "annotation_id" in record):
         return "spans", []  # Prodigy and Label Studio leave out what is empty
     if key is None:
+        usual = (column,) if isinstance(column, str) else _TAGS
+        if (empty := next((name for name in usual if record.get(name, 0) in (None, "")), None)) is not None:
+            raise CorpusError(f"{place}: {empty!r} is empty; give a tag for each token, or [] for no spans")
         missing = f"no {column!r}" if isinstance(column, str) else f"no tags for task {task!r}"
         raise CorpusError(f"{place}: {missing}; the record has: {keys_of(record)}; name the right key with --column")
     return key, record[key]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from itertools import pairwise
 from typing import Any
 
 from bilstm_tagger.corpus.formats.list_cells import read_cell
@@ -130,8 +131,12 @@ class Table:
         if single == len(words) and words:
             return True
         several = any(not is_token(row[word]) and not self.is_one_token(row) for row in words)
-        if self.sentence() is not None:
-            return single > 0 and (10 * single >= 9 * len(words) if several else 3 * single >= 2 * len(words))
+        sentence = self.sentence()
+        if sentence is not None and several:
+            return single > 0 and 10 * single >= 9 * len(words)
+        if sentence is not None:
+            goes_on = any(one[sentence] == other[sentence] or not other[sentence] for one, other in pairwise(rows))
+            return single > 0 and (goes_on or 3 * single >= 2 * len(words))
         return 2 * single > len(words) and not several
 
     def is_one_token(self, row: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_tagger.corpus import ReadSpec, iterate_corpus
+from bilstm_tagger.corpus import ReadSpec, iterate_corpus, read_corpus
 from bilstm_tagger.corpus.formats.json_records import read_records
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.json_texts import read_json
@@ -87,3 +87,14 @@ def test_two_escapes_of_one_character_are_whole(tmp_path: Path) -> None:
 def test_nothing_in_it(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("\n \n")
     assert list(read_records(tmp_path / "a.json")) == []
+
+
+@pytest.mark.parametrize("column", [None, "label"])
+def test_an_empty_cell_of_spans_is_named(column: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    spans = '"[{""start"":0,""end"":3,""labels"":[""PER""]}]"'
+    path.write_text(f"id,text,label\n1,Ada ran,{spans}\n2,Bob,\n", "utf-8")
+    with pytest.raises(CorpusError, match=r"a\.csv:3: 'label' is empty; give a tag for each token, or \[\] for no spans"):
+        read_corpus(path, None if column is None else {"ner": column})
+    path.write_text(f"id,text,label\n1,Ada ran,{spans}\n2,Bob,[]\n", "utf-8")
+    assert len(read_corpus(path, None if column is None else {"ner": column})) == 2

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.corpus.formats.token_columns import kinds_of, looks_like_header
+from bilstm_tagger.errors import CorpusError
 
 NUMBERED = ("", " #", " ID", "_idx", "-no", ".nr", "Number")
 NAMES = {
@@ -43,3 +47,16 @@ def test_names_that_stand_beside_words_in_a_header(beside: str) -> None:
 
 def test_a_first_line_without_words_or_a_text_is_no_header() -> None:
     assert not looks_like_header(["id", "chunk", "lemma", "NER"])
+
+
+@pytest.mark.parametrize("second", ["1", ""])
+def test_rows_of_one_sentence_are_tokens_however_many_hold_spaces(second: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"Sentence #,Word,Tag\n1,New York,B-LOC\n{second},San Juan,B-LOC\n2,da,O\n", "utf-8")
+    corpus = read_corpus(path, {"ner": -1})
+    assert [words for each in corpus for words in (list(s.words) for s in each.sentences)] == [
+        ["New York", "San Juan"], ["da"],
+    ]  # fmt: skip
+    path.write_text(f"Sentence #,Word,Tag\n1,New York,B-LOC\n{second},da,O\n2,,O\n", "utf-8")
+    with pytest.raises(CorpusError, match=r"a\.csv:4: no 'Word': the cell is empty"):
+        read_corpus(path, {"ner": -1})
