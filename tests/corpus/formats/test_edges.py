@@ -87,3 +87,10 @@ def test_a_span_outside_the_text_is_no_sign_of_utf_16(end: int) -> None:
 def test_tags_that_are_no_list(value: object) -> None:
     with pytest.raises(CorpusError, match=r"^a:1: "):
         RecordReader("a", ReadSpec(columns={"x": "x"})).document({"tokens": ["Ada"], "x": value}, 1)
+
+
+def test_brat_in_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Zoë slept", "cp1252")
+    (tmp_path / "a.ann").write_text("T1\tGröße 0 3\tZoë\n", "cp1252")
+    (document,) = iterate_corpus(tmp_path / "a.ann", ReadSpec(columns={"x": -1}, encoding="cp1252"))
+    assert document.tags_of("x") == ["B-Größe", "O"]
