@@ -131,6 +131,12 @@ def test_another_language_in_the_same_script() -> None:
     assert other_language(FRENCH, "xx") is None
 
 
+def test_the_beginning_tells_the_language() -> None:
+    pytest.importorskip("py3langid")
+    assert other_language(ENGLISH * 10 + FRENCH * 20, "de") == "the language 'en'"  # 1,000 characters
+    assert other_language(ENGLISH * 10 + FRENCH * 20, "en") is None
+
+
 def test_few_letters_do_not_tell_a_language() -> None:
     pytest.importorskip("py3langid")
     places = [place for place, letter in enumerate(FRENCH) if letter.isalpha()]
