@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bilstm_tagger.corpus.formats import FORMATS
-from bilstm_tagger.corpus.formats.record_words import WORDS, WordKeys, is_number
+from bilstm_tagger.corpus.formats.record_words import WORDS, WordKeys, is_number, kind_of
 from bilstm_tagger.corpus.formats.token_columns import TokenRowError, kinds_of
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.source import Source, Tally, read_words
@@ -144,7 +144,7 @@ def rows_as_texts(
         if text is None or text == "":
             tally.empty[path] += 1
         elif not isinstance(text, str):
-            raise CorpusError(f"{path}:{line}: {column} is {type(text).__name__}, not a text")
+            raise CorpusError(f"{path}:{line}: {column} is {kind_of(text)}, not a text")
         identity = next((row[name] for name in ("id", "ID", "Id") if row.get(name) not in (None, "")), None)
         name = "!".join(str(part) for part in (sheet, identity) if part is not None) or None
         yield Source(text or "", name, line=line, in_lines=in_lines)

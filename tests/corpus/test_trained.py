@@ -130,6 +130,14 @@ def test_tasks_that_are_there_are_read(tmp_path: Path) -> None:
             read_available(path, spec, required=["ner"])
 
 
+def test_tasks_that_are_found_elsewhere_are_told_with_the_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu"
+    path.write_text("1\ta\t_\tX\t_\t_\t_\t_\t_\tName=B-PER\n\n", "utf-8")
+    spec = ReadSpec(columns={"ner": "NER", "upos": "UPOS"})
+    found = read_available(path, spec, required=(), others={"ner": ["Name"]})
+    assert (found.corpus.tasks, found.missing, found.elsewhere) == (["ner", "upos"], {}, {"ner": "Name"})
+
+
 def test_words_to_be_tagged(tmp_path: Path) -> None:
     trained = specs(train="a.conll", names=("t", "p", "w"), word_column="w", text_column="body")
     spec = words_spec(trained, text_column="other")

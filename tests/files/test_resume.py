@@ -23,6 +23,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.files import TagOptions, tag_files
 from bilstm_tagger.files.resume import NAME
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
 
@@ -101,6 +102,8 @@ def test_an_input_that_has_changed_is_tagged_again(source: Path, tmp_path: Path)
     [
         ({"identity": "others"}, "model"),
         ({"options": TagOptions(min_probability=0.5)}, "options"),
+        ({"spec": ReadSpec(encoding="cp1252")}, "encoding"),
+        ({"format": "conll"}, "format"),
         ({"text_column": "body", "input_format": "jsonl"}, "input_format, text_column"),
     ],
 )

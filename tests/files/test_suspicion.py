@@ -131,6 +131,19 @@ def test_another_language_in_the_same_script() -> None:
     assert other_language(FRENCH, "xx") is None
 
 
+def test_the_beginning_tells_the_language() -> None:
+    pytest.importorskip("py3langid")
+    assert other_language(ENGLISH * 10 + FRENCH * 20, "de") == "the language 'en'"  # 1,000 characters
+    assert other_language(ENGLISH * 10 + FRENCH * 20, "en") is None
+
+
+def test_few_letters_do_not_tell_a_language() -> None:
+    pytest.importorskip("py3langid")
+    places = [place for place, letter in enumerate(FRENCH) if letter.isalpha()]
+    assert other_language(FRENCH[: places[198] + 1], "en") is None
+    assert other_language(FRENCH[: places[199] + 1], "en") == "the language 'fr'"  # which are 200 letters
+
+
 def test_one_warning_a_file_that_can_be_turned_off(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "a.txt").write_text(ENGLISH)
     (tmp_path / "b.txt").write_text(CHINESE * 9, "utf-8")

@@ -205,27 +205,6 @@ def test_a_key_that_some_records_have_is_read(tmp_path: Path) -> None:
     assert (report.failures, report.tally.empty.total()) == ([], 4)
 
 
-@pytest.mark.parametrize("text_column", [None, "body"])
-def test_records_of_label_studio_are_read_by_their_data(text_column: str | None, tmp_path: Path) -> None:
-    tasks = [{"id": 7, "data": {"body": "to Ada", "note": 1}, "annotations": []}, {"id": 8, "data": {"body": "by Eve"}}]
-    (tmp_path / "a.json").write_text(json.dumps(tasks))
-    output, report = to_stream(RuleTagger(), [tmp_path / "a.json"], text_column=text_column)
-    assert [(each["id"], each["text"]) for each in records(output)] == [("7", "to Ada"), ("8", "by Eve")]
-    assert report.failures == []
-    _, report = to_stream(RuleTagger(), [tmp_path / "a.json"], text_column="text")
-    assert [str(error) for error in report.failures] == [
-        f"{tmp_path / 'a.json'}:1: no column 'text'; there are: id, body, note; name one of them, --text-column"
-    ]
-
-
-def test_records_without_a_key_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text("{}\n")
-    _, report = to_stream(RuleTagger(), [tmp_path / "a.jsonl"], text_column="text")
-    assert [str(error) for error in report.failures] == [
-        f"{tmp_path / 'a.jsonl'}: no record has a key 'text'; there are: none; name one of them, --text-column"
-    ]
-
-
 FRAME = pd.DataFrame({"text": ["to Ada", "by Eve"], "year": [1, 2]})
 WHOLE = {
     "pandas": FRAME.to_json(),

@@ -14,7 +14,8 @@ from tagged import CONLLU, records, to_stream
 from bilstm_tagger.corpus import ReadSpec, read_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError
-from bilstm_tagger.files import TagOptions, tag_files
+from bilstm_tagger.files import FilesReport, TagOptions, tag_files
+from bilstm_tagger.files.source import Tally
 
 
 @pytest.fixture
@@ -165,3 +166,8 @@ def test_names_that_are_not_unicode_are_spelled_out(tagger: RuleTagger, tmp_path
     (record,) = records(to_stream(tagger, [path])[0])
     assert record["id"] == r"caf\udce9.txt"
     record["id"].encode()
+
+
+def test_a_report_begins_with_nothing() -> None:
+    assert FilesReport(2) == FilesReport(2, 0, [], 0, 0, 0, 0, [], 0.0, {}, Tally(), 0)
+    assert not FilesReport(2).nothing_read

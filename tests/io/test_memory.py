@@ -29,6 +29,19 @@ def test_a_container_with_less_than_the_machine(
     assert memory.available_memory() == left
 
 
+def test_the_limit_of_a_container_is_where_linux_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """https://docs.kernel.org/admin-guide/cgroup-v2.html"""
+    files = {"/sys/fs/cgroup/memory.max": "9000\n", "/sys/fs/cgroup/memory.current": "2000\n"}
+
+    def read_text(path: Path, encoding: str) -> str:
+        if path.as_posix() not in files:
+            raise FileNotFoundError(path)
+        return files[path.as_posix()]
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    assert memory.available_memory() == 7000
+
+
 def test_it_is_what_the_system_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not Path("/proc/meminfo").is_file():
         pytest.skip("this system has no /proc/meminfo")

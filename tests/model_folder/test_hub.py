@@ -219,6 +219,8 @@ def test_the_card_is_metadata_and_text(hub: Hub, tagger: Tagger) -> None:
     assert data.model_name == "anna/names"
     assert 'Tagger.load("anna/names")' in card.text
     assert ("POST", "/api/validate-yaml") in hub.asked
+    tagger.push_to_hub("anna/free", licence="MIT")
+    assert hf.ModelCard.load(find_folder("anna/free") / "README.md").data.license == "mit"
 
 
 @pytest.mark.parametrize(

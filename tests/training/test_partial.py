@@ -180,6 +180,9 @@ def test_fully_annotated_corpora_have_neither_sets_nor_weights() -> None:
     corpus = encode_corpus([document(["B-A", "O"])], VOCAB, tasks={"ner": Scheme.IOBES})
     (batch,) = batches([corpus], batch_size=4, seed=0, epoch=0)
     assert (corpus.tag_sets, corpus.weights, batch.tag_sets, batch.weights) == ({}, {}, {}, {})
+    partly = encode_corpus([document(["B-A", "O"]), document(["B-A", UNKNOWN])], VOCAB, tasks={"ner": Scheme.IOBES})
+    with_sets = [bool(batch.tag_sets) for batch in batches([partly], batch_size=1, seed=0, epoch=0)]
+    assert sorted(with_sets) == [False, True]
 
 
 def test_a_task_has_one_corpus_or_several() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_tagger.corpus.formats import columns_write
-from bilstm_tagger.corpus.formats.char_spans import Aligner
+from bilstm_tagger.corpus.formats.char_spans import Aligner, Mark, read_mark
 from bilstm_tagger.corpus.formats.records import RecordReader
 from bilstm_tagger.corpus.reading import iterate_corpus
 from bilstm_tagger.errors import CorpusError
@@ -87,3 +87,27 @@ def test_a_span_outside_the_text_is_no_sign_of_utf_16(end: int) -> None:
 def test_tags_that_are_no_list(value: object) -> None:
     with pytest.raises(CorpusError, match=r"^a:1: "):
         RecordReader("a", ReadSpec(columns={"x": "x"})).document({"tokens": ["Ada"], "x": value}, 1)
+
+
+def test_brat_in_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Zoë slept", "cp1252")
+    (tmp_path / "a.ann").write_text("T1\tGröße 0 3\tZoë\n", "cp1252")
+    (document,) = iterate_corpus(tmp_path / "a.ann", ReadSpec(columns={"x": -1}, encoding="cp1252"))
+    assert document.tags_of("x") == ["B-Größe", "O"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "label"),
+    [
+        ("labels", {"labels": ["PER"]}, "PER"),
+        ("hypertextlabels", {"hypertextlabels": ["PER"]}, "PER"),
+        (None, {"labels": ["PER"]}, "PER"),
+        ("choices", {"choices": ["PER"], "labels": ["PER"]}, None),
+        ("labels", {"labels": []}, None),
+    ],
+)
+def test_results_of_label_studio(kind: str | None, value: dict[str, list[str]], label: str | None) -> None:
+    """Of their types those that end in `labels` are spans: https://labelstud.io/guide/export"""
+    result = {"from_name": "ner", "value": {"start": 0, "end": 3, "text": "Ada", **value}}
+    found = read_mark(result if kind is None else result | {"type": kind}, "a.json:1")
+    assert found == (None if label is None else Mark(0, 3, label, "ner", "Ada"))

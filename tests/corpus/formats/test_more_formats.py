@@ -247,7 +247,7 @@ def test_b6_columns_that_the_first_line_names(tmp_path: Path, name: str) -> None
     path = put(tmp_path, name, content)
     first, second = read_corpus(path, {"ner": -1, "upos": "upos"})
     assert (first.id, first.words, first.tags_of("ner")) == ("d1", ["zu", "Oslo"], ["O", "B-LOC"])
-    assert (second.id, second.tags_of("upos"), second.lines) == ("d2", ["PROPN"], [10])
+    assert (second.id, second.tags_of("upos"), second.where(0)) == ("d2", ["PROPN"], f"{path}:10")
     with pytest.raises(CorpusError, match="no column 'y'; the first line names ID, FORM, UPOS, X:NE"):
         read_corpus(path, {"ner": "y"})
 
@@ -258,6 +258,9 @@ def test_b6_words_with_tags_behind_a_slash(tmp_path: Path) -> None:
     assert (first.words, first.tags_of("pos"), first.bounds) == (["Anna", "1/2", "."], ["NNP", "CD", "."], [0, 2, 3])
     assert second.where(0) == f"{path}:4"
     assert read_corpus(put(tmp_path, "b.pos", "Anna_NNP\n"), {"pos": -1}, delimiter="_")[0].tags_of("pos") == ["NNP"]
+    for item in ("/NNP", "Anna/", "/", "Anna"):
+        with pytest.raises(CorpusError, match=rf"c\.pos:2: '{item}' is no word with a tag behind '/'; see"):
+            read_corpus(put(tmp_path, "c.pos", f"Bo/NNP\n{item}\n"), {"pos": -1})
     with pytest.raises(CorpusError, match=r"b\.pos:1: 'Anna_NNP' is no word with a tag behind '/'; see --delimiter$"):
         read_corpus(tmp_path / "b.pos", {"pos": -1})
 

@@ -16,10 +16,11 @@ from spacy.vocab import Vocab
 from bilstm_tagger.corpus import Corpus, ReadSpec, read_corpus, save_corpus
 from bilstm_tagger.corpus.convert.convert import Conversion, ConvertOptions, convert_corpus
 from bilstm_tagger.corpus.convert.tasks import find_columns
-from bilstm_tagger.corpus.formats import conllu
+from bilstm_tagger.corpus.formats import conllu, webanno_write
 from bilstm_tagger.corpus.formats.standard_fields import FIELDS, UNIVERSAL
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.schemes.grammar import Scheme
 
 TAGS = {
     "UPOS": ["PROPN", "VERB"], "XPOS": ["NNP", "VBD"], "LEMMA": ["Ada", "leave"], "FEATS": ["Case=Nom", "Tense=Past"],
@@ -136,3 +137,18 @@ def test_spacy_has_relations_by_its_own_name_alone(tmp_path: Path) -> None:
     assert read_corpus(tmp_path / "a.spacy", {"dep": -1})[0].tags_of("dep") == ["nsubj", "root"]
     with pytest.raises(CorpusError, match=r"a\.spacy: no document has a span group 'deprel'; there are ents, .*, dep$"):
         read_corpus(tmp_path / "a.spacy", {"x": "deprel"})
+
+
+def test_layers_of_webanno_are_in_its_packages() -> None:
+    """As WebAnno itself exports them: https://webanno.github.io/webanno/releases/3.6.7/docs/user-guide.html"""
+    tags = {"ner": ["B-PER", "O"], "pos": TAGS["XPOS"], "lemma": TAGS["LEMMA"], "feats": TAGS["FEATS"]}
+    target = StringIO()
+    webanno_write.write([document(**tags).with_tags(tags, {"ner": Scheme.BIO})], target)
+    core = "#T_SP=de.tudarmstadt.ukp.dkpro.core.api."
+    assert target.getvalue().splitlines()[:5] == [
+        "#FORMAT=WebAnno TSV 3.3",
+        f"{core}ner.type.NamedEntity|value",
+        f"{core}lexmorph.type.pos.POS|PosValue",
+        f"{core}segmentation.type.Lemma|value",
+        f"{core}lexmorph.type.morph.MorphologicalFeatures|value",
+    ]
