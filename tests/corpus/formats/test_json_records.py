@@ -94,7 +94,8 @@ def test_an_empty_cell_of_spans_is_named(column: str | None, tmp_path: Path) -> 
     path = tmp_path / "a.csv"
     spans = '"[{""start"":0,""end"":3,""labels"":[""PER""]}]"'
     path.write_text(f"id,text,label\n1,Ada ran,{spans}\n2,Bob,\n", "utf-8")
-    with pytest.raises(CorpusError, match=r"a\.csv:3: 'label' is empty; give a tag for each token, or \[\] for no spans"):
+    refusal = r"a\.csv:3: 'label' is empty; give a tag for each token, or \[\] for no spans"
+    with pytest.raises(CorpusError, match=refusal):
         read_corpus(path, None if column is None else {"ner": column})
     path.write_text(f"id,text,label\n1,Ada ran,{spans}\n2,Bob,[]\n", "utf-8")
     assert len(read_corpus(path, None if column is None else {"ner": column})) == 2
