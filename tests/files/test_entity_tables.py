@@ -242,3 +242,9 @@ SUFFIXES = {
 def test_each_format_has_the_suffix_of_its_kind(name: str) -> None:
     assert output_format(name).suffix == SUFFIXES[name]
     assert output_format(name).binary is (SUFFIXES[name] in (".spacy", ".parquet", ".xlsx"))
+
+
+def test_columns_of_places_are_not_shown_on_a_terminal() -> None:
+    first = written([named(["Ada"])], "table").split("\n \u2500")[0].split()
+    assert not {"document", "start", "end"}.intersection(first)
+    assert {"text", "label"} <= set(first)

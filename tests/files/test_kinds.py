@@ -7,6 +7,7 @@ import io
 import json
 import mailbox
 import re
+import sys
 import zipfile
 from email.message import EmailMessage
 from pathlib import Path
@@ -670,3 +671,10 @@ def test_a_damaged_page_of_xhtml_takes_no_time(tmp_path: Path, piece: str) -> No
     path = tmp_path / "a.xhtml"
     path.write_text(piece * 50_000, "utf-8")  # looked through from each piece to the end, it would not finish
     texts(path)
+
+
+def test_the_package_that_html_needs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "selectolax.lexbor", None)
+    with pytest.raises(ConfigError) as caught:
+        visible_text("<p>Ada</p>")
+    assert str(caught.value) == "HTML needs selectolax: pip install 'bilstm-tagger[documents]'"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rule_tagger import RuleTagger
 from tagged import to_stream
 
+from bilstm_tagger.files import suspicion
 from bilstm_tagger.files.suspicion import clearly_other, language_of, markup_in, other_language
 
 ENGLISH = "Anna Berg met the board of Nordlys in Oslo and spoke of the fish that was to be sold in the spring. "
@@ -161,3 +163,14 @@ def test_one_warning_a_file_that_can_be_turned_off(tmp_path: Path, caplog: pytes
 
 def test_the_language_is_that_of_the_tokeniser() -> None:
     assert [language_of(name) for name in ("spacy:en", "spacy:xx", "characters")] == ["en", None, None]
+
+
+# ISO 639: Chinese as a whole has Wu, Cantonese, Gan and literary Chinese in it, Norwegian both written forms.
+@pytest.mark.parametrize(
+    ("variety", "whole"), [("wuu", "zh"), ("yue", "zh"), ("gan", "zh"), ("lzh", "zh"), ("nb", "no"), ("nn", "no")]
+)
+def test_a_variety_of_a_language_is_that_language(variety: str, whole: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = CHINESE if whole == "zh" else "Anna Berg drog til byen i dag for å kjøpe fisk og brød til middag. " * 3
+    ranked = [(variety, 0.99), (whole, 0.005), ("en", 0.001), ("fr", 0.001)]
+    monkeypatch.setattr(suspicion, "_identifier", lambda: SimpleNamespace(rank=lambda _: ranked))
+    assert clearly_other(text, ["en", whole]) == (whole, True)

@@ -94,6 +94,14 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "MKL_NUM_THREADS"])
+def test_libraries_that_a_worker_loads_keep_to_one_thread(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {name: "4"})
+    monkeypatch.setitem(sys.modules, "torch", None)
+    process._use_one_thread()
+    assert os.environ[name] == "1"
+
+
 def test_a_worker_keeps_to_one_thread(tmp_path: Path) -> None:
     script = tmp_path / "counting.py"
     script.write_text(SCRIPT.format(paths=[str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]), "utf-8")

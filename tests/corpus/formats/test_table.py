@@ -175,3 +175,14 @@ def test_many_rows_come_in_batches(tmp_path: Path) -> None:
     found = read(tmp_path / "a.parquet", {"t": "t"})
     assert [document.words for document in found] == [document.words for document in many]
     assert found[-1].lines == [1201]
+
+
+@pytest.mark.parametrize("wrong", [3, -1])
+def test_a_number_that_is_no_class_has_its_place(wrong: int, tmp_path: Path) -> None:
+    schema = labelled().data.schema
+    rows = {"id": ["0", "1"], "tokens": [["Ada"], ["she"]], "ner_tags": [[1], [wrong]]}
+    pq.write_table(pa.table(rows, schema=schema), tmp_path / "a.parquet")
+    with pytest.raises(
+        CorpusError, match=rf"a\.parquet:2: column 'ner_tags': {wrong} is no class; there are 3, counted"
+    ):
+        read_corpus(tmp_path / "a.parquet", {"ner": "ner_tags"})
