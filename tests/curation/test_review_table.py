@@ -96,6 +96,17 @@ def test_accepted_rows_and_nothing_else_change_the_file(source: Path, kind: str)
     assert (done.left, done.losses) == (1, [])
 
 
+def test_the_column_that_was_corrected_in_a_table_is_not_told_as_lost(source: Path) -> None:
+    lines = [line.split() for line in LINES.splitlines()[2:]]
+    numbers = [sum(not each for each in lines[: at + 1]) for at in range(len(lines))]
+    rows = [f"{number},{line[0]},{line[2]}\n" for number, line in zip(numbers, lines, strict=True) if line]
+    path, target = source.with_name("data.csv"), source.with_name("corrected.csv")
+    path.write_text("sentence_id,word,ner\n" + "".join(rows), "utf-8")
+    done = apply_table(path, table(path, "csv", {0: "yes"}), target, spec=SPEC)
+    assert (len(done.changes), done.losses) == (1, [])
+    assert read_corpus(target, spec=SPEC)[0].tags_of("ner")[:2] == ["B-PER", "I-PER"]
+
+
 def test_rows_in_further_sheets_change_the_file_too(source: Path, caplog: pytest.LogCaptureFixture) -> None:
     filled = table(source, "xlsx", {0: "yes", 1: "X", 2: "no"})
     book = openpyxl.load_workbook(filled)

@@ -12,6 +12,7 @@ from bilstm_tagger.corpus.check.tags import alike_names, count_labels
 from bilstm_tagger.corpus.convert.tasks import find_columns
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.formats.columns import ConllLayout
+from bilstm_tagger.corpus.formats.token_columns import TokenRowLayout
 from bilstm_tagger.corpus.reading import read_corpus, save_corpus
 from bilstm_tagger.corpus.spelling import distinct_tags, respell_tags
 from bilstm_tagger.document.document import Document
@@ -148,7 +149,7 @@ def _without_duplicates(corpus: Corpus, done: Fixes) -> Corpus:
                 first = document.where(start)
             seen.add(key)
         again = len(document.bounds) - 1 - len(kept)
-        cuttable = not _has_text(document) and (document.layout is None or isinstance(document.layout, ConllLayout))
+        cuttable = not _has_text(document) and isinstance(document.layout, ConllLayout | TokenRowLayout | None)
         if again and (cuttable or not kept):
             count += again
             if kept:

@@ -11,6 +11,7 @@ from itertools import accumulate, chain, pairwise
 from bilstm_tagger.corpus.formats.columns import ConllLayout
 from bilstm_tagger.corpus.formats.conllu_rows import NEWDOC, WIDTH, ConlluLayout
 from bilstm_tagger.corpus.formats.table import RowLayout
+from bilstm_tagger.corpus.formats.token_columns import TokenRowLayout
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, tags_to_spans
@@ -130,10 +131,10 @@ def _same_forms(before: Sequence[Document], after: Sequence[Document]) -> bool:
 def _lost_columns(before: Sequence[Document], after: Sequence[Document], columns: Mapping[str, int | str]) -> list[str]:
     """Filled columns of the file that are neither among the columns nor the tags of the other."""
     layout = before[0].layout
-    read: set[str] = {"FORM", "MISC"}
+    read: set[str] = set() if isinstance(layout, TokenRowLayout) else {"FORM", "MISC"}
     if isinstance(layout, ConllLayout):
         read = {str(column + 1) for column in layout.sources.values()}
-    elif isinstance(layout, ConlluLayout):
+    elif isinstance(layout, ConlluLayout | TokenRowLayout):
         read |= set(layout.sources.values())
     if isinstance(layout, ConllLayout) and any(not name.isdigit() for name in before[0].columns):
         read |= {name for name in before[0].columns if name.isdigit()}  # each has its name as well

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
 
-from bilstm_tagger.corpus.formats.char_spans import Aligner, Mark
+from bilstm_tagger.corpus.formats.char_spans import Aligner
+from bilstm_tagger.corpus.formats.marks import Mark, Spot, listed
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io.reading import open_text, read_text, spelled_out
@@ -46,6 +47,8 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     files = sorted(Path(path).rglob("*.ann")) if Path(path).is_dir() else [Path(path)]
     tokenize = get_tokenizer(spec.tokenizer)
     skipped = 0
+    in_pieces: list[Spot] = []
+    aligner = Aligner(str(path), spec.misaligned)
     for file in files:
         source = file.with_suffix(".txt")
         if not source.is_file():
@@ -55,26 +58,27 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         document.path, document.id = str(source), spelled_out(file.stem)
         ends = list(accumulate(map(len, text.splitlines(keepends=True))))
         document.lines = _lines(document.starts, ends)
-        marks, others = _marks(file, text, spec.encoding, spec.misaligned)
+        marks, others, pieces = _marks(file, text, spec.encoding, spec.misaligned)
         skipped += others
-        aligner = Aligner(str(file), spec.misaligned)
-        spans = aligner.lay([mark for _, mark in marks], text, document.starts, document.ends, _line(marks))
-        aligner.finish()
+        in_pieces += pieces
+        spans, _ = aligner.lay(marks, text, document.starts, document.ends, Spot(str(file), 1))
         inside = set(chain.from_iterable(range(start + 1, end) for start, end, _ in spans))
         document.bounds = [bound for bound in document.bounds if bound not in inside]
         for task in spec.all_columns():
             document.tags[task] = spans_to_tags(spans, len(document), Scheme.BIO)
             document.schemes[task] = Scheme.BIO
-        yield document
+        if not aligner.failed:
+            yield document
+    aligner.finish()
+    if in_pieces:
+        joined = spec.misaligned == "snap"
+        one, more = ("became one span over all of them",) * 2 if joined else ("was left out", "were left out")
+        said = counted(len(in_pieces), f"span of several pieces {one}", f"spans of several pieces {more}")
+        logger.warning("%s: %s: %s", path, said, listed(in_pieces, str(path)))
     if skipped:
+        one = "line that is no span, such as a relation or a note, was left out"
         more = "lines that are no spans, such as relations and notes, were left out"
-        logger.warning(
-            "%s: %s", path, counted(skipped, "line that is no span, such as a relation or a note, was left out", more)
-        )
-
-
-def _line(marks: list[tuple[int, Mark]]) -> int:
-    return marks[0][0] if marks else 1
+        logger.warning("%s: %s", path, counted(skipped, one, more))
 
 
 def _lines(starts: list[int], ends: list[int]) -> list[int]:
@@ -87,9 +91,10 @@ def _lines(starts: list[int], ends: list[int]) -> list[int]:
     return lines
 
 
-def _marks(file: Path, text: str, encoding: str | None, policy: Policy) -> tuple[list[tuple[int, Mark]], int]:
-    """The spans of a file about a text with their lines, and how many lines are something else."""
-    marks: list[tuple[int, Mark]] = []
+def _marks(file: Path, text: str, encoding: str | None, policy: Policy) -> tuple[list[Mark], int, list[Spot]]:
+    """The spans of a file about a text, how many lines are no spans, and where there are spans of several pieces."""
+    marks: list[Mark] = []
+    in_pieces: list[Spot] = []
     others = 0
     for number, line in open_text(file, encoding=encoding):
         if not line.startswith("T"):
@@ -98,7 +103,9 @@ def _marks(file: Path, text: str, encoding: str | None, policy: Policy) -> tuple
         cells = line.split("\t")
         label, _, places = cells[1].partition(" ") if len(cells) > 1 else ("", "", "")
         pieces = [piece.split() for piece in places.split(";")]
-        if not all(len(piece) == 2 and all(at.isdecimal() and len(at) < 16 for at in piece) for piece in pieces):
+        if not label or not all(
+            len(piece) == 2 and all(at.isdecimal() and len(at) < 16 for at in piece) for piece in pieces
+        ):
             raise CorpusError(f"{file}:{number}: not a span of brat: T1, a tab, LABEL START END, a tab, its text")
         told = cells[2] if len(cells) > 2 else None
         if len(pieces) > 1 and not _joined(pieces, text):
@@ -107,12 +114,13 @@ def _marks(file: Path, text: str, encoding: str | None, policy: Policy) -> tuple
                     f"{file}:{number}: {label} {told!r} is in {len(pieces)} pieces, and tags hold whole spans: "
                     "--misaligned snap takes all from the first to the last piece, --misaligned drop leaves it out"
                 )
+            in_pieces.append(Spot(str(file), number))
             if policy == "drop":
-                others += 1
                 continue
             told = None
-        marks.append((number, Mark(int(pieces[0][0]), int(pieces[-1][1]), label, text=told)))
-    return marks, others
+        spot = Spot(str(file), number)
+        marks.append(Mark(int(pieces[0][0]), int(pieces[-1][1]), label, text=told, spot=spot))
+    return marks, others, in_pieces
 
 
 def _joined(pieces: list[list[str]], text: str) -> bool:

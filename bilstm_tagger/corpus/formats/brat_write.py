@@ -95,7 +95,8 @@ def read_back(documents: Sequence[Document], folder: Path, task: str) -> list[Do
         at_end = {end: token + 1 for token, end in enumerate(document.ends)}
         spans: list[SpanTuple] = []
         for line in file.read_bytes().decode().split("\n")[:-1]:
-            label, first, *_, last = re.split("[ ;]", line.split("\t")[1])
+            label, _, pieces = line.split("\t")[1].partition(" ")
+            first, *_, last = re.split("[ ;]", pieces)
             spans.append((at_start[int(first)], at_end[int(last)], label))
         tags = spans_to_tags(spans, len(document), Scheme.BIO)
         read = Document(

@@ -5,103 +5,20 @@ from __future__ import annotations
 import logging
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
+from bilstm_tagger.corpus.formats.marks import Mark, Spot, listed, shortened
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.schemes.grammar import UNKNOWN
 from bilstm_tagger.schemes.spans import SpanTuple
 from bilstm_tagger.settings.read_spec import Policy
 from bilstm_tagger.wording import counted
 
 logger = logging.getLogger("bilstm_tagger")
 
-# In this order, since our own records have `start` in tokens beside `start_char`.
-_STARTS = ("start_char", "start_offset", "start")
-_ENDS = ("end_char", "end_offset", "end")
 _BLANKS = re.compile(r"(?:\\[nrt]|\s)+")
-_LINES_NAMED = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A labelled stretch of characters.
-
-    Attributes:
-        start: first character.
-        end: end, exclusive.
-        label: what it is.
-        task: the task it belongs to, if the file says.
-        text: the characters themselves, if the file repeats them.
-    """
-
-    start: int
-    end: int
-    label: str
-    task: str | None = None
-    text: str | None = None
-
-
-def read_mark(item: Any, place: str) -> Mark | None:
-    """Read one span: `[start, end, label]` or an object in the words of doccano, Label Studio or Prodigy.
-
-    Args:
-        item: what the file has.
-        place: where it stands, for messages.
-
-    Returns:
-        The span; None for a result of Label Studio that is no labelled span, such as a relation or a choice.
-
-    Raises:
-        CorpusError: if it is none of these.
-    """
-    if isinstance(item, list | tuple) and len(item) == 3:
-        start, end, label = item
-        task = text = None
-    elif isinstance(item, Mapping):
-        task, text = item.get("task"), None
-        if _is_result(item):
-            kind = str(item.get("type", "labels"))
-            if not isinstance(item.get("value"), Mapping) or not kind.endswith("labels"):
-                return None
-            task, item = item.get("from_name"), item["value"]
-            label = item.get("labels", item.get(kind))
-            if not label:
-                return None
-        else:
-            label = item.get("label", item.get("labels"))
-        start, end = (next((item[name] for name in names if name in item), None) for names in (_STARTS, _ENDS))
-        text = item.get("text")
-        if isinstance(label, list) and len(label) == 1:
-            label = label[0]
-    else:
-        raise CorpusError(f"{place}: {_short(item)} is no span; write [start, end, label] or an object with these keys")
-    if not _is_count(start) or not _is_count(end):
-        raise CorpusError(f"{place}: span {_short(item)} needs a start and an end, counted in characters")
-    if not isinstance(label, str) or not label.strip():
-        raise CorpusError(f"{place}: span {_short(item)} needs one label, a string")
-    return Mark(
-        start,
-        end,
-        label.strip(),
-        task if isinstance(task, str) else None,
-        text if isinstance(text, str) else None,
-    )
-
-
-def _is_result(item: Mapping[str, Any]) -> bool:
-    """Whether it is one of Label Studio's results."""
-    return isinstance(item.get("value"), Mapping) or ("type" in item and "label" not in item and "from_id" in item)
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 class Aligner:
@@ -117,7 +34,8 @@ class Aligner:
         self.policy = policy
         self._total = 0
         self._fault = ""
-        self._lines: list[int] = []
+        self._misfits: list[Spot] = []
+        self._blank: list[Spot] = []
         self._overlaps = 0
 
     @property
@@ -126,8 +44,8 @@ class Aligner:
         return bool(self._fault) and self.policy == "error"
 
     def lay(
-        self, marks: Iterable[Mark], text: str, starts: Sequence[int], ends: Sequence[int], line: int
-    ) -> list[SpanTuple]:
+        self, marks: Iterable[Mark], text: str, starts: Sequence[int], ends: Sequence[int], spot: Spot
+    ) -> tuple[list[SpanTuple], set[int]]:
         """Find the tokens of each mark.
 
         Args:
@@ -135,37 +53,46 @@ class Aligner:
             text: the text.
             starts: where its tokens begin.
             ends: where they end.
-            line: the line or row of the file, for messages.
+            spot: where the text stands, for messages.
 
         Returns:
-            Spans in tokens, ascending, none overlapping another.
+            Spans in tokens, ascending, none overlapping another; and the tokens of marks without a label.
 
         Raises:
             CorpusError: if a mark lies outside the text or is about another text.
         """
         first = {start: index for index, start in reversed(list(enumerate(starts)))}
         last = {end: index + 1 for index, end in enumerate(ends)}
-        spans: set[SpanTuple] = set()
-        for mark in self._about(list(marks), text, line):
-            self._total += 1
+        spans: dict[SpanTuple, Spot] = {}
+        blank: set[int] = set()
+        for mark in self._about(list(marks), text, spot):
+            at = mark.spot or spot
             mark = _trimmed(mark, text)
+            if not mark.label:
+                self._blank.append(at)
+                blank.update(range(bisect_right(ends, mark.start), bisect_left(starts, mark.end)))
+                continue
+            self._total += 1
             start, end = first.get(mark.start, -1), last.get(mark.end, -1)
             if 0 <= start < end:
-                spans.add((start, end, mark.label))
+                spans.setdefault((start, end, mark.label), at)
             else:
                 start, end = bisect_right(ends, mark.start), bisect_left(starts, mark.end)
                 whole = text[starts[start] : ends[end - 1]] if start < end else None
-                self._misfit(mark, text, whole, line)
+                self._misfit(mark, text, whole, at)
                 if self.policy == "snap" and start < end:
-                    spans.add((start, end, mark.label))
-        return self.without_overlaps(sorted(spans), line)
+                    spans.setdefault((start, end, mark.label), at)
+        return self.without_overlaps(sorted(spans), spot, spans), blank
 
-    def without_overlaps(self, spans: Sequence[SpanTuple], line: int) -> list[SpanTuple]:
+    def without_overlaps(
+        self, spans: Sequence[SpanTuple], spot: Spot, spots: Mapping[SpanTuple, Spot] | None = None
+    ) -> list[SpanTuple]:
         """Keep one of spans that overlap, the longest, unless the policy is `error`.
 
         Args:
             spans: ascending spans in tokens.
-            line: the line or row of the file, for messages.
+            spot: where their text stands, for messages.
+            spots: where each of them stands, if that is known.
 
         Raises:
             CorpusError: if two overlap under the policy `error`.
@@ -175,8 +102,9 @@ class Aligner:
             return list(spans)
         if self.policy == "error" and not self._fault:
             (a, b, label), (c, d, other) = pairs[0]
+            spot = (spots or {}).get(pairs[0][0], spot)
             raise CorpusError(
-                f"{self.path}:{line}: span {label} (tokens {a} to {b}) overlaps span {other} (tokens {c} to {d}); "
+                f"{spot}: span {label} (tokens {a} to {b}) overlaps span {other} (tokens {c} to {d}); "
                 "tags hold one span a token: drop one of them, or let --misaligned drop keep the longer one"
             )
         kept: list[SpanTuple] = []
@@ -190,18 +118,26 @@ class Aligner:
         """Count spans that are whole tokens."""
         self._total += count
 
-    def is_part(self, label: str, word: str, line: int) -> None:
+    def without_label(self, spot: Spot) -> None:
+        """Count a span that has no label.
+
+        Args:
+            spot: where it stands.
+        """
+        self._blank.append(spot)
+
+    def is_part(self, label: str, word: str, spot: Spot) -> None:
         """Note a span of which the file itself says that it is a part of a token.
 
         Args:
             label: its label.
             word: the part.
-            line: the line of the file, for messages.
+            spot: where it stands, for messages.
         """
         self._total += 1
-        self._lines.append(line)
+        self._misfits.append(spot)
         if not self._fault:
-            self._fault = f"{self.path}:{line}: span {label} marks {word!r}, a part of a token"
+            self._fault = f"{spot}: span {label} marks {word!r}, a part of a token"
 
     def finish(self) -> None:
         """Report what did not fit, once the file has been read.
@@ -209,15 +145,19 @@ class Aligner:
         Raises:
             CorpusError: if a mark was not a run of whole tokens and the policy is `error`.
         """
-        lines = list(dict.fromkeys(self._lines))
-        where = ", ".join(map(str, lines[:_LINES_NAMED])) + (", ..." if len(lines) > _LINES_NAMED else "")
-        count = f"{len(self._lines)} of {counted(self._total, 'span')}"
+        count = f"{len(self._misfits)} of {counted(self._total, 'span')}"
+        where = listed(self._misfits, self.path) if self._misfits else ""
         if self.failed:
-            more = f" ({count} do not fit, lines {where})" if len(self._lines) > 1 else ""
+            more = f" ({count} do not fit, {where})" if len(self._misfits) > 1 else ""
             raise CorpusError(f"{self._fault}; correct it, or use --misaligned snap or --misaligned drop{more}")
-        if self._lines:
+        if self._misfits:
             done = "widened to whole tokens" if self.policy == "snap" else "left out"
-            logger.warning("%s: %s are no whole tokens and were %s: lines %s", self.path, count, done, where)
+            logger.warning("%s: %s are no whole tokens and were %s: %s", self.path, count, done, where)
+        if self._blank:
+            one = "span has no label, and its tokens are not annotated (_)"
+            more = "spans have no label, and their tokens are not annotated (_)"
+            said = counted(len(self._blank), one, more)
+            logger.warning("%s: %s: %s", self.path, said, listed(self._blank, self.path))
         if self._overlaps:
             logger.warning(
                 "%s: %s",
@@ -229,16 +169,16 @@ class Aligner:
                 ),
             )
 
-    def _misfit(self, mark: Mark, text: str, whole: str | None, line: int) -> None:
-        self._lines.append(line)
+    def _misfit(self, mark: Mark, text: str, whole: str | None, spot: Spot) -> None:
+        self._misfits.append(spot)
         if not self._fault:
-            hint = "no token is in it" if whole is None else f"whole tokens are {_short(whole)}"
+            hint = "no token is in it" if whole is None else f"whole tokens are {shortened(whole)}"
             self._fault = (
-                f"{self.path}:{line}: span {mark.label} {_short(text[mark.start : mark.end])} (characters {mark.start} "
+                f"{spot}: span {mark.label} {shortened(text[mark.start : mark.end])} (characters {mark.start} "
                 f"to {mark.end}) does not fall on token boundaries: {hint}"
             )
 
-    def _about(self, marks: list[Mark], text: str, line: int) -> list[Mark]:
+    def _about(self, marks: list[Mark], text: str, spot: Spot) -> list[Mark]:
         """The marks if they are about this text; those counted otherwise are put right.
 
         They may be counted in UTF-16, as browsers count, or with one character for each line end of two.
@@ -254,15 +194,25 @@ class Aligner:
                 if all(_says(mark, text, same) for mark in reading):
                     return reading
         wrong = next(mark for mark in marks if not _says(mark, text, _alike))
-        named = f"{self.path}:{line}: span {wrong.label} (characters {wrong.start} to {wrong.end})"
+        named = f"{wrong.spot or spot}: span {wrong.label} (characters {wrong.start} to {wrong.end})"
         if not 0 <= wrong.start <= wrong.end <= len(text):
             raise CorpusError(
                 f"{named} lies outside the text of {counted(len(text), 'character')}; correct its offsets"
             )
         raise CorpusError(
-            f"{named} is {_short(text[wrong.start : wrong.end])}, but the file gives its text as "
-            f"{_short(wrong.text)}; count characters, not bytes, in the text as it is"
+            f"{named} is {shortened(text[wrong.start : wrong.end])}, but the file gives its text as "
+            f"{shortened(wrong.text)}; count characters, not bytes, in the text as it is"
         )
+
+
+def not_annotated(tags: Sequence[str], tokens: Collection[int]) -> list[str]:
+    """Leave open what tokens are, of which it is known that something is there but not what.
+
+    Args:
+        tags: the tags of a document.
+        tokens: those of spans without a label.
+    """
+    return [UNKNOWN if tag == "O" and index in tokens else tag for index, tag in enumerate(tags)]
 
 
 def _says(mark: Mark, text: str, same: Callable[[str, str], bool]) -> bool:

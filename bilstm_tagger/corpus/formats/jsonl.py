@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -34,7 +34,9 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         yield from read_token_rows(table)
         return
     reader = RecordReader(str(path), spec)
-    for line, record in records:
+    first = list(islice(records, 2))
+    reader.by_number = len({line for line, *_ in first}) < len(first)
+    for line, record in chain(first, records):
         document = reader.document(record, line)
         if document is not None:
             yield document

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
-from bilstm_tagger.corpus.formats.char_spans import Aligner, Mark, read_mark
+from bilstm_tagger.corpus.formats.char_spans import Aligner, not_annotated
+from bilstm_tagger.corpus.formats.marks import Mark, Spot, read_mark
 from bilstm_tagger.corpus.formats.record_layouts import LABEL_STUDIO, flat_record, has_several, is_unanswered
 from bilstm_tagger.corpus.formats.record_tags import checked_tags, flat_tags
 from bilstm_tagger.corpus.formats.record_words import (
@@ -55,12 +56,16 @@ class RecordReader:
     Args:
         path: the file, for messages.
         spec: how to read it; columns are keys, numbers stand for the usual ones.
+
+    Attributes:
+        by_number: whether messages name the number of a record too, since several are in one line.
     """
 
     def __init__(self, path: str, spec: ReadSpec) -> None:
         self.path = path
         self.spec = spec
         self.columns = spec.all_columns()
+        self.by_number = False
         self._aligner = Aligner(path, spec.misaligned)
         self._tokenizer: Tokenizer | None = None
         self._word_keys = WordKeys(TEXTS)
@@ -72,6 +77,7 @@ class RecordReader:
         self._no_spans = 0
         self._several = 0
         self._empty = True
+        self._number = 0
 
     def document(self, record: Any, line: int) -> Document | None:
         """Read one record.
@@ -87,7 +93,9 @@ class RecordReader:
         Raises:
             CorpusError: if it does not make a document, as `file:line`.
         """
-        place = f"{self.path}:{line}"
+        self._number += 1
+        spot = Spot(self.path, line, self._number if self.by_number else None)
+        place = str(spot)
         self._empty = False
         self._several += has_several(record)
         record = flat_record(record, place)
@@ -97,7 +105,7 @@ class RecordReader:
             return None
         given = token_record(record, place)
         if given is not None:
-            document = self._of_tokens(given, line)
+            document = self._of_tokens(given, spot)
             document.id = next((str(record[name]) for name in NAMES if record.get(name) is not None), None)
             return document
         self._kept = None
@@ -106,13 +114,14 @@ class RecordReader:
         identity = record.get("id")
         document.id = None if identity is None else str(identity)
         spans: dict[str, list[SpanTuple]] = {}
+        blank: dict[str, set[int]] = {}
         for task, column in self.columns.items():
             key, value = self._lookup(task, column, record, place)
             if _is_marks(key, value, record):
                 marks = self._marks(value, task, column, key, place)
                 if marks and not has_text:
                     raise CorpusError(f"{place}: {key} counts characters, but the record has no text with its tokens")
-                spans[task] = self._aligner.lay(marks, document.text, document.starts, document.ends, line)
+                spans[task], blank[task] = self._aligner.lay(marks, document.text, document.starts, document.ends, spot)
             else:
                 tags = flat_tags(key, value, place)
                 if self._kept is not None and len(tags) == self._kept.count + len(document):
@@ -120,7 +129,7 @@ class RecordReader:
                 document.tags[task] = checked_tags(tags, document, task, place)
         _keep_together(document.bounds, chain.from_iterable(spans.values()))
         for task, placed in spans.items():
-            tags = spans_to_tags(placed, len(document), Scheme.BIO)
+            tags = not_annotated(spans_to_tags(placed, len(document), Scheme.BIO), blank[task])
             if record.get("_is_binary"):  # Prodigy asked about these spans alone
                 tags = [UNKNOWN if tag == "O" else tag for tag in tags]
             document.tags[task] = tags
@@ -128,28 +137,27 @@ class RecordReader:
         document.tags = {task: document.tags[task] for task in self.columns}
         return None if self._aligner.failed else document
 
-    def _of_tokens(self, given: TokenRecord, line: int) -> Document:
+    def _of_tokens(self, given: TokenRecord, spot: Spot) -> Document:
         """The document of a record whose spans count tokens."""
-        place = f"{self.path}:{line}"
         starts, ends = find_words(given.words, given.text) if given.text is not None else (None, None)
         words, bounds, text = given.words, given.bounds, given.text
         document = (
             Document(words, bounds) if starts is None else Document(words, bounds, text=text, starts=starts, ends=ends)
         )
-        document.path, document.lines = self.path, [line] * len(words)
+        document.path, document.lines = self.path, [spot.line] * len(words)
         for task, column in self.columns.items():
             self._unseen.pop(task, None)
             name = str(column) if isinstance(column, str) else "ner"
             if given.spans is not None:
-                spans = self._aligner.without_overlaps(given.spans, line)
+                spans = self._aligner.without_overlaps(given.spans, spot)
                 _keep_together(document.bounds, spans)
                 document.tags[task] = spans_to_tags(spans, len(document), Scheme.BIO)
                 document.schemes[task] = Scheme.BIO
             elif name in given.tags:
-                document.tags[task] = checked_tags(list(given.tags[name]), document, task, place)
+                document.tags[task] = checked_tags(list(given.tags[name]), document, task, str(spot))
             else:
                 known = ", ".join(given.tags) or "none"
-                raise CorpusError(f"{place}: no {name!r} for task {task!r}; the tokens have {known}")
+                raise CorpusError(f"{spot}: no {name!r} for task {task!r}; the tokens have {known}")
         return document
 
     def finish(self) -> None:

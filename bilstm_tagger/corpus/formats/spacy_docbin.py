@@ -12,7 +12,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bilstm_tagger.corpus.formats.char_spans import Aligner
+from bilstm_tagger.corpus.formats.char_spans import Aligner, not_annotated
+from bilstm_tagger.corpus.formats.marks import Spot
 from bilstm_tagger.corpus.formats.spacy_names import ATTRIBUTES, ENTITIES, ENTITY_NAMES, GROUP, group_column
 from bilstm_tagger.corpus.formats.spacy_write import write
 from bilstm_tagger.corpus.formats.standard_fields import field_of
@@ -127,7 +128,7 @@ def _document(doc: Doc, sources: Mapping[str, str], path: str, number: int, alig
             document.tags[task] = [_attribute(doc, token.i, source, place) for token in kept]
         else:
             marked = _spans(doc, source, position, place)
-            spans[task] = aligner.without_overlaps(sorted(set(marked)), number)
+            spans[task] = aligner.without_overlaps(sorted(set(marked)), Spot(path, number))
     inside = {at for start, end, _ in chain.from_iterable(spans.values()) for at in range(start + 1, end)}
     document.bounds = [bound for bound in bounds if bound not in inside]
     for task, placed in spans.items():
@@ -135,6 +136,10 @@ def _document(doc: Doc, sources: Mapping[str, str], path: str, number: int, alig
         if sources[task] == ENTITIES:
             tags = zip(document.tags[task], kept, strict=True)
             document.tags[task] = [tag if token.ent_iob_ else UNKNOWN for tag, token in tags]
+            blank = {at for at, token in enumerate(kept) if token.ent_iob_ in ("B", "I") and not token.ent_type_}
+            for _ in (at for at in blank if kept[at].ent_iob_ == "B"):
+                aligner.without_label(Spot(path, number, number))
+            document.tags[task] = not_annotated(document.tags[task], blank)
         document.schemes[task] = Scheme.BIO
     document.tags = {task: document.tags[task] for task in sources}
     return document

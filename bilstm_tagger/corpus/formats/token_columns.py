@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import pairwise
@@ -13,7 +13,18 @@ from bilstm_tagger.corpus.formats.record_words import is_number
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["TEXTS", "Row", "Table", "TokenRowError", "is_token", "kinds_of", "looks_like_header", "place_of", "shown"]
+__all__ = [
+    "TEXTS",
+    "Row",
+    "Table",
+    "TokenRowError",
+    "TokenRowLayout",
+    "is_token",
+    "kinds_of",
+    "looks_like_header",
+    "place_of",
+    "shown",
+]
 
 Row = tuple[int, list[str]]  # the line it begins in, its cells
 
@@ -35,6 +46,17 @@ TEXTS = ("text", "sentence", "body", "content")
 
 class TokenRowError(CorpusError):
     """A table with a token in each row in which something is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRowLayout:
+    """Which columns of a table with a token in each row were read.
+
+    Attributes:
+        sources: for each task the name of its column.
+    """
+
+    sources: Mapping[str, str]
 
 
 def place_of(path: str, sheet: str | None) -> str:

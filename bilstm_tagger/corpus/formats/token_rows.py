@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from bilstm_tagger.corpus.formats.record_words import numbers_for_tags
-from bilstm_tagger.corpus.formats.token_columns import Row, Table, TokenRowError, is_token, shown
+from bilstm_tagger.corpus.formats.token_columns import Row, Table, TokenRowError, TokenRowLayout, is_token, shown
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -165,5 +165,6 @@ class _Part:
             id=self.name,
             path=table.path,
             lines=self.lines,
+            layout=TokenRowLayout({task: table.header[at] for task, at in sources.items()}),
             columns={name: list(columns[at]) for at, name in enumerate(table.header) if at not in read},
         )

@@ -12,7 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from bilstm_tagger.corpus.formats.char_spans import Aligner
+from bilstm_tagger.corpus.formats.char_spans import Aligner, not_annotated
+from bilstm_tagger.corpus.formats.marks import Spot
 from bilstm_tagger.corpus.formats.record_words import find_words
 from bilstm_tagger.corpus.formats.standard_fields import field_of
 from bilstm_tagger.document.document import Document
@@ -104,8 +105,9 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
             document.tags[task] = [UNKNOWN if value in ("_", "*") else _unescaped(value) for value in values]
             continue
         spans = _all_spans(values, rows, at, aligner)
-        spans = aligner.without_overlaps(spans, rows.lines[0] if rows.lines else 1)
-        document.tags[task] = spans_to_tags(spans, len(document), Scheme.BIO)
+        spans = aligner.without_overlaps(spans, Spot(str(path), rows.lines[0] if rows.lines else 1))
+        blank = _without_value(values, rows, at, aligner)
+        document.tags[task] = not_annotated(spans_to_tags(spans, len(document), Scheme.BIO), blank)
         document.schemes[task] = Scheme.BIO
     aligner.finish()
     yield document
@@ -187,10 +189,25 @@ def _all_spans(values: Sequence[str], rows: _Rows, at: int, aligner: Aligner) ->
     widened = list(values)
     for part, item, label, number in partial:
         if number is None or number in numbers:
-            aligner.is_part(_unescaped(label), part.word, part.line)
+            aligner.is_part(_unescaped(label), part.word, Spot(aligner.path, part.line))
             numbers.discard(number)
         widened[part.token] = item if widened[part.token] == "_" else f"{widened[part.token]}|{item}"
     return sorted(spans if aligner.policy == "drop" else set(_spans(widened, rows.bounds)))
+
+
+def _without_value(values: Sequence[str], rows: _Rows, at: int, aligner: Aligner) -> set[int]:
+    """The tokens of spans that have no value, `*`; each span is counted once."""
+    cells = [(index, value, rows.lines[index]) for index, value in enumerate(values)]
+    cells += [(part.token, part.cells[at] if at < len(part.cells) else "_", part.line) for part in rows.parts]
+    tokens, seen = set(), set()
+    for index, value, line in sorted(cells, key=lambda cell: cell[2]):
+        for label, number in map(_label, _items(value)):
+            if label == "*" or (not label and number is not None):
+                tokens.add(index)
+                if number is None or number not in seen:
+                    aligner.without_label(Spot(aligner.path, line))
+                seen.add(number)
+    return tokens
 
 
 def _position(column: int | str, columns: Sequence[tuple[str, str]], path: str) -> int:

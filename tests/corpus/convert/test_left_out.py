@@ -203,6 +203,22 @@ def test_columns_without_a_name_beside_rows_of_tokens_are_told(index: str, tmp_p
     assert (tmp_path / "b.conll").read_text("utf-8") == "Ada\tB-PER\nleft\tO\n\nBob\tB-PER\n\n"
 
 
+@pytest.mark.parametrize("target", ["b.jsonl", "b.conll", "b.csv", "b.xlsx"])
+def test_a_column_of_tags_that_were_read_otherwise_is_not_told(target: str, tmp_path: Path) -> None:
+    """Cells for "not annotated" are not the tags that were read; the column itself is not lost."""
+    path = tmp_path / "a.csv"
+    rows = "d1,1,Ada,B-PER,x\nd1,1,in,-,x\nd1,1,York,_,x\nd1,2,The,O,x\n"
+    for further, kept in (("MISC", True), ("", False)):
+        lines = f"doc_id,Sentence #,Word,Tag,{further}\n{rows}".splitlines()
+        path.write_text("\n".join(lines if kept else [line.rpartition(",")[0] for line in lines]), "utf-8")
+        done = convert_corpus(path, tmp_path / target)
+        told = [each for each in done.losses if each.startswith("columns")]
+        wanted = "columns: MISC; to keep what holds tags, name it: --column tags=-1 --column TASK=MISC"
+        assert told == ([wanted] if kept else [])
+        (document,) = read_corpus(tmp_path / target, {"tags": -1 if target == "b.conll" else "tags"})
+        assert document.tags_of("tags") == ["B-PER", "_", "_", "O"]
+
+
 OF_TOKENS = {
     "GLiNER": {"tokenized_text": ["Ada", "left"], "ner": [[0, 0, "PER"]]},
     "DyGIE": {"doc_key": "d1", "sentences": [["Ada", "left"]], "ner": [[[0, 0, "PER"]]]},

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_tagger.corpus.formats import columns_write
-from bilstm_tagger.corpus.formats.char_spans import Aligner, Mark, read_mark
+from bilstm_tagger.corpus.formats.char_spans import Aligner
+from bilstm_tagger.corpus.formats.marks import Mark, Spot, read_mark
 from bilstm_tagger.corpus.formats.records import RecordReader
 from bilstm_tagger.corpus.reading import iterate_corpus
 from bilstm_tagger.errors import CorpusError
@@ -44,7 +45,7 @@ def test_a_file_of_docstart_alone(tmp_path: Path) -> None:
 
 def test_only_what_overlaps_is_left_out() -> None:
     spans = [(0, 3, "A"), (2, 4, "B"), (4, 6, "C"), (6, 7, "D")]
-    assert Aligner("a", "drop").without_overlaps(spans, 1) == [(0, 3, "A"), (4, 6, "C"), (6, 7, "D")]
+    assert Aligner("a", "drop").without_overlaps(spans, Spot("a", 1)) == [(0, 3, "A"), (4, 6, "C"), (6, 7, "D")]
 
 
 @given(st.sets(st.tuples(st.integers(0, 8), st.integers(1, 4), st.sampled_from("AB")), max_size=7))
@@ -57,7 +58,7 @@ def test_of_spans_that_overlap_the_longest_is_kept(drawn: set[tuple[int, int, st
         if taken.isdisjoint(range(start, end)):
             taken.update(range(start, end))
             expected.append((start, end, label))
-    assert Aligner("a", "drop").without_overlaps(spans, 1) == sorted(expected)
+    assert Aligner("a", "drop").without_overlaps(spans, Spot("a", 1)) == sorted(expected)
 
 
 def test_names_of_tasks_and_their_usual_keys() -> None:

@@ -72,6 +72,45 @@ def test_b6_brat_spans_in_pieces(tmp_path: Path, policy: str, spans: list[tuple[
         read_corpus(path)
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_brat_spans_in_pieces_are_counted_by_themselves(
+    alone: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = brat(tmp_path, OSLO, "R1\tlives Arg1:T1 Arg2:T2", "T1\tLOC 30 34;38 42\tPort Oslo")
+    source = path if alone else path.parent
+    where = "line 3" if alone else "a.ann:3"
+    read_corpus(source, misaligned="drop")
+    read_corpus(source, misaligned="snap")
+    notes = f"{source}: 1 line that is no span, such as a relation or a note, was left out"
+    assert caplog.messages == [
+        f"{source}: 1 span of several pieces was left out: {where}",
+        notes,
+        f"{source}: 1 span that overlaps a longer one was left out",
+        f"{source}: 1 span of several pieces became one span over all of them: {where}",
+        notes,
+    ]
+
+
+def test_brat_spans_that_do_not_fit_are_named_with_their_lines(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Those of all files of a folder together."""
+    folder = brat(tmp_path, ANNA, "T2\tLOC 39 42\tslo").parent
+    put(tmp_path, "brat/below/b.txt", "He slept.")
+    put(tmp_path, "brat/below/b.ann", "\n\nT1\tX 3 5\tsl\n")
+    with pytest.raises(CorpusError) as told:
+        read_corpus(folder)
+    assert str(told.value).startswith(f"{folder / 'a.ann'}:2: span LOC 'slo' (characters 39 to 42) does not fall on")
+    assert str(told.value).endswith("(2 of 3 spans do not fit, a.ann:2, below/b.ann:3)")
+    assert found(read_corpus(folder, misaligned="drop")) == [("Anna Berg", "PER")]
+    assert caplog.messages == [f"{folder}: 2 of 3 spans are no whole tokens and were left out: a.ann:2, below/b.ann:3"]
+    for lines, fault in (((ANNA, "T2\tLOC 380 384\tOslo"), "380 to 384"), ((ANNA, "T2\tLOC 38 42\tOsla"), "Osla")):
+        with pytest.raises(CorpusError, match=rf"brat/a\.ann:2: span LOC .*{fault}"):
+            read_corpus(brat(tmp_path, *lines))
+    with pytest.raises(CorpusError, match=r"brat/a\.ann:1: not a span of brat"):
+        read_corpus(brat(tmp_path, "T1\t 0 9\tAnna Berg"))
+
+
 def test_b6_brat_nested_spans_and_faults(tmp_path: Path) -> None:
     nested = brat(tmp_path, "T1\tORG 30 42\tPort of Oslo", OSLO)
     assert found(read_corpus(nested, misaligned="drop")) == [("Port of Oslo", "ORG")]
@@ -134,6 +173,18 @@ def test_b6_webanno(tmp_path: Path) -> None:
 def test_b6_webanno_a_part_of_speech_without_a_value_is_not_known(tmp_path: Path) -> None:
     path = put(tmp_path, "a.tsv", WEBANNO.replace("10-15\tslept\tVERB", "10-15\tslept\t*"))
     assert read_corpus(path, {"pos": "PosValue"})[0].tags_of("pos")[1:4] == ["PROPN", UNKNOWN, UNKNOWN]
+
+
+def test_webanno_spans_without_a_value_are_not_annotated(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """One of two tokens, one beside a labelled one, one alone, one of a part of a token."""
+    rows = [("Ada", "PER[1]"), ("B", "PER[1]|*[2]"), ("C", "*[2]"), ("in", "_"), ("Rom", "*"), ("so", "_")]
+    content = HEAD + "#Text=Ada B C in Rom so\n"
+    content += "".join(f"1-{n}\t{n}-{n + 1}\t{word}\t_\t*\t{cell}\t\n" for n, (word, cell) in enumerate(rows, 1))
+    path = put(tmp_path, "a.tsv", content + "1-6.1\t6-7\ts\t_\t*\t*[3]\t\n")
+    (document,) = read_corpus(path, {"ner": "value"})
+    assert document.tags_of("ner") == ["B-PER", "I-PER", UNKNOWN, "O", UNKNOWN, UNKNOWN]
+    said = "3 spans have no label, and their tokens are not annotated (_)"
+    assert caplog.messages == [f"{path}: {said}: lines 8, 11, 13"]
 
 
 def test_b6_webanno_stacked_spans(tmp_path: Path) -> None:

@@ -62,7 +62,6 @@ OTHERS: dict[str, Any] = {
     "textarea": {"from_name": "t", "type": "textarea", "value": {"start": 0, "end": 4, "text": ["a note"]}},
     "taxonomy": {"from_name": "t", "type": "taxonomy", "value": {"start": 0, "end": 4, "taxonomy": [["A", "B"]]}},
     "choices": {"from_name": "c", "type": "choices", "value": {"start": 0, "end": 4, "choices": ["yes"]}},
-    "no label": {"from_name": "label", "type": "labels", "value": {"start": 0, "end": 4, "text": "Anna", "labels": []}},
 }
 
 
@@ -113,6 +112,55 @@ def test_a9_missing_entities_of_spacy_are_unknown_and_written_back(tmp_path: Pat
     save_corpus(corpus, tmp_path / "b.spacy")
     (back,) = DocBin().from_disk(tmp_path / "b.spacy").get_docs(Vocab())
     assert [token.ent_iob_ for token in back] == ["B", "I", "O", ""]
+
+
+def test_a_span_of_spacy_without_a_label_is_not_annotated(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    from spacy.tokens import Doc, DocBin, Span
+    from spacy.vocab import Vocab
+
+    doc = Doc(Vocab(), ["Ada", "B", "saw", "Bob"])
+    doc.set_ents([Span(doc, 3, 4, "PER")], blocked=[Span(doc, 0, 1), Span(doc, 1, 2)], default="outside")
+    DocBin(docs=[doc]).to_disk(tmp_path / "a.spacy")
+    (document,) = read_corpus(tmp_path / "a.spacy", {"ner": "ents"})
+    assert document.tags_of("ner") == [UNKNOWN, UNKNOWN, "O", "B-PER"]
+    said = "2 spans have no label, and their tokens are not annotated (_)"
+    assert caplog.messages == [f"{tmp_path / 'a.spacy'}: {said}: record 1"]
+
+
+@pytest.mark.parametrize("labels", [{"labels": []}, {}])
+def test_a_span_of_label_studio_without_a_label_is_not_annotated(
+    labels: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says that something is there, not what."""
+    value = {"start": 0, "end": 7, "text": "Ada Lov"} | labels
+    bob = {"start": 12, "end": 15, "text": "Bob", "labels": ["PER"]}
+    results = [{"type": "labels", "from_name": "label", "value": each} for each in (value, bob)]
+    task = {"data": {"text": "Ada Lov saw Bob"}, "annotations": [{"result": results}]}
+    (tmp_path / "a.json").write_text(json.dumps([task, task]), "utf-8")
+    for document in read_corpus(tmp_path / "a.json", {"ner": -1}):
+        assert document.tags_of("ner") == [UNKNOWN, UNKNOWN, "O", "B-PER"]
+    said = "2 spans have no label, and their tokens are not annotated (_)"
+    assert caplog.messages == [f"{tmp_path / 'a.json'}: {said}: records 1, 2"]
+
+
+@pytest.mark.parametrize("label", [None, "", []])
+def test_a_span_without_a_label_in_other_records_is_refused(label: Any, tmp_path: Path) -> None:
+    good, bad = ({"text": "Ada ran", "label": [{"start": 0, "end": 3, "label": each}]} for each in ("X", label))
+    (tmp_path / "a.json").write_text(json.dumps([good, bad]), "utf-8")
+    with pytest.raises(CorpusError, match=r"a\.json:1, record 2: span .* needs one label, a string$"):
+        read_corpus(tmp_path / "a.json", {"ner": -1})
+
+
+def test_records_in_one_line_have_numbers_in_messages(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    records = [{"text": "Ada ran", "label": [[0, end, "X"]]} for end in (3, 2, 3, 1)]
+    (tmp_path / "a.json").write_text(json.dumps(records), "utf-8")
+    with pytest.raises(CorpusError) as told:
+        read_corpus(tmp_path / "a.json", {"ner": -1})
+    assert str(told.value).startswith(f"{tmp_path / 'a.json'}:1, record 2: span X 'Ad'")
+    assert str(told.value).endswith("(2 of 4 spans do not fit, records 2, 4)")
+    (tmp_path / "a.json").write_text(json.dumps(records, indent=0).replace("},\n{", "},\n\n{"), "utf-8")
+    read_corpus(tmp_path / "a.json", {"ner": -1}, misaligned="drop")
+    assert " were left out: lines " in caplog.text
 
 
 def test_b4_tokens_of_white_space_are_left_out(tmp_path: Path) -> None:

@@ -137,6 +137,28 @@ def test_brat_has_the_texts_and_the_spans(given: list[Document]) -> None:
             assert spans(again) == spans(document)
 
 
+@pytest.mark.parametrize("label", ["foo;bar", "a;1;2", ";", "x|y", "é[1]", "1"])
+def test_brat_labels_of_any_characters_but_white_space(label: str, tmp_path: Path) -> None:
+    """`;` stands between the pieces of a span too."""
+    (tmp_path / "a.conll").write_text(f"A B-{label}\nB I-{label}\nC O\n\n", "utf-8")
+    done = run("convert", tmp_path / "a.conll", tmp_path / "out", "--to", "brat")
+    assert done.exit_code == 0, done.output
+    assert "spans of" not in done.output
+    assert (tmp_path / "out" / "000001.ann").read_text("utf-8") == f"T1\t{label} 0 3\tA B\n"
+    (document,) = read_corpus(tmp_path / "out")
+    assert [(span.label, span.start, span.end) for span in document.spans_of("tags")] == [(label, 0, 2)]
+
+
+@pytest.mark.parametrize("label", ["a b", "a\tb", "a\nb", "a\u00a0b"])
+def test_brat_labels_with_white_space_leave_nothing_behind(label: str, tmp_path: Path) -> None:
+    first, second = ({"tokens": ["A"], "tags": [f"B-{each}"]} for each in ("X", label))
+    (tmp_path / "a.jsonl").write_text(json.dumps(first) + "\n" + json.dumps(second), "utf-8")
+    done = run("convert", tmp_path / "a.jsonl", tmp_path / "out", "--to", "brat")
+    assert done.exit_code == 1
+    assert "holds white space, which brat cannot; rename it by --map" in " ".join(done.output.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+
+
 def test_brat_spans_over_lines_are_read_as_one(tmp_path: Path) -> None:
     text = "Anna\n Berg\tMaria"
     document = Document(
