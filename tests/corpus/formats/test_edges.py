@@ -104,7 +104,7 @@ def test_brat_in_another_encoding(tmp_path: Path) -> None:
         ("hypertextlabels", {"hypertextlabels": ["PER"]}, "PER"),
         (None, {"labels": ["PER"]}, "PER"),
         ("choices", {"choices": ["PER"], "labels": ["PER"]}, None),
-        ("labels", {"labels": []}, None),
+        ("labels", {"labels": []}, ""),  # a region that nobody labelled
     ],
 )
 def test_results_of_label_studio(kind: str | None, value: dict[str, list[str]], label: str | None) -> None:
