@@ -18,6 +18,10 @@ from bilstm_tagger.wording import counted
 
 logger = logging.getLogger("bilstm_tagger")
 
+# Thai, Lao, Burmese, Khmer, kana and Chinese characters: no blanks part their words.
+_NO_BLANKS = re.compile(
+    "whole tokens are .*[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
 _BLANKS = re.compile(r"(?:\\[nrt]|\s)+")
 
 
@@ -149,7 +153,8 @@ class Aligner:
         where = listed(self._misfits, self.path) if self._misfits else ""
         if self.failed:
             more = f" ({count} do not fit, {where})" if len(self._misfits) > 1 else ""
-            raise CorpusError(f"{self._fault}; correct it, or use --misaligned snap or --misaligned drop{more}")
+            cut = "cut the text into characters, --tokenizer characters, " if _NO_BLANKS.search(self._fault) else ""
+            raise CorpusError(f"{self._fault}; correct it, {cut}or use --misaligned snap or --misaligned drop{more}")
         if self._misfits:
             done = "widened to whole tokens" if self.policy == "snap" else "left out"
             logger.warning("%s: %s are no whole tokens and were %s: %s", self.path, count, done, where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,21 @@ def test_results_of_label_studio(kind: str | None, value: dict[str, list[str]], 
     result = {"from_name": "ner", "value": {"start": 0, "end": 3, "text": "Ada", **value}}
     found = read_mark(result if kind is None else result | {"type": kind}, "a.json:1")
     assert found == (None if label is None else Mark(0, 3, label, "ner", "Ada"))
+
+
+def test_text_without_blanks_is_told_to_be_cut_into_characters(tmp_path: Path) -> None:
+    path = tmp_path / "数.jsonl"
+    told = {}
+    for text, end in (("東京で会議がある", 2), ("Großstadt", 4)):
+        path.write_text(json.dumps({"text": text, "label": [[0, end, "LOC"]]}), "utf-8")
+        with pytest.raises(CorpusError) as caught:
+            list(iterate_corpus(path, ReadSpec(columns={"ner": -1})))
+        told[text] = str(caught.value)
+    assert told["東京で会議がある"].endswith(
+        "correct it, cut the text into characters, --tokenizer characters, or use --misaligned snap or --misaligned "
+        "drop"
+    )
+    assert told["Großstadt"].endswith("correct it, or use --misaligned snap or --misaligned drop")
+    path.write_text(json.dumps({"text": "東京で会議がある", "label": [[0, 2, "LOC"]]}), "utf-8")
+    (document,) = iterate_corpus(path, ReadSpec(columns={"ner": -1}, tokenizer="characters"))
+    assert document.tags_of("ner")[:3] == ["B-LOC", "I-LOC", "O"]
