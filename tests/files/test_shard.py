@@ -106,9 +106,8 @@ def test_a_finished_shard_is_left_as_it_is_and_an_interrupted_one_goes_on(tmp_pa
     third = tag_files(RuleTagger(), inputs, **options)
     assert (third.files, third.finished) == (0, 3)
     assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == before
-    with pytest.raises(
-        ConfigError, match=r"out/a\.txt\.jsonl and 2 more would be overwritten; use --force or another --output$"
-    ):
+    told = r"out/a\.txt\.jsonl and 2 more: there already, and no run was interrupted that could go on; use --force"
+    with pytest.raises(ConfigError, match=told):
         tag_files(RuleTagger(), inputs, **options | {"identity": "another model"})
 
 

@@ -168,7 +168,8 @@ def test_an_input_is_not_changed(tagger: Tagger) -> None:
 def test_mixed_words_and_sentences_are_refused(tagger: Tagger) -> None:
     with pytest.raises(
         TaggerError,
-        match=r"^words and sentences are mixed in one list; give a list of words or a list of lists of words$",
+        match=r"^words and sentences are mixed in one list \(item 0 is a word, item 1 a list, counted from 0\); "
+        r"give a list of words or a list of lists of words$",
     ):
         tagger(["a", ["b"]])
 
