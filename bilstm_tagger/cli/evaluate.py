@@ -28,15 +28,14 @@ if TYPE_CHECKING:
     from bilstm_tagger.evaluation.evaluate import Evaluation
 
 
-LEAST = 100  # draws; the library refuses fewer, but this is said before a model is loaded
-
-
 def _drawn(resamples: int) -> int:
-    """Refuse too few draws for an interval."""
-    if 0 < resamples < LEAST:
-        raise typer.BadParameter(
-            f"{resamples} draws give no 95 % interval; {LEAST} are the least, or 0 for no intervals"
-        )
+    """Refuse too few draws for an interval, before a model is loaded."""
+    from bilstm_tagger.evaluation.bootstrap import check_resamples
+
+    try:
+        check_resamples(resamples)
+    except ConfigError as error:
+        raise typer.BadParameter(str(error).removeprefix("resamples: ")) from None
     return resamples
 
 
