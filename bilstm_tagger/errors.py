@@ -40,6 +40,11 @@ def one_line(text: str) -> str:
     )
 
 
+def reason_of(error: Exception) -> str:
+    """What went wrong, of a file without its name, which the message has already."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def without_options(message: str) -> str:
     """A message for those who have no command line, such as clients of a server: what names an option is left out.
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bilstm_tagger.errors import ConfigError, CorpusError, choose
+from bilstm_tagger.errors import ConfigError, CorpusError, choose, reason_of
 from bilstm_tagger.files.inputs import INPUT_FORMATS, SUFFIXES, TABLES, Job
 from bilstm_tagger.files.source import suffix_of
 from bilstm_tagger.files.targets import RealPaths, real_path
@@ -177,7 +177,7 @@ def _special(path: Path) -> str | None:
 
 
 def _cannot_list(error: OSError) -> None:
-    raise CorpusError(f"{error.filename}: the folder cannot be read: {error.strerror or error}")
+    raise CorpusError(f"{error.filename}: the folder cannot be read: {reason_of(error)}")
 
 
 def _inside(path: Path, folder: Path) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.entities import LINE_END
-from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.errors import TaggerError, reason_of
 from bilstm_tagger.files.inputs import Job, read_job
 from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.profile import Profile
@@ -147,7 +147,7 @@ def read_files(
         except TaggerError as caught:
             error = caught
         except OSError as caught:
-            error = TaggerError(f"{job.path}: cannot be read: {caught.strerror or caught}")
+            error = TaggerError(f"{job.path}: cannot be read: {reason_of(caught)}")
         _warn(job, sample, language)
         yield job, End(error)
 

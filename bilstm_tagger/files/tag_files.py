@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.errors import ConfigError, TaggerError
+from bilstm_tagger.errors import ConfigError, TaggerError, reason_of
 from bilstm_tagger.files.completeness import all_there, counted
 from bilstm_tagger.files.find_jobs import JobList, check_text_column, find_jobs
 from bilstm_tagger.files.formats import OUTPUT_FORMATS, OutputFormat, fitting_stream, output_format
@@ -265,7 +265,7 @@ def _write_files(
                 raise
             report.failures.append(error)
         except OSError as error:
-            report.failures.append(TaggerError(f"{target}: cannot be written: {error.strerror or error}"))
+            report.failures.append(TaggerError(f"{target}: cannot be written: {reason_of(error)}"))
         else:
             report.files += 1
 

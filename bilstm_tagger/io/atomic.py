@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, BinaryIO, Literal, TextIO, cast, overload
 
-from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.errors import TaggerError, reason_of
 from bilstm_tagger.io.part_files import open_new, open_part, remove_stale_parts
 
 
@@ -99,7 +99,7 @@ def writing(path: str | Path) -> Iterator[None]:
         yield
     except OSError as error:
         place = f" ({error.filename})" if error.filename and str(error.filename) != str(path) else ""
-        reason = error.strerror or error
+        reason = reason_of(error)
         raise TaggerError(f"{path}: cannot be written: {reason}{place}; choose another place") from error
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
-from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.errors import CorpusError, reason_of
 from bilstm_tagger.io.encodings import is_encoding, likely_encodings, marked_encoding, without_mark
 
 _LOOKED_AT = 1 << 18  # bytes of a file whose encoding is guessed
@@ -149,7 +149,7 @@ def _unreadable(path: str | Path, error: OSError) -> CorpusError:
         return CorpusError(f"{path}: no such file; check the path")
     if isinstance(error, IsADirectoryError):
         return CorpusError(f"{path}: is a folder; name a file in it")
-    return CorpusError(f"{path}: cannot be read: {error.strerror or error}")
+    return CorpusError(f"{path}: cannot be read: {reason_of(error)}")
 
 
 def _decoding_message(path: str | Path, encoding: str) -> str:

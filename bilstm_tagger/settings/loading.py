@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.errors import ConfigError, reason_of
 from bilstm_tagger.settings.renamed import REMOVED, RENAMED, renamed
 from bilstm_tagger.settings.schema import (
     CharacterSettings,
@@ -227,8 +227,7 @@ def read_toml(path: str | Path | Traversable) -> dict[str, Any]:
         # Dates, which no setting takes, become text, so that the settings refuse them by name.
         return json.loads(json.dumps(values, default=str), object_hook=_none_words)  # type: ignore[no-any-return]
     except (OSError, UnicodeDecodeError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or error  # without its name a second time
-        raise ConfigError(f"{path}: cannot be read: {reason}") from None
+        raise ConfigError(f"{path}: cannot be read: {reason_of(error)}") from None
     except (ValueError, RecursionError) as error:  # also of a number with thousands of digits, or tables without end
         raise ConfigError(f"{path}: not TOML: {error}") from None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.errors import ConfigError, reason_of
 from bilstm_tagger.io.memory import available_memory
 from bilstm_tagger.model_folder.build import build_model
 from bilstm_tagger.model_folder.card import model_card
@@ -158,7 +158,7 @@ def check_saving(folder: Path, info: ModelInfo, training: TrainingSettings) -> N
                 pass
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise ConfigError(f"{folder}: cannot be written: {error.strerror or error}; choose another --output") from None
+        raise ConfigError(f"{folder}: cannot be written: {reason_of(error)}; choose another --output") from None
     if needed > free:
         raise ConfigError(
             f"{folder}: model and checkpoints need about {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free; "

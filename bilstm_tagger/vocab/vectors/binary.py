@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from bilstm_tagger.errors import VectorsError
+from bilstm_tagger.errors import VectorsError, reason_of
 from bilstm_tagger.vocab.vectors.table import Vectors
 
 _CHUNK = 1 << 22  # bytes read at a time
@@ -38,7 +38,7 @@ def read_binary(path: str | Path, *, words: Container[str], keep: int) -> Vector
                     kept[word] = None
                     table += numbers
     except (OSError, EOFError, zlib.error) as error:
-        raise VectorsError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise VectorsError(f"{path}: cannot be read: {reason_of(error)}") from None
     rows = np.frombuffer(table, "<f4").reshape(len(kept), size).astype(np.float32, copy=False)
     finite = np.isfinite(rows).all(axis=1)
     if not finite.all():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bilstm_tagger.errors import VectorsError
+from bilstm_tagger.errors import VectorsError, reason_of
 from bilstm_tagger.vocab.vectors.table import Vectors, select_rows
 
 PREFIX = "spacy:"
@@ -46,7 +46,7 @@ def read_pipeline(source: str, *, words: Container[str], keep: int) -> Vectors:
             raise VectorsError(f"{source}: this pipeline has no word vectors; those named _md and _lg have")
         row_of_word = _rows_of_words(folder)
     except (OSError, ValueError) as error:
-        raise VectorsError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise VectorsError(f"{path}: cannot be read: {reason_of(error)}") from None
     selected = select_rows(row_of_word, words=words, keep=keep)
     row_of_order = list(row_of_word.values())
     rows = [row_of_order[order] for order in selected.values()]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bilstm_tagger.errors import VectorsError
+from bilstm_tagger.errors import VectorsError, reason_of
 from bilstm_tagger.vocab.vectors.table import Vectors
 from bilstm_tagger.wording import counted
 
@@ -167,4 +167,4 @@ def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
         hint = "is this a text file of vectors? word2vec's binary format needs the suffix .bin"
         raise VectorsError(f"{path}:{number}: not UTF-8; {hint}") from None
     except (OSError, EOFError, zlib.error) as error:
-        raise VectorsError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise VectorsError(f"{path}: cannot be read: {reason_of(error)}") from None
