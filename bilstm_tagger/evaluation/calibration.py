@@ -27,7 +27,7 @@ BINS = 15
 STORED = 5_000  # predictions of a label that a model folder keeps
 FITTED_TOKENS = 100_000  # of a larger corpus these are enough
 COLDEST, HOTTEST = 0.25, 8.0  # temperatures that are tried
-_GOLDEN = (math.sqrt(5) - 1) / 2
+_CLOSE = 0.02  # to the logarithm of the best temperature
 _SMALLEST = 1e-12  # probability under which a logarithm is not taken
 
 
@@ -172,7 +172,7 @@ def fit_temperatures(
     """For each task the temperature whose probabilities tell best which predictions on `gold` are right.
 
     Scores divided by a temperature give other probabilities and the same tags. The one with the smallest log loss, of
-    spans where there are spans and of tags elsewhere, is found by golden-section search.
+    spans where there are spans and of tags elsewhere, is found by Brent's method.
 
     Args:
         tagger: a tagger, or the model folder or name of one, as for `Tagger.load`.
@@ -182,6 +182,8 @@ def fit_temperatures(
     Returns:
         Temperatures; a task of which nothing is predicted, or all of it right or all wrong, is left out.
     """
+    from scipy.optimize import minimize_scalar
+
     tagger, gold = opened(tagger), _beginning(gold, FITTED_TOKENS)
     named = [task for task in tagger.tasks if all(task in document.tags for document in gold)]
     fitted = {}
@@ -194,7 +196,9 @@ def fit_temperatures(
 
         right = judge(gold, list(tagger.pipe(gold, probabilities=True)), task).right
         if 0 < right.sum() < len(right):
-            fitted[task] = round(math.exp(_lowest(loss, math.log(COLDEST), math.log(HOTTEST))), 4)
+            bounds = (math.log(COLDEST), math.log(HOTTEST))
+            best = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": _CLOSE})
+            fitted[task] = round(math.exp(best.x), 4)
         else:
             share = "no prediction" if not len(right) else "all predictions right" if right.all() else "none right"
             kept = tagger.info.temperatures.get(task, 1.0)
@@ -241,18 +245,3 @@ def with_temperatures(tagger: Tagger, temperatures: Mapping[str, float]) -> Tagg
     info = replace(tagger.info, temperatures={**tagger.info.temperatures, **temperatures})
     return type(tagger)(info, tagger.runtime)
 
-
-def _lowest(function: Callable[[float], float], left: float, right: float, *, width: float = 0.02) -> float:
-    """Where a function with one minimum between `left` and `right` has it (golden-section search, Kiefer 1953)."""
-    a, b = right - _GOLDEN * (right - left), left + _GOLDEN * (right - left)
-    at_a, at_b = function(a), function(b)
-    while right - left > width:
-        if at_a <= at_b:
-            right, b, at_b = b, a, at_a
-            a = right - _GOLDEN * (right - left)
-            at_a = function(a)
-        else:
-            left, a, at_a = a, b, at_b
-            b = left + _GOLDEN * (right - left)
-            at_b = function(b)
-    return (left + right) / 2
