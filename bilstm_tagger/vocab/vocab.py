@@ -179,7 +179,10 @@ def key_of(word: str, keys: Container[str], *, cased: bool = True) -> str | None
     if cased and word in keys:
         return word
     low = word.lower()
-    return next((key for key in (low, zero_digits(low)) if key in keys), None)
+    if low in keys:
+        return low
+    zeros = zero_digits(low)
+    return zeros if zeros in keys else None
 
 
 def zero_digits(word: str) -> str:
