@@ -21,6 +21,7 @@ __all__ = [
     "Table",
     "TokenRowError",
     "TokenRowLayout",
+    "is_one_word",
     "is_token",
     "kinds_of",
     "looks_like_header",
@@ -45,6 +46,7 @@ _SENTENCES = frozenset(
 # These may hold the text of the sentence, so they count where they number it.
 _NUMBERED = frozenset(["sentence", "satz", "oracion", "oración", "frase", "句子"])
 _FRENCH = (frozenset(["mot", "mots"]), frozenset(["phrase", "phraseid"]))  # an English phrase is no sentence
+_WORD = re.compile(r"[\S\u00a0\u202f\u2007]+")
 _NUMBER = re.compile(r"[^\W\d]*[\s:#._-]*\d+(?:\.0)?")  # `1`, `Sentence: 1`
 _DOCUMENTS = frozenset(
     [
@@ -271,4 +273,9 @@ def shown(cell: Any) -> str:
 
 def is_token(cell: str) -> bool:
     """Tell whether a cell is one word, neither several nor a list."""
-    return len(cell.split()) == 1 and isinstance(read_cell(cell), str)
+    return is_one_word(cell) and isinstance(read_cell(cell), str)
+
+
+def is_one_word(cell: str) -> bool:
+    """Tell whether a cell has one word; a no-break space, as in `1 000`, parts none."""
+    return len(_WORD.findall(cell.strip())) == 1
