@@ -86,10 +86,18 @@ def test_brat_spans_in_pieces_are_counted_by_themselves(
     assert caplog.messages == [
         f"{source}: 1 span of several pieces was left out: {where}",
         notes,
-        f"{source}: 1 span that overlaps a longer one was left out",
+        f"{source}: 1 span that overlaps a longer one was left out: {'line 1' if alone else 'a.ann:1'}",
         f"{source}: 1 span of several pieces became one span over all of them: {where}",
         notes,
     ]
+
+
+def test_brat_spans_that_overlap_are_named_with_their_lines(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = brat(tmp_path, ANNA, OSLO, "R1\tlives Arg1:T1 Arg2:T2", "T3\tORG 5 9\tBerg")
+    with pytest.raises(CorpusError, match=r"a\.ann:1: span PER \(tokens 0 to 2\) overlaps span ORG .* 2, line 4\); "):
+        read_corpus(path)
+    read_corpus(path.parent, misaligned="drop")
+    assert f"{path.parent}: 1 span that overlaps a longer one was left out: a.ann:4" in caplog.messages
 
 
 def test_brat_spans_that_do_not_fit_are_named_with_their_lines(
@@ -118,7 +126,7 @@ def test_b6_brat_nested_spans_and_faults(tmp_path: Path) -> None:
     with pytest.raises(
         CorpusError,
         match=(
-            r"brat/a\.ann:1: span .* overlaps span LOC \(tokens 9 to 10\); tags hold one span a token: drop "
+            r"brat/a\.ann:1: span .* overlaps span LOC \(tokens 9 to 10, line 2\); tags hold one span a token: drop "
             r"one of them, or let --misaligned drop keep the longer one$"
         ),
     ):
