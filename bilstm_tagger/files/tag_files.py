@@ -176,6 +176,11 @@ def _jobs_and_targets(
     folder = None if output is None else Path(output)
     if folder is not None:
         check_file_name(folder, ConfigError)
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(
+                f"{folder}: is no folder, and the output is one, with a file for each input; name a folder, or leave "
+                "--output out to write one stream"
+            )
     jobs = find_jobs(inputs, input_format=input_format, output=folder, suffixes=suffixes, exclude=exclude)
     if folder is None:
         return jobs, {}

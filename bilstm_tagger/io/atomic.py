@@ -40,6 +40,19 @@ def atomic_write(
     return cast("AbstractContextManager[TextIO]", _atomic_write(path, binary))
 
 
+def is_device(path: str | Path) -> bool:
+    """Tell whether something is there that is neither file nor folder: a pipe, `/dev/null`, `/dev/stdout`.
+
+    Args:
+        path: where something is to be written.
+    """
+    try:
+        kind = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISDIR(kind) and not stat.S_ISREG(kind)
+
+
 @contextmanager
 def _atomic_write(path: str | Path, binary: bool) -> Iterator[IO[str] | IO[bytes]]:
     # One look at the place and no more where it is free: of thousands of small files, this is what takes the time.
