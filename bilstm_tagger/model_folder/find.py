@@ -51,7 +51,7 @@ def find_folder(name: str | Path, *, revision: str | None = None) -> Path:
     if "," in str(name):
         known = f"; to choose one for each document write --model {AUTO}:{name} (predict, entities)"
     if str(name).partition(":")[0] == AUTO:
-        known = "; only predict and entities choose among models (--model auto); name one here"
+        raise ModelError(f"{name}: only predict and entities choose among models (--model auto); name one here")
     raise ModelError(f"{path}: no such model folder{known}")
 
 
