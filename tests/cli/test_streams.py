@@ -157,6 +157,32 @@ def test_output_of_predict_is_no_file(model_folder: Path, tmp_path: Path) -> Non
 
 def test_what_is_converted_into_a_pipe_is_not_read_back(tmp_path: Path) -> None:
     (tmp_path / "a.conll").write_text("Ada B-PER\nran O\n\n")
-    code, written, errors = shell('convert "$1" /dev/stdout --to word/tag', tmp_path / "a.conll")
-    assert (code, written) == (0, "Ada/B-PER ran/O\n\n")
-    assert "not kept: what the format cannot hold, which is not known: /dev/stdout cannot be read back" in errors
+    os.mkfifo(pipe := tmp_path / "pipe")
+    _, written, errors = shell('convert "$1" "$2" --to word/tag & cat "$2"; wait', tmp_path / "a.conll", pipe)
+    assert written == "Ada/B-PER ran/O\n\n"
+    assert f"not kept: what the format cannot hold, which is not known: {pipe} cannot be read back" in errors
+
+
+@pytest.mark.parametrize("target", ["-", "/dev/stdout"])
+def test_convert_to_standard_output(target: str, tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("Ada B-PER\nran O\n\n")
+    code, output, errors = shell('convert a.conll "$1" --to conll --scheme IOBES | cat', target, cwd=tmp_path)
+    assert (code, output) == (0, "Ada S-PER\nran O\n\n")
+    assert f"{target}: 1 document, 1 sentence, 2 tokens" in errors
+    code, _, _ = shell('convert a.conll "$1" --to conll > b.conll', target, cwd=tmp_path)
+    assert (code, (tmp_path / "b.conll").read_text()) == (0, "Ada B-PER\nran O\n\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.conll", "b.conll"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "-: standard output has no suffix that tells the format; give --to"),
+        (["--to", "brat"], "-: brat is a folder; name one"),
+        (["--to", "jsonl", "--json"], "-: standard output is where --json reports; name a file"),
+    ],
+)
+def test_what_convert_cannot_write_to_standard_output(options: list[str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("Ada B-PER\nran O\n\n")
+    result = run("convert", tmp_path / "a.conll", "-", *options)
+    assert (result.exit_code, result.stdout, result.stderr.strip()) == (1, "", f"error: {said}")
