@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from threading import Lock
 from weakref import WeakSet
 
@@ -17,7 +17,7 @@ from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.nn.batch import Batch, Types, moved
 from bilstm_tagger.nn.device import is_queued
 from bilstm_tagger.nn.fast_heads import FastHeads
-from bilstm_tagger.nn.fast_lstm import fast_lstm
+from bilstm_tagger.nn.fast_lstm import FastLSTM, fast_lstm
 from bilstm_tagger.nn.few_sizes import in_few_shapes
 from bilstm_tagger.nn.heads import decode
 from bilstm_tagger.nn.model import TaggingModel
@@ -49,7 +49,8 @@ class TorchRuntime:
         self.model = model.eval()
         self._fast, self._heads = fast_lstm(model), FastHeads(model)
         most = QUEUED_TYPES if is_queued(self._device) else None
-        self._cache: TypeCache[Tensor] = TypeCache(vocab, self._embed, _zeros, most=most)
+        # Without a reference to the runtime, which would keep all of it in memory until Python searches for garbage.
+        self._cache: TypeCache[Tensor] = TypeCache(vocab, partial(_embed, model, self._fast), _zeros, most=most)
         self._lock = Lock()
         _RUNTIMES.add(self)
 
@@ -110,12 +111,6 @@ class TorchRuntime:
     @property
     def _device(self) -> torch.device:
         return self.model.embedder.words.weight.device
-
-    def _embed(self, arrays: TypeArrays) -> Tensor:
-        """What is kept of words: their vectors, or what those give the first layer's gates."""
-        types = Types(*map(torch.from_numpy, (arrays.rows, arrays.chars, arrays.shapes)))
-        vectors = self.model.embedder.embed_types(types.to(self._device))
-        return vectors if self._fast is None else self._fast.table(vectors)
 
     def _states(self, entries: np.ndarray, places: np.ndarray, mask: np.ndarray, window: Window) -> Tensor:
         """States `(tokens, size)` of a batch's real tokens, sentence by sentence.
@@ -209,6 +204,13 @@ def _add(batch: _Batch, best: np.ndarray, decoded: Decoded, wanted: Wanted) -> N
 
 _EMPTY = torch.zeros(0, dtype=torch.long)
 _NO_TYPES = Types(_EMPTY, _EMPTY[:, None], _EMPTY)  # the vectors of the words are there already
+
+
+def _embed(model: TaggingModel, fast: FastLSTM | None, arrays: TypeArrays) -> Tensor:
+    """What is kept of words: their vectors, or what those give the first layer's gates."""
+    types = Types(*map(torch.from_numpy, (arrays.rows, arrays.chars, arrays.shapes)))
+    vectors = model.embedder.embed_types(types.to(model.embedder.words.weight.device))
+    return vectors if fast is None else fast.table(vectors)
 
 
 def _zeros(rows: int, like: Tensor) -> Tensor:

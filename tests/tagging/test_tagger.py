@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import gc
 import os
 import pickle
 import signal
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice, repeat
@@ -245,6 +247,18 @@ def test_eight_threads_share_a_tagger(cached_types: int, monkeypatch: pytest.Mon
     assert found == expected
     assert [tagger(source).tags for source in SOURCES] == expected
     assert tagger.runtime._cache.capacity <= cached_types + 1
+
+
+def test_a_tagger_that_nobody_holds_is_out_of_memory(tagger: Tagger) -> None:
+    again = pickle.loads(pickle.dumps(tagger))
+    again(["so", "it", "is"], probabilities=True)
+    runtime = weakref.ref(again.runtime)
+    gc.disable()  # which would find it much later
+    try:
+        del again
+        assert runtime() is None
+    finally:
+        gc.enable()
 
 
 def test_a_tagger_does_not_wait_for_another() -> None:
