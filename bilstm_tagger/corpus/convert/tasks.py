@@ -23,6 +23,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.io.reading import open_text, read_text
 from bilstm_tagger.schemes.grammar import parse
+from bilstm_tagger.schemes.near_miss import near_misses
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 __all__ = ["Columns", "find_columns"]
@@ -40,7 +41,14 @@ _SPACY_TASKS = {field.task: (field.spacy.upper(), field.spacy) for field in _TAG
 }
 
 
-def find_columns(path: str | Path, *, format: str | None = None, encoding: str | None = None) -> Columns:
+def find_columns(
+    path: str | Path,
+    *,
+    format: str | None = None,
+    encoding: str | None = None,
+    overlapping: bool = False,
+    slips: bool = False,
+) -> Columns:
     """All tasks that a file has, and where their tags are.
 
     In CoNLL-U these are UPOS, XPOS and FEATS where they are filled and the keys of MISC that hold tags of spans;
@@ -52,6 +60,9 @@ def find_columns(path: str | Path, *, format: str | None = None, encoding: str |
         path: the file.
         format: name of its format, if the suffix does not tell it.
         encoding: its encoding, if it is text.
+        overlapping: whether layers of WebAnno TSV with overlapping spans count too, which are refused unless
+            `misaligned` chooses among their spans.
+        slips: whether keys of MISC count too of which most values are tags of spans, or all are near misses of such.
 
     Returns:
         The columns to read it with.
@@ -64,11 +75,11 @@ def find_columns(path: str | Path, *, format: str | None = None, encoding: str |
     if not Path(path).is_file():
         pass  # a data set
     elif known.name == "conllu":
-        columns = _conllu_tasks(iterate_corpus(path, ReadSpec(columns={}, format=format, encoding=encoding)))
+        columns = _conllu_tasks(iterate_corpus(path, ReadSpec(columns={}, format=format, encoding=encoding)), slips)
     elif known.name == "spacy":
         columns = _spacy_tasks(path)
     elif is_webanno(path, known.name, encoding=encoding):
-        columns = _webanno_tasks(webanno.features(path, encoding=encoding))
+        columns = _webanno_tasks(webanno.features(path, encoding=encoding), overlapping)
     else:
         columns = {task: task for task in _record_tasks(first_record(path, known.name, encoding=encoding))}
     return columns or dict(known.columns)
@@ -85,18 +96,18 @@ def is_webanno(path: str | Path, format: str, *, encoding: str | None = None) ->
     return first.startswith(webanno.FIRST)
 
 
-def _webanno_tasks(features: Sequence[webanno.Feature]) -> Columns:
+def _webanno_tasks(features: Sequence[webanno.Feature], overlapping: bool) -> Columns:
     """The tasks by the usual names, others by that of their layer."""
     columns: Columns = {}
     for feature in features:
         usual = _WEBANNO_TASKS.get(str(feature), feature.layer.lower())
         name = usual if usual not in columns else str(feature).lower()
-        if feature.taggable and name not in columns:
+        if (feature.apart or overlapping) and not feature.linked and name not in columns:
             columns[name] = str(feature)
     return columns
 
 
-def _conllu_tasks(documents: Iterable[Document]) -> Columns:
+def _conllu_tasks(documents: Iterable[Document], slips: bool) -> Columns:
     filled: set[str] = set()
     cells: set[str] = set()
     for document in documents:
@@ -109,8 +120,16 @@ def _conllu_tasks(documents: Iterable[Document]) -> Columns:
         if equals and key:
             values.setdefault(key, set()).add(value)
     columns: Columns = {task: name for task, name in _CONLLU_TASKS.items() if name in filled}
-    spans = (key for key in sorted(values) if values[key] - {"O"} and all(map(parse, values[key])))
+    spans = (key for key in sorted(values) if _are_spans(values[key] - {"O"}, slips))
     return columns | {key.lower(): key for key in spans if key.lower() not in columns}
+
+
+def _are_spans(values: set[str], slips: bool) -> bool:
+    """Whether the values of a key, without O, are tags of spans; with `slips` most of them, or meant as such."""
+    legal = sum(parse(value) is not None for value in values)
+    if not slips:
+        return 0 < legal == len(values)
+    return 2 * legal > len(values) or bool(near_misses(values | {"O"}))
 
 
 def _spacy_tasks(path: str | Path) -> Columns:
