@@ -8,7 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from bilstm_tagger.corpus.formats import format_of, webanno
+from bilstm_tagger.corpus.formats import format_of, spacy_docbin, webanno
 from bilstm_tagger.corpus.formats.conllu_rows import ConlluLayout
 from bilstm_tagger.corpus.formats.json_records import read_records
 from bilstm_tagger.corpus.formats.record_words import WORDS
@@ -26,7 +26,7 @@ from bilstm_tagger.schemes.grammar import parse
 from bilstm_tagger.schemes.near_miss import near_misses
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["Columns", "find_columns"]
+__all__ = ["Columns", "find_columns", "further_columns"]
 
 Columns = dict[str, int | str]
 
@@ -83,6 +83,36 @@ def find_columns(
     else:
         columns = {task: task for task in _record_tasks(first_record(path, known.name, encoding=encoding))}
     return columns or dict(known.columns)
+
+
+def further_columns(path: str | Path, spec: ReadSpec, *, slips: bool = False) -> Columns:
+    """The tasks that a file has beside those that are named, for commands that write it anew with all it has.
+
+    Columns with numbers are not among them: the format itself keeps them.
+
+    Args:
+        path: the file.
+        spec: how it is read, with the columns that are named.
+        slips: as for `find_columns`.
+
+    Raises:
+        TaggerError: if the file cannot be read.
+    """
+    named = spec.columns or {}
+    overlapping = spec.misaligned != "error"
+    found = find_columns(path, format=spec.format, encoding=spec.encoding, overlapping=overlapping, slips=slips)
+    known = format_of(path, spec.format)
+    if is_webanno(path, known.name, encoding=spec.encoding):
+        read = webanno.full_names(path, named.values(), encoding=spec.encoding)
+    elif known.name == "spacy":
+        read = {spacy_docbin.column_of(task, column) for task, column in named.items()}
+    else:
+        read = set(map(str, named.values())) | set(named)
+    return {
+        task: column
+        for task, column in found.items()
+        if isinstance(column, str) and task not in named and column not in read
+    }
 
 
 def is_webanno(path: str | Path, format: str, *, encoding: str | None = None) -> bool:

@@ -6,7 +6,7 @@ Format: https://inception-project.github.io/releases/22.5/docs/user-guide.html#s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +23,7 @@ from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, spans_to_tags
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["FIRST", "Feature", "features", "read"]
+__all__ = ["FIRST", "Feature", "features", "full_names", "read"]
 
 FIRST = "#FORMAT=WebAnno TSV 3"
 _TOKEN = re.compile(r"((\d+)-\d+)(\.\d+)?")
@@ -143,6 +143,21 @@ def features(path: str | Path, *, encoding: str | None = None) -> list[Feature]:
         if count and not name.startswith("BT_"):  # the type of what a relation begins at
             found.append(Feature(layer, name, count, apart=apart, linked=at in rows.links))
     return found
+
+
+def full_names(path: str | Path, columns: Iterable[int | str], *, encoding: str | None = None) -> set[str]:
+    """Give the features that columns stand for, each as `LAYER.FEATURE`.
+
+    Args:
+        path: the file.
+        columns: as in `read`.
+        encoding: its encoding; None for UTF-8, or UTF-16 by its mark.
+
+    Raises:
+        CorpusError: a line does not fit, or there is no such feature.
+    """
+    known = _rows(str(path), encoding).columns
+    return {".".join(known[_position(column, known, str(path))]) for column in columns}
 
 
 def _rows(path: str, encoding: str | None) -> _Rows:
