@@ -56,7 +56,9 @@ def in_the_way(tags: Iterable[str]) -> tuple[dict[str, str], set[str]]:
 
 def _readings(distinct: set[str], odd: set[str]) -> Sequence[dict[str, str]]:
     """What odd tags mean with the letter before the label, behind it, or on either side, as far as they can be read."""
-    known = {label.casefold(): label for _, label in filter(None, map(parse, distinct)) if label}
+    legal = sorted({label for _, label in filter(None, map(parse, distinct)) if label}, reverse=True)
+    known = {label.casefold(): label for label in legal}  # of several spellings that in capitals
+    known |= {label: label for label in legal if label != label.casefold()}
     before, behind = _read(odd, _PREFIX, 1, 2, known), _read(odd, _SUFFIX, 2, 1, known)
     labels = {label.casefold() for _, label in filter(None, map(parse, before.values()))} | known.keys()
     shared = {tag: meant for tag, meant in behind.items() if meant[2:].casefold() in labels}
@@ -66,7 +68,7 @@ def _readings(distinct: set[str], odd: set[str]) -> Sequence[dict[str, str]]:
 def _read(
     odd: Iterable[str], pattern: re.Pattern[str], letter: int, label: int, known: Mapping[str, str]
 ) -> dict[str, str]:
-    """What tags mean in which `pattern` finds a letter and a label, spelled as a known one."""
+    """What tags mean in which `pattern` finds a letter and a label; `known` has spellings of labels."""
     meant: dict[str, str] = {}
     for tag in odd:
         bare = tag.strip(_QUOTES + " ")
@@ -75,7 +77,7 @@ def _read(
             meant[tag] = "O"
         elif match:
             name = match[label].strip(_QUOTES + " ")
-            meant[tag] = f"{match[letter].upper()}-{known.get(name.casefold(), name)}"
+            meant[tag] = f"{match[letter].upper()}-{known.get(name) or known.get(name.casefold(), name)}"
     return meant
 
 

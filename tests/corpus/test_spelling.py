@@ -101,6 +101,12 @@ def test_a4_plain_tags_are_no_near_misses(tags: list[str]) -> None:
     assert near_misses(tags) == {}
 
 
+def test_a4_labels_are_spelled_as_in_legal_tags() -> None:
+    tags = ["B-Per", "I-PER", "B_per", "b-per", "B_Per", "O"]
+    meant = {"B_per": "B-PER", "b-per": "B-PER", "B_Per": "B-Per"}
+    assert near_misses(tags) == near_misses(reversed(tags)) == meant
+
+
 def test_a4_letters_on_either_side() -> None:
     mixed = ["B_ORG", "I_ORG", "b-org", "B-Per", "PER-B", "O"]
     meant = {"B_ORG": "B-ORG", "I_ORG": "I-ORG", "b-org": "B-org", "PER-B": "B-Per"}

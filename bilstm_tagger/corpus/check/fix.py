@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 from pathlib import Path
 
-from bilstm_tagger.corpus.check.tags import alike_names, count_labels
+from bilstm_tagger.corpus.check.tags import alike_names, count_labels, usual_name
 from bilstm_tagger.corpus.convert.convert import save_and_compare
 from bilstm_tagger.corpus.convert.tasks import find_columns, further_columns
 from bilstm_tagger.corpus.corpus import Corpus
@@ -45,9 +45,9 @@ def fix_corpus(
 ) -> Fixes:
     """Write a file anew with its slips mended.
 
-    Near-miss tags are spelled as meant, labels that differ by case or hyphens as the most frequent of them, tags that
-    cannot follow each other are read as the CoNLL scorer does, blanks around words are cut, and sentences that occur
-    again with the same tags are left out.
+    Near-miss tags are spelled as meant, labels that differ by case or hyphens as most are in the sentences that stay
+    (of equally many with the most capitals), tags that cannot follow each other are read as the CoNLL scorer does,
+    blanks around words are cut, and sentences that occur again with the same tags are left out.
 
     Args:
         source: the file.
@@ -135,9 +135,10 @@ def _one_spelling(corpus: Corpus, task: str, path: str, done: Fixes) -> Corpus:
     if scheme is Scheme.NONE:
         return corpus
     counts = count_labels(corpus, task, scheme)
+    kept = count_labels(_without_duplicates(corpus, Fixes()), task, scheme)
     labels: dict[str, str] = {}
     for names in alike_names(counts):
-        usual = max(names, key=lambda name: (counts[name], name))
+        usual = usual_name(names, kept)
         labels |= {name: usual for name in names if name != usual}
     if not labels:
         return corpus

@@ -83,6 +83,22 @@ def test_labels_are_spelled_as_most_are(tmp_path: Path) -> None:
     assert done.changes == ["tags: label 'ort' (1 span) is 'Ort'"]
 
 
+@pytest.mark.parametrize("names", [("per", "PER"), ("PER", "per"), ("Per", "PER"), ("person", "Person")])
+def test_of_equally_many_spellings_that_in_capitals_is_chosen(tmp_path: Path, names: tuple[str, str]) -> None:
+    usual = min(names)  # capitals come before small letters
+    path = put(tmp_path, "".join(f"{name}s B-{name}\n\n" for name in names))
+    fix_corpus(path, tmp_path / "b.conll")
+    assert set(read_corpus(tmp_path / "b.conll")[0].tags_of("tags")) == {f"B-{usual}"}
+    assert f"--map '{max(names)}={usual}'" in str(check_corpus([path]).findings)
+
+
+def test_spellings_are_counted_in_the_sentences_that_stay(tmp_path: Path) -> None:
+    path = put(tmp_path, "a B-ort\n\n" * 3 + "b B-Ort\n\nc B-Ort\n\n")
+    done = fix_corpus(path, tmp_path / "b.conll")
+    assert done.changes[0] == "tags: label 'ort' (3 spans) is 'Ort'"
+    assert (tmp_path / "b.conll").read_text() == "a B-Ort\n\nb B-Ort\n\nc B-Ort\n\n"
+
+
 def test_records_that_occur_again_are_left_out(tmp_path: Path) -> None:
     record = '{"text": "Anna slept", "label": [[0, 4, "PER"]]}\n'
     done = fix_corpus(put(tmp_path, record * 3, "a.jsonl"), tmp_path / "b.jsonl")
