@@ -343,6 +343,17 @@ def test_duplicates(write: Write) -> None:
     assert "1 sentence of fewer than 8 tokens repeats another" in short.message
 
 
+def test_places_in_a_line_of_several_sentences(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    words = ["no", "it", "no", "a\u200b"]
+    record = {"tokens": words, "sentences": [[0, 1], [1, 2], [2, 3], [3, 4]], "tags": {"ner": ["O", "O", "O", "I-X"]}}
+    path.write_text(json.dumps(record) + '\n{"tokens": ["no"], "tags": {"ner": ["B-Y"]}}\n', "utf-8")
+    report = check_corpus([path], CheckOptions(spec=ReadSpec(columns={"ner": "ner"}), scheme=Scheme.BIO))
+    assert only(report, "duplicate").places == (f"{path}:1, sentence 3 as {path}:1, sentence 1",)
+    assert only(report, "impossible tags").message.startswith(f"ner: {path}:1, sentence 4: tag 'I-X' cannot begin")
+    assert f"Y {path}:2" in only(report, "seen once").places
+
+
 def test_leaks(write: Write) -> None:
     train, dev = write(PLAIN, LONG), write(LONG, PLAIN, LONG, tokens("x " * 9, ("y", "LOC")), name="dev.conll")
     report = check_corpus([train, dev])
