@@ -12,7 +12,7 @@ from bilstm_tagger.corpus.formats import format_of, spacy_docbin, webanno
 from bilstm_tagger.corpus.formats.conllu_rows import ConlluLayout
 from bilstm_tagger.corpus.formats.json_records import read_records
 from bilstm_tagger.corpus.formats.record_words import WORDS
-from bilstm_tagger.corpus.formats.records import OWN_KEYS
+from bilstm_tagger.corpus.formats.records import OWN_KEYS, usual_key
 from bilstm_tagger.corpus.formats.sheets import csv_rows, delimiter_of
 from bilstm_tagger.corpus.formats.spacy_names import group_column
 from bilstm_tagger.corpus.formats.standard_fields import ENTITIES, FIELDS
@@ -53,8 +53,8 @@ def find_columns(
 
     In CoNLL-U these are UPOS, XPOS and FEATS where they are filled and the keys of MISC that hold tags of spans;
     in `.spacy` likewise, with the entities and all span groups; in WebAnno TSV all layers that tags can hold; in
-    records and tables written by this package each of their tasks. In all else it is what the format has when nothing
-    is named.
+    records and tables written by this package each of their tasks; in other records the key `ner`. In all else it is
+    what the format has when nothing is named.
 
     Args:
         path: the file.
@@ -81,7 +81,11 @@ def find_columns(
     elif is_webanno(path, known.name, encoding=encoding):
         columns = _webanno_tasks(webanno.features(path, encoding=encoding), overlapping)
     else:
-        columns = {task: task for task in _record_tasks(first_record(path, known.name, encoding=encoding))}
+        record = first_record(path, known.name, encoding=encoding)
+        columns = {task: task for task in _record_tasks(record)}
+        # Where no column is named, training reads the key of its task, `ner` unless another is chosen.
+        if not columns and known.name in ("jsonl", "parquet", "arrow") and usual_key("ner", record) == "ner":
+            columns = {"ner": "ner"}
     return columns or dict(known.columns)
 
 

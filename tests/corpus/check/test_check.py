@@ -153,6 +153,14 @@ def test_keys_of_misc_with_slips(write: Write) -> None:
     assert list(check_corpus([write(rows("B_PER", "I_PER", "O"), name="b.conllu")]).files[0].tasks) == ["upos", "ner"]
 
 
+def test_of_records_the_key_is_read_that_training_reads(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"tokens": ["Ada", "won"], "ner": ["B-PER", "O"], "pos": ["N", "V"]}\n', "utf-8")
+    assert check_corpus([path]).files[0].tasks["ner"].labels == {"PER": 1}
+    path.write_text('{"text": "Ada won", "spans": [[0, 3, "PER"]], "ner": [[0, 3, "PER"], [0, 7, "S"]]}\n', "utf-8")
+    assert "overlaps span S" in only(check_corpus([path]), "unreadable").message
+
+
 def test_columns_are_read_one_by_one_whatever_options_say_of_them(write: Write, tmp_path: Path) -> None:
     lines = '{"tokens": ["a"], "word": ["B"], "ner": [[0, 1, "X"], [0, 1, "Y"]], "pos": ["P"]}\n'
     (tmp_path / "a.jsonl").write_text(lines, "utf-8")
