@@ -40,7 +40,7 @@ def notes_of(tally: Tally) -> list[str]:
         )
         notes.append(f"{words}: {some(_by_place(tally.attachments))}")
     if tally.damaged:
-        notes.append(f"text of mails with damaged parts is not read: {some(tally.damaged)}")
+        notes.append(f"mails with damage, of which text may be missing or misread: {some(tally.damaged)}")
     if tally.guessed:
         notes.append(f"read as windows-1252, since not UTF-8: {some(tally.guessed)}")
     return notes

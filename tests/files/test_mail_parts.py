@@ -146,7 +146,9 @@ def test_what_is_not_read_is_told_with_its_file(model_folder: Path, tmp_path: Pa
         f"1 attachment or other part of a mail is not read; save it as a file to tag it: {tmp_path / 'a.eml'} (1)"
         in told
     )
-    assert f"text of mails with damaged parts is not read: {tmp_path / 'b.eml'}: the boundary 'XX'" in told
+    assert (
+        f"mails with damage, of which text may be missing or misread: {tmp_path / 'b.eml'}: the boundary 'XX'" in told
+    )
     assert "12 rows or records without a text are empty documents: " in told
     assert f"{tmp_path / '3.csv'} (2); " in told
     assert "; and 1 more" in told
