@@ -15,7 +15,7 @@ from bilstm_tagger.io.reading import binary_lines, read_bytes, spelled_out
 
 
 def read_mail(path: Path, tally: Tally) -> Iterator[Source]:
-    """Read the body of a mail.
+    """Read the body of a mail; a file without anything is an empty text, like others.
 
     Args:
         path: the file.
@@ -24,7 +24,11 @@ def read_mail(path: Path, tally: Tally) -> Iterator[Source]:
     Raises:
         CorpusError: if the file cannot be read or is no mail.
     """
-    message = _message(read_bytes(path), str(path), tally)
+    data = read_bytes(path)
+    if not data.strip():
+        yield Source("", whole=True)
+        return
+    message = _message(data, str(path), tally)
     if not message.keys():
         raise CorpusError(f"{path}:1: no header of a mail; is it text? (--input-format text)")
     yield body_of(message, str(path), tally)._replace(whole=True)

@@ -23,7 +23,8 @@ def notes_of(tally: Tally) -> list[str]:
         )
     if tally.extracted:
         notes.append(
-            f"of {by_suffix(tally.extracted)} the offsets count in the text taken from the file, not in the file"
+            f"of {by_suffix(tally.extracted)} the offsets and lines count in the text taken from the file, not in the "
+            "file"
         )
     if tally.empty:
         words = counted(

@@ -128,6 +128,11 @@ def test_what_is_in_no_known_encoding_is_read_as_windows_1252(tmp_path: Path) ->
     assert (found, tally.guessed) == ("Zoë \ufffd\ufffd\ufffd\ufffd\ufffd €", [str(tmp_path / "a.eml")])
 
 
+@pytest.mark.parametrize("data", [b"", b" \r\n\n"])
+def test_a_file_without_anything_is_an_empty_text(tmp_path: Path, data: bytes) -> None:
+    assert read(tmp_path / "a.eml", data)[0] == ""
+
+
 def test_mails_in_mails_without_end_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.eml").write_bytes(b"Content-Type: message/rfc822\n\n" * 20_000 + b"to Ada\n")
     _, report = to_stream(RuleTagger(), [tmp_path / "a.eml"])

@@ -85,7 +85,7 @@ def test_what_is_not_read_of_files_is_told_as_predict_tells_it(client: TestClien
     assert answer["notes"] == [
         "read as columns of tokens, the first of which is tagged, since no cell holds several words: c.tsv; if these "
         "are tokens, end each sentence with an empty line; if it is a table, name the column of its text",
-        "of 1 .eml the offsets count in the text taken from the file, not in the file",
+        "of 1 .eml the offsets and lines count in the text taken from the file, not in the file",
         "1 row or record without a text is an empty document: b.csv (1)",
         "1 attachment or other part of a mail is not read; save it as a file to tag it: a.eml (1)",
     ]
