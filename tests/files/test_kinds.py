@@ -164,6 +164,10 @@ def test_text_of_paragraphs_comes_back(paragraphs: list[str]) -> None:
     assert visible_text(page) == "".join(f"{text}\n" for text in expected if text)
 
 
+def test_soft_hyphens_of_a_page_are_left_out() -> None:
+    assert visible_text("<p>Charles Bab&shy;bage") == "Charles Babbage\n"
+
+
 def test_a_page_may_nest_deeply() -> None:
     pytest.importorskip("selectolax")
     assert visible_text("<div>" * 20_000 + "Ada").strip() == "Ada"
