@@ -92,6 +92,19 @@ def test_what_is_not_read_of_files_is_told_as_predict_tells_it(client: TestClien
     assert client.post("/files", files=sent(("d.txt", NOTES))).json()["notes"] == []
 
 
+def test_of_a_file_that_breaks_and_of_a_damaged_mail_what_is_whole_is_answered(client: TestClient) -> None:
+    head = "From: a@b\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\n"
+    given = sent(("a.jsonl", '{"text": "Ada came."}\n{"text"\n'), ("b.eml", head + "QWRhIGNhbWUuQ"))
+    answer = client.post("/files", files=given).json()
+    assert [document["text"] for document in answer["documents"]] == ["Ada came.", "Ada came."]
+    (failure,) = answer["failures"]
+    assert failure.startswith("a.jsonl:2: ")
+    assert failure.endswith("; 1 document before that is tagged")
+    assert (
+        "mails with damage, of which text may be missing or misread: b.eml: its base64 is cut short" in answer["notes"]
+    )
+
+
 def test_encodings_are_told_without_options(client: TestClient) -> None:
     given = sent(
         ("le.txt", NOTES.encode("utf-16-le")), ("be.conll", CONLL.encode("utf-16-be")),
