@@ -19,6 +19,7 @@ from itertools import accumulate
 WRAPPED = 50  # characters: prose is rarely wrapped at less, unless most of its lines go on in lower case
 UNWRAPPED = 200  # nor at more: such lines are paragraphs
 _FULL = 0.7  # share of the lines of wrapped prose that are full; breaks in the middle of a paragraph are rare
+_ALL = 0.95  # share of them in narrow lines that hold many names
 _LOWER = 0.4  # share of lines that go on in lower case, where lengths alone do not tell prose
 _NEAR = 6  # line ends before and behind one that it is judged by
 _LEAST = 2  # of them go on in lower case
@@ -85,8 +86,11 @@ def _judge(paragraph: list[str], position: int, cuts: list[int]) -> None:
         lower += is_lower
         full.append(len(lines[index - 1]) + 1 + len(word) > width)
     count = len(full)
+    filled = sum(full)
     prose = WRAPPED <= width <= UNWRAPPED or lower >= _LOWER * count
-    prose = prose and width <= UNWRAPPED and sum(full) >= _FULL * count
+    # Names in narrow lines may leave few that go on in lower case.
+    prose = prose or (width >= _NARROWEST and lower >= _LEAST and filled >= _ALL * count)
+    prose = prose and width <= UNWRAPPED and filled >= _FULL * count
     beside = _Beside(lines, starts) if lower else None
     for index in range(1, len(lines)):
         position += len(paragraph[index - 1])

@@ -74,6 +74,17 @@ def test_narrow_prose_goes_on_in_lower_case() -> None:
     assert len(sentences(textwrap.fill(PROSE, 36))) == 1
 
 
+def test_narrow_prose_full_of_names_is_whole() -> None:
+    text = (
+        "After a long meeting in Little Hill Tilla Fill and Anna Berg returned to Los Altos without a word. The house "
+        "is led by Willem Mommsen of Los Altos and New Market and London where Ola Dahl and Anna Berg opened a new and "
+        "quite small branch of it in the last cold spring."
+    )
+    lines = textwrap.fill(text, 40)
+    assert sum(line[0].islower() for line in lines.splitlines()) == 2
+    assert len(sentences(lines)) == 2
+
+
 LINES = st.one_of(
     st.sampled_from(
         ["", " ", "- x", "> a b", "1. X", "a\tb", PROSE, PROSE[:60], PROSE[14:70], "Anna Berg", "so it is"]
