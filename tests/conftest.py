@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -22,6 +24,14 @@ hypothesis.settings.load_profile("any time")
 # Shells start what runs in the background with Ctrl-C ignored, which the processes of tests would inherit.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def garbage_is_collected() -> Iterator[None]:
+    """Commands let Python search for garbage rarely, since they tag once; here hundreds run in one process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bilstm_tagger.files.worker.gc", SimpleNamespace(freeze=int, set_threshold=max))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.output import is_standard_output
 from bilstm_tagger.cli.reading import (
     ColumnOption,
     CommentsOption,
@@ -21,6 +24,7 @@ from bilstm_tagger.cli.reading import (
     MapOption,
     MisalignedOption,
     NamesOption,
+    RawLanguageOption,
     SentenceOption,
     TextOption,
     TokenizerOption,
@@ -31,12 +35,14 @@ from bilstm_tagger.cli.reading import (
 from bilstm_tagger.errors import ConfigError
 
 if TYPE_CHECKING:
-    from bilstm_tagger.corpus.convert.convert import Conversion
+    from bilstm_tagger.corpus.convert.convert import Conversion, ConvertOptions
 
 
 def convert(
     source: Annotated[str, typer.Argument(metavar="IN", help="Annotated file or data set.", show_default=False)],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="File to write.", show_default=False)],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", help="File to write; - for standard output.", show_default=False)
+    ],
     *,
     source_format: Annotated[
         str | None, typer.Option("--from", metavar="FORMAT", help="Format of IN, if its name does not tell it.")
@@ -54,7 +60,8 @@ def convert(
     ] = False,
     names: NamesOption = None,
     word_column: WordOption = "1",
-    tokenizer: TokenizerOption = "spacy:en",
+    language: RawLanguageOption = None,
+    tokenizer: TokenizerOption = None,
     text_column: TextOption = None,
     misaligned: MisalignedOption = "error",
     encoding: EncodingOption = None,
@@ -68,9 +75,11 @@ def convert(
     as_json: Annotated[bool, typer.Option("--json", help="Report for machines.")] = False,
 ) -> None:
     """Write an annotated file in another format or scheme, and tell what is lost."""
-    from bilstm_tagger.corpus.convert.convert import ConvertOptions, convert_corpus
+    from bilstm_tagger.corpus.convert.convert import ConvertOptions
 
-    if target.is_file() and not force:
+    if is_standard_output(target) and as_json:
+        raise ConfigError(f"{target}: standard output is where --json reports; name a file")
+    if target.is_file() and not force and not is_standard_output(target):
         raise ConfigError(f"{target}: already exists; --force overwrites it")
     options = ConvertOptions(
         spec=read_spec(
@@ -79,6 +88,7 @@ def convert(
             format=source_format,
             names=names,
             word_column=word_column,
+            language=language,
             tokenizer=tokenizer,
             text_column=text_column,
             misaligned=misaligned,
@@ -95,13 +105,31 @@ def convert(
         scheme=scheme_of(scheme, "--scheme"),
         repair=repair,
     )
-    done = convert_corpus(source, target, options)
+    done = _converted(source, target, options)
     if as_json:
         typer.echo(json.dumps(done.to_json(), ensure_ascii=False, indent=2))
         return
     for line in _lines(done):
         note(line)
     note(f"{target}: {done.sizes}")
+
+
+def _converted(source: str, target: Path, options: ConvertOptions) -> Conversion:
+    """What was done; a file for standard output is read back before it is shown."""
+    from bilstm_tagger.corpus.convert.convert import convert_corpus
+
+    if not is_standard_output(target):
+        return convert_corpus(source, target, options)
+    if options.target_format is None:
+        raise ConfigError(f"{target}: standard output has no suffix that tells the format; give --to")
+    with TemporaryDirectory() as folder:
+        done = convert_corpus(source, Path(folder) / "converted", options)
+        if (Path(folder) / "converted").is_dir():
+            raise ConfigError(f"{target}: {options.target_format} is a folder; name one")
+        sys.stdout.flush()
+        sys.stdout.buffer.write((Path(folder) / "converted").read_bytes())
+        sys.stdout.buffer.flush()
+    return done
 
 
 def _lines(done: Conversion) -> Iterator[str]:

@@ -11,7 +11,7 @@ import typer
 from bilstm_tagger.cli.app import if_stopped
 from bilstm_tagger.cli.automatic import chosen_models, is_automatic, loading
 from bilstm_tagger.cli.conclude import conclude
-from bilstm_tagger.cli.output import nothing_kept, opened
+from bilstm_tagger.cli.output import file_of, nothing_kept, opened
 from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
     BatchOption,
@@ -78,6 +78,7 @@ def entities(
     """Find names and write them as a table: one row per name, with its place, or one per distinct name."""
     if (text is None) == (not inputs):
         raise typer.BadParameter("give files, folders or - to search, or else --text", param_hint="INPUTS")
+    output = file_of(output)
     chosen = _format(format, output, count=count)
     from bilstm_tagger.corpus.trained import words_spec
     from bilstm_tagger.files import Profile, tag_files
@@ -134,10 +135,14 @@ def entities(
 
 def _format(format: str | None, output: Path | None, *, count: bool) -> str:
     """The output format by what is named, the suffix of the file, or where it goes."""
+    from bilstm_tagger.io.atomic import is_device
+
     if format is not None and format not in _FORMATS:
         raise typer.BadParameter(f"no format {format!r}; {choose(format, _FORMATS)}", param_hint="--format")
     if format is not None:
         chosen = _FORMATS[format]
+    elif output is not None and is_device(output):
+        chosen = "csv"
     elif output is not None:
         known = _SUFFIXES.get(output.suffix.lower())
         if known is None:

@@ -12,11 +12,46 @@ from typing import IO, Any
 import typer
 
 STDOUT = Path("-")
+_STANDARD = ("-", "/dev/stdout", "/dev/fd/1")  # by name: with `> FILE` behind the command they are that file
+
+
+def is_standard_output(output: str | Path | None) -> bool:
+    """Tell whether standard output is meant: where nothing is named, and by its usual names.
+
+    Args:
+        output: value of `--output`.
+    """
+    return output is None or str(output) in _STANDARD
+
+
+def file_of(output: Path | None) -> Path | None:
+    """The file that is meant; None for standard output.
+
+    Args:
+        output: value of `--output`.
+    """
+    return None if is_standard_output(output) else output
+
+
+@contextmanager
+def stream_of(device: str | Path | None) -> Iterator[IO[Any]]:
+    """Standard output, or a pipe or device to write to.
+
+    Args:
+        device: what is there; None for standard output.
+    """
+    from bilstm_tagger.io.atomic import atomic_write
+
+    if device is None:
+        yield sys.stdout
+        return
+    with atomic_write(device) as stream:
+        yield stream
 
 
 @contextmanager
 def opened(output: Path | None, *, binary: bool, force: bool) -> Iterator[IO[Any]]:
-    """Standard output, or a file that is replaced only when the new one is complete.
+    """Standard output, or a file that is replaced only when the new one is complete; a device is written to at once.
 
     Args:
         output: the file; None for standard output.
@@ -27,14 +62,14 @@ def opened(output: Path | None, *, binary: bool, force: bool) -> Iterator[IO[Any
         ConfigError: the file is there already, or is a folder.
     """
     from bilstm_tagger.errors import ConfigError
-    from bilstm_tagger.io.atomic import atomic_write
+    from bilstm_tagger.io.atomic import atomic_write, is_device
 
     if output is None:
         yield sys.stdout
         return
     if output.is_dir():
         raise ConfigError(f"{output}: is a folder; name a file, such as {output / 'names.csv'}")
-    if output.exists() and not force:
+    if output.exists() and not force and not is_device(output):
         raise ConfigError(f"{output} would be overwritten; use --force or another --output")
     with atomic_write(output, binary=True) if binary else atomic_write(output) as stream:
         yield stream

@@ -12,6 +12,7 @@ import typer
 from bilstm_tagger.cli.app import if_stopped, note
 from bilstm_tagger.cli.automatic import chosen_models, is_automatic, loading
 from bilstm_tagger.cli.conclude import conclude
+from bilstm_tagger.cli.output import is_standard_output, stream_of
 from bilstm_tagger.cli.predict_on_ray import predict_on_ray
 from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
@@ -62,7 +63,12 @@ def predict(
     ] = Path("en"),
     text: TextOption = None,
     output: Annotated[
-        str | None, typer.Option("--output", "-o", help="Folder for one output file per input; else standard output.")
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder for one output file per input; else standard output, as for -. A pipe or device gets all.",
+        ),
     ] = None,
     format: Annotated[
         str | None,
@@ -124,6 +130,11 @@ def predict(
         raise typer.BadParameter("is of use with --engine ray alone; leave it out", param_hint="--id-column")
     if shard is not None and text is not None:
         raise typer.BadParameter("--shard is for files; leave it out with --text", param_hint="--shard")
+    from bilstm_tagger.io.atomic import is_device
+
+    target = output if output is not None and not is_standard_output(output) and is_device(output) else None
+    if target is not None or is_standard_output(output):
+        output = None
     if resume and output is None:
         raise typer.BadParameter("only a run into a folder can be resumed; give its --output", param_hint="--resume")
     started = time.process_time()
@@ -147,7 +158,7 @@ def predict(
     )
     profile = Profile()
     profile.add({"start Python": started})
-    chosen = format or ("text" if output is None and sys.stdout.isatty() and not n_best else "jsonl")
+    chosen = format or ("text" if output is None and target is None and sys.stdout.isatty() and not n_best else "jsonl")
     if n_best and output_format(chosen) is not output_format("jsonl"):
         raise typer.BadParameter(f"{chosen} has no place for tag sequences; use --format jsonl", param_hint="--n-best")
     load, several = loading(
@@ -170,14 +181,15 @@ def predict(
         with (
             if_stopped(lambda: _kept(output)),
             loaded_tagger(load, workers, profile) as tagger,
-            progress(quiet=output is None and sys.stdout.isatty()) as heard,
+            progress(quiet=output is None and target is None and sys.stdout.isatty()) as heard,
+            stream_of(target) as stream,
         ):
             tell_waiting(inputs)
             report = tag_files(
                 tagger,
                 inputs or [],
                 output=output,
-                stream=sys.stdout if output is None else None,
+                stream=stream if output is None else None,
                 format=chosen,
                 input_format=input_format,
                 force=force,

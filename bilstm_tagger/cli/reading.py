@@ -28,8 +28,13 @@ NamesOption = Annotated[
     str | None, typer.Option("--names", metavar="NAME,...", help="Names of the columns of a CoNLL file.")
 ]
 WordOption = Annotated[str, typer.Option("--word-column", help="Column of the words.")]
+RawLanguageOption = Annotated[
+    str | None,
+    typer.Option("--language", metavar="CODE", help="Language of records of raw text, as in train; else en."),
+]
 TokenizerOption = Annotated[
-    str, typer.Option("--tokenizer", help="Tokeniser of records of raw text: spacy:LANGUAGE, characters or whitespace.")
+    str | None,
+    typer.Option("--tokenizer", help="Instead of --language: spacy:LANGUAGE, characters or whitespace."),
 ]
 TextOption = Annotated[
     str | None, typer.Option("--text-column", help="Key or column of the raw text in records, tables and data sets.")
@@ -77,7 +82,8 @@ def read_spec(
     *,
     format: str | None,
     word_column: str,
-    tokenizer: str,
+    language: str | None,
+    tokenizer: str | None,
     misaligned: str,
     **flags: Any,
 ) -> ReadSpec:
@@ -88,12 +94,14 @@ def read_spec(
         column: values of `--column`.
         format: format of the files; None detects it.
         word_column: value of `--word-column`.
+        language: value of `--language`.
         tokenizer: value of `--tokenizer`.
         misaligned: value of `--misaligned`.
         **flags: those that `reading_fields` takes.
 
     Raises:
-        typer.BadParameter: a value of `--column` or `--misaligned` is malformed, or a flag changes nothing.
+        typer.BadParameter: a value of `--column` or `--misaligned` is malformed, a flag changes nothing, or language
+            and tokeniser are both given.
     """
     from bilstm_tagger.settings.read_spec import Policy, ReadSpec
 
@@ -105,7 +113,7 @@ def read_spec(
         format=format,
         columns=task_columns(column),
         word_column=column_name(word_column),
-        tokenizer=tokenizer,
+        tokenizer=tokenizer_of(language, tokenizer) or ReadSpec().tokenizer,
         misaligned=misaligned,  # type: ignore[arg-type]
     ).replace(**reading_fields(files, format, **flags))
 
@@ -165,6 +173,21 @@ def _refuse_unused(files: Iterable[str | Path], format: str | None, fields: dict
         raise typer.BadParameter(
             f"changes nothing in {formats}; leave it out", param_hint=f"--{option.replace('_', '-')}"
         )
+
+
+def tokenizer_of(language: str | None, tokenizer: str | None) -> str | None:
+    """The tokenizer that `--language` or `--tokenizer` names.
+
+    Args:
+        language: value of `--language`.
+        tokenizer: value of `--tokenizer`.
+
+    Raises:
+        typer.BadParameter: both are given.
+    """
+    if language is not None and tokenizer is not None:
+        raise typer.BadParameter("give --language or --tokenizer, not both", param_hint="--tokenizer")
+    return tokenizer if language is None else f"spacy:{language}"
 
 
 def scheme_of(name: str | None, option: str) -> Scheme | None:

@@ -12,7 +12,7 @@ import typer
 
 from bilstm_tagger.cli.app import note
 from bilstm_tagger.cli.columns import columns_by_task
-from bilstm_tagger.cli.output import opened
+from bilstm_tagger.cli.output import file_of, opened
 from bilstm_tagger.cli.reading import (
     CommentsOption,
     DelimiterOption,
@@ -118,8 +118,12 @@ def review(
         return
     from bilstm_tagger.curation.review_table import HEADER, review_rows
     from bilstm_tagger.curation.tables import table_kind, write_table
+    from bilstm_tagger.io.atomic import is_device
 
-    kind = table_kind(output) if output is not None else "table" if sys.stdout.isatty() else "csv"
+    output = file_of(output)
+    kind = "table" if output is None and sys.stdout.isatty() else "csv"
+    if output is not None and not is_device(output):
+        kind = table_kind(output)
     with opened(output, binary=kind == "xlsx", force=force) as stream:
         if tagger is not None:
             found = _by_model(tagger, data, task, columns=columns, format=format, reading=reading)

@@ -10,7 +10,7 @@ import typer
 
 from bilstm_tagger.cli.app import if_stopped, note
 from bilstm_tagger.cli.conclude import conclude
-from bilstm_tagger.cli.output import nothing_kept, opened
+from bilstm_tagger.cli.output import file_of, nothing_kept, opened
 from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
     BatchOption,
@@ -71,6 +71,7 @@ def suggest(
     precision: PrecisionOption = "auto",
 ) -> None:
     """Choose what to annotate next: the sentences of which a model is least sure, with its spans marked."""
+    output = file_of(output)
     chosen = _format(format, output)
     from bilstm_tagger.corpus.trained import words_spec
     from bilstm_tagger.curation.choosing import Candidates
@@ -109,7 +110,9 @@ def suggest(
 
 def _format(format: str | None, output: Path | None) -> str:
     """The format by what is named or by the suffix of the file."""
-    known = format or ("csv" if output is None else _SUFFIXES.get(output.suffix.lower()))
+    from bilstm_tagger.io.atomic import is_device
+
+    known = format or ("csv" if output is None or is_device(output) else _SUFFIXES.get(output.suffix.lower()))
     if known not in _FORMATS:
         if format:
             what = f"no format {format!r}; {choose(format, _FORMATS)}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bilstm_tagger.cli.app import note, screen
+from bilstm_tagger.cli.reading import tokenizer_of
 from bilstm_tagger.cli.several import cross_validate, shown_progress, train_seeds
 from bilstm_tagger.cli.train_settings import run_settings
 from bilstm_tagger.cli.values import column_name, label_map, task_corpora
@@ -141,7 +142,7 @@ def train(
         "data.labels": label_map(labels),
         "data.fix_tags": fix_tags or None,
         "data.label": label,
-        "data.tokenizer": _tokenizer(language, tokenizer),
+        "data.tokenizer": tokenizer_of(language, tokenizer),
         "embedder.vectors": vectors,
         "training.init_from": init_from,
         "training.epochs": epochs,
@@ -192,13 +193,6 @@ def _corpus_or_settings(experiment: Path | None, train_file: str | None) -> tupl
     if train_file is not None:
         raise typer.BadParameter(f"{experiment} is data too; name the training data once", param_hint="--train")
     return None, str(experiment)
-
-
-def _tokenizer(language: str | None, tokenizer: str | None) -> str | None:
-    """The tokenizer that `--language` or `--tokenizer` names."""
-    if language is not None and tokenizer is not None:
-        raise typer.BadParameter("give --language or --tokenizer, not both", param_hint="--tokenizer")
-    return tokenizer if language is None else f"spacy:{language}"
 
 
 def _train(

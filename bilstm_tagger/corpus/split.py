@@ -109,6 +109,7 @@ def sentence_document(document: Document, number: int) -> Document:
         id=document.id,
         path=document.path,
         sheet=document.sheet,
+        record=document.record,
         lines=None if document.lines is None else document.lines[first:last],
         columns={name: column[first:last] for name, column in document.columns.items()},
         probabilities={task: known.part(first, last) for task, known in document.probabilities.items()},

@@ -31,6 +31,7 @@ class Columns:
         path: the file it was read from, if any.
         lines: the line of each token in that file, counted from 1.
         sheet: the sheet of that file, if it is a workbook with several.
+        record: the number of its record in that file, counted from 1, if several are in one line.
         layout: what the file format needs to write the document back unchanged.
         columns: further columns of the file by name, one string per token.
         probabilities: how probable the tags and spans of each task are; empty where that is not known.
@@ -48,6 +49,7 @@ class Columns:
         "lines",
         "path",
         "probabilities",
+        "record",
         "schemes",
         "seams",
         "sheet",
@@ -72,6 +74,7 @@ class Columns:
         columns: dict[str, list[str]] | None = None,
         probabilities: dict[str, Probabilities] | None = None,
         sheet: str | None = None,
+        record: int | None = None,
     ) -> None:
         """Make a document from its columns, which are kept, not copied.
 
@@ -91,6 +94,7 @@ class Columns:
             columns: further columns of the file by name.
             probabilities: how probable the tags and spans of each task are.
             sheet: the sheet of that file, if it is a workbook with several.
+            record: the number of its record in that file, counted from 1, if several are in one line.
 
         Raises:
             CorpusError: columns differ in length, the bounds do not fit, or a text comes without offsets.
@@ -106,6 +110,7 @@ class Columns:
         self.id = id
         self.path = path
         self.sheet = sheet
+        self.record = record
         self.lines = lines
         self.layout = layout
         self.probabilities: dict[str, Probabilities] = {} if probabilities is None else probabilities
@@ -208,10 +213,11 @@ class Columns:
         return task
 
     def where(self, token: int) -> str:
-        """The place of a token for a message: `file:line`, or else its sentence and number."""
+        """The place of a token for a message: `file:line` and perhaps its record, or else its sentence and number."""
         if self.path is not None:
             place = self.path if self.sheet is None else f"{self.path}: sheet {self.sheet!r}"
-            return f"{place}:{self.lines[token]}" if self.lines is not None else place
+            place = f"{place}:{self.lines[token]}" if self.lines is not None else place
+            return place if self.record is None else f"{place}, record {self.record}"
         sentence = self._sentence_of(token)
         return f"sentence {sentence + 1}, token {token - self.bounds[sentence] + 1}"
 

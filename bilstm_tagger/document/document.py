@@ -81,6 +81,7 @@ class Document(Columns):
             columns=self.columns,
             probabilities=probabilities,
             sheet=self.sheet,
+            record=self.record,
         )
 
     @property

@@ -244,4 +244,3 @@ def with_temperatures(tagger: Tagger, temperatures: Mapping[str, float]) -> Tagg
     """The same tagger with these temperatures for these tasks."""
     info = replace(tagger.info, temperatures={**tagger.info.temperatures, **temperatures})
     return type(tagger)(info, tagger.runtime)
-

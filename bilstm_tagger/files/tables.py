@@ -26,6 +26,7 @@ from bilstm_tagger.files.text_column import (
     gives_token_rows,
     gives_words,
     is_text_name,
+    numbers_sentences,
     rows_as_texts,
     text_column,
     without_counts,
@@ -109,7 +110,10 @@ def _csv_rows(path: Path, spec: ReadSpec, tally: Tally, *, delimiter: str | None
     if not header:
         return
     named = ((line, dict(zip(header, row, strict=False))) for line, row in islice(numbered_anew(), 1, None))
-    if gives_words(without_counts(header, named, spec, str(path)), spec):
+    below = islice(numbered_anew(), 1, None)
+    if gives_words(without_counts(header, named, spec, str(path)), spec) or numbers_sentences(
+        header, below, spec, str(path)
+    ):
         yield from read_words(path, "csv", spec)
         return
     try:
@@ -169,14 +173,16 @@ def _sheets(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
     refused: list[NoTextError] = []
     read = 0
     for name, numbered in sheets:
-        rows = ((line, row) for line, row in numbered if row)
-        header = [cell.strip() for cell in next(rows)[1]]
+        (_, first), *rows = ((line, row) for line, row in numbered if row)
+        header = [cell.strip() for cell in first]
         place = f"{path}: sheet {name!r}"
         filled = [(line, dict(zip(header, (cell or None for cell in row), strict=False))) for line, row in rows]
         columns = without_counts(header, filled, spec, place)
         named = isinstance(spec.word_column, str)
-        if gives_token_rows(columns, spec) or (
-            gives_words(columns, spec) and (named or not any(map(is_text_name, columns)))
+        if (
+            gives_token_rows(columns, spec)
+            or numbers_sentences(header, rows, spec, place)
+            or (gives_words(columns, spec) and (named or not any(map(is_text_name, columns))))
         ):
             what = "not a text in each row but tokens; save it as a file of its own, .xlsx or .csv"
             refused.append(NoTextError(f"{place}: {what}"))

@@ -25,6 +25,7 @@ from bilstm_tagger.files.streams import DocumentTagger, End, Tagged, Untagged, r
 from bilstm_tagger.files.suspicion import language_of
 from bilstm_tagger.files.targets import check_targets
 from bilstm_tagger.io.atomic import atomic_write
+from bilstm_tagger.io.file_names import check_file_name
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 if TYPE_CHECKING:
@@ -174,6 +175,13 @@ def _jobs_and_targets(
     """The files to tag and, if they go into a folder, where the output of each goes."""
     suffixes = [each.suffix for each in OUTPUT_FORMATS.values()]
     folder = None if output is None else Path(output)
+    if folder is not None:
+        check_file_name(folder, ConfigError)
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(
+                f"{folder}: is no folder, and the output is one, with a file for each input; name a folder, or leave "
+                "--output out to write one stream"
+            )
     jobs = find_jobs(inputs, input_format=input_format, output=folder, suffixes=suffixes, exclude=exclude)
     if folder is None:
         return jobs, {}

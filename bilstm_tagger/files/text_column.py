@@ -8,7 +8,7 @@ from typing import Any
 
 from bilstm_tagger.corpus.formats import FORMATS
 from bilstm_tagger.corpus.formats.record_words import WORDS, WordKeys, is_number, kind_of
-from bilstm_tagger.corpus.formats.token_columns import TokenRowError, kinds_of
+from bilstm_tagger.corpus.formats.token_columns import Row, Table, TokenRowError, kinds_of
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.source import Source, Tally, read_words
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -115,6 +115,22 @@ def gives_token_rows(columns: Sequence[str], spec: ReadSpec) -> bool:
         return "word" in kinds
     texts = [name for name in columns if is_text_name(name) and name.strip().casefold() != "sentence"]
     return "tag" in kinds and all("document" in kinds_of([name]) for name in texts)
+
+
+def numbers_sentences(header: Sequence[str], rows: Iterable[Row], spec: ReadSpec, place: str) -> bool:
+    """Whether a column that is called like a sentence numbers those of the words beside it, and is no text.
+
+    Args:
+        header: the names of the columns.
+        rows: the rows below them.
+        spec: how to read words.
+        place: the file, for messages.
+    """
+    if spec.text_column is not None or all(name.casefold() != "sentence" for name in header):
+        return False
+    padding = [""] * len(header)
+    table = Table(place, header, [(line, [*row, *padding][: len(header)]) for line, row in rows], spec)
+    return table.word() is not None and table.sentence() is not None
 
 
 def rows_as_texts(

@@ -52,7 +52,8 @@ class NamedArray:
             if not -len(names) <= number < len(names):
                 few = len(names) <= MOST_NAMES
                 listed = choose(str(position), names) if few else f"there are {names[0]} to {names[-1]}"
-                raise TaggerError(f"axis {axis!r} has no position {position!r}; {listed}")
+                how = ", counted from 0" if isinstance(position, int) and names[0] != "0" else ""
+                raise TaggerError(f"axis {axis!r} has no position {position!r}{how}; {listed}")
             index[list(self.axes).index(axis)] = number
         return self.values[tuple(index)]
 

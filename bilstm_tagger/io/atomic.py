@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, Literal, TextIO, cast, overload
 
 from bilstm_tagger.errors import TaggerError, reason_of
+from bilstm_tagger.io.file_names import check_file_name
 from bilstm_tagger.io.part_files import open_new, open_part, remove_stale_parts
 
 
@@ -39,10 +40,24 @@ def atomic_write(
     return cast("AbstractContextManager[TextIO]", _atomic_write(path, binary))
 
 
+def is_device(path: str | Path) -> bool:
+    """Tell whether something is there that is neither file nor folder: a pipe, `/dev/null`, `/dev/stdout`.
+
+    Args:
+        path: where something is to be written.
+    """
+    try:
+        kind = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISDIR(kind) and not stat.S_ISREG(kind)
+
+
 @contextmanager
 def _atomic_write(path: str | Path, binary: bool) -> Iterator[IO[str] | IO[bytes]]:
     # One look at the place and no more where it is free: of thousands of small files, this is what takes the time.
     named = Path(path)
+    check_file_name(named)
     try:
         kind = named.stat().st_mode
     except OSError:
@@ -148,6 +163,7 @@ def check_replaceable(path: str | Path) -> Path:
     Raises:
         TaggerError: if `path` is a file, or the current folder or one around it.
     """
+    check_file_name(path)
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_dir():
         raise TaggerError(f"{path}: is a file where a folder should go; choose another name")
@@ -164,6 +180,7 @@ def recover_folder(path: str | Path) -> None:
     Args:
         path: the folder as the user names it.
     """
+    check_file_name(path)
     target = Path(os.path.realpath(path))
     if not target.name or not (old := _old(target)).is_dir():  # the root has no name, and nothing beside it
         return

@@ -13,6 +13,7 @@ from typing import BinaryIO, TextIO, cast
 
 from bilstm_tagger.errors import CorpusError, reason_of
 from bilstm_tagger.io.encodings import is_encoding, likely_encodings, marked_encoding, without_mark
+from bilstm_tagger.io.file_names import check_file_name
 
 _LOOKED_AT = 1 << 18  # bytes of a file whose encoding is guessed
 _BEGIN = 1 << 12  # bytes that tell whether a file is in UTF-16
@@ -73,8 +74,6 @@ def _reading(path: str | Path, encoding: str | None, newline: str | None) -> Ite
 def _failures_named(path: str | Path, encoding: str) -> Iterator[None]:
     try:
         yield
-    except UnicodeEncodeError as error:
-        raise CorpusError(f"{str(path)!r}: no name that a file can have; it holds half a character") from error
     except UnicodeError as error:  # also that of UTF-16 without its mark, which is no UnicodeDecodeError
         with _failures_named(path, encoding):  # what is packed may be damaged behind that place
             message = _decoding_message(path, encoding)
@@ -135,6 +134,7 @@ def _wrap(stream: BinaryIO, codec: str, newline: str | None) -> TextIO:
 
 
 def _open_binary(path: str | Path) -> BinaryIO:
+    check_file_name(path, CorpusError)
     if str(path).endswith(".gz"):
         return cast(BinaryIO, gzip.open(path, "rb"))
     if str(path).endswith(".zst"):
@@ -218,6 +218,7 @@ def sha256_file(path: str | Path) -> str:
     Raises:
         CorpusError: if the file cannot be read.
     """
+    check_file_name(path, CorpusError)
     try:
         with open(path, "rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

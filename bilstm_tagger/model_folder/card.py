@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from bilstm_tagger.model_folder.info import ModelInfo
+from bilstm_tagger.model_folder.network import EncoderConfig
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.wording import counted
 
@@ -90,17 +91,23 @@ def _data(provenance: dict[str, Any], notes: str | None) -> str:
 
 def _model(info: ModelInfo, weights: int, size: int) -> str:
     encoder = info.network.encoder
-    directions = {"both": "two directions", "forward": "left to right", "backward": "right to left"}[encoder.direction]
     versions = ", ".join(f"{name} {number}" for name, number in info.provenance.get("versions", {}).items())
-    kind = encoder.type if ":" in encoder.type else encoder.type.upper()
     several = f", an ensemble of {encoder.ensemble_size}" if encoder.ensemble_size > 1 else ""
     return (
-        f"{counted(encoder.layers, f'{kind} layer')}, {directions}, "
-        f"{counted(encoder.hidden_size, 'unit')} each{several}; "
+        f"{_encoder(encoder)}{several}; "
         f"{weights:,} trained weights, {counted(len(info.vocab.frozen), 'further word')} with frozen vectors; "
         f"{size / 1e6:.1f} MB.\n\n"
         f"Seed {_setting(info, 'training', 'seed')}; {versions}."
     )
+
+
+def _encoder(encoder: EncoderConfig) -> str:
+    """Layers and sizes of an encoder; of one from elsewhere its name alone, since what it makes of them is its own."""
+    if ":" in encoder.type:
+        return f"Encoder `{encoder.type}`"
+    directions = {"both": "two directions", "forward": "left to right", "backward": "right to left"}[encoder.direction]
+    layers = counted(encoder.layers, f"{encoder.type.upper()} layer")
+    return f"{layers}, {directions}, {counted(encoder.hidden_size, 'unit')} each"
 
 
 def _setting(info: ModelInfo, *path: str) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bilstm_tagger.errors import ConfigError, ModelError, choose
 from bilstm_tagger.io.atomic import recover_folder
+from bilstm_tagger.io.file_names import check_file_name
 from bilstm_tagger.model_folder.hub import fetch, hub_name
 
 SHIPPED = ("en", "en-news")
@@ -31,6 +32,7 @@ def find_folder(name: str | Path, *, revision: str | None = None) -> Path:
         raise ModelError(f"name a model folder or a model that comes with the package, not {type(name).__name__}")
     if not str(name):
         raise ModelError("the name of the model is empty; name a folder or a model that comes with the package")
+    check_file_name(name, ModelError)
     path = Path(name)
     recover_folder(path)
     shipped = shipped_models()
@@ -49,7 +51,7 @@ def find_folder(name: str | Path, *, revision: str | None = None) -> Path:
     if "," in str(name):
         known = f"; to choose one for each document write --model {AUTO}:{name} (predict, entities)"
     if str(name).partition(":")[0] == AUTO:
-        known = "; only predict and entities choose among models (--model auto); name one here"
+        raise ModelError(f"{name}: only predict and entities choose among models (--model auto); name one here")
     raise ModelError(f"{path}: no such model folder{known}")
 
 

@@ -86,6 +86,7 @@ class VocabJson(_File):
     known: list[str]
     longest: Annotated[int, Field(gt=0, le=LONGEST_WORD)]
     features: dict[str, FeatureJson] = {}
+    cased: bool = False
 
 
 class HeldOutJson(_File):

@@ -137,7 +137,15 @@ def log_likelihoods_of_sets(crfs: Sequence[CRF], emissions: Tensor, allowed: Ten
 
 def _stacked(crfs: Sequence[CRF]) -> tuple[Tensor, Tensor, Tensor]:
     """Scores of several CRFs: `(encoders, tags, tags)`, and `(encoders, tags)` twice."""
-    transitions, starts, ends = (torch.stack(part) for part in zip(*(crf.scores() for crf in crfs), strict=True))
+    first = crfs[0]
+    transitions, starts, ends = (
+        torch.stack(list(part)).masked_fill(~allowed, DISALLOWED)
+        for part, allowed in zip(
+            zip(*((crf.transitions, crf.start_transitions, crf.end_transitions) for crf in crfs), strict=True),
+            (first.allowed, first.allowed_starts, first.allowed_ends),
+            strict=True,
+        )
+    )
     return transitions, starts, ends
 
 

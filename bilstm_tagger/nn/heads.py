@@ -71,6 +71,27 @@ class Head(nn.Module):
         return summed_loss([self], emissions[None], tags, lengths, tag_sets=sets, weights=weights)
 
 
+def stacked_emissions(heads: Sequence[Head], states: Tensor, precision: torch.dtype) -> Tensor:
+    """Emissions `(encoders, batch, tokens, tags)` of an ensemble's heads of one task, in one product for each layer.
+
+    Args:
+        heads: one for each encoder, of one shape.
+        states: of the encoders `(encoders, batch, tokens, input_size)`.
+        precision: as for `Head.forward`.
+    """
+    x = states.flatten(1, 2)
+    if heads[0].hidden is not None:
+        with products_in(precision, x):
+            x = float_tanh(_side_by_side([head.hidden for head in heads if head.hidden is not None], x))
+    return _side_by_side([head.projection for head in heads], x).view(*states.shape[:3], -1)
+
+
+def _side_by_side(layers: Sequence[nn.Linear], x: Tensor) -> Tensor:
+    """What each linear layer makes of its own `x` `(layers, rows, input_size)`."""
+    weights, biases = (torch.stack([getattr(layer, name) for layer in layers]) for name in ("weight", "bias"))
+    return torch.baddbmm(biases[:, None], x, weights.transpose(1, 2))
+
+
 def summed_loss(
     heads: Sequence[Head],
     emissions: Tensor,

@@ -11,7 +11,15 @@ from torch import Tensor, nn
 from bilstm_tagger.nn.batch import Batch, mask_of
 from bilstm_tagger.nn.device import is_queued
 from bilstm_tagger.nn.embedder import Embedder
-from bilstm_tagger.nn.heads import Head, bounded, decode, products_in, summed_loss, transition_scores
+from bilstm_tagger.nn.heads import (
+    Head,
+    bounded,
+    decode,
+    products_in,
+    stacked_emissions,
+    summed_loss,
+    transition_scores,
+)
 from bilstm_tagger.nn.stacked_lstm import stackable, stacked_states
 
 
@@ -90,22 +98,22 @@ class TaggingModel(nn.Module):
         """Emissions of the tasks that the batch has gold tags for, or of all tasks if it has none."""
         vectors = _shared(self.embedder.embed_types(batch.types), len(self.members))
         tasks = list(batch.tags) or self.tasks
+        if is_queued(vectors.device) and stackable(self.encoders):
+            return Output(self._stacked_emissions(vectors, batch, tasks), batch.lengths)
         emissions: dict[str, list[Tensor]] = {task: [] for task in tasks}
-        for member, states in zip(self.members, self._states_of_members(vectors, batch), strict=True):
+        for member in self.members:
+            x = self.embedder.embed_tokens(vectors, batch)  # each encoder drops words for itself
+            states = self._encode(member.encoder, x, batch.lengths)  # type: ignore[arg-type]
             for task in tasks:
                 emissions[task].append(member.heads[task](states, self.precision))  # type: ignore[index,operator]
         return Output({task: torch.stack(each) for task, each in emissions.items()}, batch.lengths)
 
-    def _states_of_members(self, vectors: Tensor, batch: Batch) -> Iterable[Tensor]:
-        """States `(batch, tokens, size)` of each encoder, over words that it has dropped for itself."""
-        if not (is_queued(vectors.device) and stackable(self.encoders)):
-            return (
-                self._encode(encoder, self.embedder.embed_tokens(vectors, batch), batch.lengths)
-                for encoder in self.encoders
-            )
+    def _stacked_emissions(self, vectors: Tensor, batch: Batch, tasks: Iterable[str]) -> dict[str, Tensor]:
+        """Emissions of each task by all members at once, of few operations, as a GPU wants it."""
         count = len(self.members)
         x = self.embedder.embed_tokens(vectors, batch.repeated(count)).view(count, *batch.index.shape, -1)
-        return stacked_states(self.encoders, x, batch.lengths, self.precision)  # type: ignore[arg-type]
+        states = stacked_states(self.encoders, x, batch.lengths, self.precision)  # type: ignore[arg-type]
+        return {task: stacked_emissions(self.heads(task), states, self.precision) for task in tasks}
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Summed loss of each task that the batch has gold tags for, added up over the encoders."""

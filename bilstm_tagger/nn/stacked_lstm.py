@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from bilstm_tagger.nn.batch import reversed_places
 from bilstm_tagger.nn.recurrent import PASSES, RecurrentEncoder, RecurrentLayer
 
-GATES = (3, 0, 1, 2)  # output, input, forget, cell of torch's input, forget, cell, output: what is alike lies together
+WEIGHTS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 
 
 def stackable(encoders: Sequence[nn.Module]) -> bool:
@@ -51,16 +52,13 @@ def _layer(layers: Sequence[RecurrentLayer], x: Tensor, lengths: Tensor, precisi
     """States `(encoders, batch, tokens, output_size)` of one layer of each encoder."""
     passes = list(layers[0].passes)
     lstms = [layer.passes[name] for layer in layers for name in passes]
-    weights = [
-        torch.stack([_sorted(getattr(lstm, name)) for lstm in lstms])
-        for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-    ]
+    weights = [getattr(lstm, name) for name in WEIGHTS for lstm in lstms]
     encoders, batch, width, size = x.shape
     places = _places(passes, lengths, width)  # (passes, batch, tokens)
     from_batch = (places + width * _count(batch, x)[:, None]).transpose(1, 2)  # (passes, tokens, batch)
     from_batch = from_batch + batch * width * _count(encoders, x)[:, None, None, None]
     turned = x.flatten(0, 2).index_select(0, from_batch.flatten()).view(len(lstms), width, batch, size)
-    states = _Recurrence.apply(turned, *weights, precision == torch.bfloat16)  # type: ignore[no-untyped-call]
+    states = _Recurrence.apply(turned, precision == torch.bfloat16, *weights)  # type: ignore[no-untyped-call]
     from_steps = (places * batch + _count(batch, x)[:, None]) + width * batch * _count(len(passes), x)[:, None, None]
     from_steps = from_steps.permute(1, 2, 0)  # (batch, tokens, passes)
     from_steps = from_steps + len(passes) * width * batch * _count(encoders, x)[:, None, None, None]
@@ -80,20 +78,36 @@ def _places(passes: Sequence[str], lengths: Tensor, width: int) -> Tensor:
     return torch.stack([forward if PASSES[name] == "forward" else back for name in passes])
 
 
-def _sorted(weight: Tensor) -> Tensor:
-    """A weight of all gates in the order of `GATES`."""
-    gates = weight.chunk(4)
-    return torch.cat([gates[gate] for gate in GATES])
+def _stacked(weights: Sequence[Tensor]) -> Tensor:
+    """A weight of each LSTM, `(lstms, 4 * size, ...)`; output, input, forget, cell in place of torch's input, forget,
+    cell, output, so that what is alike lies together.
+    """
+    return _turned(torch.stack(list(weights)), 1)
+
+
+def _unstacked(stacked: Tensor) -> tuple[Tensor, ...]:
+    """The inverse of `_stacked`."""
+    return _turned(stacked, -1).unbind()
+
+
+def _turned(stacked: Tensor, places: int) -> Tensor:
+    """With the gates moved on by so many places, the last ones to the beginning."""
+    lstms, height, *others = stacked.shape
+    return stacked.view(lstms, 4, height // 4, *others).roll(places, 1).flatten(1, 2)
 
 
 class _Recurrence(torch.autograd.Function):
     """States `(lstms, tokens, batch, size)` of LSTMs side by side, each over its own input (Hochreiter and Schmidhuber
-    1997, with forget gates by Gers et al. 2000); gates in the order of `GATES`.
+    1997, with forget gates by Gers et al. 2000).
+
+    The weights, those of `WEIGHTS` one behind the other, are put together in here: a graph of it would have some 160
+    operations in each training step.
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor, rounded: bool) -> Tensor:
+    def forward(ctx: Any, x: Tensor, rounded: bool, *weights: Tensor) -> Tensor:
         lstms, width, batch, _ = x.shape
+        w_ih, w_hh, b_ih, b_hh = (_stacked(weights[first : first + lstms]) for first in range(0, 4 * lstms, lstms))
         size = w_hh.shape[2]
         with _products(x, rounded=rounded):
             bias = (b_ih + b_hh)[:, None]
@@ -154,8 +168,10 @@ class _Recurrence(torch.autograd.Function):
             of_x = torch.bmm(flat, w_ih).view_as(x) if ctx.needs_input_grad[0] else None
             of_ih = torch.bmm(flat.transpose(1, 2), x.flatten(1, 2))
             of_hh = torch.bmm(to_gates[:, 1:].flatten(1, 2).transpose(1, 2), states[:, :-1].flatten(1, 2))
-        bias = flat.sum(1)
-        return of_x, of_ih, of_hh, bias, bias, None
+        of_bias = flat.sum(1)
+        # Each weight gets numbers of its own, since they are changed in place.
+        found = chain.from_iterable(map(_unstacked, (of_ih, of_hh, of_bias, of_bias)))
+        return of_x, None, *found
 
 
 def _slopes(gates: Tensor, cells: Tensor, squashed: Tensor) -> Tensor:

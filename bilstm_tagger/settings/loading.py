@@ -111,23 +111,25 @@ def parse_settings(values: Mapping[str, Any], *, source: str = "settings") -> Se
     Raises:
         ConfigError: naming the key, and the nearest valid one if it is unknown.
     """
-    _check_unicode(values, source)
+    _check_characters(values, source)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise ConfigError("; ".join(_describe(item, source) for item in error.errors())) from None
 
 
-def _check_unicode(value: Any, where: str) -> None:
-    """Refuse half a character in any string or key, for no file of the model could hold it."""
+def _check_characters(value: Any, where: str) -> None:
+    """Refuse half a character in any string or key, for no file of the model could hold it, and NUL in values."""
     if isinstance(value, Mapping):
         for key, each in value.items():
-            _check_unicode(key, where)
-            _check_unicode(each, f"{where}: {key}")
+            _check_characters(key, where)
+            _check_characters(each, f"{where}: {key}")
     elif isinstance(value, list | tuple):
         for each in value:
-            _check_unicode(each, where)
+            _check_characters(each, where)
     elif isinstance(value, str):
+        if "\0" in value:
+            raise ConfigError(f"{where}: {value!a} holds a NUL character, which no name of a file or column has")
         try:
             value.encode()
         except UnicodeEncodeError:

@@ -27,7 +27,7 @@ from bilstm_tagger.training.sources import Source, read_sources, schemes_of, set
 from bilstm_tagger.training.warm_start import kept_lists, load_earlier, name_lost_labels, same_word_size, take_over
 from bilstm_tagger.vocab.features import build_features
 from bilstm_tagger.vocab.vectors import Vectors, read_vectors
-from bilstm_tagger.vocab.vocab import Vocab, build_vocab, extend_vocab, lookup_keys
+from bilstm_tagger.vocab.vocab import Vocab, build_vocab, extend_vocab, key_of, lookup_keys
 
 logger = logging.getLogger("bilstm_tagger")
 
@@ -160,7 +160,7 @@ def _check_unmarked(source: Source, task: str, labels: Sequence[str]) -> None:
 
 def _coverage(words: list[str], vectors: Vectors) -> float:
     have = set(vectors.words)
-    coverage = sum(word.lower() in have for word in words) / max(len(words), 1)
+    coverage = sum(key_of(word, have) is not None for word in words) / max(len(words), 1)
     if coverage < LOW_COVERAGE:
         logger.warning(
             "only %.1f %% of the training tokens have a vector in %s: is it the right language and spelling?",

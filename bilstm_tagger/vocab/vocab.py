@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -37,13 +37,14 @@ class Vocab:
     """Words, characters and tags in the order of their ids.
 
     Attributes:
-        trained: keys of the trained word rows (lower-cased, digits as 0); entries 0 and 1 are pad and unk.
+        trained: keys of the trained word rows, as `key_of` finds them; entries 0 and 1 are pad and unk.
         frozen: keys of the frozen rows, whose ids follow.
         characters: character ids; entries 0 and 1 are pad and unk.
         tags: for each task its tags in the order of their ids.
         known: word forms of the training data, for scores on known and unknown words.
         longest: how many characters of a word are read.
         features: further features of tokens, by name.
+        cased: whether a word may have a row in the case it is written in.
     """
 
     trained: list[str]
@@ -53,6 +54,7 @@ class Vocab:
     known: frozenset[str] = frozenset()
     longest: int = 24
     features: dict[str, Feature] = field(default_factory=dict)
+    cased: bool = False
     _rows: dict[str, int] = field(init=False, repr=False, compare=False)
     _chars: dict[str, int] = field(init=False, repr=False, compare=False)
 
@@ -61,12 +63,9 @@ class Vocab:
         self._chars = {char: number for number, char in enumerate(self.characters) if number > UNK}
 
     def row(self, word: str) -> int:
-        """The row of a word: that of its lower-case form, else of that form with digits as 0, else unk."""
-        key = word.lower()
-        row = self._rows.get(key)
-        if row is None:
-            row = self._rows.get(zero_digits(key))
-        return UNK if row is None else row
+        """The row of a word under the first of its keys that has one, else unk."""
+        key = key_of(word, self._rows, cased=self.cased)
+        return UNK if key is None else self._rows[key]
 
     def encode(self, words: Sequence[str]) -> TypeArrays:
         """Row, characters and shape of each word."""
@@ -88,6 +87,7 @@ class Vocab:
             "known": sorted(self.known),
             "longest": self.longest,
             "features": {name: feature.to_json() for name, feature in self.features.items()},
+            **({"cased": True} if self.cased else {}),
         }
 
     @classmethod
@@ -108,8 +108,9 @@ def build_vocab(
 ) -> Vocab:
     """Build the vocabulary of the training tokens and of the pretrained words that were read.
 
-    A training word gets a trained row if it has a pretrained vector or occurs `min_count` times; a word with digits
-    that has no vector is counted as its form with digits as 0. All other pretrained words become frozen rows.
+    A training word gets a trained row if it has a pretrained vector (`key_of`) or occurs `min_count` times; a word
+    that has no vector is counted as its lower-case form with digits as 0. All other pretrained words become frozen
+    rows. Words are looked up as they are written too if a pretrained word has a capital.
 
     Args:
         words: the training tokens.
@@ -121,10 +122,10 @@ def build_vocab(
     """
     forms = Counter(words)
     pretrained = dict.fromkeys(vector_words)
+    cased = any(word != word.lower() for word in pretrained)
     keys: Counter[str] = Counter()
     for form, count in forms.items():
-        key = form.lower()
-        keys[key if key in pretrained else zero_digits(key)] += count
+        keys[key_of(form, pretrained, cased=cased) or zero_digits(form.lower())] += count
     trained = [key for key, count in keys.most_common() if key in pretrained or count >= min_count]
     in_training = set(trained)
     characters = Counter(char for form, count in forms.items() for char in form * min(count, 2))
@@ -136,6 +137,7 @@ def build_vocab(
         known=frozenset(forms),
         longest=longest,
         features=features or {},
+        cased=cased,
     )
 
 
@@ -155,13 +157,32 @@ def extend_vocab(vocab: Vocab, earlier: Vocab) -> Vocab:
         characters=list(dict.fromkeys([*earlier.characters, *vocab.characters])),
         known=vocab.known | earlier.known,
         features=merge_features(vocab.features, earlier.features),
+        cased=vocab.cased or earlier.cased,
     )
 
 
 def lookup_keys(words: Iterable[str]) -> set[str]:
     """Every key under which one of the words may be looked up, so that only these are read from a file of vectors."""
-    keys = {word.lower() for word in words}
-    return keys | {zero_digits(key) for key in keys}
+    forms = set(words)
+    keys = {form.lower() for form in forms}
+    return forms | keys | {zero_digits(key) for key in keys}
+
+
+def key_of(word: str, keys: Container[str], *, cased: bool = True) -> str | None:
+    """The first of a word's keys that is among `keys`: the word itself, in lower case, and that with digits as 0.
+
+    Args:
+        word: the word.
+        keys: those that there are.
+        cased: whether it is looked up as it is written.
+    """
+    if cased and word in keys:
+        return word
+    low = word.lower()
+    if low in keys:
+        return low
+    zeros = zero_digits(low)
+    return zeros if zeros in keys else None
 
 
 def zero_digits(word: str) -> str:

@@ -290,3 +290,25 @@ def test_training_takes_settings_of_reading_that_one_of_the_files_heeds(tmp_path
     overrides = {"data.train": str(train), "data.dev": str(dev), "data.delimiter": ";"}
     (source,) = read_sources(load_settings("ner", overrides=overrides))
     assert source.dev[0].tags_of("ner") == ["B-PER", "I-PER"]
+
+
+# ---- the language of raw text
+
+
+@pytest.mark.parametrize(("options", "tokens"), [
+    (["--language", "zh"], 4), (["--tokenizer", "characters"], 4), (["--tokenizer", "whitespace"], 2), ([], 2),
+])  # fmt: skip
+def test_the_language_of_raw_text_is_named_as_in_training(options: list[str], tokens: int, tmp_path: Path) -> None:
+    path = put(tmp_path, json.dumps({"text": "\u6211\u4eec \u5317\u4eac", "spans": [[0, 2, "X"]]}), "a.jsonl")
+    checked = json.loads(run("check", path, "--json", *options).stdout)
+    assert checked["files"][0]["tokens"] == tokens
+    assert run("convert", path, tmp_path / "b.conll", *options).exit_code == 0
+    assert len((tmp_path / "b.conll").read_text("utf-8").split()) == 2 * tokens
+
+
+@pytest.mark.parametrize("command", [["check"], ["convert", "b.conll"], ["train"]])
+def test_a_language_and_a_tokenizer_are_refused_together(command: list[str], tmp_path: Path) -> None:
+    path = put(tmp_path, SPANS)
+    done = run(command[0], path, *command[1:], "--language", "de", "--tokenizer", "whitespace")
+    assert done.exit_code == 2
+    assert "give --language or --tokenizer, not both" in " ".join(done.output.replace("│", " ").split())

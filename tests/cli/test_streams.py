@@ -15,11 +15,11 @@ from command_line import ENVIRONMENT, run
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 
 
-def shell(line: str, *arguments: str | Path) -> tuple[int, str, str]:
+def shell(line: str, *arguments: str | Path, cwd: Path | None = None) -> tuple[int, str, str]:
     program = f'"{sys.executable}" -m bilstm_tagger {line}'
     done = subprocess.run(
         ["sh", "-c", program, "sh", *map(str, arguments)],
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False,
+        cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 
@@ -137,3 +137,67 @@ def test_a_name_that_no_file_can_have_is_one_line(
     assert isinstance(result.exception, SystemExit), result.exception
     assert len([line for line in result.stderr.splitlines() if line.startswith("error: ")]) == 1, result.stderr
     assert "too long" in result.stderr.lower()
+
+
+@pytest.mark.parametrize("output", ["-", "/dev/stdout", "/dev/null"])
+@pytest.mark.parametrize("command", ["predict", "entities", "suggest"])
+def test_output_to_a_device_is_a_stream(command: str, output: str, model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Ada ran.\n")
+    given = (tmp_path / "a.txt", model_folder)
+    code, plain, _ = shell(f'{command} "$1" -m "$2"', *given)
+    assert (code, plain[:1] != "") == (0, True)
+    code, written, errors = shell(f'{command} "$1" -m "$2" -o {output}', *given, cwd=tmp_path)
+    assert (code, written) == (0, "" if output == "/dev/null" else plain), errors
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_output_to_a_pipe_and_a_full_device(model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Ada ran.\n")
+    given = (tmp_path / "a.txt", model_folder, tmp_path / "pipe")
+    code, written, _ = shell('predict "$1" -m "$2" -f conll -o /dev/stdout', *given)
+    os.mkfifo(tmp_path / "pipe")
+    piped = shell('predict "$1" -m "$2" -f conll -o "$3" & cat "$3"; wait', *given)
+    assert (code, piped[1]) == (0, written)
+    code, _, errors = shell('predict "$1" -m "$2" -o /dev/full', *given)
+    assert (code, errors.splitlines()[-1]) == (1, "error: the output cannot be written: No space left on device")
+
+
+def test_output_of_predict_is_no_file(model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Ada ran.\n")
+    done = run("predict", tmp_path / "a.txt", "-m", model_folder, "-o", tmp_path / "a.txt")
+    assert done.exit_code == 1
+    assert " ".join(done.output.split()).endswith("leave --output out to write one stream")
+    assert (tmp_path / "a.txt").read_text() == "Ada ran.\n"
+
+
+def test_what_is_converted_into_a_pipe_is_not_read_back(tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("Ada B-PER\nran O\n\n")
+    os.mkfifo(pipe := tmp_path / "pipe")
+    _, written, errors = shell('convert "$1" "$2" --to word/tag & cat "$2"; wait', tmp_path / "a.conll", pipe)
+    assert written == "Ada/B-PER ran/O\n\n"
+    assert f"not kept: what the format cannot hold, which is not known: {pipe} cannot be read back" in errors
+
+
+@pytest.mark.parametrize("target", ["-", "/dev/stdout"])
+def test_convert_to_standard_output(target: str, tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("Ada B-PER\nran O\n\n")
+    code, output, errors = shell('convert a.conll "$1" --to conll --scheme IOBES | cat', target, cwd=tmp_path)
+    assert (code, output) == (0, "Ada S-PER\nran O\n\n")
+    assert f"{target}: 1 document, 1 sentence, 2 tokens" in errors
+    code, _, _ = shell('convert a.conll "$1" --to conll > b.conll', target, cwd=tmp_path)
+    assert (code, (tmp_path / "b.conll").read_text()) == (0, "Ada B-PER\nran O\n\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.conll", "b.conll"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "-: standard output has no suffix that tells the format; give --to"),
+        (["--to", "brat"], "-: brat is a folder; name one"),
+        (["--to", "jsonl", "--json"], "-: standard output is where --json reports; name a file"),
+    ],
+)
+def test_what_convert_cannot_write_to_standard_output(options: list[str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("Ada B-PER\nran O\n\n")
+    result = run("convert", tmp_path / "a.conll", "-", *options)
+    assert (result.exit_code, result.stdout, result.stderr.strip()) == (1, "", f"error: {said}")

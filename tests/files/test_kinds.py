@@ -682,3 +682,15 @@ def test_the_package_that_html_needs_is_named(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(ConfigError) as caught:
         visible_text("<p>Ada</p>")
     assert str(caught.value) == "HTML needs selectolax: pip install 'bilstm-tagger[documents]'"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_offsets_count_behind_a_byte_order_mark(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("to Ada\r\nByron", encoding, newline="")
+    (record,) = records(to_stream(RuleTagger(), [tmp_path / "a.txt"])[0])
+    with open(tmp_path / "a.txt", encoding=encoding, newline="") as stream:
+        text = stream.read()
+    assert record["text"] == text
+    assert [text[start:end] for start, end in zip(record["start_char"], record["end_char"], strict=True)] == [
+        "to", "Ada", "Byron",
+    ]  # fmt: skip

@@ -300,3 +300,12 @@ def test_the_first_line_of_excel_tells_the_separator(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text('id\ttext\n1\t"to Ada\n2\tby Eve"\n')
     output, _ = to_stream(RuleTagger(), [tmp_path / "a.tsv"])
     assert [(each["id"], each["text"]) for each in records(output)] == [("1", '"to Ada'), ("2", 'by Eve"')]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
+@pytest.mark.parametrize("header", [["sentence", "word"], ["Sentence", "token"]])
+def test_numbers_of_sentences_are_no_texts(name: str, header: list[str], tmp_path: Path) -> None:
+    path = put(tmp_path / name, [header, ["1", "Ada"], ["1", "came"], ["2", "She"]])
+    assert [words for _, words in tagged(path)] == [[["Ada", "came"], ["She"]]]
+    path = put(tmp_path / name, [header, ["Ada came", "came"], ["Ada came", "Ada"]])
+    assert [words for _, words in tagged(path)] == [[["Ada", "came"]], [["Ada", "came"]]]

@@ -53,9 +53,9 @@ def test_usual_names_of_the_text(name: str, tmp_path: Path) -> None:
 
 
 def test_a_column_of_sentences_asks_for_that_of_tokens(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("Wort,satz,tag\nAda,1,B-PER\nran,1,O\n")
+    (tmp_path / "a.csv").write_text("Wörtchen,satz,tag\nAda,1,B-PER\nran,1,O\n")
     told = refusal(tmp_path / "a.csv", spec=ReadSpec(sentence_column="satz"))
-    assert told == f"{tmp_path / 'a.csv'}: no column of tokens (Wort, satz, tag); name it by --word-column"
+    assert told == f"{tmp_path / 'a.csv'}: no column of tokens (Wörtchen, satz, tag); name it by --word-column"
 
 
 def test_records_without_a_key_are_refused(tmp_path: Path) -> None:

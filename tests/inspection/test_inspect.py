@@ -344,6 +344,8 @@ def test_named_arrays() -> None:
     for place in ("output", 2, -3):
         with pytest.raises(TaggerError, match=r"axis 'gate' has no position .*; known: forget, input"):
             array.select(gate=place)
+    with pytest.raises(TaggerError, match=r"axis 'gate' has no position 2, counted from 0; known: forget, input$"):
+        array.select(gate=2)
     assert array.to_json() == {
         "axes": {"gate": ["forget", "input"], "token": ["a", "b", "a"]},
         "values": [[0, 1, 2], [3, 4, 5]],

@@ -121,5 +121,19 @@ def test_what_is_not_known(changes: dict[str, Any], said: str) -> None:
     assert said in model_card(told(**changes), weights=1, size=1)
 
 
+@pytest.mark.parametrize(
+    ("encoder", "said"),
+    [
+        ({"type": "gru", "layers": 2, "direction": "forward"}, "2 GRU layers, left to right, 6 units each; 1 trained"),
+        ({"type": "my.module:Window", "layers": 2}, "Encoder `my.module:Window`; 1 trained"),
+        ({"type": "my.module:Window", "ensemble_size": 3}, "Encoder `my.module:Window`, an ensemble of 3; 1 trained"),
+    ],
+)
+def test_of_an_encoder_from_elsewhere_its_name_is_known_alone(encoder: dict[str, Any], said: str) -> None:
+    info = told()
+    network = info.network.model_copy(update={"encoder": info.network.encoder.model_copy(update=encoder)})
+    assert f"## Model\n\n{said} " in model_card(replace(info, network=network), weights=1, size=1)
+
+
 def test_no_licence_has_no_heading() -> None:
     assert "## Licence" not in model_card(told(settings={}), weights=1, size=1)

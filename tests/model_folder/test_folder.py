@@ -658,6 +658,6 @@ def test_thousands_of_tags_load_in_time() -> None:
 @pytest.mark.parametrize("name", ["auto", "auto:en,here"])
 def test_a_choice_among_models_is_for_predict_alone(name: str) -> None:
     with pytest.raises(
-        ModelError, match=r"only predict and entities choose among models \(--model auto\); name one here"
+        ModelError, match=r"^auto.*: only predict and entities choose among models \(--model auto\); name one here"
     ):
         Tagger.load(name)

@@ -80,3 +80,14 @@ def test_products_are_rounded_on_a_gpu_alone():
     x, _ = _inputs()
     stacked_states(encoders, x, LENGTHS, torch.bfloat16).sum().backward()
     assert torch.get_float32_matmul_precision() == before
+
+
+def test_no_two_gradients_share_numbers():
+    encoders = _encoders()
+    x, _ = _inputs()
+    stacked_states(encoders, x, LENGTHS, torch.float32).sum().backward()
+    grads = [weight.grad for encoder in encoders for weight in encoder.parameters()]
+    before = [grad.clone() for grad in grads]
+    for grad in grads:
+        grad.mul_(2)
+    assert all(torch.equal(grad, 2 * was) for grad, was in zip(grads, before, strict=True))

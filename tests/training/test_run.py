@@ -286,6 +286,19 @@ def test_low_coverage_is_warned_of(
     assert "of the training tokens have a vector in" in caplog.text
 
 
+def test_vectors_with_capitals_cover_the_words_as_written(
+    settings: Callable[..., Settings], corpora: Path, tmp_path: Path
+) -> None:
+    forms = sorted({word for sentence in sentences(22) for word, _ in sentence})
+    assert any(map(str.istitle, forms))
+    path = tmp_path / "cased.txt"
+    path.write_text("".join(f"{form} {number} 1 1 1 1\n" for number, form in enumerate(forms)), "utf-8")
+    tagger = train(settings(embedder__vectors=str(path), training__epochs=1), output=tmp_path / "m")
+    assert tagger.metrics["coverage"] == 1
+    vocab = Tagger.load(tmp_path / "m").vocab
+    assert [vocab.trained[vocab.row(form)] for form in forms] == forms
+
+
 # --- broken off and continued ---------------------------------------------------------------------------------------
 
 RUNS = {

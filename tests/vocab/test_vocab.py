@@ -27,7 +27,7 @@ TAGS = {"ner": ["O", "B-X", "I-X"]}
 word_lists = st.lists(st.text(alphabet="aBc19é0", min_size=1, max_size=4), max_size=25)
 
 
-def key_of(vocab: Vocab, row: int) -> str:
+def name_of(vocab: Vocab, row: int) -> str:
     return [*vocab.trained, *vocab.frozen][row]
 
 
@@ -40,15 +40,40 @@ def test_rows_of_frequent_and_of_pretrained_words() -> None:
     assert vocab.known == frozenset(words)
     assert vocab.tags == TAGS
     for word, key in [("BOAT", "boat"), ("THE", "the"), ("River", "river"), ("1850", "0000")]:
-        assert key_of(vocab, vocab.row(word)) == key
+        assert name_of(vocab, vocab.row(word)) == key
     for word in ("rare", "99", "absent", "<pad>", "<unk>"):
         assert vocab.row(word) == UNK
 
 
+def test_vectors_with_capitals_are_those_of_the_words_as_written() -> None:
+    words = ["Köln", "köln", "Bonn", "bonn", "AG", "ag", "ag"]
+    vocab = build_vocab(words, tags=TAGS, vector_words=["Köln", "bonn", "Rhein", "rhein"], min_count=2)
+    assert set(vocab.trained) == {"<pad>", "<unk>", "Köln", "bonn", "ag"}
+    assert vocab.frozen == ["Rhein", "rhein"]
+    for word, key in [("Köln", "Köln"), ("Bonn", "bonn"), ("AG", "ag"), ("Rhein", "Rhein"), ("RHEIN", "rhein")]:
+        assert name_of(vocab, vocab.row(word)) == key
+    assert vocab.row("KÖLN") == vocab.row("köln") == UNK
+
+
+def test_a_word_of_an_earlier_model_is_looked_up_as_before() -> None:
+    vocab = Vocab(["<pad>", "<unk>", "köln"], ["Köln"], ["<pad>", "<unk>"], TAGS)
+    assert name_of(vocab, vocab.row("Köln")) == "köln"
+    assert "cased" not in vocab.to_json()
+
+
+@pytest.mark.parametrize("cased", ["new", "earlier", "neither"])
+def test_an_extended_vocabulary_keeps_the_case_that_either_has(cased: str) -> None:
+    new, earlier = (
+        build_vocab(["Köln"], tags=TAGS, vector_words=["Köln" if cased == which else "köln"])
+        for which in ("new", "earlier")
+    )
+    assert extend_vocab(new, earlier).cased == (cased != "neither")
+
+
 def test_a_number_with_a_vector_of_its_own_keeps_it() -> None:
     vocab = build_vocab(["1999", "2024", "2025"], tags=TAGS, vector_words=["1999"], min_count=2)
-    assert key_of(vocab, vocab.row("1999")) == "1999"
-    assert key_of(vocab, vocab.row("2024")) == "0000"
+    assert name_of(vocab, vocab.row("1999")) == "1999"
+    assert name_of(vocab, vocab.row("2024")) == "0000"
 
 
 @given(words=word_lists, pretrained=word_lists, min_count=st.integers(1, 3))
@@ -56,10 +81,14 @@ def test_every_word_finds_the_row_the_rules_give_it(words: list[str], pretrained
     vocab = build_vocab(words, tags=TAGS, vector_words=pretrained, min_count=min_count)
     keys = [*vocab.trained, *vocab.frozen]
     assert len(set(keys)) == len(keys)
-    counts = Counter(low if low in pretrained else zero_digits(low) for low in map(str.lower, words))
+    cased = any(word != word.lower() for word in pretrained)
+
+    def all_keys(word: str) -> list[str]:
+        return [*([word] if cased else ()), word.lower(), zero_digits(word.lower())]
+
+    counts = Counter(next((key for key in all_keys(word) if key in pretrained), all_keys(word)[-1]) for word in words)
     for word in words + pretrained:
-        low = word.lower()
-        has_row = [key for key in (low, zero_digits(low)) if key in pretrained or counts[key] >= min_count]
+        has_row = [key for key in all_keys(word) if key in pretrained or counts[key] >= min_count]
         row = vocab.row(word)
         assert (row == UNK) if not has_row else keys[row] == has_row[0]
         if has_row and has_row[0] in counts:
@@ -104,7 +133,7 @@ def test_lookup_keys_are_all_keys_of_a_lookup(words: list[str]) -> None:
     full = build_vocab(words, tags=TAGS, vector_words=sorted(keys | {"other"}), min_count=1)
     few = build_vocab(words, tags=TAGS, vector_words=sorted(keys), min_count=1)
     for word in words:
-        assert key_of(full, full.row(word)) == key_of(few, few.row(word))
+        assert name_of(full, full.row(word)) == name_of(few, few.row(word))
 
 
 @given(st.text(max_size=20), st.integers(1, 12))

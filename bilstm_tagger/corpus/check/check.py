@@ -23,7 +23,7 @@ from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.vocab.vectors import Vectors, read_vectors
-from bilstm_tagger.vocab.vocab import lookup_keys, zero_digits
+from bilstm_tagger.vocab.vocab import key_of, lookup_keys
 
 __all__ = ["CheckOptions", "CheckReport", "FileReport", "Finding", "TaskReport", "check_corpus"]
 
@@ -139,8 +139,7 @@ class _Coverage:
         self.name = name
 
     def has(self, word: str) -> bool:
-        key = word.lower()
-        return key in self.words or zero_digits(key) in self.words
+        return key_of(word, self.words) is not None
 
     def share(self, file: CheckedFile) -> float:
         counts = self.counts[self.files.index(file)]

@@ -158,9 +158,11 @@ def _without_duplicates(corpus: Corpus, done: Fixes) -> Corpus:
             stays += again
             fixed.append(document)
     if count:
-        done.changes.append(f"{counted(count, 'sentence')} left out that occur before, the first at {first}")
+        said = counted(count, "sentence left out that occurs before", "sentences left out that occur before")
+        done.changes.append(f"{said}, the first at {first}")
     if stays:
-        done.left.append(f"{counted(stays, 'sentence')} that occur before, inside longer texts")
+        said = counted(stays, "sentence that occurs before", "sentences that occur before")
+        done.left.append(f"{said}, inside longer texts")
     return Corpus(fixed, corpus.schemes)
 
 
@@ -193,6 +195,7 @@ def _changed(document: Document, kept: Sequence[int], words: Sequence[str]) -> D
         id=document.id,
         path=document.path,
         sheet=document.sheet,
+        record=document.record,
         lines=[document.lines[place] for place in places] if document.lines else [],
         layout=layout,
         columns={name: column(values) for name, values in document.columns.items()},

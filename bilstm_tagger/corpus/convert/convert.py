@@ -19,6 +19,7 @@ from bilstm_tagger.corpus.formats.columns import ConllLayout
 from bilstm_tagger.corpus.reading import read_corpus, save_corpus
 from bilstm_tagger.corpus.settle import holds_for
 from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.io.atomic import is_device
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.wording import counted
@@ -142,7 +143,10 @@ def save_and_compare(
     save_corpus(corpus, target, format=format, tasks=tasks)
     known = format_of(target, format)
     places: Columns = {task: task for task in tasks} if known.places is None else {**known.places(corpus, tasks)}
-    lost = _compare(corpus, target, spec.replace(columns=places), format, columns=spec.columns or {})
+    if is_device(target):  # of a pipe it would wait for what nobody writes
+        lost = [f"what the format cannot hold, which is not known: {target} cannot be read back"]
+    else:
+        lost = _compare(corpus, target, spec.replace(columns=places), format, columns=spec.columns or {})
     lost += [f"tags of {task}, for which {known.name} has no place" for task in tasks if task not in places]
     return places, lost + left_out(source, spec, corpus[0])
 

@@ -131,8 +131,9 @@ def _spacy_tasks(path: str | Path) -> Columns:
 
 def _record_tasks(record: Mapping[str, Any]) -> Sequence[str]:
     """The tasks of a record or a table that this package wrote."""
-    if tuple(record)[:2] == ("sentence_id", "word"):
-        return list(record)[2:]
+    names = list(record)[1:] if next(iter(record), None) == "doc_id" else list(record)
+    if names[:2] == ["sentence_id", "word"]:
+        return names[2:]
     if tuple(record)[:3] == ("id", "text", "tokens") and str(record["tokens"]).startswith("["):
         return [name for name, cell in record.items() if name not in OWN and str(cell).startswith("[")]
     tags = record.get("tags")

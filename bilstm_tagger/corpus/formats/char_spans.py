@@ -40,7 +40,7 @@ class Aligner:
         self._fault = ""
         self._misfits: list[Spot] = []
         self._blank: list[Spot] = []
-        self._overlaps = 0
+        self._overlaps: list[Spot] = []
 
     @property
     def failed(self) -> bool:
@@ -106,16 +106,17 @@ class Aligner:
             return list(spans)
         if self.policy == "error" and not self._fault:
             (a, b, label), (c, d, other) = pairs[0]
-            spot = (spots or {}).get(pairs[0][0], spot)
+            spot, second = ((spots or {}).get(span, spot) for span in pairs[0])
+            there = f", line {second.line}" if second.line != spot.line else ""
             raise CorpusError(
-                f"{spot}: span {label} (tokens {a} to {b}) overlaps span {other} (tokens {c} to {d}); "
+                f"{spot}: span {label} (tokens {a} to {b}) overlaps span {other} (tokens {c} to {d}{there}); "
                 "tags hold one span a token: drop one of them, or let --misaligned drop keep the longer one"
             )
         kept: list[SpanTuple] = []
         for span in sorted(spans, key=lambda span: (span[0] - span[1], span)):
             if all(span[1] <= other[0] or other[1] <= span[0] for other in kept):
                 kept.append(span)
-        self._overlaps += len(spans) - len(kept)
+        self._overlaps += [(spots or {}).get(span, spot) for span in spans if span not in kept]
         return sorted(kept)
 
     def fits(self, count: int) -> None:
@@ -164,15 +165,9 @@ class Aligner:
             said = counted(len(self._blank), one, more)
             logger.warning("%s: %s: %s", self.path, said, listed(self._blank, self.path))
         if self._overlaps:
-            logger.warning(
-                "%s: %s",
-                self.path,
-                counted(
-                    self._overlaps,
-                    "span that overlaps a longer one was left out",
-                    "spans that overlap a longer one were left out",
-                ),
-            )
+            one = "span that overlaps a longer one was left out"
+            said = counted(len(self._overlaps), one, "spans that overlap a longer one were left out")
+            logger.warning("%s: %s: %s", self.path, said, listed(self._overlaps, self.path))
 
     def _misfit(self, mark: Mark, text: str, whole: str | None, spot: Spot) -> None:
         self._misfits.append(spot)

@@ -248,11 +248,18 @@ def wanted(record: Record, name: str, place: str) -> Any:
         raise CorpusError(f"{place}: text is null; leave the record out, or give it a text")
     if key is None or record[key] is None:
         missing = f"no {name!r}" if name != "text" else "neither tokens nor text"
+        by_token = "; if each row is one token, also that of the sentences with --sentence-column"
         raise CorpusError(
             f"{place}: {missing}; the record has: {keys_of(record)}; name the right one with --word-column or "
-            "--text-column"
+            f"--text-column{by_token if _may_be_token(record) else ''}"
         )
     return record[key]
+
+
+def _may_be_token(record: Record) -> bool:
+    """Whether a record may be one token with its tags and the number of its sentence."""
+    filled = [value for value in record.values() if value is not None]
+    return len(filled) > 1 and all(isinstance(each, str | int) and len(str(each).split()) == 1 for each in filled)
 
 
 def keys_of(record: Record) -> str:

@@ -106,11 +106,12 @@ class RecordReader:
         given = token_record(record, place)
         if given is not None:
             document = self._of_tokens(given, spot)
+            document.record = spot.record
             document.id = next((str(record[name]) for name in NAMES if record.get(name) is not None), None)
             return document
         self._kept = None
         document, has_text = self._words(record, place)
-        document.path, document.lines = self.path, [line] * len(document)
+        document.path, document.lines, document.record = self.path, [line] * len(document), spot.record
         identity = record.get("id")
         document.id = None if identity is None else str(identity)
         spans: dict[str, list[SpanTuple]] = {}

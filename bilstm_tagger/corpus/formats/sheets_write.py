@@ -1,41 +1,58 @@
-"""Writing CSV and Excel: a token in each row, with a column that numbers the sentences, or a sentence in each row."""
+"""Writing CSV and Excel: a token in each row, with columns of documents and sentences, or a sentence in each row."""
 
 from __future__ import annotations
 
 import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from typing import Any, BinaryIO, TextIO
 
 from bilstm_tagger.corpus.formats.table import OWN
+from bilstm_tagger.corpus.formats.token_columns import is_one_word
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 
 __all__ = ["write_sentence_csv", "write_sentence_xlsx", "write_token_csv", "write_xlsx"]
 
-_NUMBER, _WORD = "sentence_id", "word"
+_DOCUMENT, _NUMBER, _WORD = "doc_id", "sentence_id", "word"
 _ID, _TEXT, _TOKENS = "id", "text", "tokens"
 _LONGEST = 32_767  # characters of a cell of Excel
 
 
 def _token_rows(documents: Iterable[Document], tasks: Sequence[str] | None) -> Iterator[list[Any]]:
-    """The header, then a row for each token; sentences are numbered through all documents."""
+    """The header, then a row for each token; sentences are numbered through all documents.
+
+    Documents have a column of their names if the first one has a name or there are several.
+    """
     documents = iter(documents)
-    first = next(documents, None)
-    chosen = _chosen(first, tasks, {_NUMBER, _WORD})
-    yield [_NUMBER, _WORD, *chosen]
+    begin = list(islice(documents, 2))
+    first = begin[0] if begin else None
+    chosen = _chosen(first, tasks, {_DOCUMENT, _NUMBER, _WORD})
+    named = len(begin) > 1 or (first is not None and bool(first.id))
+    yield [*([_DOCUMENT] if named else []), _NUMBER, _WORD, *chosen]
     number = 0
-    for document in chain([] if first is None else [first], documents):
+    for document, name in _with_names(chain(begin, documents)):
         columns = [document.tags_of(task) for task in chosen]
         for index, word in enumerate(document.words):
-            if len(word.split()) != 1 or word != word.strip():
+            if not is_one_word(word) or word != word.strip():
                 where = document.where(index)
                 raise CorpusError(f"{where}: {word!r} holds white space and cannot be a row of tokens; write .jsonl")
         for start, end in pairwise(document.bounds):
             number += end > start
             for index in range(start, end):
-                yield [number, document.words[index], *(column[index] for column in columns)]
+                cells = [number, document.words[index], *(column[index] for column in columns)]
+                yield [name, *cells] if named else cells
+
+
+def _with_names(documents: Iterable[Document]) -> Iterator[tuple[Document, str]]:
+    """Each document with its name, or else its number; one that is called like that before it has its number too."""
+    before = None
+    for number, document in enumerate(documents, 1):
+        name = document.id if document.id and document.id.strip() else str(number)
+        name = f"{name}.{number}" if name == before else name
+        yield document, name
+        before = name if document.words else before
 
 
 def _sentence_rows(documents: Iterable[Document], tasks: Sequence[str] | None) -> Iterator[list[Any]]:
@@ -67,11 +84,13 @@ def write_sentence_csv(documents: Iterable[Document], stream: TextIO, *, tasks: 
 
     Arguments and errors as in `write_token_csv`.
     """
-    csv.writer(stream, lineterminator="\n").writerows(_sentence_rows(documents, tasks))
+    _write_csv(_sentence_rows(documents, tasks), stream)
 
 
 def write_token_csv(documents: Iterable[Document], stream: TextIO, *, tasks: Sequence[str] | None = None) -> None:
     """Write documents as CSV with a token in each row: the number of its sentence, the word, a column for each task.
+
+    Before them stands the name of the document if the first one has a name or there are several.
 
     Args:
         documents: what to write, one after another.
@@ -81,7 +100,16 @@ def write_token_csv(documents: Iterable[Document], stream: TextIO, *, tasks: Seq
     Raises:
         CorpusError: a word holds white space, or a task is named like another column.
     """
-    csv.writer(stream, lineterminator="\n").writerows(_token_rows(documents, tasks))
+    _write_csv(_token_rows(documents, tasks), stream)
+
+
+def _write_csv(rows: Iterable[list[Any]], stream: TextIO) -> None:
+    """Write rows with quotation marks where they need them; `csv` forgets a lone carriage return, which ends a row."""
+    usual = csv.writer(stream, lineterminator="\n")
+    quoted = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for row in rows:
+        returns = any(isinstance(cell, str) and "\r" in cell for cell in row)
+        (quoted if returns else usual).writerow(row)
 
 
 def write_xlsx(documents: Iterable[Document], stream: BinaryIO, *, tasks: Sequence[str] | None = None) -> None:

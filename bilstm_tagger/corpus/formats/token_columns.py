@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +21,7 @@ __all__ = [
     "Table",
     "TokenRowError",
     "TokenRowLayout",
+    "is_one_word",
     "is_token",
     "kinds_of",
     "looks_like_header",
@@ -30,9 +33,21 @@ Row = tuple[int, list[str]]  # the line it begins in, its cells
 
 _WORDS = ("word", "token", "form", "words", "tokens")
 _TAGS = ("tag", "tags", "ner", "nertag", "nertags", "label", "labels", "iob", "bio", "netag", "entity", "upos", "pos")
+# In other languages; such a column may as well be of a list of words, so it counts beside tags or sentences only.
+_LOCAL_WORDS = (
+    "wort", "wörter", "wortform", "mot", "mots", "palabra", "palabras", "parola", "parole", "palavra", "palavras",
+    "слово", "词", "词语", "单词", "字", "字符",
+)  # fmt: skip
 _SENTENCES = frozenset(
-    ["sentence#", "sentenceid", "sentenceidx", "sentenceno", "sentencenr", "sentencenumber", "sentid", "sentidx"]
+    f"{what}{end}"
+    for what in ("sentence", "sent", "satz", "oracion", "oración", "frase", "句子")
+    for end in ("#", "id", "idx", "index", "no", "nr", "num", "number", "nummer", "numero", "número", "编号", "序号")
 )
+# These may hold the text of the sentence, so they count where they number it.
+_NUMBERED = frozenset(["sentence", "satz", "oracion", "oración", "frase", "句子"])
+_FRENCH = (frozenset(["mot", "mots"]), frozenset(["phrase", "phraseid"]))  # an English phrase is no sentence
+_WORD = re.compile(r"[\S\u00a0\u202f\u2007]+")
+_NUMBER = re.compile(r"[^\W\d]*[\s:#._-]*\d+(?:\.0)?")  # `1`, `Sentence: 1`
 _DOCUMENTS = frozenset(
     [
         f"{what}{end}"
@@ -72,18 +87,27 @@ def _plain(name: str) -> str:
 def kinds_of(header: Iterable[str]) -> frozenset[str]:
     """Tell what columns there are by their names: `word`, `tag`, `sentence` and `document`."""
     names = {_plain(name) for name in header}
-    kinds = {"word": _WORDS, "tag": _TAGS, "sentence": _SENTENCES, "document": _DOCUMENTS}
-    return frozenset(kind for kind, known in kinds.items() if not names.isdisjoint(known))
+    known = {"word": _WORDS, "tag": _TAGS, "sentence": _SENTENCES, "document": _DOCUMENTS}
+    kinds = {kind for kind, usual in known.items() if not names.isdisjoint(usual)}
+    if not names.isdisjoint(_LOCAL_WORDS) and kinds & {"tag", "sentence"} and not _has_text(names):
+        kinds.add("word")
+    return frozenset(kinds)
+
+
+def _has_text(names: Iterable[str]) -> bool:
+    """Whether one of the plain names is that of a text; a sentence may be a number."""
+    return any(name in TEXTS and name != "sentence" for name in names)
 
 
 def looks_like_header(cells: Sequence[str]) -> bool:
     """Tell whether the cells of a first line are names of columns, not a token and its tags."""
-    names = [_plain(cell) for cell in cells]
-    known = sum(name in {*_WORDS, *_TAGS, *_SENTENCES, *TEXTS, "id", "chunk", "lemma"} for name in names)
-    return len(names) > 1 and known > 1 and bool({*_WORDS, *TEXTS}.intersection(names))
+    names = {_plain(cell) for cell in cells}  # a word and its lemma may be one
+    words = names.intersection(_WORDS) or names.intersection(_LOCAL_WORDS if "word" in kinds_of(cells) else ())
+    beside = names & {*_TAGS, *_SENTENCES, *_NUMBERED, *TEXTS, "id", "chunk", "lemma"}
+    return bool(beside) and len(words | beside) > 1 and bool(words or names.intersection(TEXTS))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """The rows of a table with a token in each.
 
@@ -114,7 +138,7 @@ class Table:
         names = [name.casefold() for name in self.header]
         if wanted is not None:
             return None if wanted.casefold() in names else f"no column {wanted!r}; there are {', '.join(self.header)}"
-        if "text" in names or not {_plain(name) for name in names}.isdisjoint(_WORDS):
+        if "text" in names or self._usual_word() is not None:
             return None
         return f"no column has tokens or a text (columns: {', '.join(filter(None, self.header))})"
 
@@ -172,14 +196,34 @@ class Table:
         """Find the column of the tokens."""
         if self.spec.word_column != 1:
             return self.position(self.spec.word_column)
+        return self._usual_word()
+
+    def _usual_word(self) -> int | None:
         names = [_plain(name) for name in self.header]
-        return next((names.index(name) for name in _WORDS if name in names), None)
+        known = list(_WORDS)
+        if not _has_text(names) and (self.sentence() is not None or not set(_TAGS).isdisjoint(names)):
+            known += _LOCAL_WORDS
+        return next((names.index(name) for name in known if name in names), None)
 
     def sentence(self) -> int | None:
         """Find the column that tells the sentences apart."""
         if self.spec.sentence_column is not None:
             return self.position(self.spec.sentence_column)
-        return next((at for at, name in enumerate(self.header) if _plain(name) in _SENTENCES), None)
+        known = next((at for at, name in enumerate(self.header) if _plain(name) in _SENTENCES), None)
+        return self._numbered if known is None else known
+
+    @cached_property
+    def _numbered(self) -> int | None:
+        """The column that is called like a sentence and numbers it, some for several rows."""
+        names = [_plain(name) for name in self.header]
+        words, further = _FRENCH
+        known = _NUMBERED if words.isdisjoint(names) else _NUMBERED | further
+        filled = [row for _, row in self.rows if any(row)]
+        for at in (at for at, name in enumerate(names) if name in known and filled):
+            goes_on = len(filled) < 2 or any(not b[at] or a[at] == b[at] for a, b in pairwise(filled))
+            if filled[0][at] and goes_on and all(_NUMBER.fullmatch(row[at]) for row in filled if row[at]):
+                return at
+        return None
 
     def document(self) -> int | None:
         """Find the column that tells the documents apart, if it has a usual name and nothing else is read from it."""
@@ -229,4 +273,9 @@ def shown(cell: Any) -> str:
 
 def is_token(cell: str) -> bool:
     """Tell whether a cell is one word, neither several nor a list."""
-    return len(cell.split()) == 1 and isinstance(read_cell(cell), str)
+    return is_one_word(cell) and isinstance(read_cell(cell), str)
+
+
+def is_one_word(cell: str) -> bool:
+    """Tell whether a cell has one word; a no-break space, as in `1 000`, parts none."""
+    return len(_WORD.findall(cell.strip())) == 1

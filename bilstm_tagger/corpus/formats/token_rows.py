@@ -7,7 +7,15 @@ from itertools import chain
 from typing import Any
 
 from bilstm_tagger.corpus.formats.record_words import numbers_for_tags
-from bilstm_tagger.corpus.formats.token_columns import Row, Table, TokenRowError, TokenRowLayout, is_token, shown
+from bilstm_tagger.corpus.formats.token_columns import (
+    Row,
+    Table,
+    TokenRowError,
+    TokenRowLayout,
+    is_one_word,
+    is_token,
+    shown,
+)
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -126,7 +134,7 @@ def _check_row(table: Table, line: int, row: Sequence[str], columns: Sequence[in
                 "word and a tag: fill it in, or leave the whole row empty where a sentence ends"
             )
     word = row[columns[0]]
-    if table.spec.sentence_column is None and len(word.split()) > 1 and not table.is_one_token(row):
+    if table.spec.sentence_column is None and not is_one_word(word) and not table.is_one_token(row):
         raise TokenRowError(
             f"{table.place}:{line}: the word {word!r} holds a space, and no single tag is beside it; give each word a "
             "row of its own"

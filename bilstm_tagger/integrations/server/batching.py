@@ -18,7 +18,7 @@ from fastapi import HTTPException
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.files.process import NotBegunError, ProcessEndedError, result_of
 from bilstm_tagger.integrations.server.metrics import Metrics
-from bilstm_tagger.integrations.server.work import Done, Job, TagTexts
+from bilstm_tagger.integrations.server.work import Done, FileAnswer, Job, TagTexts
 from bilstm_tagger.integrations.server.workers import Worker, Workers
 from bilstm_tagger.tagging.runtime import BATCH_TOKENS
 
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 @dataclass(slots=True, eq=False)
 class _Request:
     job: Job
-    answer: asyncio.Future[bytes]
+    answer: asyncio.Future[bytes | FileAnswer]
     alike: Hashable  # None for what is worked for alone
     characters: int
 
@@ -75,7 +75,7 @@ class WorkQueue:
         self._called = self._closed = False
         metrics.in_progress.set_function(lambda: len(self._waiting) + self._in_work)
 
-    async def answer(self, job: Job) -> bytes:
+    async def answer(self, job: Job) -> bytes | FileAnswer:
         """The answer to a request. What nobody waits for any more is not begun.
 
         Args:
@@ -90,7 +90,7 @@ class WorkQueue:
             raise HTTPException(429, detail, {"Retry-After": "1"})
         if self._closed:
             raise HTTPException(503, "the server is stopping")
-        future: asyncio.Future[bytes] = self._loop.create_future()
+        future: asyncio.Future[bytes | FileAnswer] = self._loop.create_future()
         if isinstance(job, TagTexts):
             request = _Request(job, future, job.alike, job.characters)
         else:
@@ -179,7 +179,7 @@ class WorkQueue:
         for each, answer in zip(batch, done.answers, strict=True):
             if each.answer.done():
                 continue
-            if isinstance(answer, bytes):
+            if isinstance(answer, bytes | FileAnswer):
                 each.answer.set_result(answer)
                 continue
             try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Annotated, Any
 
 import orjson
@@ -22,7 +24,7 @@ from bilstm_tagger.integrations.server.metrics import Metrics
 from bilstm_tagger.integrations.server.schemas import ExportRequest, FormatName, TagRequest, problems
 from bilstm_tagger.integrations.server.strict_route import StrictRoute, check_names
 from bilstm_tagger.integrations.server.uploads import KINDS
-from bilstm_tagger.integrations.server.work import TagTexts, TagUploads, WriteDocuments
+from bilstm_tagger.integrations.server.work import FileAnswer, TagTexts, TagUploads, WriteDocuments
 from bilstm_tagger.integrations.server.workers import ModelDescription
 from bilstm_tagger.version import __version__
 
@@ -32,6 +34,9 @@ _EVERYWHERE = problems(400, 401, 403, 408)
 _WORK = _EVERYWHERE | problems(404, 413, 422, 429, 503)
 _BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _FILE: dict[int | str, dict[str, Any]] = {200: {"content": _BYTES}}
+NOTES = "Bilstm-Tagger-Notes"  # the header of a file with what the answer in JSON has as `notes`
+_NOTE, _LINE = 300, 4000  # characters of a note and of all of them there; servers on the way take about 8,000
+_TOLD = {NOTES: {"schema": {"type": "string"}, "description": "The `notes` as a list in JSON, beside a file."}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ _direct(tag, "/tag", _WORK | {200: {"model": schemas.TagResponse}})
 @router.post(
     "/files",
     dependencies=[*_guarded, Depends(check_names)],
-    responses=_WORK | {200: {"model": schemas.FilesResponse, "content": _BYTES}},
+    responses=_WORK | {200: {"model": schemas.FilesResponse, "content": _BYTES, "headers": _TOLD}},
 )
 async def tag_files(
     request: Request,
@@ -138,7 +143,9 @@ async def tag_files(
     most = server.limits.characters
     job = TagUploads(name, contents, format, probabilities, min_probability, alternatives, most_characters=most)
     answer = await server.queue.answer(job)
-    return _file(answer, format) if format is not None else Response(answer, media_type="application/json")
+    if format is not None and isinstance(answer, FileAnswer):
+        return _file(answer, format)
+    return Response(answer, media_type="application/json")
 
 
 async def export(asked: ExportRequest, request: Request) -> Response:
@@ -146,16 +153,29 @@ async def export(asked: ExportRequest, request: Request) -> Response:
     server = _server(request)
     model = server.model(asked.model)
     server.check_number(len(asked.documents), "documents")
-    return _file(await server.queue.answer(WriteDocuments(model, asked.documents, asked.format)), asked.format)
+    answer = await server.queue.answer(WriteDocuments(model, asked.documents, asked.format))
+    assert isinstance(answer, FileAnswer)
+    return _file(answer, asked.format)
 
 
 _direct(export, "/export", _WORK | _FILE)
 
 
-def _file(content: bytes, format: str) -> Response:
+def _file(answer: FileAnswer, format: str) -> Response:
     name = f"tagged{OUTPUT_FORMATS[format].suffix}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type="application/octet-stream", headers=headers)
+    if answer.notes:
+        headers[NOTES] = _short(answer.notes)
+    return Response(answer.content, media_type="application/octet-stream", headers=headers)
+
+
+def _short(notes: Sequence[str]) -> str:
+    """As many notes as a header can hold, as a list in JSON without other characters than those of ASCII."""
+    cut = [note if len(note) <= _NOTE else f"{note[:_NOTE]}..." for note in notes[:_LINE]]
+    ends = accumulate(len(json.dumps(note)) + 2 for note in cut)
+    kept = sum(end <= _LINE for end in ends)
+    more = [f"and {len(notes) - kept:,} more"] if kept < len(notes) else []
+    return json.dumps([*cut[:kept], *more])
 
 
 @router.get("/models", dependencies=_guarded, responses=_EVERYWHERE | {200: {"model": schemas.ModelsResponse}})

@@ -22,7 +22,21 @@ if TYPE_CHECKING:
     from bilstm_tagger.integrations.server.schemas import CorrectedDocument
     from bilstm_tagger.tagging.tagger import Tagger
 
-Answer = bytes | TaggerError | Crash  # to a request: the body, or what went wrong
+
+@dataclass(frozen=True, slots=True)
+class FileAnswer:
+    """A file that answers a request.
+
+    Attributes:
+        content: the file.
+        notes: what was not read of the files that it was made from, and what was guessed.
+    """
+
+    content: bytes
+    notes: tuple[str, ...] = ()
+
+
+Answer = bytes | FileAnswer | TaggerError | Crash  # to a request: the body, or what went wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +192,8 @@ def _failure(error: Exception) -> TaggerError | Crash:
 def _done_alone(taggers: Mapping[str, Tagger], job: Job) -> Done:
     tagger = taggers[job.model]
     if isinstance(job, WriteDocuments):
-        return Done([_written([document_of(each, tagger.schemes) for each in job.documents], job.format)])
+        documents = [document_of(each, tagger.schemes) for each in job.documents]
+        return Done([FileAnswer(_written(documents, job.format))])
     assert isinstance(job, TagUploads)
     options = TagOptions(probabilities=job.probabilities or bool(job.alternatives), min_probability=job.min_probability)
     tagged = tag_uploads(tagger, job.files, options, most_characters=job.most_characters)
@@ -186,7 +201,7 @@ def _done_alone(taggers: Mapping[str, Tagger], job: Job) -> Done:
         more = f"; and {len(tagged.failures) - 1} more files fail" if len(tagged.failures) > 1 else ""
         raise CorpusError(tagged.failures[0] + more)
     if job.format is not None:
-        answer = _written(tagged.documents, job.format)
+        answer: Answer = FileAnswer(_written(tagged.documents, job.format), tuple(tagged.notes))
     else:
         told = {"failures": tagged.failures, "notes": tagged.notes}
         answer = _json_answer(job.model, tagged.documents, job.probabilities, job.alternatives, told)

@@ -6,6 +6,7 @@ from collections.abc import Container
 from pathlib import Path
 
 from bilstm_tagger.errors import VectorsError
+from bilstm_tagger.io.file_names import check_file_name
 from bilstm_tagger.vocab.vectors.binary import read_binary
 from bilstm_tagger.vocab.vectors.packaged import PACKAGED, read_packaged
 from bilstm_tagger.vocab.vectors.pipeline import PREFIX, is_pipeline, read_pipeline
@@ -36,6 +37,7 @@ def read_vectors(path: str | Path, *, words: Container[str], keep: int = 0) -> V
         VectorsError: a row is malformed (the message names file and line), or the source is missing or has no vectors.
     """
     name = str(path)
+    check_file_name(path, VectorsError)
     if name in PACKAGED:
         return read_packaged(name, words=words, keep=keep)
     if name.startswith(PREFIX) or is_pipeline(Path(path)):

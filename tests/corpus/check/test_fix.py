@@ -57,7 +57,7 @@ def test_a_corrected_file_with_each_change(tmp_path: Path) -> None:
     assert "'B_LOC' is 'B-LOC' (2)" in told
     assert "made legal" in told
     assert f"1 word without the blanks around, the first at {path}:14" in told
-    assert f"1 sentence left out that occur before, the first at {path}:10" in told
+    assert f"1 sentence left out that occurs before, the first at {path}:10" in told
     assert not done.left
     assert check_corpus([target], None).ok is False  # the comments are tokens unless it is said
     again = fix_corpus(target, tmp_path / "c.conll", ReadSpec(comments="#"))
@@ -83,7 +83,7 @@ def test_sentences_inside_a_text_stay(tmp_path: Path) -> None:
     content = "# newdoc\n" + row.format("a") + row.format("a")
     done = fix_corpus(put(tmp_path, content, "a.conllu"), tmp_path / "b.conllu")
     assert (tmp_path / "b.conllu").read_text() == content
-    assert done.left == ["1 sentence that occur before, inside longer texts"]
+    assert done.left == ["1 sentence that occurs before, inside longer texts"]
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from bilstm_tagger.corpus.formats.json_records import read_records
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.json_texts import read_json
 from bilstm_tagger.files.source import Tally
+from bilstm_tagger.schemes.grammar import Scheme
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 records = st.lists(
@@ -99,3 +101,18 @@ def test_an_empty_cell_of_spans_is_named(column: str | None, tmp_path: Path) -> 
         read_corpus(path, None if column is None else {"ner": column})
     path.write_text(f"id,text,label\n1,Ada ran,{spans}\n2,Bob,[]\n", "utf-8")
     assert len(read_corpus(path, None if column is None else {"ner": column})) == 2
+
+
+@pytest.mark.parametrize(("joint", "place"), [(", ", "a.json:1, record 2"), (",\n", "a.json:2")])
+@pytest.mark.parametrize("spans", [False, True])
+def test_documents_in_one_line_are_told_apart(joint: str, place: str, spans: bool, tmp_path: Path) -> None:
+    ner = [{"start": 0, "end": 1, "type": "X"}]
+    record = {"tokens": ["Ada", "left"], "entities": ner} if spans else {"tokens": ["Ada", "left"], "ner": ["O", "O"]}
+    path = tmp_path / "a.json"
+    path.write_text("[" + joint.join([json.dumps(record)] * 2) + "]", "utf-8")
+    corpus = read_corpus(path, {"ner": -1})
+    assert corpus[1].where(1) == str(tmp_path / place)
+    assert corpus[1].with_tags({}).where(0) == corpus[1].where(1)
+    path.write_text("[" + joint.join([json.dumps({"tokens": ["Ada"], "ner": [tag]}) for tag in ("O", "I-X-")]) + "]")
+    with pytest.raises(CorpusError, match=re.escape(f"{tmp_path / place}: ")):
+        read_corpus(path, {"ner": -1}).settle("ner", declared=Scheme.BIO)

@@ -259,7 +259,7 @@ def test_overlapping_spans(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
         parse(tmp_path, records)
     (document,) = parse(tmp_path, records, misaligned="drop")
     assert spans(document) == [("Ada Byron", "B")]
-    assert caplog.messages == [f"{tmp_path / 'a.jsonl'}: 2 spans that overlap a longer one were left out"]
+    assert caplog.messages == [f"{tmp_path / 'a.jsonl'}: 2 spans that overlap a longer one were left out: line 1"]
 
 
 def test_offsets_counted_in_utf16(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_tagger.corpus import Corpus, read_corpus, save_corpus
+from bilstm_tagger.corpus.convert.tasks import find_columns
 from bilstm_tagger.corpus.formats import FORMATS, webanno
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
@@ -85,10 +86,18 @@ def test_brat_spans_in_pieces_are_counted_by_themselves(
     assert caplog.messages == [
         f"{source}: 1 span of several pieces was left out: {where}",
         notes,
-        f"{source}: 1 span that overlaps a longer one was left out",
+        f"{source}: 1 span that overlaps a longer one was left out: {'line 1' if alone else 'a.ann:1'}",
         f"{source}: 1 span of several pieces became one span over all of them: {where}",
         notes,
     ]
+
+
+def test_brat_spans_that_overlap_are_named_with_their_lines(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = brat(tmp_path, ANNA, OSLO, "R1\tlives Arg1:T1 Arg2:T2", "T3\tORG 5 9\tBerg")
+    with pytest.raises(CorpusError, match=r"a\.ann:1: span PER \(tokens 0 to 2\) overlaps span ORG .* 2, line 4\); "):
+        read_corpus(path)
+    read_corpus(path.parent, misaligned="drop")
+    assert f"{path.parent}: 1 span that overlaps a longer one was left out: a.ann:4" in caplog.messages
 
 
 def test_brat_spans_that_do_not_fit_are_named_with_their_lines(
@@ -117,7 +126,7 @@ def test_b6_brat_nested_spans_and_faults(tmp_path: Path) -> None:
     with pytest.raises(
         CorpusError,
         match=(
-            r"brat/a\.ann:1: span .* overlaps span LOC \(tokens 9 to 10\); tags hold one span a token: drop "
+            r"brat/a\.ann:1: span .* overlaps span LOC \(tokens 9 to 10, line 2\); tags hold one span a token: drop "
             r"one of them, or let --misaligned drop keep the longer one$"
         ),
     ):
@@ -318,6 +327,8 @@ def test_b6_words_with_tags_behind_a_slash(tmp_path: Path) -> None:
 
 # ---- writing
 
+OTHER_SPACES = [chr(c) for c in range(0x110000) if chr(c).isspace() and c not in (0xA0, 0x202F, 0x2007)]
+
 plain = st.text("abÄ東1,;\"'=+#", min_size=1, max_size=4).filter(lambda word: word != "_")
 sentences = st.lists(st.lists(st.tuples(plain, plain), min_size=1, max_size=4), min_size=1, max_size=4)
 
@@ -335,6 +346,60 @@ def test_b6_tokens_come_back(format: str, given: list[list[tuple[str, str]]]) ->
         [word for word, _ in sentence] for sentence in given
     ]
     assert [tag for each in back for tag in each.tags_of("pos")] == document.tags_of("pos")
+
+
+tokens = st.sampled_from(["1\u00a0000", "10\u202f000", "1"]) | (
+    st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), min_size=1, max_size=4)
+    .map(lambda word: "a".join(word.split(" ")))
+    .filter(lambda word: word == word.strip() and not set(word) & set(OTHER_SPACES))
+)
+names = st.none() | st.sampled_from(["a", "b", "a.2", "1", "2"]) | tokens | st.text("a \n\r\"',\u00a0", max_size=3)
+
+
+@pytest.mark.parametrize("format", ["token-csv", "xlsx"])
+@pytest.mark.parametrize("columns", [{"t": "t"}, {}])
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(names, st.lists(st.lists(tokens, min_size=1, max_size=3), max_size=3)), max_size=4))
+def test_documents_of_tokens_come_back_apart_and_with_their_names(
+    format: str, columns: dict[str, str], given: list[tuple[str | None, list[list[str]]]]
+) -> None:
+    documents = []
+    for name, sentences in given:
+        document = Document.from_sentences(sentences)
+        documents.append(document.with_tags({"t": [word[::-1] for word in document.words]}))
+        documents[-1].id = name
+    filled = [document for document in documents if document.words]
+    if not filled:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        save_corpus(documents, Path(folder, "a"), format=format)
+        assert find_columns(Path(folder, "a"), format=format) == {"t": "t"}
+        back = list(read_corpus(Path(folder, "a"), columns, format=format))
+    assert [[s.words for s in each.sentences] for each in back] == [
+        [s.words for s in each.sentences] for each in filled
+    ]
+    if columns:
+        assert [each.tags_of("t") for each in back] == [each.tags_of("t") for each in filled]
+    before = None
+    for document, again in zip(filled, back, strict=True):
+        if document.id and document.id.strip() and document.id != before:
+            assert again.id == document.id
+        before = again.id
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
+def test_one_document_without_a_name_needs_no_column_of_names(name: str, tmp_path: Path) -> None:
+    document = Document.from_words(["1\u00a0000", "Tea"]).with_tags({"pos": ["NUM", "NOUN"]})
+    save_corpus([document], tmp_path / "a.csv", format="token-csv")
+    assert (tmp_path / "a.csv").read_text("utf-8").splitlines() == [
+        "sentence_id,word,pos", "1,1\u00a0000,NUM", "1,Tea,NOUN",
+    ]  # fmt: skip
+    document.id = "x"
+    save_corpus([document], tmp_path / "b.csv", format="token-csv")
+    assert (tmp_path / "b.csv").read_text("utf-8").splitlines()[:2] == [
+        "doc_id,sentence_id,word,pos",
+        "x,1,1\u00a0000,NUM",
+    ]
 
 
 def test_b6_what_cannot_be_written_is_refused(tmp_path: Path) -> None:

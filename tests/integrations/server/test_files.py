@@ -16,7 +16,9 @@ from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.corpus.formats.jsonl import to_record
 from bilstm_tagger.files import OUTPUT_FORMATS, tag_files
 from bilstm_tagger.integrations.server.limits import Limits
+from bilstm_tagger.integrations.server.routes import _file
 from bilstm_tagger.integrations.server.uploads import safe_name
+from bilstm_tagger.integrations.server.work import FileAnswer
 from bilstm_tagger.tagging.tagger import Tagger
 
 NOTES = "Ada Lovelace was late.\r\nRain fell on Leeds.\n"
@@ -103,6 +105,30 @@ def test_of_a_file_that_breaks_and_of_a_damaged_mail_what_is_whole_is_answered(c
     assert (
         "mails with damage, of which text may be missing or misread: b.eml: its base64 is cut short" in answer["notes"]
     )
+
+
+def test_a_file_that_answers_has_its_notes_in_a_header(client: TestClient) -> None:
+    def asked(*files: tuple[str, str]) -> Any:
+        return client.post("/files", files=sent(*files), data={"format": "conll"})
+
+    answer = asked(("a.eml", MAIL), ("ä字.csv", 'text\nAda came.\n""\n'))
+    assert answer.status_code == 200
+    assert (
+        json.loads(answer.headers["Bilstm-Tagger-Notes"])
+        == (client.post("/files", files=sent(("a.eml", MAIL), ("ä字.csv", 'text\nAda came.\n""\n'))).json()["notes"])
+    )
+    assert "ä字.csv (1)" in json.loads(answer.headers["Bilstm-Tagger-Notes"])[1]
+    assert "Bilstm-Tagger-Notes" not in asked(("d.txt", NOTES)).headers
+
+
+@pytest.mark.parametrize(("count", "length"), [(1, 10_000), (5, 20), (2000, 200)])
+def test_notes_fit_in_a_header(count: int, length: int) -> None:
+    answer = _file(FileAnswer(b"", tuple(f"{at} " + "字" * length for at in range(count))), "conll")
+    line = answer.headers["Bilstm-Tagger-Notes"]
+    told = json.loads(line)
+    assert len(line) <= 4100
+    assert told[0].startswith("0 字")
+    assert len(told) == count or told[-1] == f"and {count - len(told) + 1:,} more"
 
 
 def test_encodings_are_told_without_options(client: TestClient) -> None:
