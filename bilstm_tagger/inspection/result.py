@@ -112,8 +112,9 @@ class Inspection:
         hidden_norm: euclidean norm of the hidden state `(layer, direction, token)`.
         dependence: euclidean norm of the gradient of a prediction's score with respect to a token's embedding
             `(path, token, on)`: how much the prediction at `token` depends on the token `on`. The score is the emission
-            of the predicted tag, that in `network_tags`. Path `forward` goes through left-to-right passes only, in every layer, `backward`
-            through right-to-left passes, `all` through all. Tokens of different sentences do not depend on each other.
+            of the predicted tag, that in `network_tags`. Path `forward` goes through left-to-right passes only, in
+            every layer, `backward` through right-to-left passes, `all` through all. Tokens of different sentences do
+            not depend on each other.
         units: the units with the most token-specific hidden states, the most specific first.
         network_tags: the predicted tags in the scheme that the network predicts, such as `S-LOC` for the `B-LOC` of
             data in BIO.

@@ -19,8 +19,11 @@ def _known_format(name: str) -> str:
     return name
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Position = Annotated[int, Field(ge=0)]
+# Of JSON: "0.5" is no number, nor is true one, nor 1 a truth.
+Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+Position = Annotated[int, Field(ge=0, strict=True)]
+Number = Annotated[int, Field(strict=True)]
+Truth = Annotated[bool, Field(strict=True)]
 Label = Annotated[str, Field(pattern=r"^\S+( \S+)*$", max_length=100)]
 FormatName = Annotated[
     str, AfterValidator(_known_format), WithJsonSchema({"type": "string", "enum": list(OUTPUT_FORMATS)})
@@ -46,12 +49,12 @@ class TagRequest(_Request):
     text: str | None = Field(None, description="A text; or else `texts`.")
     texts: list[str] | None = Field(None, description="Several texts, in one batch.")
     model: str | None = Field(None, description="Name of a model; the first one if none is named.")
-    probabilities: bool = Field(False, description="Whether the probability of each tag and span is wanted.")
+    probabilities: Truth = Field(False, description="Whether the probability of each tag and span is wanted.")
     min_probability: Share = Field(0.0, description="Spans that are less probable are left out.")
-    alternatives: int = Field(
+    alternatives: Number = Field(
         0, ge=0, le=MOST_ALTERNATIVES, description="How many of the most probable tags and labels are wanted."
     )
-    n_best: int = Field(
+    n_best: Number = Field(
         0, ge=0, le=MOST_N_BEST, description="How many of the best tag sequences of each sentence are wanted."
     )
 
