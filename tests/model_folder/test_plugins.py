@@ -9,6 +9,7 @@ import torch
 from tiny import sentences, settings_of, write_conll
 from torch import Tensor, nn
 
+from bilstm_tagger.cli.info import describe
 from bilstm_tagger.errors import ConfigError, ModelError
 from bilstm_tagger.model_folder import plugins
 from bilstm_tagger.nn.batch import Types, mask_of
@@ -128,6 +129,9 @@ def test_a_plugin_trains_and_is_loaded_where_it_is_allowed(
     with pytest.raises(ModelError, match=f"needs code from elsewhere, '{EMBEDDING}'"):
         Tagger.load(tmp_path / "model", plugins=[ENCODER])
     assert Tagger.load(tmp_path / "model", plugins=[ENCODER, EMBEDDING])(words).tags == tagger(words).tags
+    facts = describe(tmp_path / "model")  # which needs none of it
+    assert (facts["plugins"], facts["settings"]["encoder"]["type"]) == ([ENCODER, EMBEDDING], ENCODER)
+    assert "parameters" not in facts["sizes"]
     monkeypatch.setenv(plugins.ALLOWED, f"{ENCODER},{EMBEDDING}")
     assert Tagger.load(tmp_path / "model")(words).tags == tagger(words).tags
 
