@@ -18,9 +18,9 @@ from rule_tagger import RuleTagger
 import bilstm_tagger
 from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.model_folder import folder
 from bilstm_tagger.settings import loading as config
 from bilstm_tagger.settings.schema import Settings
-from bilstm_tagger.tagging import tagger
 
 
 def in_python(code: str) -> str:
@@ -138,7 +138,7 @@ def test_how_a_command_ends(
     def fail(*_: object, **__: object) -> None:
         raise fault
 
-    monkeypatch.setattr(tagger.Tagger, "load", fail)
+    monkeypatch.setattr(folder, "load_model", fail)
     result = run("info", model_folder)
     assert result.exit_code == code
     assert result.stderr.startswith(said)
@@ -179,7 +179,7 @@ def test_a_fault_of_the_program_is_not_hidden(model_folder: Path, monkeypatch: p
     def fail(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(tagger.Tagger, "load", fail)
+    monkeypatch.setattr(folder, "load_model", fail)
     assert isinstance(run("info", model_folder).exception, PermissionError)
 
 

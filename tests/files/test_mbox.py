@@ -90,7 +90,8 @@ def test_a_mail_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.mbox").write_text(f"{DATED}{HEADER}\nto Ada\n\n{DATED}{nested}to Bob\n")
     _, report = to_stream(RuleTagger(), [tmp_path / "a.mbox"])
     assert [str(error) for error in report.failures] == [
-        f"{tmp_path / 'a.mbox'}: mail 2: mails and parts in each other without end; take out what is to be read"
+        f"{tmp_path / 'a.mbox'}: mail 2: mails and parts in each other without end; take out what is to be read; "
+        "1 document before that is tagged"
     ]
 
 

@@ -23,7 +23,7 @@ def test_files_without_a_span_are_told(
     settings = settings_of(data__train=str(data), data__dev=str(data), training__epochs=1)
     tagger = train(settings, output=tmp_path / "model")
     score_on_test(tagger, data, folder=tmp_path / "model")
-    assert "span" not in caplog.text
+    assert "no span" not in caplog.text
     assert score_on_test(tagger, bare, folder=tmp_path / "model") == {"ner": 0.0}
     assert "bare.conll: ner: gold has no span, so there is nothing to find" in caplog.text
     caplog.clear()
