@@ -21,6 +21,7 @@ from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.model_folder import folder
 from bilstm_tagger.settings import loading as config
 from bilstm_tagger.settings.schema import Settings
+from bilstm_tagger.tagging import tagger
 
 
 def in_python(code: str) -> str:
