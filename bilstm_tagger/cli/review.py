@@ -154,15 +154,16 @@ def _settings(
     """The settings of each training, and of how the data is read."""
     from bilstm_tagger.settings.loading import load_settings, parse_override
 
-    overrides = dict(map(parse_override, assignments)) | {key: each for key, each in flags.items() if each is not None}
+    given = {key: each for key, each in ({"preset": preset} | flags).items() if each is not None}
+    overrides = dict(map(parse_override, assignments)) | given
     tasks = list(columns) if isinstance(columns, dict) else []
-    settings = load_settings(preset, tasks=tasks, overrides=overrides)
+    settings = load_settings(tasks=tasks, overrides=overrides)
     named = columns if isinstance(columns, dict) else dict.fromkeys(settings.tasks, columns)
     overrides |= {f"tasks.{task}.column": column for task, column in named.items() if column is not None}
     known = scheme_of(scheme, "--scheme")
     if known is not None:
         overrides |= {f"tasks.{task}.scheme": str(known) for task in settings.tasks}
-    return load_settings(preset, tasks=tasks, overrides=overrides)
+    return load_settings(tasks=tasks, overrides=overrides)
 
 
 def _by_model(

@@ -43,13 +43,13 @@ def run_settings(
     from bilstm_tagger.settings.loading import load_settings, parse_override
 
     overrides = dict(map(parse_override, assignments))
-    overrides |= {key: value for key, value in flags.items() if value is not None}
+    overrides |= {key: value for key, value in ({"preset": preset} | flags).items() if value is not None}
     columns = columns_by_task(column)
     named, only = (columns, None) if isinstance(columns, dict) else ({}, columns)
     names = list(dict.fromkeys(key.split(".")[1] for key in flags if key.startswith("tasks.")))
     if experiment is None:
         names = names or list(named)
-    load = partial(load_settings, preset, file=experiment, tasks=names)
+    load = partial(load_settings, file=experiment, tasks=names)
     settings = load(overrides=overrides)
     earlier = None
     if settings.training.init_from:

@@ -60,7 +60,7 @@ def load_settings(
     """Settings from a preset, then a TOML file, then overrides such as `{"training.epochs": 30}`.
 
     Args:
-        preset: its name; else that of the file, else `ner`.
+        preset: its name; else that of the file, else `ner`. One among the overrides comes before both.
         file: TOML of the same tables as the presets, or the values of such a file.
         tasks: where given, the run's only tasks, whatever others the preset or the file has.
         overrides: values by dotted key.
@@ -70,7 +70,10 @@ def load_settings(
         ConfigError: for an unknown preset or key, a value of the wrong kind, or a file that cannot be read.
     """
     layers: Mapping[str, Any] = file if isinstance(file, Mapping) else {} if file is None else read_toml(file)
+    over = dict(overrides or {})
     name = preset or layers.get("preset")
+    if over.get("preset") is not None:  # decides what all other values are laid over
+        name = over.pop("preset")
     if base is not None:
         if name is not None:
             raise ConfigError(f"preset {name!r}: the model to start from brings its own settings; leave the preset out")
@@ -82,9 +85,9 @@ def load_settings(
     merged = _merge(merged, layers) | {"preset": name}
     if tasks:
         merged["tasks"] = {task: merged.get("tasks", {}).get(task, {}) for task in tasks}
-    for key, value in (overrides or {}).items():
+    for key, value in over.items():
         set_dotted(merged, key.split("."), value)
-    named = {key for values in (layers, overrides or {}) for key in _dotted(values)}
+    named = {key for values in (layers, over) for key in _dotted(values)}
     if "training.epochs" in named and "training.min_steps" not in named:
         set_dotted(merged, ["training", "min_steps"], 0)
     return parse_settings(merged, source=str(file) if isinstance(file, str | Path) else "settings")

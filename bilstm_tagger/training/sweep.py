@@ -253,8 +253,12 @@ def _write_best(result: SweepResult, plan: SweepPlan, folder: Path) -> None:
     if result.best is None:
         return
     experiment: dict[str, Any] = json.loads(json.dumps(plan.experiment))
-    for key, value in {**plan.overrides, **result.best.values}.items():
+    values = {**plan.overrides, **result.best.values}
+    for key, value in values.items():
         set_dotted(experiment, key.split("."), value)
+    if "tasks" not in plan.experiment and "tasks" in experiment:  # in a file they take the place of the preset's
+        tasks = plan.settings(result.best.values).model_dump(mode="json", exclude_unset=True)["tasks"]
+        experiment["tasks"] = tasks
     with atomic_write(folder / BEST) as stream:
         stream.write(tomli_w.dumps(_with_none_words(experiment)))
 

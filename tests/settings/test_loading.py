@@ -60,6 +60,20 @@ def test_a_preset_by_argument_wins_over_that_of_the_file(tmp_path: Path) -> None
     assert list(settings.tasks) == ["ner"]
 
 
+@pytest.mark.parametrize("written", ["", 'preset = "fast"\n'])
+def test_a_preset_among_the_overrides_is_laid_below_all_else(tmp_path: Path, written: str) -> None:
+    path = toml(tmp_path, f"{written}[encoder]\nlayers = 2\n")
+    overrides = {"training.seed": 3, "preset": "pos"}
+    settings = load_settings(None if written else "fast", file=path, overrides=overrides)
+    assert settings == load_settings("pos", overrides={"encoder.layers": 2, "training.seed": 3})
+    assert overrides == {"training.seed": 3, "preset": "pos"}
+    for wrong in ("", "poss", 5):
+        with pytest.raises(ConfigError, match=r"unknown preset .*there are .*pos"):
+            load_settings(overrides={"preset": wrong})
+    with pytest.raises(ConfigError, match="the model to start from brings its own settings"):
+        load_settings(base=settings, overrides={"preset": "ner"})
+
+
 def test_tasks_of_a_file_replace_those_of_the_preset(tmp_path: Path) -> None:
     path = toml(tmp_path, '[tasks.chunk]\ncolumn = 3\n[tasks.pos]\ncolumn = "UPOS"\nhead = "softmax"\n')
     assert list(load_settings(file=path).tasks) == ["chunk", "pos"]

@@ -126,6 +126,21 @@ def test_values_of_any_kind(place: Path, no_training: list[Settings]) -> None:
     assert load_settings(file=place / "out" / "best.toml") == no_training[0]
 
 
+def test_a_preset_is_tried_with_all_its_values(place: Path, no_training: list[Settings]) -> None:
+    text = "[sweep]\nmethod = 'grid'\n[sweep.settings]\npreset = ['fast', 'ner']\ntasks.ner.weight = [2.0]\n"
+    Path("sweep.toml").write_text("preset = 'ner'\n[data]\ntrain = 'train.conll'\n" + text)
+    result = run_sweep(read_plan("sweep.toml"), output=place / "out")
+    given = {"data.train": "train.conll", "tasks.ner.weight": 2.0}
+    assert no_training == [load_settings(name, overrides=given) for name in ("fast", "ner")]
+    assert result.best is not None
+    best = load_settings(file=place / "out" / "best.toml")
+    assert best == no_training[result.best.number]
+    assert best.tasks["ner"].head == no_training[result.best.number].tasks["ner"].head
+    Path("sweep.toml").write_text(text.replace("'ner']", "'nerr']"))
+    with pytest.raises(ConfigError, match=r"sweep\.toml: with preset = 'nerr'.*did you mean 'ner'"):
+        read_plan("sweep.toml")
+
+
 def test_random_values_lie_in_their_ranges(place: Path, no_training: list[Settings]) -> None:
     run_sweep(plan_of(RANDOM, trials=40), output=place / "out")
     rates = sorted(each.training.learning_rate for each in no_training)
