@@ -12,6 +12,7 @@ import typer
 
 from bilstm_tagger.cli.app import Command, note, screen
 from bilstm_tagger.cli.examples import examples
+from bilstm_tagger.cli.values import origins
 
 if TYPE_CHECKING:
     from bilstm_tagger.studies.encoders_result import EncoderRun, EncodersResult
@@ -87,10 +88,9 @@ def encoders(
         "embedder.vectors": vectors,
         "training.threads": threads,
     }
-    overrides = dict(map(parse_override, set_ or [])) | {
-        key: value for key, value in flags.items() if value is not None
-    }
-    settings = load_settings("fast", overrides=overrides)
+    overrides = dict(map(parse_override, set_ or []))
+    by_flag = {key: value for key, value in flags.items() if value is not None}
+    settings = load_settings("fast", overrides=overrides | by_flag, origins=origins(overrides, by_flag))
     bar = BarProgress() if sys.stderr.isatty() else None
     with bar or nullcontext():
         result = run_encoders_study(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bilstm_tagger.cli.app import note, screen
+from bilstm_tagger.cli.values import origins
 from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def sweep(
     from bilstm_tagger.training.progress import BarProgress, Silent
     from bilstm_tagger.training.sweep_plan import read_plan
 
-    plan = read_plan(file, overrides=dict(map(parse_override, set_ or [])), trials=trials)
+    overrides = dict(map(parse_override, set_ or []))
+    plan = read_plan(file, overrides=overrides, trials=trials, origins=origins(overrides))
     folder = output or Path("models") / file.stem
 
     tried: list[SweepTrial] = []

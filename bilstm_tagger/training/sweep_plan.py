@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.settings.checked import Checked, problem
 from bilstm_tagger.settings.loading import OPTIONAL, load_settings, read_toml
 from bilstm_tagger.settings.schema import Settings
 
@@ -27,10 +28,8 @@ MOST_IN_A_GRID = 1_000
 Method = Literal["grid", "random", "tpe"]
 
 
-class Range(BaseModel):
+class Range(Checked):
     """Numbers from `low` to `high`, both included; whole numbers if both are whole."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     low: int | float
     high: int | float
@@ -114,10 +113,8 @@ class Choice:
         return json.loads(value)
 
 
-class _SweepTable(BaseModel):
+class _SweepTable(Checked):
     """The table `[sweep]`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     method: Method = "tpe"
     trials: PositiveInt | None = None
@@ -138,6 +135,7 @@ class SweepPlan:
         trials: number of trials; None for a whole grid.
         seeds: trainings per trial, whose scores are averaged.
         seed: decides what random search and TPE draw.
+        origins: what gave an override, for messages, as for `load_settings`.
     """
 
     experiment: dict[str, Any]
@@ -147,6 +145,7 @@ class SweepPlan:
     trials: int | None
     seeds: int
     seed: int
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     def settings(self, values: Mapping[str, Any]) -> Settings:
         """The settings of one trial.
@@ -157,7 +156,8 @@ class SweepPlan:
         Raises:
             ConfigError: for one that there is not, or a value that it cannot have.
         """
-        return load_settings(file=self.experiment, overrides={**self.overrides, **values})
+        overrides = {**self.overrides, **values}
+        return load_settings(file=self.experiment, overrides=overrides, origins=self.origins)
 
     def grid(self) -> list[dict[str, Any]]:
         """All combinations as optuna has them, the first setting changing slowest.
@@ -191,13 +191,20 @@ class SweepPlan:
         }
 
 
-def read_plan(file: str | Path, *, overrides: Mapping[str, Any] | None = None, trials: int | None = None) -> SweepPlan:
+def read_plan(
+    file: str | Path,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    trials: int | None = None,
+    origins: Mapping[str, str] | None = None,
+) -> SweepPlan:
     """Reads an experiment file with a table `[sweep]`.
 
     Args:
         file: TOML.
         overrides: further settings of all trials, by dotted key.
         trials: another number of trials than in the file.
+        origins: what gave an override, for messages, as for `load_settings`.
 
     Raises:
         ConfigError: naming what cannot be used, every value of the sweep included.
@@ -209,7 +216,7 @@ def read_plan(file: str | Path, *, overrides: Mapping[str, Any] | None = None, t
         table = _SweepTable.model_validate(values.pop(TABLE))
     except ValidationError as error:
         first = error.errors()[0]
-        raise ConfigError(f"{file}: {'.'.join(map(str, (TABLE, *first['loc'])))}: {first['msg'].lower()}") from None
+        raise ConfigError(f"{file}: {'.'.join(map(str, (TABLE, *first['loc'])))}: {problem(first)}") from None
     space = {key: _values(f"{file}: sweep.settings.{key}", key, value) for key, value in _leaves(table.settings)}
     if not space:
         raise ConfigError(f"{file}: sweep.settings names no setting to try")
@@ -218,7 +225,7 @@ def read_plan(file: str | Path, *, overrides: Mapping[str, Any] | None = None, t
         raise ConfigError(
             f"{file}: method {table.method!r} needs a number of trials; set sweep.trials or give --trials"
         )
-    plan = SweepPlan(values, dict(overrides or {}), space, table.method, trials, table.seeds, table.seed)
+    plan = SweepPlan(values, dict(overrides or {}), space, table.method, trials, table.seeds, table.seed, origins or {})
     _check(plan, file)
     return plan
 
@@ -248,7 +255,7 @@ def _values(where: str, key: str, value: Any) -> Choice | Range:
     except ValidationError as error:
         first = error.errors()[0]
         name = "".join(f"{part}: " for part in first["loc"][:1])
-        raise ConfigError(f"{where}: {name}{first['msg'].removeprefix('Value error, ').lower()}") from None
+        raise ConfigError(f"{where}: {name}{problem(first)}") from None
 
 
 def _check(plan: SweepPlan, file: str | Path) -> None:

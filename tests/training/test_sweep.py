@@ -291,6 +291,9 @@ def test_several_seeds_per_trial(place: Path) -> None:
     [
         ("", "has no table"),
         ("[sweep]\nmethod='grid'", "sweep.settings: field required"),
+        ("[sweep]\ntrials=true\n[sweep.settings]\nencoder.hidden_size = [1]", "sweep.trials: takes neither true"),
+        ("[sweep]\ntrials=1\n[sweep.settings]\nembedder.dropout = {low=false, high=1}", "low: takes neither true"),
+        ("[sweep]\ntrials=1\n[sweep.settings]\nencoder.hidden_size = [true, 5]", "takes neither true nor false"),
         ("[sweep]\nmethod='grid'\n[sweep.settings]", "names no setting to try"),
         ("[sweep]\nmethod='best'\n[sweep.settings]\nencoder.hidden_size = [1]", "sweep.method: input should be 'grid'"),
         ("[sweep]\n[sweep.settings]\nencoder.hidden_size = [1]", "needs a number of trials"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema, model_validator
 
 from bilstm_tagger.errors import choose
 from bilstm_tagger.files.formats import OUTPUT_FORMATS
+from bilstm_tagger.settings.checked import Checked
 
 MOST_N_BEST = 10
 MOST_ALTERNATIVES = 10
@@ -27,9 +28,7 @@ FormatName = Annotated[
 ]
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class _Request(Checked):
     @model_validator(mode="before")
     @classmethod
     def _known_names(cls, values: Any) -> Any:
@@ -110,7 +109,7 @@ class CorrectedDocument(_Request):
     tags: dict[str, list[Label]] = Field(
         {}, description="For each task one tag per token; of tasks with spans they may be left out."
     )
-    spans: list[CorrectedSpan] = []
+    spans: list[CorrectedSpan] = Field(default_factory=list)
     probabilities: dict[str, list[float | None]] | None = None
     alternatives: dict[str, list[dict[str, float]]] | None = Field(
         None, description="For each task and token the most probable tags."

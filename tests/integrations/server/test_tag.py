@@ -136,6 +136,8 @@ def test_a_body_that_is_not_declared_as_json(
         (b'{"texts": ["a", null]}', "texts.1: input should be a valid string"),
         (b'{"text": "a", "lable": 1}', "the body: no 'lable'; known: text, texts, model, "),
         (b'{"text": "a", "probabilties": true}', "the body: no 'probabilties'; did you mean 'probabilities'? known"),
+        (b'{"text": "a", "n_best": true}', "n_best: takes neither true nor false"),
+        (b'{"text": "a", "min_probability": false}', "min_probability: takes neither true nor false"),
         (b'{"text": "a", "n_best": 11}', "n_best: input should be less than or equal to 10"),
         (b'{"text": "a", "min_probability": NaN}', "min_probability: input should be"),
         (b'{"text": "\\ud800"}', "the text holds half a character"),
