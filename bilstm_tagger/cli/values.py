@@ -38,7 +38,7 @@ def task_corpora(assignments: list[str]) -> dict[str, Any]:
     """Settings from `NAME=TRAIN[,DEV]`: in CoNLL-U the column of the task's name in capitals, elsewhere the last one.
 
     Raises:
-        ConfigError: if one is not of that form.
+        ConfigError: if one is not of that form, or a task is named twice.
     """
     settings: dict[str, Any] = {}
     for text in assignments:
@@ -47,6 +47,11 @@ def task_corpora(assignments: list[str]) -> dict[str, Any]:
         if not (name and equals and train_file) or "." in name:
             raise ConfigError(f"--task {text!r}: write NAME=TRAIN or NAME=TRAIN,DEV")
         key = f"tasks.{name}"
+        if f"{key}.train" in settings:
+            raise ConfigError(
+                f"--task {text!r}: {name} is given twice; several corpora of a task stand in a file of settings, under "
+                f"[[tasks.{name}.corpora]]"
+            )
         settings |= {f"{key}.train": train_file, f"{key}.dev": dev_file or None}
         settings[f"{key}.column"] = name.upper() if ".conllu" in Path(train_file).name else -1
     return settings

@@ -266,6 +266,13 @@ def test_a_wrong_setting_is_blamed_on_what_gave_it(tmp_path: Path, arguments: li
     assert (result.exit_code, result.stderr) == (1, f"error: {message}\n")
 
 
+def test_a_task_has_one_corpus_on_the_command_line() -> None:
+    result = run("train", "--task", "ner=a.conll,b.conll", "--task", "ner=c.conll")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("error: --task 'ner=c.conll': ner is given twice; ")
+    assert "[[tasks.ner.corpora]]" in result.stderr
+
+
 def test_a_preset_by_set_is_one_by_flag(tmp_path: Path) -> None:
     assignments = ["preset=fast", "encoder.layers=2"]
     for preset, used in ((None, "fast"), ("pos", "pos")):
