@@ -350,6 +350,19 @@ def test_nothing_is_lost(place: Path, no_training: list[Settings]) -> None:
         run_sweep(plan, output=place / "sweep.toml")
 
 
+def test_names_of_settings_stay_whole_in_a_narrow_terminal(
+    place: Path, no_training: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "small.toml").write_text(EXPERIMENT + RANDOM)
+    monkeypatch.setenv("COLUMNS", "60")
+    first = run("sweep", "small.toml").stdout
+    for name in ("training.learning_rate", "embedder.characters.filters", "embedder.dropout"):
+        assert first.count(f" {name}=") == 6
+    assert first.split()[:2] == ["trial", "dev"]
+    monkeypatch.setenv("COLUMNS", "120")
+    assert "embedder.characters.filters=" not in run("sweep", "small.toml", "--resume").stdout
+
+
 def test_the_command(place: Path) -> None:
     (place / "small.toml").write_text(EXPERIMENT + GRID)
     done = run("sweep", "small.toml", "--trials", "2", "--set", "training.seed=3")
