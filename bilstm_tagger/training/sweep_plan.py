@@ -159,6 +159,14 @@ class SweepPlan:
         overrides = {**self.overrides, **values}
         return load_settings(file=self.experiment, overrides=overrides, origins=self.origins)
 
+    def samples(self) -> Iterator[dict[str, Any]]:
+        """All combinations of a grid; else each value of each list and the ends of each range once.
+
+        Raises:
+            ConfigError: if a grid cannot be counted, or has too many.
+        """
+        return map(self.read, self.grid()) if self.method == "grid" else _ends(self)
+
     def grid(self) -> list[dict[str, Any]]:
         """All combinations as optuna has them, the first setting changing slowest.
 
@@ -263,7 +271,7 @@ def _check(plan: SweepPlan, file: str | Path) -> None:
     for key in plan.space.keys() & plan.overrides.keys():
         raise ConfigError(f"{file}: sweep.settings.{key} is tried, so it cannot be set to {plan.overrides[key]!r} too")
     try:
-        combinations = map(plan.read, plan.grid()) if plan.method == "grid" else _ends(plan)
+        combinations = plan.samples()
     except ConfigError as error:
         raise ConfigError(f"{file}: sweep.settings: {error}") from None
     for values in combinations:

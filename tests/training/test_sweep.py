@@ -350,6 +350,42 @@ def test_nothing_is_lost(place: Path, no_training: list[Settings]) -> None:
         run_sweep(plan, output=place / "sweep.toml")
 
 
+@pytest.mark.parametrize("method", ["method = 'grid'", "method = 'tpe'\ntrials = 9"])
+@pytest.mark.parametrize(
+    ("key", "good", "bad"),
+    [
+        ("data.train", "train.conll", "nosuch.conll"),
+        ("data.dev", "dev.conll", "nosuch.conll"),
+        ("data.tokenizer", "whitespace", "spacy:nosuch"),
+        ("tasks.ner.column", -1, "nosuch"),
+        ("embedder.vectors", "none", "nosuch.txt"),
+        ("embedder.plugin", "none", "nosuch:Module"),
+        ("encoder.type", "lstm", "nosuch:Module"),
+        ("training.init_from", "none", "nosuch/folder"),
+    ],
+)
+def test_what_cannot_be_read_is_told_before_the_first_training(
+    place: Path, no_training: list[Settings], key: str, good: Any, bad: Any, method: str
+) -> None:
+    text = f"[sweep]\n{method}\n[sweep.settings]\ntraining.clip = [4.0, 5.0]\n{key} = [{good!r}, {bad!r}]\n"
+    for _ in range(2):  # the first try leaves nothing that stands in the way of the second
+        done = run("sweep", write_sweep(text), "--output", place / "out")
+        assert done.exit_code == 1
+        assert done.stderr.startswith(f"error: with {key} = {bad!r}: ")
+        assert done.stderr.count("\n") == 1
+    assert not no_training
+    assert run("sweep", write_sweep(text.replace(f", {bad!r}", "")), "--output", place / "out").exit_code == 0
+    for name in ("train.conll", "dev.conll"):  # which a sweep that is done needs no more
+        (place / name).unlink()
+    again = run("sweep", write_sweep(text.replace(f", {bad!r}", "")), "--output", place / "out", "--resume")
+    assert (again.exit_code, "nothing is left to try" in again.stderr) == (0, True)
+
+
+def write_sweep(text: str) -> str:
+    Path("sweep.toml").write_text(EXPERIMENT + text)
+    return "sweep.toml"
+
+
 def test_names_of_settings_stay_whole_in_a_narrow_terminal(
     place: Path, no_training: list[Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
