@@ -166,6 +166,7 @@ def _settings(
     known = scheme_of(scheme, "--scheme")
     if known is not None:
         overrides |= {f"tasks.{task}.scheme": str(known) for task in settings.tasks}
+    given |= origins((), [key for key in overrides if key.startswith("tasks.") and key not in given])
     return load_settings(tasks=tasks, overrides=overrides, origins=given)
 
 

@@ -65,6 +65,11 @@ def run_settings(
             f"{', '.join(settings.tasks)}; --set tasks.{unknown[0]}.column={named[unknown[0]]} adds it"
         )
     overrides |= {f"tasks.{task}.column": place for task, place in named.items()}
+    without_task = {"column": only, "scheme": scheme}
+    alone = {
+        f"tasks.{task}.{key}" for key, value in without_task.items() if value is not None for task in settings.tasks
+    }
+    given |= origins((), [*(f"tasks.{task}.column" for task in named), *alone])
     settings = load(overrides=overrides)
     if earlier is not None and not names and len(settings.tasks) > 1 and flags.get("data.train"):
         return _for_one_task(settings, earlier, load, overrides, column=only, scheme=scheme)

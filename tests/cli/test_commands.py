@@ -254,6 +254,14 @@ def test_flags_win_over_set_over_file_over_preset(
         (["--set", "training.epochs=two"], "--set training.epochs: input should be a whole number, got 'two'"),
         (["--set", "training.epoch=2"], "--set training.epoch: unknown key; did you mean 'epochs'?"),
         (["--set", "data.dev="], "--set data.dev: is empty; name something, write none, or leave it out"),
+        (
+            ["--column", "0"],
+            "--column: columns are counted from 1, or from the end if negative, up to 10,000, or named, got 0",
+        ),
+        (
+            ["--column", "ner=0"],
+            "--column: columns are counted from 1, or from the end if negative, up to 10,000, or named, got 0",
+        ),
         (["--epochs", "-2"], "--epochs: input should be greater than 0, got -2"),
         (["--epochs", "-2", "--set", "training.epochs=two"], "--epochs: input should be greater than 0, got -2"),
     ],
