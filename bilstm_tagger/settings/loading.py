@@ -109,7 +109,8 @@ def _dotted(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 
 def _read_preset(name: str) -> tuple[str, dict[str, Any]]:
     if name not in presets():
-        raise ConfigError(f"unknown preset {name!r}{nearest(name, presets())}; there are {', '.join(presets())}")
+        meant = nearest(name, presets())
+        raise ConfigError(f"unknown preset {name!r}{meant if '?' in meant else ''}; there are {', '.join(presets())}")
     return name, read_toml(_preset_folder() / f"{name}.toml")
 
 

@@ -17,7 +17,7 @@ from bilstm_tagger.training.sweep_plan import SweepPlan
 
 __all__ = ["check_files"]
 
-_TABLES = ("preset", "data", "tasks", "features")
+_TABLES = ("data", "tasks", "features")
 _KEYS = ("embedder.vectors", "embedder.plugin", "encoder.type", "training.init_from", "training.device")
 
 

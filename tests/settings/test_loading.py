@@ -317,6 +317,9 @@ def test_an_unknown_preset_is_refused(tmp_path: Path, name: Any) -> None:
 def test_the_nearest_preset_is_named() -> None:
     with pytest.raises(ConfigError, match="did you mean 'ner'"):
         load_settings("nerr")
+    with pytest.raises(ConfigError) as caught:
+        load_settings("xx")
+    assert str(caught.value) == f"unknown preset 'xx'; there are {', '.join(presets())}"
 
 
 def test_a_missing_or_damaged_file_is_named(tmp_path: Path) -> None:

@@ -381,6 +381,13 @@ def test_what_cannot_be_read_is_told_before_the_first_training(
     assert (again.exit_code, "nothing is left to try" in again.stderr) == (0, True)
 
 
+def test_a_file_that_is_not_tried_is_told_without_what_is(place: Path, no_training: list[Settings]) -> None:
+    (place / "dev.conll").unlink()
+    done = run("sweep", write_sweep(GRID + "preset = ['fast', 'ner']\n"), "--output", place / "out")
+    assert done.stderr.startswith("error: dev.conll: no such file")
+    assert not no_training
+
+
 def write_sweep(text: str) -> str:
     Path("sweep.toml").write_text(EXPERIMENT + text)
     return "sweep.toml"
