@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
-__all__ = ["counted", "percent"]
+__all__ = ["counted", "percent", "some_of"]
 
 
 def counted(count: int, one: str, more: str | None = None) -> str:
@@ -21,3 +22,17 @@ def counted(count: int, one: str, more: str | None = None) -> str:
 def percent(value: float) -> str:
     """A share between 0 and 1 in percent with two decimals; exact halves are rounded up, as seqscore does."""
     return str((Decimal(value) * 100).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+
+
+def some_of(names: Iterable[str]) -> str:
+    """List names in order, and count those beyond the first few.
+
+    Args:
+        names: the names.
+
+    Example:
+        >>> some_of(["b", "a"])
+        'a, b'
+    """
+    listed = sorted(names)
+    return ", ".join(listed[:8]) + (f" and {len(listed) - 8} more" if len(listed) > 8 else "")

@@ -11,7 +11,7 @@ from command_line import ONE_OF_MANY
 
 import bilstm_tagger
 from bilstm_tagger.corpus.split import CorpusStats
-from bilstm_tagger.wording import counted, percent
+from bilstm_tagger.wording import counted, percent, some_of
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,11 @@ from bilstm_tagger.wording import counted, percent
 )
 def test_counted(count: int, words: tuple[str, ...], expected: str) -> None:
     assert counted(count, *words) == expected
+
+
+def test_some_of() -> None:
+    assert some_of(["b", "a"]) == "a, b"
+    assert some_of("abcdefghij") == "a, b, c, d, e, f, g, h and 2 more"
 
 
 @pytest.mark.parametrize("value", [0.0, 0.00005, 0.5, 0.12345, 2 / 3, 0.999949, 1.0])

@@ -83,4 +83,8 @@ def main() -> None:
         os.environ.setdefault(name, "128")
     # Without this, Python searches all objects of torch for garbage when it exits, which takes almost a second.
     atexit.register(gc.freeze)
-    run_to_the_end(lambda: app(prog_name="bilstm-tagger"))
+    try:
+        run_to_the_end(lambda: app(prog_name="bilstm-tagger"))
+    finally:  # nothing is left to be stopped, and in what torch does at the end an interrupt would be a traceback
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

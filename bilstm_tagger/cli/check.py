@@ -125,6 +125,8 @@ def _fix(source: str, target: Path, options: CheckOptions) -> None:
         note(f"changed: {change}")
     for rest in done.left:
         note(f"not changed: {rest}")
+    for loss in done.losses:
+        note(f"not kept: {loss}")
     note(f"{target}: {'written, with nothing to change' if not done.changes else 'written'}")
 
 

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 
 def sizes(report: FilesReport) -> str:
-    """How much was tagged, and how fast."""
+    """How much was tagged, and how fast if anything was."""
     rate = report.tokens / max(report.seconds, 1e-9)
-    return f"{counted(report.sentences, 'sentence')}, {counted(report.tokens, 'token')} ({rate:,.0f} tokens/s)"
+    speed = f" ({rate:,.0f} tokens/s)" if report.tokens else ""
+    return f"{counted(report.sentences, 'sentence')}, {counted(report.tokens, 'token')}{speed}"
 
 
 def conclude(report: FilesReport, output: Path | None, *, models: str = "") -> None:

@@ -15,8 +15,6 @@ from bilstm_tagger.wording import counted
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from bilstm_tagger.tagging.tagger import Tagger
-
 
 def info(
     model: Annotated[
@@ -27,53 +25,54 @@ def info(
 ) -> None:
     """Show the tasks of a model, its scores, its data and its settings."""
     from bilstm_tagger.model_folder.find import find_folder
-    from bilstm_tagger.tagging.tagger import Tagger
 
-    folder = find_folder(model)
-    facts = describe(Tagger.load(folder), folder)
+    facts = describe(find_folder(model))
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
     else:
         screen().print(_table(facts))
 
 
-def describe(tagger: Tagger, folder: Path) -> dict[str, Any]:
-    """What is known of a model, as plain values.
+def describe(folder: Path) -> dict[str, Any]:
+    """What is known of a model, as plain values; code from elsewhere that it needs is named, and not run.
 
     Args:
-        tagger: the loaded model.
         folder: its folder.
     """
+    from bilstm_tagger.model_folder.folder import load_model
+    from bilstm_tagger.model_folder.info import read_info
     from bilstm_tagger.schemes.grammar import Scheme
-    from bilstm_tagger.tagging.torch_runtime import torch_model
 
-    vocab, model = tagger.vocab, torch_model(tagger.runtime)
+    info = read_info(folder)[0]
+    vocab, metrics, plugins = info.vocab, info.metrics, info.network.plugins
+    model = None if plugins else load_model(folder).model
     tasks = {}
-    for task in tagger.tasks:
-        plain = tagger.schemes[task] is Scheme.NONE
+    for task, config in info.network.tasks.items():
+        plain = config.scheme is Scheme.NONE
         labels = vocab.tags[task] if plain else sorted({tag[2:] for tag in vocab.tags[task] if tag != "O"})
         tasks[task] = {
-            "scheme": str(tagger.schemes[task]),
-            "head": tagger.info.network.tasks[task].head,
+            "scheme": str(config.scheme),
+            "head": config.head,
             "measure": "accuracy" if plain else "strict F1",
-            "dev": tagger.metrics.get("dev", {}).get(task),
+            "dev": metrics.get("dev", {}).get(task),
             "labels": labels,
         }
     return {
         "folder": str(folder),
-        **({} if tagger.info.source is None else {"source": tagger.info.source}),
+        **({} if info.source is None else {"source": info.source}),
         "tasks": tasks,
-        "tokenizer": tagger.info.tokenizer,
+        "tokenizer": info.tokenizer,
         "sizes": {
-            "parameters": sum(weight.numel() for weight in model.parameters()),
+            **({} if model is None else {"parameters": sum(weight.numel() for weight in model.parameters())}),
             "trained words": len(vocab.trained),
             "frozen words": len(vocab.frozen),
             "characters": len(vocab.characters),
             "bytes": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
         },
-        **{key: tagger.metrics[key] for key in ("best_epoch", "epochs", "coverage") if key in tagger.metrics},
-        **tagger.info.provenance,
-        "settings": tagger.info.settings,
+        **({"plugins": plugins} if plugins else {}),
+        **{key: metrics[key] for key in ("best_epoch", "epochs", "coverage") if key in metrics},
+        **info.provenance,
+        "settings": info.settings,
     }
 
 
@@ -106,6 +105,10 @@ def _table(facts: Mapping[str, Any]) -> Table:
         sentences = f"{counted(row['sentences'], 'sentence')}, " if row["sentences"] else ""
         add(row["role"], f"{row['name']}: {sentences}{counted(row['tokens'], 'token')}, sha256 {row['sha256'][:12]}")
     add("sizes", ", ".join(f"{value:,} {name}" for name, value in facts["sizes"].items()))
+    if "plugins" in facts:
+        add(
+            "code from elsewhere", f"{', '.join(facts['plugins'])}; what else is in the network is not known without it"
+        )
     add("tokenizer", facts["tokenizer"])
     add("versions", ", ".join(f"{name} {value}" for name, value in facts.get("versions", {}).items()))
     for key, value in _flat(facts["settings"]):

@@ -165,7 +165,7 @@ def _dependences(inspection: Inspection) -> Table:
     from bilstm_tagger.inspection.views import depends_most_on
 
     table = _table(["token", "tag", "depends on"])
-    for number, (word, tag) in enumerate(zip(inspection.tokens, inspection.tags, strict=True)):
+    for number, (word, tag) in enumerate(zip(inspection.tokens, inspection.shown_tags, strict=True)):
         shares = depends_most_on(inspection, number)
         on = "  ".join(f"{_arrow(number, other)}{inspection.tokens[other]} {share:.0%}" for other, share in shares)
         table.add_row(_text(word), _text(tag), _text(on))
@@ -177,7 +177,7 @@ def _tag_scores(inspection: Inspection) -> Table:
     from bilstm_tagger.inspection.views import best_tags
 
     table = _table(["token", "tag", "scores"])
-    for number, (word, tag) in enumerate(zip(inspection.tokens, inspection.tags, strict=True)):
+    for number, (word, tag) in enumerate(zip(inspection.tokens, inspection.shown_tags, strict=True)):
         scores = "  ".join(f"{name} {score:+.2f}" for name, score in best_tags(inspection, number))
         table.add_row(_text(word), _text(tag), _text(scores))
     return table

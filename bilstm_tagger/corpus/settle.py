@@ -10,7 +10,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.detection import Transition, best_scheme, count_transitions, violations
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme, belongs, first_illegal, is_legal, parse
-from bilstm_tagger.schemes.near_miss import near_misses
+from bilstm_tagger.schemes.near_miss import in_the_way, near_misses
 
 _COMMENT_MARKS = "#%"
 
@@ -70,7 +70,10 @@ def _refuse_strays(documents: Sequence[Document], task: str, transitions: Counte
     places = [
         (document, index) for document in documents for index, tag in enumerate(document.tags_of(task)) if tag in strays
     ]
-    document, index = places[0]
+    others, strange = in_the_way(counts)
+    document, index = next(
+        (each for each in places if each[0].tags_of(task)[each[1]] in strange), places[0]
+    )  # what has no remedy comes first
     tag = document.tags_of(task)[index]
     what = f"{document.where(index)}: tag {tag!r} among tags such as {min(spans)!r}"
     marks = {found.words[at][:1] for found, at in places}
@@ -82,6 +85,8 @@ def _refuse_strays(documents: Sequence[Document], task: str, transitions: Counte
         )
     meant = near_misses(counts).get(tag)
     remedy = f"if {meant!r} was meant, add --fix-tags" if meant else "correct it"
+    if tag in strange:
+        remedy += f", and --fix-tags reads the others, such as {min(others)!r}, as {others[min(others)]!r}"
     raise CorpusError(f"{what}; {remedy}, or declare the scheme of the task as none if these are plain tags")
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme, has_unknown, parse
-from bilstm_tagger.schemes.near_miss import bare_letter, is_bare, near_misses
+from bilstm_tagger.schemes.near_miss import bare_letter, in_the_way, is_bare, near_misses
 from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.wording import some_of
 
 __all__ = ["distinct_tags", "doubts", "respell_tags", "unknown_tokens"]
 
@@ -120,7 +121,9 @@ def doubts(documents: Sequence[Document], task: str, scheme: Scheme) -> Iterator
         return
     counts = Counter(tag for document in documents for tag in document.tags_of(task))
     meant = near_misses(counts)
-    others = sorted(tag for tag in counts if tag not in ("O", UNKNOWN))
+    others, strange = in_the_way(counts)
+    spans_meant = sum(counts[tag] for tag in strange) < sum(counts[tag] for tag in others)
+    plain = sorted(tag for tag in counts if tag not in ("O", UNKNOWN))
     if meant:
         odd = min(tag for tag in meant if meant[tag] != "O")
         yield (
@@ -133,9 +136,16 @@ def doubts(documents: Sequence[Document], task: str, scheme: Scheme) -> Iterator
             "no labels",
             f"tags {seen} have no label and were taken for plain tags; if they mark spans, --label NAME gives them one",
         )
-    elif others and counts["O"] >= _MOSTLY_OUTSIDE * counts.total():
+    elif strange and spans_meant:
+        odd = min(tag for tag in others if others[tag] != "O")
+        yield (
+            "near-miss tags",
+            f"tags such as {odd!r} were taken for plain tags; if {others[odd]!r} was meant, correct "
+            f"{some_of(strange)}, which no tag of spans can mean, and --fix-tags reads the others so",
+        )
+    elif plain and counts["O"] >= _MOSTLY_OUTSIDE * counts.total():
         yield (
             "plain tags",
-            f"tags such as {others[0]!r} beside O were taken for plain tags; if they mark spans, --scheme IO reads "
+            f"tags such as {plain[0]!r} beside O were taken for plain tags; if they mark spans, --scheme IO reads "
             "them so",
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bilstm_tagger.corpus.convert.convert import save_and_compare
-from bilstm_tagger.corpus.convert.tasks import find_columns
+from bilstm_tagger.corpus.convert.tasks import further_columns
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.curation.review_table import read_spans, show_spans
@@ -227,13 +227,7 @@ def apply_table(
         CorpusError: a file cannot be read or written, or the table does not belong to the source.
     """
     reviewed = dict(spec.columns or {})
-    others = find_columns(source, format=spec.format, encoding=spec.encoding)
-    # Columns with numbers are kept by the format itself.
-    taken = (*reviewed, *reviewed.values())
-    further = {
-        name: key for name, key in others.items() if isinstance(key, str) and name not in taken and key not in taken
-    }
-    whole = spec.replace(columns=reviewed | further)
+    whole = spec.replace(columns=reviewed | further_columns(source, spec))
     corpus = read_corpus(source, spec=whole)
     for name in whole.columns or {}:
         declared = scheme if name in reviewed and corpus.has_spans(name) else None

@@ -213,13 +213,21 @@ class Columns:
         return task
 
     def where(self, token: int) -> str:
-        """The place of a token for a message: `file:line` and perhaps its record, or else its sentence and number."""
+        """The place of a token for a message.
+
+        It is `file:line`, with record and sentence where a line holds several, or else its sentence and number.
+        """
         if self.path is not None:
             place = self.path if self.sheet is None else f"{self.path}: sheet {self.sheet!r}"
             place = f"{place}:{self.lines[token]}" if self.lines is not None else place
-            return place if self.record is None else f"{place}, record {self.record}"
+            place = place if self.record is None else f"{place}, record {self.record}"
+            return f"{place}, sentence {self._sentence_of(token) + 1}" if self._in_one_line() else place
         sentence = self._sentence_of(token)
         return f"sentence {sentence + 1}, token {token - self.bounds[sentence] + 1}"
+
+    def _in_one_line(self) -> bool:
+        """Whether all sentences of several are in one line of the file, as in a record."""
+        return len(self.bounds) > 2 and bool(self.lines) and self.lines[0] == self.lines[-1]  # type: ignore[index]
 
     def check_offsets(self) -> None:
         """Make sure that every token is a part of the text and that tokens come in ascending order.

@@ -21,7 +21,8 @@ class Entity:
     Attributes:
         file: the file, as it was named; None without a file.
         document: the name of the document, if it has one.
-        line: the line of the file in which the name begins, counted from 1; in a text without a file, its line.
+        line: the line of the file in which the name begins, counted from 1; the line of the text where that is no
+            file, or was taken out of one, as of mails and pages.
         start: where it begins in the text of its document, in characters.
         end: where it ends there, exclusive.
         label: what it is, for instance `PER`.

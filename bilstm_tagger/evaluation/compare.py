@@ -248,7 +248,7 @@ def _predictions(
         named = bool(columns or isinstance(gold_columns, Mapping))
         return paired(gold, read_corpus(system, columns, spec=spec), system, named=named)
     own, notes = _read_gold(system, path, gold_columns, spec)
-    result = paired(gold, Corpus(system.pipe(own)), name)
+    result = paired(gold, Corpus(system.pipe(own)), name, from_model=True)
     return Paired(result.gold, result.predicted, [*notes, *result.notes])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from bilstm_tagger.evaluation.scores import SpanScores, TagScores, nothing_to_fi
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.tagging.opened import opened
 from bilstm_tagger.tagging.warm_up import warm_up
+from bilstm_tagger.wording import some_of
 
 if TYPE_CHECKING:
     from bilstm_tagger.tagging.tagger import Tagger
@@ -205,8 +206,8 @@ def refuse_strange_labels(tagger: Tagger, gold: Corpus) -> None:
         known = set(_labels(tagger, task))
         if there and not there & known:
             raise CorpusError(
-                f"{task}: the model gives none of the labels here ({_some(there)}) but {_some(known)}; name another "
-                f"--column, or rename them, --map {min(there)}={min(known)}"
+                f"{task}: the model gives none of the labels here ({some_of(there)}) but {some_of(known)}; name "
+                f"another --column, or rename them, --map {min(there)}={min(known)}"
             )
 
 
@@ -214,11 +215,6 @@ def _labels(tagger: Tagger, task: str) -> list[str]:
     """The labels, of plain tags the tags, that the model gives; that of a span once for each of its tags."""
     tags = tagger.vocab.tags[task]
     return list(tags) if tagger.schemes[task] is Scheme.NONE else [tag[2:] for tag in tags if tag != "O"]
-
-
-def _some(labels: Iterable[str]) -> str:
-    listed = sorted(labels)
-    return ", ".join(listed[:8]) + (f" and {len(listed) - 8} more" if len(listed) > 8 else "")
 
 
 def _columns_by_task(tagger: Tagger, columns: Columns | None) -> dict[str, int | str]:

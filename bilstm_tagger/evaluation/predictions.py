@@ -18,6 +18,7 @@ from bilstm_tagger.evaluation.bootstrap import RESAMPLES
 from bilstm_tagger.evaluation.counting import score_task
 from bilstm_tagger.evaluation.evaluate import Evaluation
 from bilstm_tagger.evaluation.partial import refuse_unpredicted, unannotated_notes
+from bilstm_tagger.evaluation.unlike_labels import unlike_labels
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme, belongs
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.wording import counted
@@ -111,7 +112,7 @@ def read_gold_file(path: str | Path, columns: Columns | None, spec: ReadSpec | N
     return corpus
 
 
-def paired(gold: Corpus, guesses: Corpus, path: str | Path, *, named: bool = False) -> Paired:
+def paired(gold: Corpus, guesses: Corpus, path: str | Path, *, named: bool = False, from_model: bool = False) -> Paired:
     """Put predicted tags on gold documents, in the schemes of these, for the tasks that both have.
 
     Args:
@@ -119,6 +120,7 @@ def paired(gold: Corpus, guesses: Corpus, path: str | Path, *, named: bool = Fal
         guesses: the same sentences in the same order with other tags, spelled and divided into documents in any way.
         path: where `guesses` come from, for messages.
         named: whether the user named the tasks; then those of different names are different ones.
+        from_model: whether `guesses` are what a model gives, whose labels cannot be renamed.
 
     Raises:
         ConfigError: it cannot be told which task belongs to which.
@@ -149,7 +151,10 @@ def paired(gold: Corpus, guesses: Corpus, path: str | Path, *, named: bool = Fal
         document.with_tags({task: each[number].tags_of(task) for task, each in zip(names, spelled, strict=True)})
         for number, document in enumerate(guesses)
     ]
-    return Paired(gold, put_on(gold, Corpus(merged), path), notes)
+    predicted = put_on(gold, Corpus(merged), path)
+    for task in names:
+        notes += unlike_labels(gold, predicted, task, gold.schemes[task], str(path), renames=not from_model)
+    return Paired(gold, predicted, notes)
 
 
 def matching(gold: Corpus, guesses: Corpus, path: str | Path, *, named: bool) -> dict[str, str]:

@@ -129,7 +129,7 @@ def _pieces(body: LexborNode) -> list[str]:
 
 
 def _append_text(pieces: list[str], node: LexborNode) -> None:
-    text = node.text_content or ""
+    text = (node.text_content or "").replace("\u00ad", "")  # which no browser shows but at a line end
     parent = node.parent
     if parent is None or parent.tag not in ("pre", "textarea"):
         text = _SPACE.sub(" ", text)

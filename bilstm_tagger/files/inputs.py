@@ -84,14 +84,18 @@ def read_job(job: Job, spec: ReadSpec, tally: Tally | None = None) -> Iterator[S
         ConfigError: if its format needs a package that is not installed.
     """
     tally = Tally() if tally is None else tally
-    if job.format in EXTRACTED:
-        tally.extracted[suffix_of(job.path) or job.format] += 1
+    for number, source in enumerate(_sources(job, spec, tally)):
+        if number == 0 and job.format in EXTRACTED:
+            tally.extracted[suffix_of(job.path) or job.format] += 1
+        yield source
+
+
+def _sources(job: Job, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
     if job.format in _READERS:
-        yield from _READERS[job.format](job.path, spec, tally)
-    elif job.format in TABLES:
-        yield from read_table(job.path, job.format, spec, tally)
-    else:
-        yield from read_words(job.path, job.format, spec)
+        return _READERS[job.format](job.path, spec, tally)
+    if job.format in TABLES:
+        return read_table(job.path, job.format, spec, tally)
+    return read_words(job.path, job.format, spec)
 
 
 def _text(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:

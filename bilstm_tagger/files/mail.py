@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.files.mail_parts import body_of
+from bilstm_tagger.files.mail_headers import parse_mail
+from bilstm_tagger.files.mail_parts import body_of, odd_lines
 from bilstm_tagger.files.mbox import split_mbox
 from bilstm_tagger.files.source import Source, Tally
 from bilstm_tagger.io.reading import binary_lines, read_bytes, spelled_out
 
 
 def read_mail(path: Path, tally: Tally) -> Iterator[Source]:
-    """Read the body of a mail.
+    """Read the body of a mail; a file without anything is an empty text, like others.
 
     Args:
         path: the file.
@@ -24,7 +24,11 @@ def read_mail(path: Path, tally: Tally) -> Iterator[Source]:
     Raises:
         CorpusError: if the file cannot be read or is no mail.
     """
-    message = _message(read_bytes(path), str(path))
+    data = read_bytes(path)
+    if not data.strip():
+        yield Source("", whole=True)
+        return
+    message = _message(data, str(path), tally)
     if not message.keys():
         raise CorpusError(f"{path}:1: no header of a mail; is it text? (--input-format text)")
     yield body_of(message, str(path), tally)._replace(whole=True)
@@ -49,7 +53,7 @@ def read_mbox(path: Path, tally: Tally) -> Iterator[Source]:
         )
     for number, (data, _) in enumerate(_chained(first, second, mails), 1):
         place = f"{path}: mail {number}"
-        message = _message(data, place)
+        message = _message(data, place, tally)
         yield body_of(message, place, tally)._replace(id=_identity(message))
 
 
@@ -66,8 +70,11 @@ def _chained(
     yield from others
 
 
-def _message(data: bytes, place: str) -> EmailMessage:
+def _message(data: bytes, place: str, tally: Tally) -> EmailMessage:
     try:
-        return message_from_bytes(data, policy=policy.default)
+        message, odd = parse_mail(data)
     except RecursionError:
         raise CorpusError(f"{place}: mails and parts in each other without end; take out what is to be read") from None
+    if odd:
+        tally.damaged.append(f"{place}: {odd_lines(odd)}")
+    return message

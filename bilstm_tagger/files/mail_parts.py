@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,11 +12,17 @@ from typing import Any, NamedTuple
 
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.html_text import visible_text
+from bilstm_tagger.files.mail_headers import parse_mail, parse_part
 from bilstm_tagger.files.source import Source, Tally
+from bilstm_tagger.files.transfer_encodings import decode_base64, decoded, encoding_of
 from bilstm_tagger.io.encodings import is_encoding
+from bilstm_tagger.wording import counted
 
 _PLAIN = "text/plain"
 _PAGE = "text/html"
+# What mailers write before the first part, for readers of mails that know no parts.
+_FOR_OLD = re.compile(r"mime|multi-?part", re.IGNORECASE)
+_LONGEST = 500  # characters of it
 
 
 class _Content(NamedTuple):
@@ -67,9 +75,12 @@ class _Parts:
             part: the part.
             shown: whether it is shown; of an alternative that is not, only what is no text of the mail itself is read.
         """
+        part, odd = parse_part(part)
+        if odd:
+            self._tell(odd_lines(odd))
         kind = part.get_content_type()
         if kind == "message/rfc822" and part.is_multipart():
-            return self.read(part.get_payload(0))
+            return self.read(self._forwarded(part))
         if part.get_content_maintype() == "multipart":
             return self._read_several(part, kind, shown=shown)
         if part.is_attachment() or (kind not in (_PLAIN, _PAGE) and (shown or part.get_content_maintype() != "text")):
@@ -87,6 +98,8 @@ class _Parts:
             return _Content()
         if (part.epilogue or "").strip():
             self._tell("there is text behind its last part")
+        if (before := (part.preamble or "").strip()) and not (len(before) <= _LONGEST and _FOR_OLD.search(before)):
+            self._tell("there is text before its first part")
         parts = list(part.get_payload())
         if kind == "multipart/alternative" and shown:
             return self._alternative(parts)
@@ -110,19 +123,48 @@ class _Parts:
 
     def _decoded(self, part: Any) -> str:
         """The text of a part by its declared encoding; undeclared or wrong, it is UTF-8 or else windows-1252."""
-        data = part.get_payload(decode=True)
-        if not isinstance(data, bytes):
-            return ""
+        data, fault = decoded(part)
+        if fault is not None:
+            self._tell(fault)
         declared = part.get_content_charset() or "utf-8"
         for encoding in filter(is_encoding, (declared, "utf-8")):
             with suppress(UnicodeError):
                 return data.decode(encoding)
+            if fault is not None:  # which is why it cannot be decoded
+                return data.decode(encoding, "replace")
+            if (text := _but_for_the_end(data, encoding)) is not None:
+                self._tell("its text ends inside of a character")
+                return text
         if self.tally.guessed[-1:] != [self.place]:
             self.tally.guessed.append(self.place)
         return data.decode("windows-1252", "replace")
 
+    def _forwarded(self, part: Any) -> Any:
+        """The mail in a part, which is not read right if the part itself has a transfer encoding."""
+        inner = part.get_payload(0)
+        if encoding_of(part) != "base64" or inner.keys():
+            return inner
+        data, fault = decode_base64(str(inner.get_payload()).encode("ascii", "replace"))
+        if fault is not None:
+            self._tell(fault)
+        return parse_mail(data)[0]
+
     def _tell(self, fault: str) -> None:
         self.tally.damaged.append(f"{self.place}: {fault}")
+
+
+def _but_for_the_end(data: bytes, encoding: str) -> str | None:
+    """The text without a character that is cut short at its end; None if that is not all that is wrong."""
+    with suppress(UnicodeError):
+        text = codecs.getincrementaldecoder(encoding)().decode(data)
+        # Else a last character of another encoding may look like the beginning of a longer one.
+        return None if text.isascii() else text
+    return None
+
+
+def odd_lines(number: int) -> str:
+    """What is wrong with a header in which lines are no fields."""
+    return f"{counted(number, 'line')} of its header {'is no field' if number == 1 else 'are no fields'}"
 
 
 def _rank(part: Any) -> int:

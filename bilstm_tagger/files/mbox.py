@@ -13,8 +13,8 @@ _DATED = re.compile(rb"\b%b,?\s+(?:%b\s+\d{1,2}|\d{1,2}\s+%b)\b.*?\b\d{1,2}:\d{2
 _BARE = re.compile(rb"From(?:\s+(?:-|MAILER-DAEMON|\S+@\S+))?\s*")
 _TIME = re.compile(rb"\b\d{1,2}:\d{2}")
 _YEAR = re.compile(rb"\b(?:19|20)\d{2}\b")
-_HEADER = re.compile(rb"[!-9;-~]+:|>From ")
-_USUAL = re.compile(
+HEADER = re.compile(rb"[!-9;-~]+:|>From ")
+USUAL = re.compile(
     rb"(?:from|to|date|subject|message-id|received|return-path|delivered-to|content-type|mime-version|status):", re.I
 )
 _QUOTED = re.compile(rb">+From ")
@@ -41,7 +41,7 @@ def split_mbox(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
     after_blank = True
     for line in lines:
         if held:
-            if _HEADER.match(line) or (line[:1] in (b" ", b"\t") and line.strip()):
+            if HEADER.match(line) or (line[:1] in (b" ", b"\t") and line.strip()):
                 held.append(line)
                 continue
             if _separates(held, alone=after_blank and not line.strip()):
@@ -74,7 +74,7 @@ def _separates(block: list[bytes], *, alone: bool) -> bool:
     if _DATED.search(line):
         return True
     by_itself = _BARE.fullmatch(line) or (_TIME.search(line) and _YEAR.search(line))
-    return bool(by_itself) and alone and len(header) > 1 and any(map(_USUAL.match, header))
+    return bool(by_itself) and alone and len(header) > 1 and any(map(USUAL.match, header))
 
 
 def _complete(mail: list[bytes], marked: bool) -> Iterator[tuple[bytes, bool]]:

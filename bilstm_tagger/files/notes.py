@@ -23,7 +23,8 @@ def notes_of(tally: Tally) -> list[str]:
         )
     if tally.extracted:
         notes.append(
-            f"of {by_suffix(tally.extracted)} the offsets count in the text taken from the file, not in the file"
+            f"of {by_suffix(tally.extracted)} the offsets and lines count in the text taken from the file, not in the "
+            "file"
         )
     if tally.empty:
         words = counted(
@@ -40,7 +41,7 @@ def notes_of(tally: Tally) -> list[str]:
         )
         notes.append(f"{words}: {some(_by_place(tally.attachments))}")
     if tally.damaged:
-        notes.append(f"text of mails with damaged parts is not read: {some(tally.damaged)}")
+        notes.append(f"mails with damage, of which text may be missing or misread: {some(tally.damaged)}")
     if tally.guessed:
         notes.append(f"read as windows-1252, since not UTF-8: {some(tally.guessed)}")
     return notes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,9 @@ from bilstm_tagger.wording import counted
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"  # the same text a second time
 _BREAKS = {f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}tab": "\t", f"{_W}noBreakHyphen": "\u2011"}
+# A word that goes on in lower case behind a hyphen at a line end; U+2010 and soft hyphens come from programs alone.
+_DIVIDED = re.compile(r"(?<![^\W\d_])([^\W\d_]+) ?([\u2010\u00ad-])\n([^\W\d_]+)(\S*)[^\S\n]*\n?")
+_WORD = re.compile(r"[^\W\d_]+")
 _PARTS = ("header", "footer", "footnotes", "endnotes")
 
 
@@ -58,7 +62,7 @@ def _runs(element: Any) -> Iterator[str]:
 
 
 def read_pdf(path: Path) -> str:
-    """Read the text of a PDF file, page by page.
+    """Read the text of a PDF file, page by page, with words whole that are divided at line ends.
 
     Raises:
         CorpusError: if the file cannot be read, is encrypted, or holds no text.
@@ -84,7 +88,28 @@ def read_pdf(path: Path) -> str:
     if pages and not text.strip():
         raise CorpusError(f"{path}: {counted(len(pages), 'page')} without text; if scanned, run OCR first")
     # Half characters come from fonts without a table of characters.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return _undivided(text.encode("utf-8", "replace").decode("utf-8"))
+
+
+def _undivided(text: str) -> str:
+    """The text with words whole that a program has divided at line ends; the line ends behind the word.
+
+    A hyphen that an author may have typed is taken out only where the word stands whole elsewhere.
+    """
+    whole: set[str] | None = None
+
+    def joined(found: re.Match[str]) -> str:
+        nonlocal whole
+        before, hyphen, behind, rest = found.groups()
+        if not behind[0].islower():
+            return found[0]
+        if hyphen == "-":
+            whole = set(_WORD.findall(text)) if whole is None else whole
+            if before + behind not in whole:
+                return found[0]
+        return f"{before}{behind}{rest}\n"
+
+    return _DIVIDED.sub(joined, text)
 
 
 def _reason(error: Exception) -> str:

@@ -46,7 +46,7 @@ class Tally:
         extracted: number of files whose text was taken out of them, by suffix.
         empty: number of rows and records without a text, which are empty documents, by file.
         attachments: number of parts of mails that are not read, such as attachments, by mail.
-        damaged: mails of which text is not read since their parts are not as they should be, each with what is wrong.
+        damaged: mails of which text may be missing since they are not as they should be, each with what is wrong.
         guessed: files whose encoding was not declared and is not UTF-8, read as windows-1252.
         columns: files of rows that were read as columns of tokens, and may be tables.
         no_text: files in folders that are tables without a column of text; each message names its file.

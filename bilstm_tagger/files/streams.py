@@ -68,6 +68,19 @@ class End:
     left_out: bool = False
 
 
+def with_kept(error: TaggerError, documents: int) -> TaggerError:
+    """An error of a file, which says too how much of what stands before it in the file is kept.
+
+    Args:
+        error: what is wrong with the file.
+        documents: number of documents before that, which cannot be taken back.
+    """
+    if documents:
+        words = counted(documents, "document before that is", "documents before that are")
+        error.args = (f"{error.args[0] if error.args else ''}; {words} tagged",)
+    return error
+
+
 class Untagged(NamedTuple):
     """A document as it was read.
 

@@ -43,12 +43,14 @@ _SCRIPTS |= {variety: _SCRIPTS[language] for variety, language in _VARIETIES.ite
 
 
 def markup_in(text: str) -> str | None:
-    """The markup that a plain text seems to be in, with what to do about it; None if it is plain.
+    """What a plain text seems to be instead, such as markup, with what to do about it; None if it is plain.
 
     Args:
         text: the text; its beginning is looked at.
     """
     sample = text[:SAMPLE]
+    if "\0" in sample:
+        return "has NUL characters in it, as no text has; leave it out if it is another kind of file"
     lines = sample.count("\n") + 1
     if "<" in sample and len(_TAG.findall(sample)) >= 2:
         return "has tags of HTML in it; if it is a page, use --input-format html"

@@ -21,7 +21,7 @@ from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.report import FilesReport
 from bilstm_tagger.files.resume import NAME, Run
 from bilstm_tagger.files.shard import Shard, ShardRecord, share
-from bilstm_tagger.files.streams import DocumentTagger, End, Tagged, Untagged, read_files, tag_here
+from bilstm_tagger.files.streams import DocumentTagger, End, Tagged, Untagged, read_files, tag_here, with_kept
 from bilstm_tagger.files.suspicion import language_of
 from bilstm_tagger.files.targets import check_targets
 from bilstm_tagger.io.atomic import atomic_write
@@ -61,7 +61,8 @@ def tag_files(
     """Tag files, folders and standard input, into a folder or to a stream.
 
     A file that cannot be read is reported, the others are tagged. Into a folder each goes under its own relative
-    path plus the suffix of the format, complete or not at all; on a stream, what came before the fault stays.
+    path plus the suffix of the format, complete or not at all; on a stream, what came before the fault stays, and the
+    failure says so. Sizes are those of what is written.
 
     Args:
         tagger: tags documents in this process, or a pool of processes that do.
@@ -239,13 +240,17 @@ def _write_stream(items: Iterable[_Item], format: OutputFormat, stream: IO[Any],
 
 
 def _contents(items: Iterable[_Item], report: FilesReport) -> Iterator[Document | str]:
+    of_file = 0
     for _, item in items:
         if isinstance(item, Tagged):
+            of_file += 1
             yield item.content
-        elif item.error is not None:
-            report.failures.append(item.error)
+            continue
+        if item.error is not None:
+            report.failures.append(with_kept(item.error, of_file))
         elif not item.left_out:
             report.files += 1
+        of_file = 0
 
 
 class _LeftOut(Exception):  # noqa: N818 - no error
@@ -262,20 +267,47 @@ def _write_files(
     """
     tagger_errors: list[TaggerError] = []
     for job, items_of_job in groupby(_note_errors(items, tagger_errors), key=lambda item: item[0]):
-        target = targets[job]
+        target, tagged = targets[job], _Sizes()
+        contents = tagged.each(items_of_job)
         try:
             with atomic_write(target, binary=True) if format.binary else atomic_write(target) as stream:
-                _write(_contents_or_error(items_of_job), format, stream)
+                _write(_contents_or_error(contents), format, stream)
         except _LeftOut:
             continue
         except TaggerError as error:
             if error in tagger_errors:
                 raise
+            tagged.take_back(contents, report)
             report.failures.append(error)
         except OSError as error:
+            tagged.take_back(contents, report)
             report.failures.append(TaggerError(f"{target}: cannot be written: {reason_of(error)}"))
         else:
             report.files += 1
+
+
+class _Sizes:
+    """How much of a file was tagged, which does not count if it is not written."""
+
+    def __init__(self) -> None:
+        self._documents = self._sentences = self._tokens = 0
+
+    def each(self, items: Iterable[_Item]) -> Iterator[_Item]:
+        """Count items and give them on."""
+        for job, item in items:
+            if isinstance(item, Tagged):
+                self._documents += 1
+                self._sentences += item.sentences
+                self._tokens += item.tokens
+            yield job, item
+
+    def take_back(self, others: Iterator[_Item], report: FilesReport) -> None:
+        """Take the file out of the report, with what `each` has still to give of it."""
+        for _ in others:
+            pass
+        report.documents -= self._documents
+        report.sentences -= self._sentences
+        report.tokens -= self._tokens
 
 
 def _note_errors(items: Iterable[_Item], errors: list[TaggerError]) -> Iterator[_Item]:

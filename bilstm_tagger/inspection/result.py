@@ -112,9 +112,12 @@ class Inspection:
         hidden_norm: euclidean norm of the hidden state `(layer, direction, token)`.
         dependence: euclidean norm of the gradient of a prediction's score with respect to a token's embedding
             `(path, token, on)`: how much the prediction at `token` depends on the token `on`. The score is the emission
-            of the predicted tag. Path `forward` goes through left-to-right passes only, in every layer, `backward`
-            through right-to-left passes, `all` through all. Tokens of different sentences do not depend on each other.
+            of the predicted tag, that in `network_tags`. Path `forward` goes through left-to-right passes only, in
+            every layer, `backward` through right-to-left passes, `all` through all. Tokens of different sentences do
+            not depend on each other.
         units: the units with the most token-specific hidden states, the most specific first.
+        network_tags: the predicted tags in the scheme that the network predicts, such as `S-LOC` for the `B-LOC` of
+            data in BIO.
         tag_scores: emission of each tag at each token `(token, tag)`, the mean over the encoders of an ensemble. Tags
             are in the scheme that the network predicts.
         transitions: score of each transition `(from, to)`, with `START` before the first token and `END` after the
@@ -130,6 +133,7 @@ class Inspection:
     hidden_norm: NamedArray
     dependence: NamedArray
     units: tuple[Unit, ...]
+    network_tags: tuple[str, ...]
     tag_scores: NamedArray
     transitions: NamedArray | None = None
     lstm_gates: NamedArray | None = None
@@ -162,6 +166,12 @@ class Inspection:
     def tags(self) -> tuple[str, ...]:
         """The predicted tags of the task."""
         return tuple(self.document.tags[self.task])
+
+    @property
+    def shown_tags(self) -> tuple[str, ...]:
+        """The predicted tags, with the network's behind those that it spells otherwise: `B-LOC (S-LOC)`."""
+        pairs = zip(self.tags, self.network_tags, strict=True)
+        return tuple(tag if tag == own else f"{tag} ({own})" for tag, own in pairs)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -229,6 +239,7 @@ class Inspection:
             "encoder": self.encoder,
             "tokens": list(self.tokens),
             "tags": list(self.tags),
+            "network_tags": list(self.network_tags),
             "sentences": self.document.bounds,
         }
         if self.lstm_gates and self.lstm_cell_norm:

@@ -159,7 +159,7 @@ def _dependences(inspection: Inspection) -> list[list[Heatmap]]:
         if start == end:
             continue
         words = inspection.tokens[start:end]
-        tags = [f"{word}  {tag}" for word, tag in zip(words, inspection.tags[start:end], strict=True)]
+        tags = [f"{word}  {tag}" for word, tag in zip(words, inspection.shown_tags[start:end], strict=True)]
         cell = 0.42 if len(words) <= WIDEST else SMALL_CELL
         maps = []
         for path in inspection.paths:

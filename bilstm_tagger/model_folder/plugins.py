@@ -38,25 +38,79 @@ class Plugin:
     made: Any
 
     def encoder(self, input_size: int, **sizes: Any) -> nn.Module:
-        """An encoder of this class.
+        """An encoder of this class, tried on two sentences.
 
         Raises:
-            ConfigError: if it cannot be made so, or is none.
+            ConfigError: if it cannot be made so, or does not keep to the contract.
         """
-        return self._make(input_size, **sizes)
+        import torch
+
+        module = self._make(input_size, **sizes)
+        lengths = torch.tensor([3, 1])
+        x, other = torch.zeros(2, 2, 3, input_size)
+        other[1, 1:] = 1  # behind the end of the second sentence
+        found, again = (self._tried(module, given, lengths) for given in (x, other))
+        self._check_shape(found, (2, 3, module.output_size), "(batch, tokens, output_size)")
+        real = torch.tensor([[True, True, True], [True, False, False]])
+        if not torch.allclose(found[real], again[real], atol=1e-4, equal_nan=True):
+            raise ConfigError(
+                f"plug-in {self.name!r}: what stands behind the end of a sentence changes the states of its tokens, so "
+                "they depend on what else is in the batch; leave out what is not below `lengths`"
+            )
+        return module
 
     def embedding(self, **counts: int) -> nn.Module:
-        """An embedding of this class; errors as for `encoder`."""
-        return self._make(**counts)
+        """An embedding of this class, tried on two words; errors as for `encoder`."""
+        import torch
+
+        from bilstm_tagger.nn.batch import Types
+
+        module = self._make(**counts)
+        rows, shapes = torch.zeros(2, 2, dtype=torch.long)
+        found = self._tried(module, Types(rows, torch.zeros(2, 4, dtype=torch.long), shapes))
+        self._check_shape(found, (2, module.output_size), "(types, output_size)")
+        return module
 
     def _make(self, *arguments: Any, **named: Any) -> nn.Module:
         try:
             module = self.made(*arguments, **named)
-        except TypeError as error:
-            raise ConfigError(f"plug-in {self.name!r} cannot be made: {error}") from None
+        except Exception as error:  # its code may raise anything
+            raise ConfigError(f"plug-in {self.name!r} cannot be made: {_told(error)}") from error
         if not callable(getattr(module, "forward", None)) or not isinstance(getattr(module, "output_size", None), int):
             raise ConfigError(f"plug-in {self.name!r} is not a torch module with `forward` and a number `output_size`")
         return module  # type: ignore[no-any-return]
+
+    def _tried(self, module: nn.Module, *given: Any) -> Any:
+        """What it gives without dropout; what is drawn at random by others stays as it would be."""
+        import torch
+
+        was_training = module.training
+        module.eval()
+        try:
+            with torch.random.fork_rng(devices=[]), torch.no_grad():
+                torch.manual_seed(0)
+                return module(*given)
+        except Exception as error:  # its code may raise anything
+            raise ConfigError(f"plug-in {self.name!r} cannot be used: `forward` ends with {_told(error)}") from error
+        finally:
+            module.train(was_training)
+
+    def _check_shape(self, found: Any, shape: tuple[Any, ...], meaning: str) -> None:
+        import torch
+
+        if not isinstance(found, torch.Tensor):
+            raise ConfigError(f"plug-in {self.name!r}: `forward` gives a {type(found).__name__}, not a tensor")
+        if tuple(found.shape) != shape:
+            given = tuple(found.shape)
+            raise ConfigError(
+                f"plug-in {self.name!r}: `forward` gives numbers of shape {given}, not {shape}: {meaning}"
+            )
+
+
+def _told(error: Exception) -> str:
+    """Kind and first line of an error."""
+    first = next(iter(str(error).splitlines()), "")
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
 def plugin_class(name: str) -> Plugin:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bilstm_tagger.nn.batch import Batch, mask_of
+from bilstm_tagger.nn.convolution import WindowEncoder
 from bilstm_tagger.nn.device import is_queued
 from bilstm_tagger.nn.embedder import Embedder
 from bilstm_tagger.nn.heads import (
@@ -20,7 +21,10 @@ from bilstm_tagger.nn.heads import (
     summed_loss,
     transition_scores,
 )
+from bilstm_tagger.nn.recurrent import RecurrentEncoder
 from bilstm_tagger.nn.stacked_lstm import stackable, stacked_states
+
+BUILT_IN = (RecurrentEncoder, WindowEncoder)  # encoders of the package; one from elsewhere may extend them
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +154,11 @@ class TaggingModel(nn.Module):
         return states[0] if len(states) == 1 else torch.cat(states, -1)
 
     def _encode(self, encoder: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
-        """One encoder's states; its products run in `precision`, all before and after it is float32."""
-        with products_in(self.precision, x):
+        """One encoder's states; its products run in `precision`, all before and after it is float32.
+
+        One from outside the package computes in float32: not all of torch can be used in bfloat16.
+        """
+        with products_in(self.precision if type(encoder) in BUILT_IN else torch.float32, x):
             return encoder(x, lengths).float()  # type: ignore[no-any-return]
 
 

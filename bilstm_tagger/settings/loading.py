@@ -43,6 +43,7 @@ OPTIONAL = frozenset(
 
 _OF_TWO_KINDS = frozenset(["column", "word_column", "sentence_column"])  # a number or a name
 
+DEEPEST = 20  # tables in each other, of which settings have three
 LARGEST_TOML = 1 << 20  # bytes
 
 
@@ -264,12 +265,22 @@ def read_toml(path: str | Path | Traversable) -> dict[str, Any]:
         if len(content) > LARGEST_TOML:
             raise ConfigError(f"{path}: more than {LARGEST_TOML:,} bytes; this is no file of settings")
         values = tomllib.loads(content.decode("utf-8"))
+        _check_depth(values)
         # Dates, which no setting takes, become text, so that the settings refuse them by name.
         return json.loads(json.dumps(values, default=str), object_hook=_none_words)  # type: ignore[no-any-return]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {reason_of(error)}") from None
     except (ValueError, RecursionError) as error:  # also of a number with thousands of digits, or tables without end
         raise ConfigError(f"{path}: not TOML: {error}") from None
+
+
+def _check_depth(values: dict[str, Any]) -> None:
+    """Refuses tables in tables without end, which no code can go through; how far Python itself gets varies."""
+    tables = [values]
+    for _ in range(DEEPEST):
+        tables = [value for table in tables for value in table.values() if isinstance(value, dict)]
+    if tables:
+        raise ValueError(f"tables within more than {DEEPEST} others")
 
 
 def _none_words(values: dict[str, Any]) -> dict[str, Any]:

@@ -3,22 +3,37 @@
 A line was wrapped if the first word of the next one would not have fitted into it. So line ends of a paragraph (lines
 without a blank one between them) are judged together: prose fills its lines, a list does not. All that is asked lies
 inside the paragraph, so that a long text can be cut at blank lines and judged in pieces.
+
+Lines of proportional fonts, as PDF files have them, are as wide as each other and differ in their characters. Where
+lines around go on in lower case, and so are wrapped for sure, a line is also compared with these, by estimated widths.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import accumulate
 
 WRAPPED = 50  # characters: prose is rarely wrapped at less, unless most of its lines go on in lower case
 UNWRAPPED = 200  # nor at more: such lines are paragraphs
 _FULL = 0.7  # share of the lines of wrapped prose that are full; breaks in the middle of a paragraph are rare
-_LOWER = 0.4  # share of lines that go on in lower case in prose that is wrapped at less
+_ALL = 0.95  # share of them in narrow lines that hold many names
+_LOWER = 0.4  # share of lines that go on in lower case, where lengths alone do not tell prose
+_NEAR = 6  # line ends before and behind one that it is judged by
+_LEAST = 2  # of them go on in lower case
+_WITHIN = 0.97  # what widths are estimated to
+_NARROWEST = 25  # mean characters of a line that is compared so; names in a column of them are shorter
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|$)")
 # Quotation of mail, and what opens before a word.
 _PREFIX = re.compile(r"[>|\s]*")
 _OPENING = "\"'“‘„«‹([{*_"
 _ITEM = re.compile(r"(?:[-*•·‣▪◦–—+]|\(?\d{1,3}[.)]|[a-z][.)])\s")
+# What ends no line in the middle of a sentence.
+_ENDED = re.compile(r"[.!?…:][\"'”’»)\]]*$")
+_LOOKED_AT = 8  # characters at the end of a line
 _CELLS = re.compile(r"\S(?:\t|\s*\||\s{3,})\s*\S")
 
 
@@ -67,23 +82,109 @@ def _judge(paragraph: list[str], position: int, cuts: list[int]) -> None:
     full: list[bool] = []
     lower = 0
     for index in range(1, len(lines)):
-        lower += starts[index][1]
-        full.append(len(lines[index - 1]) + 1 + starts[index][2] > width)
+        _, is_lower, word = starts[index]
+        lower += is_lower
+        full.append(len(lines[index - 1]) + 1 + len(word) > width)
     count = len(full)
+    filled = sum(full)
     prose = WRAPPED <= width <= UNWRAPPED or lower >= _LOWER * count
-    prose = prose and width <= UNWRAPPED and sum(full) >= _FULL * count
+    # Names in narrow lines may leave few that go on in lower case.
+    prose = prose or (width >= _NARROWEST and lower >= _LEAST and filled >= _ALL * count)
+    prose = prose and width <= UNWRAPPED and filled >= _FULL * count
+    beside = _Beside(lines, starts) if lower else None
     for index in range(1, len(lines)):
         position += len(paragraph[index - 1])
-        depth, is_lower, _ = starts[index]
+        quoted, is_lower, _ = starts[index]
         line, before = lines[index], lines[index - 1]
-        wrapped = is_lower or (prose and full[index - 1])
         rows = _CELLS.search(line) and _CELLS.search(before)
-        if not wrapped or rows or depth != starts[index - 1][0] or _is_item(line):
+        apart = rows or quoted != starts[index - 1][0] or _is_item(line)
+        if apart or not (is_lower or (prose and full[index - 1]) or (beside and beside.is_wrapped(index))):
             cuts.append(position)
 
 
-def _start(line: str) -> tuple[str, bool, int]:
-    """The marks of quotation before a line, whether it goes on in lower case, and the length of its first word."""
+class _Beside:
+    """Line ends as those around them are.
+
+    Lines that go on in lower case were wrapped. Where they are many, one that goes on in upper case was wrapped too if
+    its first word would have made the line before wider than the widest of them.
+    """
+
+    def __init__(self, lines: Sequence[str], starts: Sequence[tuple[str, bool, str]]) -> None:
+        """Find the line ends that tell something: those that do not end a sentence by themselves.
+
+        Args:
+            lines: those of a paragraph, without their ends.
+            starts: what `_start` says of them.
+        """
+        self._lines = lines
+        self._starts = starts
+        self._open = [index for index in range(1, len(lines)) if not _ENDED.search(lines[index - 1][-_LOOKED_AT:])]
+        known = [starts[index][1] and len(lines[index - 1]) <= UNWRAPPED for index in self._open]
+        self._known = [index for index, is_known in zip(self._open, known, strict=True) if is_known]
+        self._known_before = [0, *accumulate(known)]
+        self._widths: dict[int, int] = {}
+
+    def is_wrapped(self, index: int) -> bool:
+        """Whether the line before that of `index`, which begins in upper case, was wrapped."""
+        before = self._lines[index - 1]
+        if len(before) > UNWRAPPED or before[-1].isdigit():  # a row of a table ends in a number
+            return False
+        place = bisect_left(self._open, index)
+        behind = place + (self._open[place : place + 1] == [index])
+        first, last = max(0, place - _NEAR), min(behind + _NEAR, len(self._open))
+        # A stretch of prose may begin or end here.
+        return any(
+            self._exceeds(before, self._starts[index][2], known)
+            for known in (self._near(first, place), self._near(behind, last), self._near(first, last))
+        )
+
+    def _near(self, first: int, last: int) -> list[int]:
+        """Lines known to be wrapped among these, if they are enough of them."""
+        begin, end = self._known_before[first], self._known_before[last]
+        return self._known[begin:end] if end - begin >= max(_LEAST, _LOWER * (last - first)) else []
+
+    def _exceeds(self, line: str, word: str, known: list[int]) -> bool:
+        if not known:
+            return False
+        widest = max(self._width(index - 1) for index in known)
+        return widest >= _NARROWEST * _MEAN and _width(f"{line} {word}") >= _WITHIN * widest
+
+    def _width(self, number: int) -> int:
+        """The estimated width of a line."""
+        if number not in self._widths:
+            self._widths[number] = _width(self._lines[number])
+        return self._widths[number]
+
+
+def _width(line: str) -> int:
+    """The width that a line has in a usual font, in tenths of its size."""
+    return len(line.translate(_WIDTHS))
+
+
+class _Widths(dict[int, str]):
+    """Characters as strings that are as long as they are wide, so that `str.translate` adds up widths."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if unicodedata.combining(character):
+            width = 0
+        elif unicodedata.east_asian_width(character) in "WF":
+            width = 10
+        else:
+            width = 7 if character.isupper() else _MEAN
+        self[code] = "x" * width
+        return self[code]
+
+
+_MEAN = 5
+# Rounded from the metrics of Times and Helvetica.
+_WIDTHS = _Widths()
+for _characters, _tenths in (("ijltf.,;:'|!()[] ", 3), ('rst-"IJ/', 4), ("w", 7), ("mMW", 9)):
+    _WIDTHS.update(dict.fromkeys(map(ord, _characters), "x" * _tenths))
+
+
+def _start(line: str) -> tuple[str, bool, str]:
+    """The marks of quotation before a line, whether it goes on in lower case, and its first word."""
     if line[0].isalpha():  # nearly all
         prefix, rest = "", line
     else:
@@ -92,7 +193,7 @@ def _start(line: str) -> tuple[str, bool, int]:
         prefix = "".join(prefix.split())
     word = rest.split(None, 1)[0] if rest else ""
     bare = word.lstrip(_OPENING)
-    return prefix, bare[:1].islower(), len(word)
+    return prefix, bare[:1].islower(), word
 
 
 def _is_item(line: str) -> bool:

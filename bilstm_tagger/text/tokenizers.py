@@ -1,6 +1,7 @@
 """From raw text to a document: tokenisers by name.
 
-No tokeniser edits the text: white space between tokens is skipped, and the offsets keep the truth.
+No tokeniser edits the text: white space between tokens is skipped, as are characters that are not seen, and the
+offsets keep the truth.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ _MOST_STRINGS = 200_000
 LONGEST = 1000  # characters of a stretch; a longer one is data, a drawn line, or meant to keep us busy
 PIECE = 200
 _TOO_LONG = re.compile(rf"\S{{{LONGEST + 1},}}")
+
+# Characters that are not seen and belong to no word: places where a line may end, marks of byte order and of direction.
+# Joiners are letters of words, as in Persian and Hindi, and soft hyphens stand inside of them.
+_UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 class Tokenizer(ABC):
@@ -120,7 +125,7 @@ class SpacyTokenizer(Tokenizer):
         """Split a text into sentences and tokens."""
         try:
             with self._lock:
-                words, starts, ends = self._split(text)
+                words, starts, ends = self._split(_seen(text))
         except UnicodeEncodeError as error:
             half = ascii(error.object[error.start])
             raise CorpusError(f"the text holds half a character, {half}: decode its file as UTF-8") from error
@@ -170,6 +175,11 @@ class SpacyTokenizer(Tokenizer):
         kept = [not word.isspace() for word in words]
         words, starts = list(compress(words, kept)), list(compress(starts, kept))
         return words, starts, list(map(add, starts, map(len, words)))
+
+
+def _seen(text: str) -> str:
+    """The text with spaces for characters that are not seen and belong to no word; offsets stay as they are."""
+    return text if text.isascii() else _UNSEEN.sub(" ", text)
 
 
 def _pieces(stretch: str) -> list[str]:
@@ -257,7 +267,7 @@ class CharacterTokenizer(Tokenizer):
 
     def __call__(self, text: str) -> Document:
         """Split a text into sentences and characters."""
-        starts = [index for index, character in enumerate(text) if not character.isspace()]
+        starts = [index for index, character in enumerate(_seen(text)) if not character.isspace()]
         words = [text[index] for index in starts]
         ends = [index + 1 for index in starts]
         return self.document(text, words, starts, ends)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
+from bilstm_tagger.corpus.check.splits import STOCK
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.formats import unheeded
 from bilstm_tagger.corpus.reading import read_corpus
@@ -20,6 +22,8 @@ from bilstm_tagger.settings.schema import CorpusSettings, Settings, TaskSettings
 __all__ = ["Source", "corpora_of", "read_sources", "schemes_of", "settle_sources"]
 
 logger = logging.getLogger("bilstm_tagger")
+
+_SHARED = 0.1  # share of dev in train from which on a warning is due; real corpora repeat a few sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,7 @@ def _read(
     train = _read_all(train_paths, spec)
     if dev_path:
         dev = read_corpus(dev_path, spec=spec.replace(split="validation"))
+        _tell_shared(train, dev, dev_path)
         return Source(names, train, dev, options=options)
     if not aside:
         return Source(names, train, Corpus(), options=options)
@@ -141,6 +146,30 @@ def _read(
         train.stats().sentences + dev.stats().sentences,
     )
     return Source(names, train, dev, options=options)
+
+
+def _tell_shared(train: Corpus, dev: Corpus, path: str) -> None:
+    """Warn of a dev corpus of which much is in train; short sentences, as all texts repeat, count where no other is."""
+    sentences = list(_sentences(dev))
+    judged = [sentence for sentence in sentences if len(sentence) >= STOCK] or sentences
+    there = set(judged).intersection(_sentences(train)) if judged else set()
+    count = sum(sentence in there for sentence in judged)
+    if count <= _SHARED * len(judged):
+        return
+    said = "all its sentences are" if count == len(judged) else f"{count:,} of its {len(judged):,} sentences are"
+    logger.warning(
+        "%s: %s in train too, so scores on dev tell little of new text; bilstm-tagger check TRAIN DEV shows which",
+        path,
+        said,
+    )
+
+
+def _sentences(corpus: Corpus) -> Iterator[tuple[str, ...]]:
+    """The words of each sentence that has any."""
+    for document in corpus:
+        for start, end in pairwise(document.bounds):
+            if start < end:
+                yield tuple(document.words[start:end])
 
 
 def _options(task: TaskSettings) -> dict[str, CorpusSettings]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 PAD, UNK = 0, 1
 _LETTERS = "BIES"
+
+logger = logging.getLogger("bilstm_tagger")
 
 Kind = Literal["column", "bigram", "phrases"]
 
@@ -82,7 +85,7 @@ def build_features(
         kept: features that are used unchanged, such as lists of an earlier model whose files may be gone.
 
     Raises:
-        ConfigError: a list of phrases cannot be read or is empty.
+        ConfigError: a list of phrases cannot be read, is empty or has columns.
         CorpusError: a document lacks a column.
     """
     listed = list(documents) if settings else []
@@ -95,10 +98,32 @@ def _build(name: str, settings: FeatureSettings, documents: Sequence[Document]) 
         phrases = {label: _read_phrases(name, path) for label, path in settings.phrases.items()}
         labels = sorted(set(_Matcher(phrases, ignore_case=settings.ignore_case).labels.values()))
         values = [f"{letter}-{label}" for label in labels for letter in _LETTERS]
-        return Feature(name, "phrases", values, phrases, settings.ignore_case)
+        feature = Feature(name, "phrases", values, phrases, settings.ignore_case)
+        _tell_unfound(feature, settings.phrases, documents)
+        return feature
     kind: Kind = "bigram" if settings.bigram else "column"
     counts = Counter(chain.from_iterable(values_of(name, kind, document, None) for document in documents))
     return Feature(name, kind, sorted(value for value, count in counts.items() if count >= settings.min_count))
+
+
+def _tell_unfound(feature: Feature, paths: Mapping[str, str], documents: Sequence[Document]) -> None:
+    """Warn of lists of which no phrase is in the training documents, so that nothing is learnt of them."""
+    missing = dict(paths)
+    for document in documents:
+        for tag in set(values_of(feature.name, feature.kind, document, feature._matcher)):
+            for label in tag[2:].split("+"):
+                missing.pop(label, None)
+        if not missing:
+            return
+    for label, path in missing.items() if documents else ():
+        case = "" if feature.ignore_case else ", in the same case"
+        logger.warning(
+            "features.%s: no phrase of %s (%s) is in the training data%s; is there one phrase in each line?",
+            feature.name,
+            label,
+            path,
+            case,
+        )
 
 
 def merge_features(features: Mapping[str, Feature], earlier: Mapping[str, Feature]) -> dict[str, Feature]:
@@ -212,8 +237,16 @@ class _Matcher:
 
 def _read_phrases(name: str, path: str) -> list[str]:
     """The phrases of a file, one per line; empty lines and repetitions are left out."""
+    phrases: dict[str, None] = {}
     try:
-        phrases = dict.fromkeys(" ".join(line.split()) for _, line in open_text(path) if not line.isspace() and line)
+        for number, line in open_text(path):
+            if "\t" in line.strip():
+                raise ConfigError(
+                    f"features.{name}: {path}:{number}: has columns ({line.strip()!r}); write one phrase in each "
+                    'line, and those of each label in a file of their own: phrases = { LABEL = "FILE" }'
+                )
+            if line.strip():
+                phrases[" ".join(line.split())] = None
     except (CorpusError, OSError) as error:
         raise ConfigError(f"features.{name}: {error}") from None
     if not phrases:

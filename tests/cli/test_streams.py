@@ -66,6 +66,21 @@ def test_a_text_to_be_typed_is_asked_for(model_folder: Path, tmp_path: Path) -> 
     assert json.loads((tmp_path / "out" / "stdin.jsonl").read_text())["text"] == "Ada ran.\n"
 
 
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_a_signal_behind_the_end_is_no_traceback(number: str) -> None:
+    """As in what torch does when the interpreter ends."""
+    program = (
+        "import atexit, os, signal, sys\n"
+        f"atexit.register(lambda: os.kill(os.getpid(), signal.{number}))\n"
+        "from bilstm_tagger.cli import main\n"
+        "sys.argv[1:] = ['--version']\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.stdout
+    assert done.stderr == ""
+
+
 ESCAPE = "\x1b[31m\x9b1m\u202e"
 
 

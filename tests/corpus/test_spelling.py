@@ -13,7 +13,7 @@ from bilstm_tagger.corpus import Corpus, read_corpus, save_corpus
 from bilstm_tagger.corpus.spelling import doubts, unknown_tokens
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
-from bilstm_tagger.schemes.near_miss import near_misses
+from bilstm_tagger.schemes.near_miss import in_the_way, near_misses
 from bilstm_tagger.schemes.spans import spans_to_tags, tags_to_spans
 
 MEANT = ["B-PER", "I-PER", "O", "B-LOC"]
@@ -99,6 +99,35 @@ def test_a4_a_near_miss_among_good_tags_is_named(tmp_path: Path) -> None:
 )
 def test_a4_plain_tags_are_no_near_misses(tags: list[str]) -> None:
     assert near_misses(tags) == {}
+
+
+def test_a4_labels_are_spelled_as_in_legal_tags() -> None:
+    tags = ["B-Per", "I-PER", "B_per", "b-per", "B_Per", "O"]
+    meant = {"B_per": "B-PER", "b-per": "B-PER", "B_Per": "B-Per"}
+    assert near_misses(tags) == near_misses(reversed(tags)) == meant
+
+
+def test_a4_letters_on_either_side() -> None:
+    mixed = ["B_ORG", "I_ORG", "b-org", "B-Per", "PER-B", "O"]
+    meant = {"B_ORG": "B-ORG", "I_ORG": "I-ORG", "b-org": "B-org", "PER-B": "B-Per"}
+    assert near_misses(mixed) == meant
+    assert near_misses([*mixed, "LOC-B"]) == {}  # which is no label of another tag
+    assert in_the_way([*mixed, "LOC-B"]) == (meant, {"LOC-B"})
+    assert in_the_way([*mixed, "LOC"]) == (meant, {"LOC"})
+    assert in_the_way(["B_ORG", "I_ORG", "O", "NN", "VB"]) == ({}, set())
+
+
+def test_a4_a_tag_that_keeps_near_misses_from_being_read_is_named(tmp_path: Path) -> None:
+    rows = "a B_X\nb I_X\nc ?X\nd {}\n\ne O\nf O\ng O\n\n"
+    corpus = read_corpus(put(tmp_path, rows.format("B-X")), {"ner": -1}, fix_tags=True)
+    with pytest.raises(CorpusError, match=r":3: tag '\?X' among .* and --fix-tags reads .* 'B_X', as 'B-X'"):
+        corpus.settle("ner")
+    corpus = read_corpus(put(tmp_path, rows.format("O")), {"ner": -1}, fix_tags=True).settle("ner")
+    ((kind, message),) = doubts(corpus, "ner", corpus.schemes["ner"])
+    assert kind == "near-miss tags"
+    assert message.endswith(
+        "; if 'B-X' was meant, correct ?X, which no tag of spans can mean, and --fix-tags reads the others so"
+    )
 
 
 def test_a4_tags_of_which_none_is_outside() -> None:

@@ -15,10 +15,11 @@ from tiny import sentences, write_conll
 
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.evaluation.compare import compare
-from bilstm_tagger.evaluation.predictions import evaluate_predictions
+from bilstm_tagger.evaluation.predictions import evaluate_predictions, paired, read_gold_file
 from bilstm_tagger.evaluation.scores import SpanScores, TagScores
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import convert, repair
+from bilstm_tagger.settings.read_spec import ReadSpec
 
 Rows = list[list[Sequence[str]]]
 NER = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
@@ -299,3 +300,48 @@ def test_gold_tokens_that_nobody_annotated_are_counted(tmp_path: Path) -> None:
     scores = found.tasks["ner"]
     assert isinstance(scores, SpanScores)
     assert (scores.micro.support, scores.micro.predicted, scores.micro.correct) == (1, 1, 1)
+
+
+PAIRS = [("Ada", "B-PER", "B-Person"), ("Lee", "I-PER", "I-Person"), ("in", "O", "O"), ("Rome", "B-LOC", "B-{}")]
+
+
+@pytest.mark.parametrize("scheme", ["letters", "IO"])
+def test_labels_that_gold_spells_otherwise(tmp_path: Path, scheme: str) -> None:
+    """One note of `evaluate` and `compare`, with the option that makes the labels alike."""
+    rows = [[(word, gold, told.format("Ort")) for word, gold, told in PAIRS]]
+    if scheme == "IO":  # plain tags, as far as can be told
+        rows = [[(word, gold.split("-")[-1], told.split("-")[-1]) for word, gold, told in rows[0]]]
+    path = write(tmp_path / "a.conll", rows)
+    kind = "labels" if scheme == "letters" else "tags"
+    note = (
+        f"tags: {kind} that {path} predicts (Ort, Person) are none of gold's (LOC, PER) and count as wrong; if they "
+        "mean the same, --map Ort=LOC,Person=PER renames them"
+    )
+    columns: dict[str, int | str] = {"tags": 3}
+    found = evaluate_predictions(path, columns=columns, gold_columns={"tags": 2})
+    assert note in found.notes
+    both = compare(path, path, path, gold_columns={"tags": 2}, columns=({"tags": 2}, columns), resamples=100)
+    assert note in both.notes
+    renamed = ReadSpec(labels={"Ort": "LOC", "Person": "PER"})
+    right = evaluate_predictions(path, columns=columns, gold_columns={"tags": 2}, spec=renamed)
+    assert (right.tasks["tags"].headline, any("--map" in each for each in right.notes)) == (1.0, False)
+
+
+def test_some_labels_that_gold_spells_otherwise(tmp_path: Path) -> None:
+    def notes(*rows: tuple[str, str, str]) -> list[str]:
+        path = write(tmp_path / "a.conll", [list(rows)])
+        found = evaluate_predictions(path, columns={"tags": 3}, gold_columns={"tags": 2}, resamples=0)
+        return [each for each in found.notes if "--map" in each]
+
+    shared = [(word, gold, told.format("LOC")) for word, gold, told in PAIRS]
+    assert "(Person) are none of gold's (LOC, PER) " in notes(*shared)[0]
+    assert notes(("it", "O", "B-MISC"), ("is", "B-LOC", "B-LOC")) == []  # no label of gold is meant by it
+    assert notes(("it", "B-ORG", "O"), ("is", "B-LOC", "B-LOC"), ("so", "O", "B-MISC")) == []
+    assert "--map PREDICTED=GOLD" in notes(("it", "B-ORG", "O"), ("so", "O", "B-MISC"))[0]
+    assert notes(("it", "O", "B-MISC"), ("so", "O", "O")) == []
+
+
+def test_labels_of_a_model_are_matched_by_those_of_gold(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.conll", [[(word, gold, told.format("Ort")) for word, gold, told in PAIRS]])
+    gold, told = (read_gold_file(path, {"tags": column}) for column in (2, 3))
+    assert "--map LOC=Ort,PER=Person renames" in paired(gold, told, "model", from_model=True).notes[-1]

@@ -155,13 +155,17 @@ def test_a_page_that_is_not_what_it_says_is_refused(tmp_path: Path) -> None:
             raise error
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="<&\r\x00", exclude_categories=["Cs"])), max_size=5))
+@given(st.lists(st.text(st.characters(exclude_characters="<&\r\x00\xad", exclude_categories=["Cs"])), max_size=5))
 def test_text_of_paragraphs_comes_back(paragraphs: list[str]) -> None:
     pytest.importorskip("selectolax")
     page = "".join(f"<p>{text}</p>" for text in paragraphs)
     expected = [" ".join(filter(None, text.replace("\t", " ").replace("\n", " ").replace("\f", " ").split(" ")))
                 for text in paragraphs]  # fmt: skip
     assert visible_text(page) == "".join(f"{text}\n" for text in expected if text)
+
+
+def test_soft_hyphens_of_a_page_are_left_out() -> None:
+    assert visible_text("<p>Charles Bab&shy;bage") == "Charles Babbage\n"
 
 
 def test_a_page_may_nest_deeply() -> None:

@@ -128,6 +128,11 @@ def test_what_is_in_no_known_encoding_is_read_as_windows_1252(tmp_path: Path) ->
     assert (found, tally.guessed) == ("Zoë \ufffd\ufffd\ufffd\ufffd\ufffd €", [str(tmp_path / "a.eml")])
 
 
+@pytest.mark.parametrize("data", [b"", b" \r\n\n"])
+def test_a_file_without_anything_is_an_empty_text(tmp_path: Path, data: bytes) -> None:
+    assert read(tmp_path / "a.eml", data)[0] == ""
+
+
 def test_mails_in_mails_without_end_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.eml").write_bytes(b"Content-Type: message/rfc822\n\n" * 20_000 + b"to Ada\n")
     _, report = to_stream(RuleTagger(), [tmp_path / "a.eml"])
@@ -146,7 +151,9 @@ def test_what_is_not_read_is_told_with_its_file(model_folder: Path, tmp_path: Pa
         f"1 attachment or other part of a mail is not read; save it as a file to tag it: {tmp_path / 'a.eml'} (1)"
         in told
     )
-    assert f"text of mails with damaged parts is not read: {tmp_path / 'b.eml'}: the boundary 'XX'" in told
+    assert (
+        f"mails with damage, of which text may be missing or misread: {tmp_path / 'b.eml'}: the boundary 'XX'" in told
+    )
     assert "12 rows or records without a text are empty documents: " in told
     assert f"{tmp_path / '3.csv'} (2); " in told
     assert "; and 1 more" in told

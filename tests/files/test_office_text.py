@@ -89,3 +89,28 @@ def test_a_package_that_is_not_there_is_named(
     message = f"{path}: {needs}: pip install 'bilstm-tagger[documents]'"
     with pytest.raises(ConfigError, match=f"^{re.escape(message)}$"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["Charles Bab \u2010", "bage, of Leeds", "and"], "Charles Babbage,\nof Leeds\nand"),  # as Chromium prints it
+        (["Charles Bab\u00ad", "bage", "and"], "Charles Babbage\nand"),
+        (["Charles Bab\u00ad", "bage"], "Charles Babbage\n"),
+        (["Mr Bab-", "bage and Babbage"], "Mr Babbage\nand Babbage"),
+        (["a well-", "known man"], "a well-\nknown man"),
+        (["Anne\u2010", "Marie"], "Anne\u2010\nMarie"),
+        (["Mr Bab-", "bage", "Babbage-", "like"], "Mr Babbage\nBabbage-\nlike"),
+        (["1990 \u2010", "and so"], "1990 \u2010\nand so"),
+        (["Wolver\u00ad", "hampton Wolver\u00ad", "hampton so"], "Wolverhampton\nWolverhampton\nso"),
+    ],
+)
+def test_words_divided_at_line_ends_of_a_pdf_are_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str], expected: str
+) -> None:
+    pypdf = pytest.importorskip("pypdf")
+    writer = pypdf.PdfWriter()
+    writer.add_blank_page(100, 100)
+    writer.write(tmp_path / "a.pdf")
+    monkeypatch.setattr(pypdf.PageObject, "extract_text", lambda page: "\n".join(lines))
+    assert read_pdf(tmp_path / "a.pdf") == expected

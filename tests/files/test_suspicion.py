@@ -25,6 +25,7 @@ RUSSIAN = "Анна Берг вчера приехала в Москву и вс
     [
         ("<p>Anna Berg</p>", "has tags of HTML in it; if it is a page, use --input-format html"),
         ("Anna<br/>\n<a href='x'>Berg</a>", "has tags of HTML in it; if it is a page, use --input-format html"),
+        ("Ada\0\0", "has NUL characters in it, as no text has; leave it out if it is another kind of file"),
         ("From: a@b\nMIME-Version: 1.0\n\nAnna", "begins like a mail; use --input-format mail"),
         (
             "Zo=C3=AB Berg =\nZo=C3=AB =E2=80=93",

@@ -51,6 +51,27 @@ def test_a_bad_file_does_not_stop_the_others(tagger: RuleTagger, tmp_path: Path)
     assert (report.files, len(report.failures)) == (3, 2)
 
 
+@pytest.mark.parametrize("broken", ["c.conll", "c.jsonl"])
+def test_sizes_are_those_of_what_is_written(tagger: RuleTagger, tmp_path: Path, broken: str) -> None:
+    """A file that breaks in the middle is not written into a folder; on a stream what is before the break stays."""
+    contents = {
+        "c.conll": "Ada NN\n\n-DOCSTART- O\n\nBob\n",
+        "c.jsonl": '{"text": "Ada saw Bob"}\n{"text"\n',
+    }
+    (tmp_path / broken).write_text(contents[broken])
+    (tmp_path / "e.txt").write_text("Eve sat")
+    inputs = [tmp_path / broken, tmp_path / "e.txt"]
+    report = tag_files(tagger, inputs, output=tmp_path / "out")
+    assert (report.files, report.documents, report.sentences, report.tokens) == (1, 1, 1, 2)
+    assert "before that" not in str(report.failures[0])
+    output, report = to_stream(tagger, inputs)
+    found = records(output)
+    assert [record["text"].split()[0] for record in found] == ["Ada", "Eve"]
+    assert (report.files, report.documents) == (1, 2)
+    assert report.tokens == sum(len(record["tokens"]) for record in found)
+    assert str(report.failures[0]).endswith("; 1 document before that is tagged")
+
+
 def test_a_file_that_cannot_be_written_is_reported(tagger: RuleTagger, tmp_path: Path) -> None:
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text("Ada")

@@ -36,7 +36,9 @@ def test_records_of_label_studio_are_read_by_their_data(text_column: str | None,
 )
 def test_what_is_no_text_is_refused_with_its_line(value: str, kind: str, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(f'{{"body": "to Ada"}}\n{{"body": {value}}}\n')
-    assert refusal(tmp_path / "a.jsonl", text_column="body") == f"{tmp_path / 'a.jsonl'}:2: body is {kind}, not a text"
+    place = f"{tmp_path / 'a.jsonl'}:2"
+    said = f"{place}: body is {kind}, not a text; 1 document before that is tagged"
+    assert refusal(tmp_path / "a.jsonl", text_column="body") == said
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import re
 from copy import deepcopy
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -493,3 +493,21 @@ def test_page_is_self_contained_and_safe(tmp_path: Path) -> None:
     assert data == json.loads(json.dumps(seen.to_json()))
     assert data["tokens"] == words
     assert "<title>Inside the tagger: &lt;/script&gt;" in page
+
+
+def test_the_tags_of_the_network_are_those_whose_scores_are_the_largest() -> None:
+    words = ["Ada", "Turin", "left", "Turin"]
+    seen = inspect(tagger_of(), words)
+    assert seen.transitions is not None
+    names, steps = seen.tag_scores.axes["tag"], seen.transitions
+    best = max(
+        product(names, repeat=len(words)),
+        key=lambda tags: sum(
+            [seen.tag_scores.select(token=place, tag=tag) for place, tag in enumerate(tags)]
+            + [steps.select(**{"from": a, "to": b}) for a, b in pairwise(["START", *tags, "END"])]
+        ),
+    )
+    assert seen.network_tags == best
+    assert seen.network_tags != seen.tags == tuple(convert(best, Scheme.IOBES, Scheme.BIO))
+    alike = zip(seen.shown_tags, seen.tags, best, strict=True)
+    assert all(shown == (tag if tag == own else f"{tag} ({own})") for shown, tag, own in alike)

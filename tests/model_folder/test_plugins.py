@@ -9,6 +9,7 @@ import torch
 from tiny import sentences, settings_of, write_conll
 from torch import Tensor, nn
 
+from bilstm_tagger.cli.info import describe
 from bilstm_tagger.errors import ConfigError, ModelError
 from bilstm_tagger.model_folder import plugins
 from bilstm_tagger.nn.batch import Types, mask_of
@@ -50,6 +51,56 @@ class NoModule:
     def __init__(self, *_: object, **__: object) -> None: ...
 
 
+class Transformer(nn.Module):
+    """Torch's own, which cannot be used in bfloat16 while tagging."""
+
+    def __init__(self, input_size: int, *, layers: int, **_: object) -> None:
+        super().__init__()
+        self.input = nn.Linear(input_size, 8)
+        self.layers = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, 0.1, batch_first=True), layers)
+        self.output_size = 8
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        return self.layers(self.input(x), src_key_padding_mask=~mask_of(lengths, x.shape[1]))
+
+
+class Odd(MeanEncoder):
+    """Breaks the contract."""
+
+    def __init__(self, input_size: int, **_: object) -> None:
+        super().__init__(input_size, hidden_size=4, dropout=0.5)
+
+
+class RaisesAtFirst(Odd):
+    def __init__(self, *_: object, **__: object) -> None:
+        raise ValueError("no such width")
+
+
+class Raises(Odd):
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        return super().forward(x.T, lengths)
+
+
+class GivesTwo(Odd):
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        return super().forward(x, lengths), None
+
+
+class Short(Odd):
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        return super().forward(x, lengths)[:, 1:]
+
+
+class ReadsPadding(Odd):
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        return super().forward(x, torch.full_like(lengths, x.shape[1]))
+
+
+class OddEmbedding(LengthEmbedding):
+    def forward(self, types: Types) -> Tensor:
+        return super().forward(types)[0]
+
+
 HERE = __name__
 ENCODER, EMBEDDING = f"{HERE}:MeanEncoder", f"{HERE}:LengthEmbedding"
 
@@ -78,6 +129,9 @@ def test_a_plugin_trains_and_is_loaded_where_it_is_allowed(
     with pytest.raises(ModelError, match=f"needs code from elsewhere, '{EMBEDDING}'"):
         Tagger.load(tmp_path / "model", plugins=[ENCODER])
     assert Tagger.load(tmp_path / "model", plugins=[ENCODER, EMBEDDING])(words).tags == tagger(words).tags
+    facts = describe(tmp_path / "model")  # which needs none of it
+    assert (facts["plugins"], facts["settings"]["encoder"]["type"]) == ([ENCODER, EMBEDDING], ENCODER)
+    assert "parameters" not in facts["sizes"]
     monkeypatch.setenv(plugins.ALLOWED, f"{ENCODER},{EMBEDDING}")
     assert Tagger.load(tmp_path / "model")(words).tags == tagger(words).tags
 
@@ -101,12 +155,52 @@ def test_a_sentence_alone_is_tagged_as_in_any_batch(chosen: Settings, tmp_path: 
             ),
         ),
         (f"{HERE}:LengthEmbedding", "cannot be made"),
+        (f"{HERE}:RaisesAtFirst", "cannot be made: ValueError: no such width$"),
+        (f"{HERE}:Raises", "cannot be used: `forward` ends with RuntimeError: "),
+        (f"{HERE}:GivesTwo", "`forward` gives a tuple, not a tensor$"),
+        (
+            f"{HERE}:Short",
+            r"gives numbers of shape \(2, 2, 4\), not \(2, 3, 4\): \(batch, tokens, output_size\)$",
+        ),
+        (f"{HERE}:ReadsPadding", "what stands behind the end of a sentence changes the states of its tokens"),
     ],
 )
 def test_what_is_no_plugin_is_named(chosen: Settings, tmp_path: Path, name: str, message: str) -> None:
     wrong = chosen.model_copy(update={"encoder": chosen.encoder.model_copy(update={"type": name})})
     with pytest.raises(ConfigError, match=message):
         train(wrong, output=tmp_path / "model")
+
+
+def test_an_embedding_of_another_shape_is_named(chosen: Settings, tmp_path: Path) -> None:
+    embedder = chosen.embedder.model_copy(update={"plugin": f"{HERE}:OddEmbedding"})
+    wrong = chosen.model_copy(update={"embedder": embedder})
+    with pytest.raises(ConfigError, match=r"gives numbers of shape \(3,\), not \(2, 3\): \(types, output_size\)$"):
+        train(wrong, output=tmp_path / "model")
+
+
+def test_trying_a_plugin_draws_no_random_number() -> None:
+    torch.manual_seed(3)
+    plain = MeanEncoder(5, hidden_size=4, dropout=0.5)
+    drawn = torch.rand(1)
+    torch.manual_seed(3)
+    tried = plugins.plugin_class(ENCODER).encoder(5, hidden_size=4, dropout=0.5)
+    assert torch.equal(torch.rand(1), drawn)
+    assert torch.equal(tried.layer.weight, plain.layer.weight)
+    assert tried.training
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_transformer_of_torch_trains_and_tags(
+    precision: str, chosen: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{HERE}:Transformer"
+    encoder = chosen.encoder.model_copy(update={"type": name, "ensemble_size": 1})
+    training = chosen.training.model_copy(update={"precision": precision, "epochs": 1})
+    train(chosen.model_copy(update={"encoder": encoder, "training": training}), output=tmp_path / "model")
+    monkeypatch.setenv(plugins.ALLOWED, f"{name},{EMBEDDING}")
+    rows = [["Ada"], ["the", "boat", "left", "Lake", "Ob"]]
+    tagger = Tagger.load(tmp_path / "model", precision=precision)
+    assert [document.tags for document in tagger.pipe(rows)] == [tagger(row).tags for row in rows]
 
 
 @pytest.mark.parametrize("name", ["mlp", "a.b", ":C", "a:", "a:b c", "../a:B"])

@@ -409,9 +409,10 @@ def test_an_override_is_one_value_that_can_be_held(text: str, message: str) -> N
         "[training]\nepochs = " + "9" * 5000,
         "[training]\nepochs = 0x" + "f" * 5000,
         "a." * 2_000 + "b = 1",
+        "a." * 20 + "b = 1",
         "x" * (1 << 20) + "x",
     ],
-    ids=["deep", "digits", "hexadecimal", "dotted", "long"],
+    ids=["deep", "digits", "hexadecimal", "dotted", "less dotted", "long"],
 )
 def test_a_file_that_cannot_be_held_is_refused(tmp_path: Path, text: str) -> None:
     """Case E11."""

@@ -253,7 +253,7 @@ def test_eight_threads_share_a_tagger(cached_types: int, monkeypatch: pytest.Mon
 
 
 def test_a_tagger_that_nobody_holds_is_out_of_memory(tagger: Tagger) -> None:
-    again = pickle.loads(pickle.dumps(tagger))
+    again = pickle.loads(pickle.dumps(tagger))  # noqa: S301 - what it pickled itself  # noqa: S301 - made here
     again(["so", "it", "is"], probabilities=True)
     runtime = weakref.ref(again.runtime)
     gc.disable()  # which would find it much later

@@ -43,16 +43,17 @@ PIECES = st.one_of(
     ),
     st.text(max_size=6),
 )
+UNSEEN = "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 TEXTS = st.lists(PIECES, max_size=15).map("".join)
 
 
 def check_document(document: Document, text: str) -> None:
-    """What every tokeniser owes: the text untouched, true offsets, only white space skipped, no empty sentence."""
+    """What every tokeniser owes: the text untouched, true offsets, only what is not seen skipped, no empty sentence."""
     assert document.text == text
     document.check_offsets()
     assert [text[start:end] for start, end in zip(document.starts, document.ends, strict=True)] == document.words
     edges = zip([0, *document.ends], [*document.starts, len(text)], strict=True)
-    assert not "".join(text[end:start] for end, start in edges).strip()
+    assert not re.sub(f"[{UNSEEN}]", "", "".join(text[end:start] for end, start in edges)).strip()
     assert not any(word.isspace() for word in document.words)
     assert document.bounds == sorted(set(document.bounds))
 
@@ -71,7 +72,8 @@ def test_the_text_is_never_edited(name: str, text: str) -> None:
 @settings(deadline=None)
 @given(TEXTS)
 def test_tokens_are_those_of_spacy(text: str) -> None:
-    expected = [(token.text, token.idx) for token in ENGLISH.make_doc(text) if not token.is_space]
+    seen = re.sub(f"[{UNSEEN}]", " ", text)
+    expected = [(token.text, token.idx) for token in ENGLISH.make_doc(seen) if not token.is_space]
     document = TOKENIZERS["spacy:en"](text)
     assert list(zip(document.words, document.starts, strict=True)) == expected
 
@@ -177,6 +179,22 @@ def test_characters() -> None:
         "\u4ed6\u8bf4",
         "\u771f\u2026\u2026",
         "\u597d 3.5",
+    ]
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\u200e", "\u202a", "\u2069", "\ufeff"])
+@pytest.mark.parametrize("name", ["spacy:en", "spacy:es", "spacy:zh", "characters"])
+def test_characters_that_are_not_seen_belong_to_no_word(name: str, mark: str) -> None:
+    text = f"{mark}Ada Byron{mark} came{mark}.{mark}\n{mark}"
+    document, plain = TOKENIZERS[name](text), TOKENIZERS[name]("Ada Byron came.")
+    assert (document.text, document.words, document.bounds) == (text, plain.words, plain.bounds)
+    assert [text[a:b] for a, b in zip(document.starts, document.ends, strict=True)] == plain.words
+
+
+def test_joiners_stay_inside_of_words() -> None:
+    assert TOKENIZERS["spacy:en"]("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 a\u00adb").words == [
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "a\u00adb",
     ]
 
 

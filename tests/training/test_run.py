@@ -19,6 +19,7 @@ from torch import Tensor
 
 from bilstm_tagger import plots
 from bilstm_tagger.corpus import read_corpus
+from bilstm_tagger.corpus.check.splits import STOCK
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError, ModelError, TaggerError
 from bilstm_tagger.evaluation.evaluate import headline
@@ -33,6 +34,7 @@ from bilstm_tagger.training.data import EncodedCorpus
 from bilstm_tagger.training.loop import NotFiniteError
 from bilstm_tagger.training.prepare import prepare
 from bilstm_tagger.training.progress import Row, best_row
+from bilstm_tagger.training.sources import read_sources
 from bilstm_tagger.vocab.vectors import read_vectors
 
 NUMBER = {"ner": {"column": 3}}
@@ -206,6 +208,27 @@ def test_without_dev_a_tenth_is_set_aside_and_said_so(
     tagger = train(settings(data={"train": str(corpora / "train.BIO.conll")}), output=tmp_path / "model")
     assert "set aside 2 of 22 sentences of train" in caplog.text
     assert [row["sentences"] for row in tagger.info.provenance["data"]] == [20, 2]
+
+
+@pytest.mark.parametrize(("repeated", "told"), [(0, None), (1, None), (2, "2 of its 10"), (10, "all its")])
+def test_a_dev_corpus_that_is_in_train_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, repeated: int, told: str | None
+) -> None:
+    def corpus(name: str, numbers: range) -> str:
+        long = [[(f"w{number}", "O")] * STOCK for number in numbers]
+        write_conll(tmp_path / name, [*long, [("Thanks", "O")] * 3])
+        return str(tmp_path / name)
+
+    train, dev = corpus("train.conll", range(20)), corpus("dev.conll", range(20 - repeated, 30 - repeated))
+    read_sources(settings_of(data={"train": train, "dev": dev}))
+    said = f"{dev}: {told} sentences are in train too, so scores on dev tell little of new text"
+    assert [line.partition(";")[0] for line in caplog.messages] == ([] if told is None else [said])
+
+
+def test_short_sentences_count_where_there_is_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_conll(tmp_path / "a.conll", [[("Thanks", "O")] * 3])
+    read_sources(settings_of(data={"train": str(tmp_path / "a.conll"), "dev": str(tmp_path / "a.conll")}))
+    assert "all its sentences are in train too" in caplog.text
 
 
 def test_patience_counts_epochs_without_a_better_score(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.settings.loading import load_settings
+from bilstm_tagger.settings.schema import FeatureSettings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training import train
 from bilstm_tagger.training.prepare import prepare
@@ -139,6 +140,29 @@ def test_a_run_is_not_resumed_with_another_list(tmp_path: Path) -> None:
     places.write_text("Oslo\n", "utf-8")
     with pytest.raises(ConfigError, match=r"cannot resume .*phrases places\.txt"):
         train(settings, output=tmp_path / "model", resume=True)
+
+
+def test_a_list_without_a_phrase_in_the_training_data_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name, content in (("people.csv", "PER,Ada\n"), ("places.txt", "New York\n"), ("low.txt", "york\n")):
+        (tmp_path / name).write_text(content, "utf-8")
+    chosen = {"PER": "people.csv", "LOC": "places.txt", "TOWN": "low.txt"}
+    settings = FeatureSettings(phrases={label: str(tmp_path / name) for label, name in chosen.items()})
+    documents = [Document(["Ada", "left"], [0, 2]), Document(["New", "York"], [0, 2])]
+    build_features({"lists": settings}, documents)
+    assert [line.partition(" (")[0] for line in caplog.messages] == [
+        "features.lists: no phrase of PER",
+        "features.lists: no phrase of TOWN",
+    ]
+    assert caplog.messages[1].endswith(
+        "low.txt) is in the training data, in the same case; is there one phrase in each line?"
+    )
+
+
+def test_a_list_with_labels_in_it_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "all.tsv"
+    path.write_text("Ada \t\nPER\tAda Lovelace\n", "utf-8")
+    with pytest.raises(ConfigError, match=r"features\.lists: .*all\.tsv:2: has columns .* { LABEL = .FILE. }$"):
+        build_features({"lists": FeatureSettings(phrases={"X": str(path)})}, [])
 
 
 def test_a_list_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:

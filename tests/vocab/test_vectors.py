@@ -112,8 +112,29 @@ def test_a_malformed_row_is_named(write: Callable[..., Path], text: str, message
         read_vectors(path, words=Everything())
 
 
-def test_rows_of_other_words_are_not_read(write: Callable[..., Path]) -> None:
-    assert read_vectors(write("a 1 2\nb x\nc 3 4\n"), words={"c"}).words == ["c"]
+@pytest.mark.parametrize("row", ["b x", "b 1", "b 1 2 3", "b 1 nan"])
+def test_what_is_refused_does_not_hang_on_the_words(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, row: str
+) -> None:
+    path = write(f"a 1 2\n{row}\nc 3 4\n")
+    for keep in (0, 2):
+        with pytest.raises(VectorsError, match=r"s\.txt:2: "):
+            read_vectors(path, words={"c"}, keep=keep)
+    monkeypatch.setattr("bilstm_tagger.vocab.vectors.text.CHECKED", 1)
+    assert read_vectors(path, words={"c"}).words == ["c"]  # rare words at the end are let be
+    with pytest.raises(VectorsError, match=r"s\.txt:4: 1 number where the rows before have 2"):
+        read_vectors(write("a 1 2\nb 3 4\nc 5 6\nd 7\n"), words=())  # but not the end of a file that was cut off
+
+
+def test_the_rows_are_held_to_the_first_line(write: Callable[..., Path], caplog: pytest.LogCaptureFixture) -> None:
+    rows_there = "a 1 2\nb 3 4\n  5 6\n"
+    assert read_vectors(write(f"3 2\n\n{rows_there}"), words=()).total == 3
+    assert not caplog.messages
+    with pytest.raises(VectorsError, match=r"s\.txt: breaks off: its first line says 2,000 rows, and there"):
+        read_vectors(write(f"2000 2\n{rows_there}"), words=())
+    assert read_vectors(write(f"1 2\n{rows_there}"), words={"b"}).words == ["b"]
+    assert caplog.messages[0].endswith("s.txt: its first line says 1 row, but there are 3, all of which were read")
+    assert read_vectors(write(rows_there), words={"b"}).words == ["b"]
 
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:

@@ -88,11 +88,13 @@ def check_corpus(paths: Sequence[str | Path], options: CheckOptions | None = Non
 def _read(path: str, spec: ReadSpec, findings: list[Finding]) -> CheckedFile | None:
     try:
         if spec.columns is None:
-            spec = spec.replace(columns=find_columns(path, format=spec.format, encoding=spec.encoding))
+            columns = find_columns(path, format=spec.format, encoding=spec.encoding, overlapping=True, slips=True)
+            spec = spec.replace(columns=columns)
         corpus = read_corpus(path, spec=spec)
     except TaggerError as error:
-        findings.append(Finding("error", "unreadable", str(error)))
-        return None
+        columns, faults = _readable(path, spec, str(error))
+        findings += [Finding("error", "unreadable", fault) for fault in faults]
+        return _read(path, spec.replace(columns=columns), findings) if columns else None
     for document in corpus:
         try:
             document.check_offsets()
@@ -100,6 +102,23 @@ def _read(path: str, spec: ReadSpec, findings: list[Finding]) -> CheckedFile | N
             findings.append(Finding("error", "offsets", str(error)))
             break
     return CheckedFile(path, corpus, tuple(spec.columns or ()))
+
+
+def _readable(path: str, spec: ReadSpec, refusal: str) -> tuple[dict[str, int | str], list[str]]:
+    """The columns of a refused file that can be read, where others cannot, and why those cannot."""
+    columns: dict[str, int | str] = {}
+    faults = {}
+    for task, column in (spec.columns or {}).items():
+        # Each by itself, its tags as they are: `--label` and `--map` may be about another of them.
+        alone = spec.model_copy(update={"columns": {task: column}, "labels": {}, "label": None})
+        try:
+            read_corpus(path, spec=alone)
+            columns[task] = column
+        except TaggerError as error:
+            faults[task] = str(error)
+    if not columns or not faults:
+        return {}, [refusal]
+    return columns, [f"{task}: {fault}" for task, fault in faults.items()]
 
 
 def _settle(

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 from pathlib import Path
 
-from bilstm_tagger.corpus.check.tags import alike_names, count_labels
-from bilstm_tagger.corpus.convert.tasks import find_columns
+from bilstm_tagger.corpus.check.tags import alike_names, count_labels, usual_name
+from bilstm_tagger.corpus.convert.convert import save_and_compare
+from bilstm_tagger.corpus.convert.tasks import find_columns, further_columns
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.formats.columns import ConllLayout
 from bilstm_tagger.corpus.formats.token_columns import TokenRowLayout
-from bilstm_tagger.corpus.reading import read_corpus, save_corpus
+from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.corpus.spelling import distinct_tags, respell_tags
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
@@ -31,10 +32,12 @@ class Fixes:
     Attributes:
         changes: a sentence for each kind of change, with its count and first place.
         left: what was found and not changed.
+        losses: what the file that was written does not hold.
     """
 
     changes: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
 
 
 def fix_corpus(
@@ -42,14 +45,15 @@ def fix_corpus(
 ) -> Fixes:
     """Write a file anew with its slips mended.
 
-    Near-miss tags are spelled as meant, labels that differ by case or hyphens as the most frequent of them, tags that
-    cannot follow each other are read as the CoNLL scorer does, blanks around words are cut, and sentences that occur
-    again with the same tags are left out.
+    Near-miss tags are spelled as meant, labels that differ by case or hyphens as most are in the sentences that stay
+    (of equally many with the most capitals), tags that cannot follow each other are read as the CoNLL scorer does,
+    blanks around words are cut, and sentences that occur again with the same tags are left out.
 
     Args:
         source: the file.
         target: the file to write; its suffix tells the format.
-        spec: how to read the file; without columns all tasks that it has.
+        spec: how to read the file; without columns all tasks that it has. With them, its other tasks are kept as
+            they are.
         scheme: the scheme of its spans; detected unless named.
 
     Returns:
@@ -63,22 +67,50 @@ def fix_corpus(
         raise ConfigError(f"{target}: already exists; name another file for --fix")
     spec = spec or ReadSpec()
     if spec.columns is None:
-        spec = spec.replace(columns=find_columns(source, format=spec.format, encoding=spec.encoding))
+        chosen = spec.misaligned != "error"
+        columns = find_columns(source, format=spec.format, encoding=spec.encoding, overlapping=chosen, slips=True)
+        spec = spec.replace(columns=columns)
     done = Fixes()
-    corpus = read_corpus(source, spec=spec)
+    corpus, further = _read(source, spec)
     for task in spec.columns or {}:
-        corpus = _respelled(corpus, task, spec, str(source), done)
+        corpus = _respelled(corpus, task, str(source), done)
+    if spec.labels:  # after near misses, whose labels may be among them
+        renaming = ReadSpec(columns=spec.columns, labels=spec.labels)
+        corpus = Corpus(respell_tags(corpus, renaming, str(source)), corpus.schemes)
+    for task in spec.columns or {}:
         corpus, repairs = corpus.repair(task, declared=scheme)
         if repairs:
             done.changes.append(f"{task}: {repairs}, made legal")
         corpus = _one_spelling(corpus, task, str(source), done)
     corpus = _without_blanks(corpus, done)
     corpus = _without_duplicates(corpus, done)
-    save_corpus(corpus, target, tasks=list(spec.columns or {}))
+    whole = spec.replace(columns=(spec.columns or {}) | further)
+    _, done.losses = save_and_compare(corpus, source, target, spec=whole)
     return done
 
 
-def _respelled(corpus: Corpus, task: str, spec: ReadSpec, path: str, done: Fixes) -> Corpus:
+def _read(source: str | Path, spec: ReadSpec) -> tuple[Corpus, dict[str, int | str]]:
+    """The corpus, with those further tasks of the file that can be read as they are, and their columns."""
+    further = further_columns(source, spec)
+    # Options about tags are for the tasks that are named.
+    untouched: dict[str, object] = {"labels": {}, "label": None, "fix_tags": False}
+
+    def read(columns: dict[str, int | str]) -> Corpus:
+        return read_corpus(source, spec=spec.model_copy(update={"columns": columns, **untouched}))
+
+    for task, column in list(further.items()):
+        try:
+            read({task: column}).settle(task)
+        except CorpusError:  # what is not kept is told after writing
+            del further[task]
+    corpus = read((spec.columns or {}) | further)
+    for task in further:
+        corpus = corpus.settle(task)
+    given = spec.model_copy(update={"labels": {}, "fix_tags": False})
+    return Corpus(respell_tags(corpus, given, str(source)), corpus.schemes), further
+
+
+def _respelled(corpus: Corpus, task: str, path: str, done: Fixes) -> Corpus:
     """The corpus with near misses spelled as meant."""
     only = ReadSpec(columns={task: -1}, fix_tags=True)
     fixed = Corpus(respell_tags(corpus, only, path))
@@ -94,7 +126,7 @@ def _respelled(corpus: Corpus, task: str, spec: ReadSpec, path: str, done: Fixes
         done.changes.append(
             f"{task}: {counted(changed.total(), 'tag')} spelled as meant, the first at {first}: {pairs}"
         )
-    return fixed
+    return Corpus(fixed, corpus.schemes)
 
 
 def _one_spelling(corpus: Corpus, task: str, path: str, done: Fixes) -> Corpus:
@@ -103,9 +135,10 @@ def _one_spelling(corpus: Corpus, task: str, path: str, done: Fixes) -> Corpus:
     if scheme is Scheme.NONE:
         return corpus
     counts = count_labels(corpus, task, scheme)
+    kept = count_labels(_without_duplicates(corpus, Fixes()), task, scheme)
     labels: dict[str, str] = {}
     for names in alike_names(counts):
-        usual = max(names, key=lambda name: (counts[name], name))
+        usual = usual_name(names, kept)
         labels |= {name: usual for name in names if name != usual}
     if not labels:
         return corpus

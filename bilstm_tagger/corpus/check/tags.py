@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bilstm_tagger.corpus.check.findings import CheckedFile, Finding, Level, shown
 from bilstm_tagger.corpus.corpus import Corpus
@@ -16,7 +16,15 @@ from bilstm_tagger.schemes.grammar import Scheme, first_illegal, parse
 from bilstm_tagger.schemes.spans import tags_to_spans
 from bilstm_tagger.wording import counted
 
-__all__ = ["alike_names", "check_inventory", "check_tags", "count_labels", "sentence_tags", "settle_or_repair"]
+__all__ = [
+    "alike_names",
+    "check_inventory",
+    "check_tags",
+    "count_labels",
+    "sentence_tags",
+    "settle_or_repair",
+    "usual_name",
+]
 
 LONG_SPAN = 30  # tokens
 ENOUGH = 200  # spans or tokens, from which on a tag that occurs once is suspicious
@@ -129,7 +137,7 @@ def check_inventory(files: Sequence[CheckedFile], task: str, scheme: Scheme) -> 
         yield Finding(level, "seen once", message, shown(_place_of(files, task, name) for name in once))
     for names in alike_names(counts):
         spelled = ", ".join(f"{name!r} ({counts[name]:,})" for name in sorted(names))
-        usual = max(names, key=lambda name: (counts[name], name))
+        usual = usual_name(names, counts)
         pairs = ",".join(f"{name}={usual}" for name in sorted(names) if name != usual)
         message = f"{task}: {spelled} are taken for different labels; --map '{pairs}' makes them one"
         yield Finding("warning", "spelled alike", message)
@@ -141,6 +149,16 @@ def alike_names(names: Iterable[str]) -> list[list[str]]:
     for name in names:
         alike.setdefault(re.sub(r"[\s_-]+", "", name).casefold() or name, []).append(name)
     return [group for group in alike.values() if len(group) > 1]
+
+
+def usual_name(names: Sequence[str], counts: Mapping[str, int]) -> str:
+    """Choose one of the names of one thing: the most frequent, of equally frequent ones that with the most capitals.
+
+    Args:
+        names: names that differ by case, blanks and hyphens.
+        counts: how often each occurs.
+    """
+    return max(sorted(names), key=lambda name: (counts[name], sum(map(str.isupper, name))))
 
 
 def _place_of(files: Sequence[CheckedFile], task: str, name: str) -> str:

@@ -98,7 +98,9 @@ def convert_corpus(source: str | Path, target: str | Path, options: ConvertOptio
         raise CorpusError(f"{target}: a data set cannot be written; write .parquet or .jsonl")
     spec = options.spec
     if spec.columns is None:
-        spec = spec.replace(columns=find_columns(source, format=spec.format, encoding=spec.encoding))
+        chosen = spec.misaligned != "error"
+        columns = find_columns(source, format=spec.format, encoding=spec.encoding, overlapping=chosen)
+        spec = spec.replace(columns=columns)
     tasks = list(spec.columns or {})
     corpus = read_corpus(source, spec=spec)
     schemes, repairs = {}, {}

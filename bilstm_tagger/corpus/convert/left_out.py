@@ -44,7 +44,7 @@ def left_out(source: str | Path, spec: ReadSpec, first: Document) -> list[str]:
     if not Path(source).is_file():
         return []
     if is_webanno(source, known.name, encoding=spec.encoding):
-        return _phrase("layers", dict(_layers(source, spec, read)), spec)
+        return _phrase("layers", dict(_layers(source, spec)), spec)
     if known.name == "spacy":
         return _phrase("annotations of spaCy", dict(_spacy(source, spec)), spec)
     record = first_record(source, known.name, encoding=spec.encoding)
@@ -94,13 +94,10 @@ def _was_read(name: str, spec: ReadSpec) -> bool:
     return name in {each for task in tasks for each in (task, f"{task}_tags", "tags")}
 
 
-def _layers(source: str | Path, spec: ReadSpec, read: set[str]) -> Iterator[tuple[str, str]]:
-    features = webanno.features(source, encoding=spec.encoding)
-    if -1 in (spec.columns or {}).values():
-        named = [str(each) for each in features if str(each) == "NamedEntity.value"]
-        read = read | set(named or [str(each) for each in features[-1:]])
-    for feature in features:
-        if not read & {str(feature), feature.layer, feature.name}:
+def _layers(source: str | Path, spec: ReadSpec) -> Iterator[tuple[str, str]]:
+    read = webanno.full_names(source, (spec.columns or {}).values(), encoding=spec.encoding)
+    for feature in webanno.features(source, encoding=spec.encoding):
+        if str(feature) not in read:
             yield str(feature), f"{feature} ({feature.count:,}{')' if feature.taggable else _NO_TAGS}"
 
 

@@ -8,11 +8,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from bilstm_tagger.corpus.formats import format_of, webanno
+from bilstm_tagger.corpus.formats import format_of, spacy_docbin, webanno
 from bilstm_tagger.corpus.formats.conllu_rows import ConlluLayout
 from bilstm_tagger.corpus.formats.json_records import read_records
 from bilstm_tagger.corpus.formats.record_words import WORDS
-from bilstm_tagger.corpus.formats.records import OWN_KEYS
+from bilstm_tagger.corpus.formats.records import OWN_KEYS, usual_key
 from bilstm_tagger.corpus.formats.sheets import csv_rows, delimiter_of
 from bilstm_tagger.corpus.formats.spacy_names import group_column
 from bilstm_tagger.corpus.formats.standard_fields import ENTITIES, FIELDS
@@ -23,9 +23,10 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.io.reading import open_text, read_text
 from bilstm_tagger.schemes.grammar import parse
+from bilstm_tagger.schemes.near_miss import near_misses
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["Columns", "find_columns"]
+__all__ = ["Columns", "find_columns", "further_columns"]
 
 Columns = dict[str, int | str]
 
@@ -40,18 +41,28 @@ _SPACY_TASKS = {field.task: (field.spacy.upper(), field.spacy) for field in _TAG
 }
 
 
-def find_columns(path: str | Path, *, format: str | None = None, encoding: str | None = None) -> Columns:
+def find_columns(
+    path: str | Path,
+    *,
+    format: str | None = None,
+    encoding: str | None = None,
+    overlapping: bool = False,
+    slips: bool = False,
+) -> Columns:
     """All tasks that a file has, and where their tags are.
 
     In CoNLL-U these are UPOS, XPOS and FEATS where they are filled and the keys of MISC that hold tags of spans;
     in `.spacy` likewise, with the entities and all span groups; in WebAnno TSV all layers that tags can hold; in
-    records and tables written by this package each of their tasks. In all else it is what the format has when nothing
-    is named.
+    records and tables written by this package each of their tasks; in other records the key `ner`. In all else it is
+    what the format has when nothing is named.
 
     Args:
         path: the file.
         format: name of its format, if the suffix does not tell it.
         encoding: its encoding, if it is text.
+        overlapping: whether layers of WebAnno TSV with overlapping spans count too, which are refused unless
+            `misaligned` chooses among their spans.
+        slips: whether keys of MISC count too of which most values are tags of spans, or all are near misses of such.
 
     Returns:
         The columns to read it with.
@@ -64,14 +75,48 @@ def find_columns(path: str | Path, *, format: str | None = None, encoding: str |
     if not Path(path).is_file():
         pass  # a data set
     elif known.name == "conllu":
-        columns = _conllu_tasks(iterate_corpus(path, ReadSpec(columns={}, format=format, encoding=encoding)))
+        columns = _conllu_tasks(iterate_corpus(path, ReadSpec(columns={}, format=format, encoding=encoding)), slips)
     elif known.name == "spacy":
         columns = _spacy_tasks(path)
     elif is_webanno(path, known.name, encoding=encoding):
-        columns = _webanno_tasks(webanno.features(path, encoding=encoding))
+        columns = _webanno_tasks(webanno.features(path, encoding=encoding), overlapping)
     else:
-        columns = {task: task for task in _record_tasks(first_record(path, known.name, encoding=encoding))}
+        record = first_record(path, known.name, encoding=encoding)
+        columns = {task: task for task in _record_tasks(record)}
+        # Where no column is named, training reads the key of its task, `ner` unless another is chosen.
+        if not columns and known.name in ("jsonl", "parquet", "arrow") and usual_key("ner", record) == "ner":
+            columns = {"ner": "ner"}
     return columns or dict(known.columns)
+
+
+def further_columns(path: str | Path, spec: ReadSpec, *, slips: bool = False) -> Columns:
+    """The tasks that a file has beside those that are named, for commands that write it anew with all it has.
+
+    Columns with numbers are not among them: the format itself keeps them.
+
+    Args:
+        path: the file.
+        spec: how it is read, with the columns that are named.
+        slips: as for `find_columns`.
+
+    Raises:
+        TaggerError: if the file cannot be read.
+    """
+    named = spec.columns or {}
+    overlapping = spec.misaligned != "error"
+    found = find_columns(path, format=spec.format, encoding=spec.encoding, overlapping=overlapping, slips=slips)
+    known = format_of(path, spec.format)
+    if is_webanno(path, known.name, encoding=spec.encoding):
+        read = webanno.full_names(path, named.values(), encoding=spec.encoding)
+    elif known.name == "spacy":
+        read = {spacy_docbin.column_of(task, column) for task, column in named.items()}
+    else:
+        read = set(map(str, named.values())) | set(named)
+    return {
+        task: column
+        for task, column in found.items()
+        if isinstance(column, str) and task not in named and column not in read
+    }
 
 
 def is_webanno(path: str | Path, format: str, *, encoding: str | None = None) -> bool:
@@ -85,18 +130,18 @@ def is_webanno(path: str | Path, format: str, *, encoding: str | None = None) ->
     return first.startswith(webanno.FIRST)
 
 
-def _webanno_tasks(features: Sequence[webanno.Feature]) -> Columns:
+def _webanno_tasks(features: Sequence[webanno.Feature], overlapping: bool) -> Columns:
     """The tasks by the usual names, others by that of their layer."""
     columns: Columns = {}
     for feature in features:
         usual = _WEBANNO_TASKS.get(str(feature), feature.layer.lower())
         name = usual if usual not in columns else str(feature).lower()
-        if feature.taggable and name not in columns:
+        if (feature.apart or overlapping) and not feature.linked and name not in columns:
             columns[name] = str(feature)
     return columns
 
 
-def _conllu_tasks(documents: Iterable[Document]) -> Columns:
+def _conllu_tasks(documents: Iterable[Document], slips: bool) -> Columns:
     filled: set[str] = set()
     cells: set[str] = set()
     for document in documents:
@@ -109,8 +154,16 @@ def _conllu_tasks(documents: Iterable[Document]) -> Columns:
         if equals and key:
             values.setdefault(key, set()).add(value)
     columns: Columns = {task: name for task, name in _CONLLU_TASKS.items() if name in filled}
-    spans = (key for key in sorted(values) if values[key] - {"O"} and all(map(parse, values[key])))
+    spans = (key for key in sorted(values) if _are_spans(values[key] - {"O"}, slips))
     return columns | {key.lower(): key for key in spans if key.lower() not in columns}
+
+
+def _are_spans(values: set[str], slips: bool) -> bool:
+    """Whether the values of a key, without O, are tags of spans; with `slips` most of them, or meant as such."""
+    legal = sum(parse(value) is not None for value in values)
+    if not slips:
+        return 0 < legal == len(values)
+    return 2 * legal > len(values) or bool(near_misses(values | {"O"}))
 
 
 def _spacy_tasks(path: str | Path) -> Columns:

@@ -25,6 +25,8 @@ __all__ = ["is_folder", "read"]
 
 logger = logging.getLogger("bilstm_tagger")
 
+_NAMED = 5  # texts that a message names
+
 
 def is_folder(path: str | Path) -> bool:
     """Tell whether a path is a folder with `.ann` files in it or below it."""
@@ -35,7 +37,8 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read an `.ann` file, or all of a folder; each text is a document.
 
     Spans of several pieces, which tags cannot hold, are one span over all pieces with `misaligned` as `snap` and left
-    out with `drop`. Of nested spans the longest is kept with either. Relations, events and notes are counted.
+    out with `drop`. Of nested spans the longest is kept with either. Relations, events and notes are counted, and so
+    are texts in a folder that have no `.ann` file.
 
     Args:
         path: the file or folder.
@@ -45,6 +48,11 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         CorpusError: a text is missing, or a line or span does not fit, as `file:line`.
     """
     files = sorted(Path(path).rglob("*.ann")) if Path(path).is_dir() else [Path(path)]
+    bare = _without_annotation(Path(path))
+    if bare:
+        one, more = "text without an .ann file was left out", "texts without an .ann file were left out"
+        said = counted(len(bare), one, more)
+        logger.warning("%s: %s: %s", path, said, ", ".join(bare[:_NAMED]) + (", ..." if len(bare) > _NAMED else ""))
     tokenize = get_tokenizer(spec.tokenizer)
     skipped = 0
     in_pieces: list[Spot] = []
@@ -79,6 +87,12 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
         one = "line that is no span, such as a relation or a note, was left out"
         more = "lines that are no spans, such as relations and notes, were left out"
         logger.warning("%s: %s", path, counted(skipped, one, more))
+
+
+def _without_annotation(folder: Path) -> list[str]:
+    """The texts in a folder that have no `.ann` file beside them."""
+    texts = sorted(folder.rglob("*.txt")) if folder.is_dir() else []
+    return [str(text.relative_to(folder)) for text in texts if not text.with_suffix(".ann").is_file()]
 
 
 def _lines(starts: list[int], ends: list[int]) -> list[int]:

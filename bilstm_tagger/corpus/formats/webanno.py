@@ -6,7 +6,7 @@ Format: https://inception-project.github.io/releases/22.5/docs/user-guide.html#s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +23,7 @@ from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, spans_to_tags
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["FIRST", "Feature", "features", "read"]
+__all__ = ["FIRST", "Feature", "features", "full_names", "read"]
 
 FIRST = "#FORMAT=WebAnno TSV 3"
 _TOKEN = re.compile(r"((\d+)-\d+)(\.\d+)?")
@@ -40,13 +40,20 @@ class Feature:
         layer: name of the layer, without the package it comes from.
         name: name of the feature.
         count: how many spans or tokens have it.
-        taggable: whether tags can hold it: no relation or chain, and no two spans overlap.
+        apart: whether no two spans overlap.
+        linked: whether it is one of a relation or chain.
     """
 
     layer: str
     name: str
     count: int
-    taggable: bool
+    apart: bool
+    linked: bool
+
+    @property
+    def taggable(self) -> bool:
+        """Whether tags can hold it as it is."""
+        return self.apart and not self.linked
 
     def __str__(self) -> str:
         """What a column is called by."""
@@ -105,7 +112,8 @@ def read(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
             document.tags[task] = [UNKNOWN if value in ("_", "*") else _unescaped(value) for value in values]
             continue
         spans = _all_spans(values, rows, at, aligner)
-        spans = aligner.without_overlaps(spans, Spot(str(path), rows.lines[0] if rows.lines else 1))
+        spots = {span: Spot(str(path), rows.lines[span[0]]) for span in spans}
+        spans = aligner.without_overlaps(spans, Spot(str(path), 1), spots)
         blank = _without_value(values, rows, at, aligner)
         document.tags[task] = not_annotated(spans_to_tags(spans, len(document), Scheme.BIO), blank)
         document.schemes[task] = Scheme.BIO
@@ -133,8 +141,23 @@ def features(path: str | Path, *, encoding: str | None = None) -> list[Feature]:
             spans = sorted(set(_spans(values, rows.bounds)))
             count, apart = len(spans), all(left[1] <= right[0] for left, right in pairwise(spans))
         if count and not name.startswith("BT_"):  # the type of what a relation begins at
-            found.append(Feature(layer, name, count, taggable=apart and at not in rows.links))
+            found.append(Feature(layer, name, count, apart=apart, linked=at in rows.links))
     return found
+
+
+def full_names(path: str | Path, columns: Iterable[int | str], *, encoding: str | None = None) -> set[str]:
+    """Give the features that columns stand for, each as `LAYER.FEATURE`.
+
+    Args:
+        path: the file.
+        columns: as in `read`.
+        encoding: its encoding; None for UTF-8, or UTF-16 by its mark.
+
+    Raises:
+        CorpusError: a line does not fit, or there is no such feature.
+    """
+    known = _rows(str(path), encoding).columns
+    return {".".join(known[_position(column, known, str(path))]) for column in columns}
 
 
 def _rows(path: str, encoding: str | None) -> _Rows:

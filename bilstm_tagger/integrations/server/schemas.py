@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from bilstm_tagger.errors import choose
 from bilstm_tagger.files.formats import OUTPUT_FORMATS
-from bilstm_tagger.settings.checked import Checked
 
 MOST_N_BEST = 10
 MOST_ALTERNATIVES = 10
@@ -20,15 +19,20 @@ def _known_format(name: str) -> str:
     return name
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Position = Annotated[int, Field(ge=0)]
+# Of JSON: "0.5" is no number, nor is true one, nor 1 a truth.
+Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+Position = Annotated[int, Field(ge=0, strict=True)]
+Number = Annotated[int, Field(strict=True)]
+Truth = Annotated[bool, Field(strict=True)]
 Label = Annotated[str, Field(pattern=r"^\S+( \S+)*$", max_length=100)]
 FormatName = Annotated[
     str, AfterValidator(_known_format), WithJsonSchema({"type": "string", "enum": list(OUTPUT_FORMATS)})
 ]
 
 
-class _Request(Checked):
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     @model_validator(mode="before")
     @classmethod
     def _known_names(cls, values: Any) -> Any:
@@ -45,12 +49,12 @@ class TagRequest(_Request):
     text: str | None = Field(None, description="A text; or else `texts`.")
     texts: list[str] | None = Field(None, description="Several texts, in one batch.")
     model: str | None = Field(None, description="Name of a model; the first one if none is named.")
-    probabilities: bool = Field(False, description="Whether the probability of each tag and span is wanted.")
+    probabilities: Truth = Field(False, description="Whether the probability of each tag and span is wanted.")
     min_probability: Share = Field(0.0, description="Spans that are less probable are left out.")
-    alternatives: int = Field(
+    alternatives: Number = Field(
         0, ge=0, le=MOST_ALTERNATIVES, description="How many of the most probable tags and labels are wanted."
     )
-    n_best: int = Field(
+    n_best: Number = Field(
         0, ge=0, le=MOST_N_BEST, description="How many of the best tag sequences of each sentence are wanted."
     )
 
@@ -109,7 +113,7 @@ class CorrectedDocument(_Request):
     tags: dict[str, list[Label]] = Field(
         {}, description="For each task one tag per token; of tasks with spans they may be left out."
     )
-    spans: list[CorrectedSpan] = Field(default_factory=list)
+    spans: list[CorrectedSpan] = []
     probabilities: dict[str, list[float | None]] | None = None
     alternatives: dict[str, list[dict[str, float]]] | None = Field(
         None, description="For each task and token the most probable tags."

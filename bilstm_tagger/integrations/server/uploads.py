@@ -18,7 +18,7 @@ from bilstm_tagger.files.notes import notes_of
 from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.source import PACKED, Tally, suffix_of
-from bilstm_tagger.files.streams import End, Tagged, Untagged, read_files, tag_here
+from bilstm_tagger.files.streams import End, Tagged, Untagged, read_files, tag_here, with_kept
 from bilstm_tagger.tagging.tagger import Tagger
 
 # Tables of bytes for programs may grow a thousandfold when they are read.
@@ -76,11 +76,15 @@ def tag_uploads(
                 result.failures.append(_without_folder(error, folder))
         untagged = read_files(jobs, words_spec(tagger.reading), profile=Profile(), tally=tally)
         bounded = _bounded(untagged, most_characters)
+        of_file = 0
         for _, item in tag_here(tagger, bounded, options=options, profile=Profile()):
             if isinstance(item, Tagged) and isinstance(item.content, Document):
                 result.documents.append(item.content)
-            elif isinstance(item, End) and item.error is not None:
-                result.failures.append(_without_folder(item.error, folder))
+                of_file += 1
+            elif isinstance(item, End):
+                if item.error is not None:
+                    result.failures.append(_without_folder(with_kept(item.error, of_file), folder))
+                of_file = 0
         result.notes.extend(_without_folder(each, folder) for each in notes_of(tally))
     return result
 

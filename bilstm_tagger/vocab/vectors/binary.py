@@ -11,14 +11,17 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from bilstm_tagger.errors import VectorsError, reason_of
-from bilstm_tagger.vocab.vectors.table import Vectors
+from bilstm_tagger.vocab.vectors.table import CHECKED, Vectors
 
 _CHUNK = 1 << 22  # bytes read at a time
+_BLOCK = 2000  # rows checked together
 _FASTTEXT = b"\xba\x16\x4f\x2f"  # the first bytes of fastText's own models
 
 
 def read_binary(path: str | Path, *, words: Container[str], keep: int) -> Vectors:
     """Read vectors from a file in word2vec's binary format, plain or gzip.
+
+    The numbers of the first `CHECKED` rows are checked, needed or not.
 
     Args:
         path: the file.
@@ -30,6 +33,7 @@ def read_binary(path: str | Path, *, words: Container[str], keep: int) -> Vector
     """
     kept: dict[str, None] = {}
     table = bytearray()  # grows in place, so that the numbers are in memory only once
+    others: dict[str, bytes] = {}
     try:
         with _open(path) as stream:
             total, size = _header(stream, path)
@@ -37,14 +41,24 @@ def read_binary(path: str | Path, *, words: Container[str], keep: int) -> Vector
                 if (number < keep or word in words) and word not in kept:
                     kept[word] = None
                     table += numbers
+                elif number < CHECKED:
+                    others[word] = numbers
+                if len(others) == _BLOCK or number == total - 1:
+                    _check(list(others), b"".join(others.values()), size, path)
+                    others = {}
     except (OSError, EOFError, zlib.error) as error:
         raise VectorsError(f"{path}: cannot be read: {reason_of(error)}") from None
-    rows = np.frombuffer(table, "<f4").reshape(len(kept), size).astype(np.float32, copy=False)
+    return Vectors(list(kept), _check(list(kept), table, size, path), str(path), total)
+
+
+def _check(words: list[str], numbers: bytes | bytearray, size: int, path: str | Path) -> np.ndarray:
+    """The numbers of some words as float32 `(words, size)`, all of them finite."""
+    rows = np.frombuffer(numbers, "<f4").reshape(len(words), size).astype(np.float32, copy=False)
     finite = np.isfinite(rows).all(axis=1)
     if not finite.all():
-        word = list(kept)[int(np.argmin(finite))]
+        word = words[int(np.argmin(finite))]
         raise VectorsError(f"{path}: the vector of {word[:60]!r} has a NaN or infinity; is this word2vec's format?")
-    return Vectors(list(kept), rows, str(path), total)
+    return rows
 
 
 def _open(path: str | Path) -> BinaryIO:

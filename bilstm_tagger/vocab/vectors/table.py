@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+CHECKED = 400_000  # rows at the beginning that are checked, needed or not: as many as the presets keep
+
 
 @dataclass(frozen=True, slots=True)
 class Vectors:

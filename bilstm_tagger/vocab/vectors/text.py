@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import zlib
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from bilstm_tagger.errors import VectorsError, reason_of
-from bilstm_tagger.vocab.vectors.table import Vectors
+from bilstm_tagger.vocab.vectors.table import CHECKED, Vectors
 from bilstm_tagger.wording import counted
+
+logger = logging.getLogger("bilstm_tagger")
 
 _BLOCK = 2000  # lines whose numbers are converted together
 
@@ -19,7 +22,9 @@ _BLOCK = 2000  # lines whose numbers are converted together
 def read_text(path: str | Path, *, words: Container[str], keep: int) -> Vectors:
     """Read vectors from a text file, plain or gzip.
 
-    A word may contain spaces, as a few of GloVe 840B do.
+    A word may contain spaces, as a few of GloVe 840B do. Rows that are not needed are checked among the first `CHECKED`
+    ones, so that what is refused does not hang on `words`; and the last one, which is a part of a row if the file was
+    cut off.
 
     Args:
         path: the file.
@@ -27,25 +32,47 @@ def read_text(path: str | Path, *, words: Container[str], keep: int) -> Vectors:
         keep: how many words to read from the beginning as well.
 
     Raises:
-        VectorsError: a row is malformed (the message names file and line), or the file is missing or has no vectors.
+        VectorsError: a row is malformed (the message names file and line), there are fewer rows than the first line
+            says, or the file is missing or has no vectors.
     """
     rows = _Rows(str(path))
-    total = 0
+    announced = total = number = 0
+    line = ""
     for number, line in _lines(path):
-        if number == 1 and (size := _header(line)):
-            rows.size = size
+        if number == 1 and (header := _header(line)):
+            announced, rows.size = header
             continue
         total += 1
         if line[0] == " ":  # the vector of white space, which is never a token
             continue
         if not rows.size:
             rows.size = len(_parse(line, 0, where=f"{path}:{number}")[1])
-        if total <= keep or _word(line, rows.size) in words:
-            rows.add(number, line)
+        wanted = total <= keep or _word(line, rows.size) in words
+        if wanted or total <= CHECKED:
+            rows.add(number, line, wanted)
     if not total:
         raise VectorsError(f"{path}: holds no vectors; expected lines of a word and its numbers")
+    if line[0] != " ":
+        rows.add(number, line, wanted=False)
     kept, table = rows.finish()
+    _compare_count(str(path), announced, total)
     return Vectors(kept, table, str(path), total)
+
+
+def _compare_count(path: str, announced: int, total: int) -> None:
+    """Hold the rows of a file to the number in its first line, 0 if it has none."""
+    if total < announced:
+        raise VectorsError(
+            f"{path}: breaks off: its first line says {counted(announced, 'row')}, and there are {total:,}; fetch it "
+            "again, or leave out the first line if it was cut on purpose"
+        )
+    if 0 < announced < total:
+        logger.warning(
+            "%s: its first line says %s, but there are %s, all of which were read",
+            path,
+            counted(announced, "row"),
+            f"{total:,}",
+        )
 
 
 class _Rows:
@@ -54,33 +81,33 @@ class _Rows:
     def __init__(self, path: str) -> None:
         self.path = path
         self.size = 0
-        self.pending: list[tuple[int, str]] = []
+        self.pending: list[tuple[int, str, bool]] = []
         self.seen: dict[str, None] = {}
         self.numbers = bytearray()  # grows in place, so that the table is in memory only once
 
-    def add(self, number: int, line: str) -> None:
-        """Take a line and its number; every `_BLOCK` lines are converted together."""
-        self.pending.append((number, line))
+    def add(self, number: int, line: str, wanted: bool) -> None:
+        """Take a line, its number and whether it is kept; every `_BLOCK` lines are converted together."""
+        self.pending.append((number, line, wanted))
         if len(self.pending) == _BLOCK:
             self.convert()
 
     def convert(self) -> None:
         """Convert the pending lines."""
-        lines = [line for _, line in self.pending]
+        lines = [line for _, line, _ in self.pending]
         words = [line[: line.find(" ")] for line in lines]
         table = None
         if all(line.count(" ") == self.size for line in lines):
             table = _numbers([line[len(word) + 1 :] for word, line in zip(words, lines, strict=True)], self.size)
         if table is None:  # row by row: for words with spaces, and to name the line of an error
-            parsed = [_parse(line, self.size, where=f"{self.path}:{number}") for number, line in self.pending]
+            parsed = [_parse(line, self.size, where=f"{self.path}:{number}") for number, line, _ in self.pending]
             words = [word for word, _ in parsed]
             table = np.array([row for _, row in parsed], np.float32)
-        self.pending = []
         new = []
-        for place, word in enumerate(words):
-            if word not in self.seen:
+        for place, (word, (_, _, wanted)) in enumerate(zip(words, self.pending, strict=True)):
+            if wanted and word not in self.seen:
                 self.seen[word] = None
                 new.append(place)
+        self.pending = []
         self.numbers += np.ascontiguousarray(table if len(new) == len(words) else table[new]).tobytes()
 
     def finish(self) -> tuple[list[str], np.ndarray]:
@@ -148,10 +175,12 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _header(line: str) -> int:
-    """The size in the header of word2vec and fastText, which follows the number of words; 0 without a header."""
+def _header(line: str) -> tuple[int, int] | None:
+    """The number of rows and the size in the header of word2vec and fastText; None if it is none."""
     fields = line.split(" ")
-    return int(fields[1]) if len(fields) == 2 and all(map(str.isdecimal, fields)) else 0
+    if len(fields) != 2 or not all(map(str.isdecimal, fields)) or not int(fields[1]):
+        return None
+    return int(fields[0]), int(fields[1])
 
 
 def _lines(path: str | Path) -> Iterator[tuple[int, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -10,11 +11,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bilstm_tagger.cli import app
-from bilstm_tagger.corpus import Corpus, ReadSpec
+from bilstm_tagger.corpus import Corpus, ReadSpec, read_corpus
 from bilstm_tagger.corpus.check.check import CheckOptions, CheckReport, Finding, check_corpus
 from bilstm_tagger.corpus.check.words import has_invisible
 from bilstm_tagger.document.document import Document
-from bilstm_tagger.errors import ConfigError, VectorsError
+from bilstm_tagger.errors import ConfigError, CorpusError, VectorsError
 from bilstm_tagger.schemes.grammar import Scheme
 
 Write = Callable[..., Path]
@@ -99,6 +100,74 @@ def test_files_that_cannot_be_read_do_not_hide_the_others(write: Write, tmp_path
     assert "is empty (0 bytes)" in messages[2]
     assert [each.path for each in report.files] == [str(good)]
     assert not report.ok
+
+
+NESTED = """#FORMAT=WebAnno TSV 3.3
+#T_SP=de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|identifier|value
+#T_SP=de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS|PosValue
+
+#Text=Old Leeds won
+1-1\t0-3\tOld\t_\t_\tADJ\t
+1-2\t4-9\tLeeds\t*[1]|*[2]\tORG[1]|LOC[2]\tPROPN\t
+1-3\t10-13\twon\t*[1]\tORG[1]\tVERB\t
+"""
+
+
+@pytest.mark.parametrize(
+    ("nested", "fault"), [(NESTED, ":7: span LOC .* overlaps span ORG"), (
+        NESTED.replace("1-3\t", "1-2.1\t4-6\tLe\t_\tLOC\t_\t\n1-3\t").replace("|LOC[2]", ""),
+        ":8: span LOC marks 'Le', a part of a token",
+    )],
+)  # fmt: skip
+def test_layers_that_training_refuses_do_not_hide_the_others(tmp_path: Path, nested: str, fault: str) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text(nested, "utf-8")
+    report = check_corpus([path])
+    assert re.match(f"ner: {re.escape(str(path))}{fault}", only(report, "unreadable").message)
+    assert list(report.files[0].tasks) == ["upos"]
+    with pytest.raises(CorpusError, match=fault):
+        read_corpus(path, {"ner": -1})
+    kept = check_corpus([path], CheckOptions(spec=ReadSpec(misaligned="snap")))
+    assert (kept.ok, list(kept.files[0].tasks)) == (True, ["ner", "upos"])
+
+
+def test_span_groups_that_training_refuses(tmp_path: Path) -> None:
+    import spacy
+    from spacy.tokens import Doc, DocBin, Span
+
+    doc = Doc(spacy.blank("en").vocab, words=["Old", "Leeds", "won"])
+    doc.ents = [Span(doc, 1, 2, label="LOC")]
+    doc.spans["nested"] = [Span(doc, 1, 2, label="LOC"), Span(doc, 0, 2, label="ORG")]
+    DocBin(docs=[doc]).to_disk(tmp_path / "a.spacy")
+    report = check_corpus([tmp_path / "a.spacy"])
+    assert only(report, "unreadable").message.startswith(f"nested: {tmp_path / 'a.spacy'}:1: span ORG")
+    assert list(report.files[0].tasks) == ["ner"]
+
+
+def test_keys_of_misc_with_slips(write: Write) -> None:
+    def rows(*tags: str) -> list[tuple[str, ...]]:
+        return [(str(n), "a", "_", "X", "_", "_", "0", "root", "_", f"NER={tag}") for n, tag in enumerate(tags, 1)]
+
+    report = check_corpus([write(rows("B-PER", "PER", "I-PER"), name="a.conllu")])
+    assert only(report, "impossible tags").message.startswith("ner: ")
+    assert list(check_corpus([write(rows("B_PER", "I_PER", "O"), name="b.conllu")]).files[0].tasks) == ["upos", "ner"]
+
+
+def test_of_records_the_key_is_read_that_training_reads(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"tokens": ["Ada", "won"], "ner": ["B-PER", "O"], "pos": ["N", "V"]}\n', "utf-8")
+    assert check_corpus([path]).files[0].tasks["ner"].labels == {"PER": 1}
+    path.write_text('{"text": "Ada won", "spans": [[0, 3, "PER"]], "ner": [[0, 3, "PER"], [0, 7, "S"]]}\n', "utf-8")
+    assert "overlaps span S" in only(check_corpus([path]), "unreadable").message
+
+
+def test_columns_are_read_one_by_one_whatever_options_say_of_them(write: Write, tmp_path: Path) -> None:
+    lines = '{"tokens": ["a"], "word": ["B"], "ner": [[0, 1, "X"], [0, 1, "Y"]], "pos": ["P"]}\n'
+    (tmp_path / "a.jsonl").write_text(lines, "utf-8")
+    spec = ReadSpec(columns={"word": "word", "ner": "ner", "pos": "pos"}, label="W")
+    report = check_corpus([tmp_path / "a.jsonl"], CheckOptions(spec=spec))
+    assert only(report, "unreadable").message.startswith("ner: ")
+    assert report.files[0].tasks["word"].labels == {"W": 1}
 
 
 def test_impossible_tags_with_their_places(write: Write) -> None:
@@ -280,6 +349,17 @@ def test_duplicates(write: Write) -> None:
     assert "2 sentences of 8 or more tokens repeat another word for word" in long.message
     assert long.places == (f"{path}:16 as {path}:1",)
     assert "1 sentence of fewer than 8 tokens repeats another" in short.message
+
+
+def test_places_in_a_line_of_several_sentences(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    words = ["no", "it", "no", "a\u200b"]
+    record = {"tokens": words, "sentences": [[0, 1], [1, 2], [2, 3], [3, 4]], "tags": {"ner": ["O", "O", "O", "I-X"]}}
+    path.write_text(json.dumps(record) + '\n{"tokens": ["no"], "tags": {"ner": ["B-Y"]}}\n', "utf-8")
+    report = check_corpus([path], CheckOptions(spec=ReadSpec(columns={"ner": "ner"}), scheme=Scheme.BIO))
+    assert only(report, "duplicate").places == (f"{path}:1, sentence 3 as {path}:1, sentence 1",)
+    assert only(report, "impossible tags").message.startswith(f"ner: {path}:1, sentence 4: tag 'I-X' cannot begin")
+    assert f"Y {path}:2" in only(report, "seen once").places
 
 
 def test_leaks(write: Write) -> None:

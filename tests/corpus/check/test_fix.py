@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from typer.testing import CliRunner
 from bilstm_tagger.cli import app
 from bilstm_tagger.corpus.check.check import check_corpus
 from bilstm_tagger.corpus.check.fix import fix_corpus
+from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.settings.read_spec import ReadSpec
 
@@ -27,6 +30,15 @@ is\tX\tO
 far\tX\tI_PER
 
  He\tX\tO
+"""
+NESTED = """#FORMAT=WebAnno TSV 3.3
+#T_SP=de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|identifier|value
+#T_SP=de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS|PosValue
+
+#Text=Old Leeds won
+1-1\t0-3\tOld\t_\t_\tADJ\t
+1-2\t4-9\tLeeds\t*[1]|*[2]\tORG[1]|LOC[2]\tPROPN\t
+1-3\t10-13\twon\t*[1]\tORG[1]\tVERB\t
 """
 MENDED = """# one
 Anna\tX\tB-PER
@@ -71,6 +83,22 @@ def test_labels_are_spelled_as_most_are(tmp_path: Path) -> None:
     assert done.changes == ["tags: label 'ort' (1 span) is 'Ort'"]
 
 
+@pytest.mark.parametrize("names", [("per", "PER"), ("PER", "per"), ("Per", "PER"), ("person", "Person")])
+def test_of_equally_many_spellings_that_in_capitals_is_chosen(tmp_path: Path, names: tuple[str, str]) -> None:
+    usual = min(names)  # capitals come before small letters
+    path = put(tmp_path, "".join(f"{name}s B-{name}\n\n" for name in names))
+    fix_corpus(path, tmp_path / "b.conll")
+    assert set(read_corpus(tmp_path / "b.conll")[0].tags_of("tags")) == {f"B-{usual}"}
+    assert f"--map '{max(names)}={usual}'" in str(check_corpus([path]).findings)
+
+
+def test_spellings_are_counted_in_the_sentences_that_stay(tmp_path: Path) -> None:
+    path = put(tmp_path, "a B-ort\n\n" * 3 + "b B-Ort\n\nc B-Ort\n\n")
+    done = fix_corpus(path, tmp_path / "b.conll")
+    assert done.changes[0] == "tags: label 'ort' (3 spans) is 'Ort'"
+    assert (tmp_path / "b.conll").read_text() == "a B-Ort\n\nb B-Ort\n\nc B-Ort\n\n"
+
+
 def test_records_that_occur_again_are_left_out(tmp_path: Path) -> None:
     record = '{"text": "Anna slept", "label": [[0, 4, "PER"]]}\n'
     done = fix_corpus(put(tmp_path, record * 3, "a.jsonl"), tmp_path / "b.jsonl")
@@ -84,6 +112,47 @@ def test_sentences_inside_a_text_stay(tmp_path: Path) -> None:
     done = fix_corpus(put(tmp_path, content, "a.conllu"), tmp_path / "b.conllu")
     assert (tmp_path / "b.conllu").read_text() == content
     assert done.left == ["1 sentence that occurs before, inside longer texts"]
+
+
+@pytest.mark.parametrize("name", ["b.jsonl", "b.conll", "b.parquet", "b.spacy"])
+def test_other_tasks_are_kept_as_they_are(tmp_path: Path, name: str) -> None:
+    tags = {
+        "ner": ["B_PER", "O", "O"],
+        "chunk": ["B-NP", "B-VP", "O"],
+        "upos": ["PROPN", "VERB", "PUNCT"],
+        "stray": ["B-X", "X", "O"],
+    }
+    path = put(tmp_path, json.dumps({"tokens": ["Ada", "left", "."], "tags": tags}) + "\n", "a.jsonl")
+    spec = ReadSpec(columns={"ner": "ner"}, labels={"PER": "P", "NP": "N"})
+    done = fix_corpus(path, tmp_path / name, spec)
+    places: dict[str, int | str] = {task: task for task in tags if task != "stray"}
+    if name == "b.conll":
+        places = {"ner": 2, "chunk": 3, "upos": 4}
+    elif name == "b.spacy":
+        places |= {"ner": "ents", "upos": "pos"}
+    written = read_corpus(tmp_path / name, places)[0]
+    assert [written.tags_of(task) for task in places] == [["B-P", "O", "O"], tags["chunk"], tags["upos"]]
+    assert any(loss.startswith("tags of the records: stray; to keep what holds tags") for loss in done.losses)
+
+
+def test_layers_that_cannot_be_kept_are_told(tmp_path: Path) -> None:
+    path = put(tmp_path, NESTED, "a.tsv")
+    for columns in (None, {"upos": "POS"}):
+        target = tmp_path / f"{columns is None}.jsonl"
+        done = fix_corpus(path, target, ReadSpec(columns=columns))
+        assert done.losses == ["layers: NamedEntity.value (2, which tags cannot hold)"]
+    arguments = ["check", str(path), "--column", "upos=POS", "--fix", str(tmp_path / "c.jsonl")]
+    assert "not kept: layers: NamedEntity.value (2" in CliRunner().invoke(app, arguments).output
+    fix_corpus(path, tmp_path / "d.jsonl", ReadSpec(columns={"upos": "POS"}, misaligned="snap"))
+    assert read_corpus(tmp_path / "d.jsonl", {"ner": "ner"})[0].tags_of("ner") == ["O", "B-ORG", "I-ORG"]
+
+
+def test_keys_of_misc_with_near_misses(tmp_path: Path) -> None:
+    row = "{}\ta\t_\tX\t_\t_\t0\troot\t_\tNER={}\n"
+    content = "".join(row.format(number, tag) for number, tag in enumerate(["{}_PER", "{}_PER", "O"], 1)) + "\n"
+    path = put(tmp_path, content.format("B", "I"), "a.conllu")
+    fix_corpus(path, tmp_path / "b.conllu")
+    assert re.findall("NER=(.*)", (tmp_path / "b.conllu").read_text()) == ["B-PER", "I-PER", "O"]
 
 
 def test_the_command(tmp_path: Path) -> None:

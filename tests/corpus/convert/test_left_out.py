@@ -83,6 +83,8 @@ def test_layers_of_webanno(tmp_path: Path) -> None:
     (loss,) = done.losses
     no_tags = "which tags cannot hold)"
     assert loss == f"layers: Mood.tone (2, {no_tags}, Dependency.DependencyType (1, {no_tags}"
+    dropped = convert_corpus(tmp_path / "a.tsv", tmp_path / "b.jsonl", ConvertOptions(spec=ReadSpec(misaligned="drop")))
+    assert dropped.columns == {"ner": "ner", "upos": "upos", "mood": "mood"}
     alone = ConvertOptions(spec=ReadSpec(columns={"tags": -1}))
     (loss,) = convert_corpus(tmp_path / "a.tsv", tmp_path / "b.jsonl", alone).losses
     assert loss.startswith("layers: POS.PosValue (2), Mood.tone")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,19 @@ def test_b6_brat_spans_in_pieces(tmp_path: Path, policy: str, spans: list[tuple[
         ),
     ):
         read_corpus(path)
+
+
+def test_brat_texts_without_annotation_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = brat(tmp_path, ANNA).parent
+    assert len(read_corpus(folder)) == 1
+    assert not caplog.messages
+    for number in range(6):
+        put(tmp_path, f"brat/below/{number}.txt", "He slept.")
+    assert len(read_corpus(folder)) == 1
+    below = [f"below{os.sep}{number}.txt" for number in range(5)]
+    assert caplog.messages == [f"{folder}: 6 texts without an .ann file were left out: {', '.join(below)}, ..."]
+    read_corpus(folder / "a.ann")
+    assert len(caplog.messages) == 1
 
 
 @pytest.mark.parametrize("alone", [True, False])

@@ -67,7 +67,7 @@ def test_what_spacy_wrote(tmp_path: Path, nlp: spacy.Language) -> None:
     assert set(document.tags["upos"]) == {"X"}
     assert document.tags["xpos"][:3] == ["TA", "TB", "Tl"]
     assert document.bounds == [0, 5, 8]  # ours, as the file has none
-    assert document.where(0) == f"{tmp_path / 'a.spacy'}:1"
+    assert document.where(5) == f"{tmp_path / 'a.spacy'}:1, sentence 2"
     assert [span.text for span in document.spans] == ["Ada  Byron", "London"]
 
 

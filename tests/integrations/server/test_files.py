@@ -87,11 +87,24 @@ def test_what_is_not_read_of_files_is_told_as_predict_tells_it(client: TestClien
     assert answer["notes"] == [
         "read as columns of tokens, the first of which is tagged, since no cell holds several words: c.tsv; if these "
         "are tokens, end each sentence with an empty line; if it is a table, name the column of its text",
-        "of 1 .eml the offsets count in the text taken from the file, not in the file",
+        "of 1 .eml the offsets and lines count in the text taken from the file, not in the file",
         "1 row or record without a text is an empty document: b.csv (1)",
         "1 attachment or other part of a mail is not read; save it as a file to tag it: a.eml (1)",
     ]
     assert client.post("/files", files=sent(("d.txt", NOTES))).json()["notes"] == []
+
+
+def test_of_a_file_that_breaks_and_of_a_damaged_mail_what_is_whole_is_answered(client: TestClient) -> None:
+    head = "From: a@b\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\n"
+    given = sent(("a.jsonl", '{"text": "Ada came."}\n{"text"\n'), ("b.eml", head + "QWRhIGNhbWUuQ"))
+    answer = client.post("/files", files=given).json()
+    assert [document["text"] for document in answer["documents"]] == ["Ada came.", "Ada came."]
+    (failure,) = answer["failures"]
+    assert failure.startswith("a.jsonl:2: ")
+    assert failure.endswith("; 1 document before that is tagged")
+    assert (
+        "mails with damage, of which text may be missing or misread: b.eml: its base64 is cut short" in answer["notes"]
+    )
 
 
 def test_a_file_that_answers_has_its_notes_in_a_header(client: TestClient) -> None:

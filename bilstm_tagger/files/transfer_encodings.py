@@ -1,0 +1,114 @@
+"""Bodies of mails out of their transfer encodings: what is whole of a damaged one, and what is wrong with it."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterable
+from email.message import Message
+from typing import NamedTuple
+
+from bilstm_tagger.wording import counted
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
+_LONG = 60  # characters of a line that is not text
+_NO_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*(?:\r?\n|$))")
+_UU_BEGIN = re.compile(rb"begin [0-7]{3,4} ")
+_UU = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
+_AS_IT_IS = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit"})
+
+
+class Decoded(NamedTuple):
+    """The body of a part.
+
+    Attributes:
+        data: its bytes, without those of what is damaged.
+        fault: what is wrong with it, if anything is.
+    """
+
+    data: bytes
+    fault: str | None = None
+
+
+def decoded(part: Message) -> Decoded:
+    """The body of a part that holds no parts.
+
+    https://www.rfc-editor.org/rfc/rfc2045#section-6
+    """
+    encoded = str(part.get_payload()).encode("utf-8", "surrogateescape")  # but for bytes that are no ASCII
+    data = part.get_payload(decode=True)
+    data = data if isinstance(data, bytes) else b""
+    encoding = encoding_of(part)
+    if encoding == "base64":
+        return decode_base64(encoded)
+    if encoding == "quoted-printable":
+        wrong = len(_NO_ESCAPE.findall(encoded))
+        are = "is" if wrong == 1 else "are"
+        return Decoded(data, f"{counted(wrong, 'escape')} of its quoted-printable {are} damaged" if wrong else None)
+    if encoding in _UU:
+        return _uu(encoded.splitlines())
+    return Decoded(data, None if encoding in _AS_IT_IS else f"its transfer encoding {encoding[:80]!r} is not known")
+
+
+def encoding_of(part: Message) -> str:
+    """The transfer encoding that a part declares; empty if it declares none."""
+    declared = str(part.get("content-transfer-encoding", "")).split(";")[0].split("(")[0]
+    return declared.strip().lower()
+
+
+def decode_base64(data: bytes) -> Decoded:
+    """Decode base64 line by line, so that one that is damaged costs no other.
+
+    Four characters are three bytes, so where a line is left out, the next one must begin such a group: it does if its
+    own length, like that of every line but the last, is a multiple of four.
+    """
+    whole: list[bytes] = []
+    group = b""
+    lost = short = 0
+    for line in filter(None, map(bytes.strip, data.splitlines())):
+        found = _BASE64.match(line)
+        if not found or found.end() < len(line) or (lost and not group and len(line) % 4):
+            lost += 1
+            # Of a line of text, which has spaces, the first word may look like base64.
+            begun = found[0] if found and len(line) >= _LONG and len(line.split()) == 1 else b""
+            _flush((group + begun)[: (len(group) + len(begun)) // 4 * 4], whole)
+            group = b""
+            continue
+        group += line
+        if line.endswith(b"=") and not len(group) % 4:
+            short += _flush(group, whole)
+            group = b""
+    short += _flush(group, whole)
+    faults = []
+    if lost:
+        faults.append(f"{counted(lost, 'line')} of its body {'is' if lost == 1 else 'are'} not base64")
+    if short:
+        faults.append("its base64 is cut short")
+    return Decoded(b"".join(whole), "; ".join(faults) or None)
+
+
+def _flush(group: bytes, whole: list[bytes]) -> bool:
+    """Add what a stretch of base64 holds; whether it ends inside of a group of four."""
+    bare = group.rstrip(b"=")
+    rest = len(bare) % 4
+    # One character is not even a byte. Signs that fill the last group are often left away at the end.
+    bare = bare[:-1] if rest == 1 else bare
+    whole.append(binascii.a2b_base64(bare + b"=" * (-len(bare) % 4)))
+    return rest == 1 or (rest > 0 and len(group) % 4 > 0)
+
+
+def _uu(lines: Iterable[bytes]) -> Decoded:
+    """Decode what stands between `begin` and `end`."""
+    whole: list[bytes] = []
+    begun = False
+    for line in lines:
+        if not begun:
+            begun = _UU_BEGIN.match(line) is not None
+        elif line.strip() == b"end":
+            return Decoded(b"".join(whole))
+        else:
+            try:
+                whole.append(binascii.a2b_uu(line))
+            except binascii.Error:
+                return Decoded(b"".join(whole), "a line of its body is not uuencoded")
+    return Decoded(b"".join(whole), "its uuencoded body is cut short")
