@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bilstm_tagger.errors import TaggerError
+from bilstm_tagger.model_folder.build import build_model
 from bilstm_tagger.model_folder.plugins import plugin_class
 from bilstm_tagger.nn.device import pick_device
 from bilstm_tagger.settings.schema import Settings
@@ -69,7 +70,9 @@ def _look(settings: Settings) -> None:
     for name in (settings.encoder.type, settings.embedder.plugin):
         if name is not None and ":" in name:
             plugin_class(name)
-    prepare(settings)
+    prepared = prepare(settings)
+    if prepared.info.network.plugins:  # which are tried when they are made
+        build_model(prepared.info.network, prepared.info.vocab)
 
 
 @contextmanager

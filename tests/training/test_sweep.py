@@ -361,6 +361,7 @@ def test_nothing_is_lost(place: Path, no_training: list[Settings]) -> None:
         ("embedder.vectors", "none", "nosuch.txt"),
         ("embedder.plugin", "none", "nosuch:Module"),
         ("encoder.type", "lstm", "nosuch:Module"),
+        ("encoder.type", "lstm", "collections:OrderedDict"),
         ("training.init_from", "none", "nosuch/folder"),
     ],
 )
