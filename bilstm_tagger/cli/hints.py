@@ -49,7 +49,7 @@ def in_options_of(message: str, context: Any) -> str:
         if option in SETTINGS and "--set" in own:
             return _as_setting(option, value)
         names = [name for name, command in others.items() if option in options_of(command)]
-        if not names:
+        if not names or message[: match.start()].endswith(tuple(f"`{name} " for name in names)):  # its command is told
             return match[0]
         owner = _FIRST if _FIRST in names else names[0]
         taken = value if options_of(others[owner])[option] else ""

@@ -71,15 +71,13 @@ def results(
 
 def _print(results: Results, console: Console) -> None:
     """Print the table; where it is too wide, the settings of each model stand below it."""
-    from rich.measure import measure_renderables
     from rich.text import Text
 
     from bilstm_tagger.evaluation.result_tables import text_rows
 
     names, figures, rows = text_rows(results)
     table = _table(names, figures, rows)
-    options = console.options.update(width=10_000)
-    if measure_renderables(console, options, [table]).maximum <= console.width:
+    if fits(table, console):
         console.print(table)
         return
     console.print(_table(names[:1], figures, [[row[0], *row[len(names) :]] for row in rows]))
@@ -87,6 +85,13 @@ def _print(results: Results, console: Console) -> None:
     for number, row in enumerate(rows):
         told = _beside(names[1:], settings[number], [row[0] for row in rows[:number]], settings[:number])
         console.print(Text.assemble((row[0], "bold"), ": ", told), soft_wrap=True)
+
+
+def fits(table: Table, console: Console) -> bool:
+    """Tell whether a table needs no more columns of characters than the terminal has."""
+    from rich.measure import measure_renderables
+
+    return measure_renderables(console, console.options.update(width=10_000), [table]).maximum <= console.width
 
 
 def _beside(names: Sequence[str], cells: Sequence[str], models: Sequence[str], earlier: Sequence[Sequence[str]]) -> str:

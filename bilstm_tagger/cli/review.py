@@ -24,6 +24,7 @@ from bilstm_tagger.cli.reading import (
     reading_fields,
     scheme_of,
 )
+from bilstm_tagger.cli.values import origins
 from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
@@ -154,15 +155,19 @@ def _settings(
     """The settings of each training, and of how the data is read."""
     from bilstm_tagger.settings.loading import load_settings, parse_override
 
-    overrides = dict(map(parse_override, assignments)) | {key: each for key, each in flags.items() if each is not None}
+    by_flag = {key: each for key, each in ({"preset": preset} | flags).items() if each is not None}
+    overrides = dict(map(parse_override, assignments))
+    given = origins(overrides, by_flag)
+    overrides |= by_flag
     tasks = list(columns) if isinstance(columns, dict) else []
-    settings = load_settings(preset, tasks=tasks, overrides=overrides)
+    settings = load_settings(tasks=tasks, overrides=overrides, origins=given)
     named = columns if isinstance(columns, dict) else dict.fromkeys(settings.tasks, columns)
     overrides |= {f"tasks.{task}.column": column for task, column in named.items() if column is not None}
     known = scheme_of(scheme, "--scheme")
     if known is not None:
         overrides |= {f"tasks.{task}.scheme": str(known) for task in settings.tasks}
-    return load_settings(preset, tasks=tasks, overrides=overrides)
+    given |= origins((), [key for key in overrides if key.startswith("tasks.") and key not in given])
+    return load_settings(tasks=tasks, overrides=overrides, origins=given)
 
 
 def _by_model(

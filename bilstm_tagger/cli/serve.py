@@ -22,8 +22,8 @@ def serve(
         typer.Option(
             "--model",
             "-m",
-            help="Model folder, or a model that comes with the package; several can be given. NAME=FOLDER names one.  "
-            "[default: en]",
+            help="Model folder, or a model that comes with the package; several can be given; default: en. "
+            "NAME=FOLDER names one.",
             show_default=False,
         ),
     ] = None,

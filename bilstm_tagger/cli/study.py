@@ -12,6 +12,7 @@ import typer
 
 from bilstm_tagger.cli.app import Command, note, screen
 from bilstm_tagger.cli.examples import examples
+from bilstm_tagger.cli.values import origins
 
 if TYPE_CHECKING:
     from bilstm_tagger.studies.encoders_result import EncoderRun, EncodersResult
@@ -60,7 +61,7 @@ def encoders(
     ],
     test_file: Annotated[str | None, typer.Option("--test", metavar="FILE", help="Data to score on as well.")] = None,
     vectors: Annotated[str | None, typer.Option(metavar="FILE", help="Word vectors.")] = None,
-    preset: Annotated[str, typer.Option(help="Settings to start from.")] = "fast",
+    preset: Annotated[str | None, typer.Option(help="Settings to start from; default: fast.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Number of trainings per encoder.")] = 3,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting, for all runs; repeatable.")
@@ -81,21 +82,23 @@ def encoders(
     from bilstm_tagger.training.progress import BarProgress
 
     flags: dict[str, Any] = {
+        "preset": preset,
         "data.train": train_file,
         "data.dev": dev_file,
         "embedder.vectors": vectors,
         "training.threads": threads,
     }
-    overrides = dict(map(parse_override, set_ or [])) | {
-        key: value for key, value in flags.items() if value is not None
-    }
-    settings = load_settings(preset, overrides=overrides)
+    overrides = dict(map(parse_override, set_ or []))
+    by_flag = {key: value for key, value in flags.items() if value is not None}
+    settings = load_settings("fast", overrides=overrides | by_flag, origins=origins(overrides, by_flag))
     bar = BarProgress() if sys.stderr.isatty() else None
     with bar or nullcontext():
         result = run_encoders_study(
             settings, output=output, seeds=range(seeds), test=test_file, listener=_report_run, progress=bar
         )
-    page = write_encoders_report(result, output, command=_command(flags, test_file, preset, seeds, set_ or []))
+    page = write_encoders_report(
+        result, output, command=_command(flags | {"preset": settings.preset}, test_file, seeds, set_ or [])
+    )
     screen().print(_table(result))
     if advice := undecided(result):
         note(advice)
@@ -108,7 +111,7 @@ def _report_run(run: EncoderRun, done_before: bool, done: int, runs: int) -> Non
     note(f"{done:>3} of {runs}  {run.encoder}, seed {run.seed}: dev {100 * run.score:.2f}  ({how})")
 
 
-def _command(settings: dict[str, Any], test: str | None, preset: str, seeds: int, assignments: list[str]) -> str:
+def _command(settings: dict[str, Any], test: str | None, seeds: int, assignments: list[str]) -> str:
     """The command that makes the report; of files only the names."""
     flags = {
         "--train": Path(settings["data.train"]).name,
@@ -116,7 +119,7 @@ def _command(settings: dict[str, Any], test: str | None, preset: str, seeds: int
         "--test": test and Path(test).name,
         "--vectors": settings["embedder.vectors"] and Path(settings["embedder.vectors"]).name,
         "--threads": settings["training.threads"],
-        "--preset": preset,
+        "--preset": settings["preset"],
         "--seeds": seeds,
     }
     parts = [part for flag, value in flags.items() if value is not None for part in (flag, str(value))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bilstm_tagger.cli.app import note, screen
+from bilstm_tagger.cli.values import origins
 from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from bilstm_tagger.training.sweep import SweepResult, SweepTrial
@@ -25,7 +28,7 @@ def sweep(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="SWEEP.toml", help="Experiment file with a table [sweep] of settings to try.", show_default=False
+            metavar="SWEEP.toml", help=r"Experiment file with a table \[sweep] of settings to try.", show_default=False
         ),
     ],
     *,
@@ -45,7 +48,8 @@ def sweep(
     from bilstm_tagger.training.progress import BarProgress, Silent
     from bilstm_tagger.training.sweep_plan import read_plan
 
-    plan = read_plan(file, overrides=dict(map(parse_override, set_ or [])), trials=trials)
+    overrides = dict(map(parse_override, set_ or []))
+    plan = read_plan(file, overrides=overrides, trials=trials, origins=origins(overrides))
     folder = output or Path("models") / file.stem
 
     tried: list[SweepTrial] = []
@@ -59,7 +63,7 @@ def sweep(
         result = training.run_sweep(plan, output=folder, resume=resume, progress=progress, report=report)
     if not tried:
         note(_nothing_left(plan, len(result.trials)))
-    screen().print(_table(result))
+    _print(result, screen())
     if result.best is not None:
         note(f"best: {result.best.folder}; its settings: {folder / training.BEST}")
 
@@ -90,22 +94,36 @@ def _shown(value: Any) -> str:
     return "none" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _table(result: SweepResult) -> Table:
+def _print(result: SweepResult, console: Console) -> None:
+    """Print the best trials; where the table is too wide, the settings of each stand below it, as for `results`."""
+    from bilstm_tagger.cli.results import fits
+
+    scored = sorted(
+        (trial for trial in result.trials if trial.score is not None), key=lambda trial: -(trial.score or 0.0)
+    )
+    names = list(scored[0].values) if scored else []
+    table = _table(scored, names)
+    if fits(table, console):
+        console.print(table)
+        return
+    console.print(_table(scored, []))
+    for trial in scored[:ROWS]:
+        console.print(f"trial {trial.number}: {', '.join(_settings(trial.values))}", soft_wrap=True, markup=False)
+
+
+def _table(scored: Sequence[SweepTrial], names: Sequence[str]) -> Table:
     """The best trials, their settings and their scores."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    scored = sorted(
-        (trial for trial in result.trials if trial.score is not None), key=lambda trial: -(trial.score or 0.0)
-    )
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("trial", justify="right")
-    for name in scored[0].values if scored else ():
+    for name in names:
         table.add_column(Text(name), overflow="fold")
     table.add_column("dev", justify="right", no_wrap=True)
     for trial in scored[:ROWS]:
-        settings = (Text(_shown(value)) for value in trial.values.values())
+        settings = (Text(_shown(trial.values[name])) for name in names)
         table.add_row(str(trial.number), *settings, f"{100 * (trial.score or 0.0):.2f}")
     if len(scored) > ROWS:
         table.caption = f"and {len(scored) - ROWS} more; `bilstm-tagger results` shows all"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bilstm_tagger.cli.app import note
 from bilstm_tagger.cli.columns import columns_by_task
+from bilstm_tagger.cli.values import origins
 from bilstm_tagger.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,13 +44,15 @@ def run_settings(
     from bilstm_tagger.settings.loading import load_settings, parse_override
 
     overrides = dict(map(parse_override, assignments))
-    overrides |= {key: value for key, value in flags.items() if value is not None}
+    by_flag = {key: value for key, value in ({"preset": preset} | flags).items() if value is not None}
+    given = origins(overrides, by_flag)
+    overrides |= by_flag
     columns = columns_by_task(column)
     named, only = (columns, None) if isinstance(columns, dict) else ({}, columns)
     names = list(dict.fromkeys(key.split(".")[1] for key in flags if key.startswith("tasks.")))
     if experiment is None:
         names = names or list(named)
-    load = partial(load_settings, preset, file=experiment, tasks=names)
+    load = partial(load_settings, file=experiment, tasks=names, origins=given)
     settings = load(overrides=overrides)
     earlier = None
     if settings.training.init_from:
@@ -62,6 +65,11 @@ def run_settings(
             f"{', '.join(settings.tasks)}; --set tasks.{unknown[0]}.column={named[unknown[0]]} adds it"
         )
     overrides |= {f"tasks.{task}.column": place for task, place in named.items()}
+    without_task = {"column": only, "scheme": scheme}
+    alone = {
+        f"tasks.{task}.{key}" for key, value in without_task.items() if value is not None for task in settings.tasks
+    }
+    given |= origins((), [*(f"tasks.{task}.column" for task in named), *alone])
     settings = load(overrides=overrides)
     if earlier is not None and not names and len(settings.tasks) > 1 and flags.get("data.train"):
         return _for_one_task(settings, earlier, load, overrides, column=only, scheme=scheme)

@@ -78,7 +78,7 @@ def read_corrections(path: Path, task: str, *, encoding: str | None = None) -> t
         numbers = [cells[name].strip() for name in ("document", "number")]
         if not all(number.isdecimal() and int(number) for number in numbers):
             raise CorpusError(f"{place}: document and number are {', '.join(numbers)}; they must stay as they were")
-        given, instead = (read_spans(unescaped(cells[name]), place) for name in ("given", "instead"))
+        given, instead = (read_spans(unescaped(cells[name]), f"{place}: {name}") for name in ("given", "instead"))
         corrections.append(
             Correction(
                 place,

@@ -36,8 +36,10 @@ def read_spans(cell: str, place: str) -> tuple[SpanTuple, ...]:
     Raises:
         CorpusError: it is not of that form.
     """
-    if cell.strip() in ("O", ""):
+    if cell.strip() == "O":
         return ()
+    if not cell.strip():  # more likely forgotten than meant to delete what is annotated
+        raise CorpusError(f"{place}: the cell is empty; write O for no span, or LABEL and words as in ORG 3-5; PER 7")
     spans: list[SpanTuple] = []
     at = 0
     while at < len(cell):

@@ -29,7 +29,7 @@ from bilstm_tagger.evaluation.predictions import Paired, paired, read_gold_file
 from bilstm_tagger.evaluation.scores import Interval, SpanScores, TagScores, nothing_to_find
 from bilstm_tagger.evaluation.significance import DRAWS, Difference, paired_difference
 from bilstm_tagger.evaluation.tally import Tally
-from bilstm_tagger.model_folder.find import is_model_folder, shipped_models
+from bilstm_tagger.model_folder.find import is_model_folder, seed_folders, shipped_models
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.tagging.opened import opened
 
@@ -181,6 +181,11 @@ def _opened(system: Tagger | str | Path, device: str) -> Tagger | Path:
     path = Path(system)
     if is_model_folder(path) or (str(system) in shipped_models() and not path.exists()):
         return opened(system, device=device)
+    if seeds := seed_folders(path):
+        raise ConfigError(
+            f"{system}: holds one model per seed, as of `train --seeds`, and one is compared: name one, such as "
+            f"{seeds[0][1]}; `results --mean` has the means over seeds and their deviations"
+        )
     if not path.is_file():
         known = ", ".join(shipped_models())
         raise ConfigError(

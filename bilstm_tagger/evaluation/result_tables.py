@@ -85,7 +85,7 @@ def _body(results: Results) -> list[tuple[list[str], list[tuple[str, bool]]]]:
     for row, settings in zip(results.rows, results.cells(), strict=True):
         figures = [(_score(row, column), (row.name, column) in best) for column in results.columns]
         if _several(results):
-            figures.append((str(max(score.runs for score in row.scores.values())), False))
+            figures.append((str(_runs(row)), False))
         rows.append(([row.name, *settings], figures))
     return rows
 
@@ -106,11 +106,17 @@ def _several(results: Results) -> bool:
     return any(score.runs > 1 for row in results.rows for score in row.scores.values())
 
 
+def _runs(row: Result) -> int:
+    """The number of seeds of a row: of a score that not all have, its own stands beside it."""
+    return max((score.runs for score in row.scores.values()), default=1)
+
+
 def _score(row: Result, column: str) -> str:
     if column not in row.scores:
         return ABSENT
     score = row.scores[column]
-    return percent(score.mean) + ("" if score.deviation is None else f" ± {percent(score.deviation)}")
+    deviation = "" if score.deviation is None else f" ± {percent(score.deviation)}"
+    return percent(score.mean) + deviation + ("" if score.runs == _runs(row) else f" (n={score.runs})")
 
 
 def _markdown(text: str) -> str:

@@ -109,7 +109,14 @@ class Results:
             for row in rows
             if first[seed := row.settings.get(_SEED)] is not row
         ]
-        return Results(tuple(_mean(list(first.values())) for first in distinct), (*self.notes, *repeated))
+        rows = tuple(_mean(list(first.values())) for first in distinct)
+        uneven = [
+            f"{row.name}: {column} is the mean of {score.runs} of {len(first)} seeds, as the others have no such score"
+            for row, first in zip(rows, distinct, strict=True)
+            for column, score in row.scores.items()
+            if score.runs < len(first)
+        ]
+        return Results(rows, (*self.notes, *repeated, *uneven))
 
     def cells(self) -> list[list[str]]:
         """The settings of each row as text."""

@@ -6,12 +6,11 @@ nearest valid name.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-import reprlib
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from bilstm_tagger.errors import ConfigError, reason_of
+from bilstm_tagger.settings.checked import nearest, problem, shown
 from bilstm_tagger.settings.renamed import REMOVED, RENAMED, renamed
 from bilstm_tagger.settings.schema import (
     CharacterSettings,
@@ -41,6 +41,8 @@ OPTIONAL = frozenset(
     ]
 )  # fmt: skip
 
+_OF_TWO_KINDS = frozenset(["column", "word_column", "sentence_column"])  # a number or a name
+
 DEEPEST = 20  # tables in each other, of which settings have three
 LARGEST_TOML = 1 << 20  # bytes
 
@@ -57,21 +59,26 @@ def load_settings(
     tasks: Sequence[str] = (),
     overrides: Mapping[str, Any] | None = None,
     base: Settings | None = None,
+    origins: Mapping[str, str] | None = None,
 ) -> Settings:
     """Settings from a preset, then a TOML file, then overrides such as `{"training.epochs": 30}`.
 
     Args:
-        preset: its name; else that of the file, else `ner`.
+        preset: its name; else that of the file, else `ner`. One among the overrides comes before both.
         file: TOML of the same tables as the presets, or the values of such a file.
         tasks: where given, the run's only tasks, whatever others the preset or the file has.
         overrides: values by dotted key.
         base: settings that take the place of the preset's, such as those of a model to start from.
+        origins: for a key of the overrides what gave it, for messages, as `--set training.epochs`.
 
     Raises:
         ConfigError: for an unknown preset or key, a value of the wrong kind, or a file that cannot be read.
     """
     layers: Mapping[str, Any] = file if isinstance(file, Mapping) else {} if file is None else read_toml(file)
+    over = dict(overrides or {})
     name = preset or layers.get("preset")
+    if over.get("preset") is not None:  # decides what all other values are laid over
+        name = over.pop("preset")
     if base is not None:
         if name is not None:
             raise ConfigError(f"preset {name!r}: the model to start from brings its own settings; leave the preset out")
@@ -83,12 +90,13 @@ def load_settings(
     merged = _merge(merged, layers) | {"preset": name}
     if tasks:
         merged["tasks"] = {task: merged.get("tasks", {}).get(task, {}) for task in tasks}
-    for key, value in (overrides or {}).items():
+    for key, value in over.items():
         set_dotted(merged, key.split("."), value)
-    named = {key for values in (layers, overrides or {}) for key in _dotted(values)}
+    named = {key for values in (layers, over) for key in _dotted(values)}
     if "training.epochs" in named and "training.min_steps" not in named:
         set_dotted(merged, ["training", "min_steps"], 0)
-    return parse_settings(merged, source=str(file) if isinstance(file, str | Path) else "settings")
+    source = str(file) if isinstance(file, str | Path) else "settings"
+    return parse_settings(merged, source=source, origins=dict.fromkeys(over, "settings") | dict(origins or {}))
 
 
 def _dotted(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
@@ -102,39 +110,66 @@ def _dotted(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 
 def _read_preset(name: str) -> tuple[str, dict[str, Any]]:
     if name not in presets():
-        raise ConfigError(f"unknown preset {name!r}{_nearest(name, presets())}; there are {', '.join(presets())}")
+        meant = nearest(name, presets())
+        raise ConfigError(f"unknown preset {name!r}{meant if '?' in meant else ''}; there are {', '.join(presets())}")
     return name, read_toml(_preset_folder() / f"{name}.toml")
 
 
-def parse_settings(values: Mapping[str, Any], *, source: str = "settings") -> Settings:
+def parse_settings(
+    values: Mapping[str, Any], *, source: str = "settings", origins: Mapping[str, str] | None = None
+) -> Settings:
     """Settings from nested values, checked.
+
+    Args:
+        values: the nested values.
+        source: what gave them, for messages.
+        origins: for the dotted keys of those that something else gave, what that is.
 
     Raises:
         ConfigError: naming the key, and the nearest valid one if it is unknown.
     """
-    _check_characters(values, source)
+    place = partial(_place, source=source, origins=origins or {})
+    _check_characters(values, [], place)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise ConfigError("; ".join(_describe(item, source) for item in error.errors())) from None
+        found = {tuple(_path(item)): item for item in error.errors()}  # one for all kinds that a column can have
+        raise ConfigError("; ".join(_describe(item, list(path), place) for path, item in found.items())) from None
 
 
-def _check_characters(value: Any, where: str) -> None:
+def _place(path: list[str], *, source: str, origins: Mapping[str, str]) -> str:
+    """Where a value came from, and its key."""
+    key = ".".join(path)
+    for given, name in origins.items():
+        if key == given or key.startswith(f"{given}."):
+            below = key[len(given) + 1 :]
+            return f"{name}: {key}" if name == "settings" else f"{name}: {below}" if below else name
+    inside = [name for given, name in origins.items() if key and given.startswith(f"{key}.") and name != "settings"]
+    return f"{source}{' with ' * bool(inside)}{', '.join(inside)}{f': {key}' if key else ''}"
+
+
+def _path(error: Any) -> list[str]:
+    """The parts of the key of one of pydantic's findings, without the kind of value that was tried."""
+    path = [str(part) for part in error["loc"]]
+    return path[:-1] if len(path) > 1 and path[-2] in _OF_TWO_KINDS else path
+
+
+def _check_characters(value: Any, path: list[str], place: Callable[[list[str]], str]) -> None:
     """Refuse half a character in any string or key, for no file of the model could hold it, and NUL in values."""
     if isinstance(value, Mapping):
         for key, each in value.items():
-            _check_characters(key, where)
-            _check_characters(each, f"{where}: {key}")
+            _check_characters(key, path, place)
+            _check_characters(each, [*path, str(key)], place)
     elif isinstance(value, list | tuple):
         for each in value:
-            _check_characters(each, where)
+            _check_characters(each, path, place)
     elif isinstance(value, str):
         if "\0" in value:
-            raise ConfigError(f"{where}: {value!a} holds a NUL character, which no name of a file or column has")
+            raise ConfigError(f"{place(path)}: {value!a} holds a NUL character, which no name of a file or column has")
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise ConfigError(f"{where}: {value!a} is not UTF-8; give it another name") from None
+            raise ConfigError(f"{place(path)}: {value!a} is not UTF-8; give it another name") from None
 
 
 def known_settings(values: Mapping[str, Any]) -> Settings:
@@ -149,12 +184,15 @@ def known_settings(values: Mapping[str, Any]) -> Settings:
 def _known(values: Mapping[str, Any], path: list[str]) -> dict[str, Any]:
     """The values of the table at `path` that are settings today, tables below it included."""
     names = None if path in (["tasks"], ["features"]) else set(_keys(path))
-    kept = {}
+    kept: dict[str, Any] = {}
     for name, value in values.items():
         below = [*path, name]
         if names is not None and name not in names:
             continue
-        kept[name] = _known(value, below) if isinstance(value, Mapping) and _is_table(below) else value
+        if value == "" and name in OPTIONAL:  # which earlier versions took for none
+            kept[name] = None
+        else:
+            kept[name] = _known(value, below) if isinstance(value, Mapping) and _is_table(below) else value
     return kept
 
 
@@ -276,34 +314,18 @@ def set_dotted(values: dict[str, Any], path: list[str], value: Any) -> None:
     values[path[-1]] = value
 
 
-def _describe(error: Any, source: str) -> str:
+def _describe(error: Any, path: list[str], place: Callable[[list[str]], str]) -> str:
     """One line for one of pydantic's findings."""
-    path = [str(part) for part in error["loc"]]
-    where = f"{source}: {'.'.join(path)}"
+    where = place(path)
     if (key := ".".join(path)) in RENAMED:
         return f"{where}: is called {RENAMED[key]} now"
     if key in REMOVED:
         return f"{where}: there is no such setting any more, for it gained nothing; leave it out"
     if error["type"] == "extra_forbidden":
-        return f"{where}: unknown key{_nearest(path[-1], _keys(path[:-1]))}"
-    message = error["msg"].removeprefix("Value error, ")
-    if not path:  # of several tables: the message names the key
-        return f"{source}: {message}"
-    got = f", got {_shown(error['input'])}" if not isinstance(error["input"], dict | BaseModel) else ""
-    choices = re.findall("'([^']*)'", error.get("ctx", {}).get("expected", "")) if got else []
-    meant = _nearest(str(error["input"])[:100], choices) if choices else ""
-    return f"{where}: {message[0].lower() + message[1:]}{got}{meant if '?' in meant else ''}"
-
-
-def _shown(value: object) -> str:
-    """A value in a message; of a long or deep one the beginning."""
-    brief = reprlib.Repr()
-    brief.maxstring = brief.maxother = 80
-    brief.maxlist = brief.maxdict = 8
-    try:
-        return brief.repr(value)
-    except ValueError:  # Python writes no number of more than 4,300 digits
-        return "a number of thousands of digits"
+        return f"{where}: unknown key{nearest(path[-1], _keys(path[:-1]))}"
+    if path and path[-1] in _OF_TWO_KINDS and error["type"] == "string_type":
+        return f"{where}: input should be the number of a column or its name, got {shown(error['input'])}"
+    return f"{where}: {problem(error)}"
 
 
 _TABLES: dict[str, type[BaseModel]] = {
@@ -323,8 +345,3 @@ def _keys(path: list[str]) -> list[str]:
     """Valid keys of the table at `path`."""
     name = path[0] if path[:1] in (["tasks"], ["features"]) and len(path) == 2 else ".".join(path)
     return list(_TABLES[name].model_fields) if name in _TABLES and path not in (["tasks"], ["features"]) else []
-
-
-def _nearest(name: str, valid: list[str]) -> str:
-    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else f"; valid are {', '.join(valid)}" if valid else ""

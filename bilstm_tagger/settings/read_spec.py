@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.settings.checked import Checked, problem
 from bilstm_tagger.settings.schema import DataSettings, FeatureSettings, TaskSettings
 
 __all__ = ["FEATURE", "Columns", "Policy", "ReadSpec"]
@@ -18,13 +19,11 @@ Columns = Mapping[str, int | str]
 Policy = Literal["error", "snap", "drop"]
 
 
-class ReadSpec(BaseModel):
+class ReadSpec(Checked):
     """How one annotated file is read.
 
     Every field has a default, so that a specification written as JSON by an earlier release can still be read.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: str | None = None
     """Name of the format; None for the one that the name of the file tells."""
@@ -111,7 +110,7 @@ class ReadSpec(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(map(str, first["loc"][:1])) or "read"
-            raise ConfigError(f"{name}: {first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}") from None
+            raise ConfigError(f"{name}: {problem(first)}") from None
 
     def all_columns(self) -> dict[str, int | str]:
         """List the columns of the tasks, and of the features under `features.NAME`."""

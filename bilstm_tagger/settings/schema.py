@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
-PLUGIN = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
-ENCODERS = rf"^(lstm|gru|rnn|cnn)$|{PLUGIN}"
+from bilstm_tagger.settings.checked import ENCODER_TYPES, PLUGIN, Checked
 
+ENCODERS = rf"^({'|'.join(ENCODER_TYPES)})$|{PLUGIN}"
 
 # Far beyond what is of use and far below what overflows; whether the memory is enough is asked before it is taken.
 LARGEST_SIZE = 1 << 20  # of a vector
@@ -33,11 +35,18 @@ def _check_column(column: int | str) -> int | str:
 Column = Annotated[int | str, AfterValidator(_check_column)]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Table(Checked):
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_empty(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse an empty name where none would be meant, such as that of a variable of the shell that is not set."""
+        kinds = get_args(cls.model_fields[info.field_name or ""].annotation)
+        if isinstance(value, str) and not value and str in kinds and NoneType in kinds:
+            raise PydanticCustomError("empty", "is empty; name something, write none, or leave it out")
+        return value
 
 
-class CorpusSettings(_Frozen):
+class CorpusSettings(_Table):
     """One of several training corpora of a task."""
 
     train: str
@@ -48,7 +57,7 @@ class CorpusSettings(_Frozen):
     """Factor of the loss of its sentences."""
 
 
-class TaskSettings(_Frozen):
+class TaskSettings(_Table):
     """One kind of tag: where its gold tags stand, and how the network predicts them."""
 
     column: Column = -1
@@ -85,7 +94,7 @@ class TaskSettings(_Frozen):
         return (self.train,) if self.train else tuple(corpus.train for corpus in self.corpora)
 
 
-class DataSettings(_Frozen):
+class DataSettings(_Table):
     """Corpora shared by all tasks that name none of their own, and how raw text becomes words."""
 
     train: str | None = None
@@ -126,7 +135,7 @@ class DataSettings(_Frozen):
     """The label of tags that have none, such as B and I."""
 
 
-class CharacterSettings(_Frozen):
+class CharacterSettings(_Table):
     """The character CNN."""
 
     size: Size = 30
@@ -147,7 +156,7 @@ class CharacterSettings(_Frozen):
         return self
 
 
-class FeatureSettings(_Frozen):
+class FeatureSettings(_Table):
     """Something that is known of a token beside the word: one of `column`, `bigram` and `phrases`."""
 
     column: Column | None = None
@@ -170,7 +179,7 @@ class FeatureSettings(_Frozen):
         return self
 
 
-class EmbedderSettings(_Frozen):
+class EmbedderSettings(_Table):
     """From words to vectors."""
 
     vectors: str | None = None
@@ -196,7 +205,7 @@ class EmbedderSettings(_Frozen):
     the space."""
 
 
-class EncoderSettings(_Frozen):
+class EncoderSettings(_Table):
     """From vectors to states that know the sentence."""
 
     type: Annotated[str, Field(pattern=ENCODERS)] = "lstm"
@@ -225,14 +234,14 @@ class EncoderSettings(_Frozen):
         return self
 
 
-class HeadSettings(_Frozen):
+class HeadSettings(_Table):
     """From states to the scores of tags, for each task."""
 
     hidden_size: SizeOrNone = 0
     """Units of each task's tanh layer between the states and the scores of its tags; 0 for none."""
 
 
-class TrainingSettings(_Frozen):
+class TrainingSettings(_Table):
     """How the weights are found."""
 
     optimizer: Literal["sgd", "adamw"] = "sgd"
@@ -270,7 +279,7 @@ class TrainingSettings(_Frozen):
     """Of the encoder's products while training, bfloat16 where the processor has it; all else stays float32."""
 
 
-class Settings(_Frozen):
+class Settings(_Table):
     """Everything that decides a training run."""
 
     preset: str = "ner"

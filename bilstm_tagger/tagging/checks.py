@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import TaggerError
 
 
-def check_words(words: list[str], joined: str) -> None:
+def check_words(words: list[str], joined: str, place: Callable[[int], str] = "word {}".format) -> None:
     """Refuse words that no file could hold.
 
     Args:
         words: what was given.
         joined: all of them in one string.
+        place: where the word of a number is, for the message; all are counted from 0, as Python counts.
 
     Raises:
         TaggerError: for an empty word or half a character.
     """
     if not all(words):
-        raise TaggerError(f"word {words.index('') + 1} is empty; leave it out")
+        raise TaggerError(f"{place(words.index(''))}, counted from 0, is empty; leave it out")
     check_unicode(joined, "a word")
 
 

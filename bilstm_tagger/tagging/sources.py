@@ -45,19 +45,28 @@ def read_source(source: Input, tokenizer: Callable[[], Tokenizer]) -> Document:
             raise TaggerError(f"{_WANTED}, not {type(source).__name__}")
     words = list(source)
     if (joined := _joined(words)) is not None:
-        check_words(words, joined)
+        check_words(words, joined, "item {}".format)
         return Document(words, [0, len(words)])
     items = [list(each) if _is_sentence(each) else each for each in words]
     sentences = [each for each in items if isinstance(each, list)]
     every = list(chain.from_iterable(sentences))
     if len(sentences) < len(items) or (joined := _joined(every)) is None:
         raise TaggerError(_odd_one(items))
-    check_words(every, joined)
+    check_words(every, joined, lambda at: _in_sentences(at, sentences))
     return Document.from_sentences(sentences)
 
 
 def _is_sentence(item: object) -> bool:
     return isinstance(item, Iterable) and not isinstance(item, str | bytes | Mapping)
+
+
+def _in_sentences(at: int, sentences: Sequence[Sequence[str]]) -> str:
+    """The place of a word that has a number among the words of all sentences."""
+    for number, sentence in enumerate(sentences):
+        if at < len(sentence):
+            return f"word {at} of item {number}"
+        at -= len(sentence)
+    raise IndexError(at)
 
 
 def _odd_one(items: Sequence[Any]) -> str:

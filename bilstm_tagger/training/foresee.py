@@ -106,7 +106,7 @@ def _free(device: str) -> int | None:
     return available_memory()
 
 
-def _check_tokenizer(name: str) -> None:
+def check_tokenizer(name: str) -> None:
     """Refuses a tokeniser that there is not, without loading spaCy, which training can do without.
 
     Raises:
@@ -135,7 +135,7 @@ def check_saving(folder: Path, info: ModelInfo, training: TrainingSettings) -> N
     Raises:
         ConfigError: if the model could not be saved, or could not be used.
     """
-    _check_tokenizer(info.tokenizer)
+    check_tokenizer(info.tokenizer)
     try:
         import matplotlib  # noqa: F401 - draws the learning curves at the end
     except ImportError as error:

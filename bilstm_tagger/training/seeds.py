@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +26,8 @@ from bilstm_tagger.training.run import train
 from bilstm_tagger.training.run_folder import SETTINGS, differences, is_finished
 
 __all__ = ["SUMMARY", "SeedRun", "SeedScores", "changes_since", "train_seeds"]
+
+logger = logging.getLogger("bilstm_tagger")
 
 SUMMARY = "seeds.json"  # in the output folder: all scores, their means and deviations
 
@@ -129,6 +133,7 @@ def train_seeds(
     _claim(folder, each, resume=resume, force=force)
     if test is not None:
         check_test(settings, test)
+    _tell_of_others(folder, each)
     runs = []
     for number, own in each.items():
         place = folder / _name(number)
@@ -196,6 +201,22 @@ def _claim(folder: Path, each: dict[int, Settings], *, resume: bool, force: bool
             raise ConfigError(
                 f"{place}: was trained with other settings: {'; '.join(changed)}; --force trains all seeds anew"
             )
+
+
+def _tell_of_others(folder: Path, each: dict[int, Settings]) -> None:
+    """Warn of seeds of an earlier run beside these: they stay, and whoever names the folder gets them too."""
+    own = {_name(number) for number in each}
+    found = sorted(int(path.name[5:]) for path in folder.glob("seed-*") if re.fullmatch(r"seed-\d+", path.name))
+    others = [name for name in map(_name, found) if name not in own and is_model_folder(folder / name)]
+    if others:
+        logger.warning(
+            "%s: holds %s too, %s: left as %s, and not in %s; `evaluate --model` of this folder takes all",
+            folder,
+            ", ".join(others),
+            "of an earlier run" if len(others) == 1 else "of earlier runs",
+            "it is" if len(others) == 1 else "they are",
+            SUMMARY,
+        )
 
 
 def changes_since(folder: Path, settings: Settings) -> list[str]:

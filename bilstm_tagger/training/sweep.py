@@ -20,6 +20,7 @@ from bilstm_tagger.training.progress import Progress
 from bilstm_tagger.training.run import train
 from bilstm_tagger.training.run_folder import SETTINGS, differences, is_finished
 from bilstm_tagger.training.seeds import train_seeds
+from bilstm_tagger.training.sweep_check import check_files
 from bilstm_tagger.training.sweep_plan import SweepPlan
 
 if TYPE_CHECKING:
@@ -95,12 +96,17 @@ def run_sweep(
 
     Raises:
         ConfigError: if optuna is not installed, or `output` holds something that would be lost, or another sweep.
-        CorpusError, VectorsError, ModelError: for files that cannot be used.
+        CorpusError, VectorsError, ModelError: for files that cannot be used, before the first training.
     """
     folder = Path(output)
     _check_installed()
     _claim(folder, resume=resume)
+    begun = (folder / JOURNAL).exists()
+    if not begun:
+        check_files(plan)
     study = _open(folder, plan)
+    if begun and _is_left(study, plan):
+        check_files(plan)
     for trial in study.get_trials(states=[_state("RUNNING")]):
         if trial.params.keys() == plan.space.keys():
             _finish(study, trial.number, plan, folder, progress=progress, report=report)
@@ -166,19 +172,26 @@ def _done(study: Study) -> list[FrozenTrial]:
     return study.get_trials(states=[_state("COMPLETE")])
 
 
+def _is_left(study: Study, plan: SweepPlan) -> bool:
+    """Whether there is a trial that has not been trained."""
+    done = _done(study)
+    return bool(_missing(done, plan)) if plan.method == "grid" else len(done) < (plan.trials or 0)
+
+
+def _missing(done: list[FrozenTrial], plan: SweepPlan) -> list[dict[str, Any]]:
+    """The combinations of a grid that have not been trained."""
+    tried = [trial.params for trial in done]
+    return [values for values in plan.grid()[: plan.trials] if values not in tried]
+
+
 def _ask(study: Study, plan: SweepPlan) -> int | None:
     """Begins the next trial: its number, or None if all are done."""
     done = _done(study)
     waiting = study.get_trials(states=[_state("WAITING")])
-    if plan.method == "grid":
-        tried = [trial.params for trial in done]
-        missing = [values for values in plan.grid()[: plan.trials] if values not in tried]
-        if not missing:
-            return None
-        if not waiting:
-            study.enqueue_trial(missing[0])
-    elif len(done) >= (plan.trials or 0):
+    if not _is_left(study, plan):
         return None
+    if plan.method == "grid" and not waiting:
+        study.enqueue_trial(_missing(done, plan)[0])
     study.sampler = _sampler(plan, len(study.trials))
     return study.ask({key: values.distribution for key, values in plan.space.items()}).number
 
@@ -253,8 +266,12 @@ def _write_best(result: SweepResult, plan: SweepPlan, folder: Path) -> None:
     if result.best is None:
         return
     experiment: dict[str, Any] = json.loads(json.dumps(plan.experiment))
-    for key, value in {**plan.overrides, **result.best.values}.items():
+    values = {**plan.overrides, **result.best.values}
+    for key, value in values.items():
         set_dotted(experiment, key.split("."), value)
+    if "tasks" not in plan.experiment and "tasks" in experiment:  # in a file they take the place of the preset's
+        tasks = plan.settings(result.best.values).model_dump(mode="json", exclude_unset=True)["tasks"]
+        experiment["tasks"] = tasks
     with atomic_write(folder / BEST) as stream:
         stream.write(tomli_w.dumps(_with_none_words(experiment)))
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from bilstm_tagger.errors import ConfigError
+from bilstm_tagger.settings.checked import Checked, problem
 from bilstm_tagger.settings.loading import OPTIONAL, load_settings, read_toml
 from bilstm_tagger.settings.schema import Settings
 
@@ -27,10 +28,8 @@ MOST_IN_A_GRID = 1_000
 Method = Literal["grid", "random", "tpe"]
 
 
-class Range(BaseModel):
+class Range(Checked):
     """Numbers from `low` to `high`, both included; whole numbers if both are whole."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     low: int | float
     high: int | float
@@ -114,10 +113,8 @@ class Choice:
         return json.loads(value)
 
 
-class _SweepTable(BaseModel):
+class _SweepTable(Checked):
     """The table `[sweep]`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     method: Method = "tpe"
     trials: PositiveInt | None = None
@@ -138,6 +135,7 @@ class SweepPlan:
         trials: number of trials; None for a whole grid.
         seeds: trainings per trial, whose scores are averaged.
         seed: decides what random search and TPE draw.
+        origins: what gave an override, for messages, as for `load_settings`.
     """
 
     experiment: dict[str, Any]
@@ -147,6 +145,7 @@ class SweepPlan:
     trials: int | None
     seeds: int
     seed: int
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     def settings(self, values: Mapping[str, Any]) -> Settings:
         """The settings of one trial.
@@ -157,7 +156,16 @@ class SweepPlan:
         Raises:
             ConfigError: for one that there is not, or a value that it cannot have.
         """
-        return load_settings(file=self.experiment, overrides={**self.overrides, **values})
+        overrides = {**self.overrides, **values}
+        return load_settings(file=self.experiment, overrides=overrides, origins=self.origins)
+
+    def samples(self) -> Iterator[dict[str, Any]]:
+        """All combinations of a grid; else each value of each list and the ends of each range once.
+
+        Raises:
+            ConfigError: if a grid cannot be counted, or has too many.
+        """
+        return map(self.read, self.grid()) if self.method == "grid" else _ends(self)
 
     def grid(self) -> list[dict[str, Any]]:
         """All combinations as optuna has them, the first setting changing slowest.
@@ -191,13 +199,20 @@ class SweepPlan:
         }
 
 
-def read_plan(file: str | Path, *, overrides: Mapping[str, Any] | None = None, trials: int | None = None) -> SweepPlan:
+def read_plan(
+    file: str | Path,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    trials: int | None = None,
+    origins: Mapping[str, str] | None = None,
+) -> SweepPlan:
     """Reads an experiment file with a table `[sweep]`.
 
     Args:
         file: TOML.
         overrides: further settings of all trials, by dotted key.
         trials: another number of trials than in the file.
+        origins: what gave an override, for messages, as for `load_settings`.
 
     Raises:
         ConfigError: naming what cannot be used, every value of the sweep included.
@@ -209,7 +224,7 @@ def read_plan(file: str | Path, *, overrides: Mapping[str, Any] | None = None, t
         table = _SweepTable.model_validate(values.pop(TABLE))
     except ValidationError as error:
         first = error.errors()[0]
-        raise ConfigError(f"{file}: {'.'.join(map(str, (TABLE, *first['loc'])))}: {first['msg'].lower()}") from None
+        raise ConfigError(f"{file}: {'.'.join(map(str, (TABLE, *first['loc'])))}: {problem(first)}") from None
     space = {key: _values(f"{file}: sweep.settings.{key}", key, value) for key, value in _leaves(table.settings)}
     if not space:
         raise ConfigError(f"{file}: sweep.settings names no setting to try")
@@ -218,7 +233,7 @@ def read_plan(file: str | Path, *, overrides: Mapping[str, Any] | None = None, t
         raise ConfigError(
             f"{file}: method {table.method!r} needs a number of trials; set sweep.trials or give --trials"
         )
-    plan = SweepPlan(values, dict(overrides or {}), space, table.method, trials, table.seeds, table.seed)
+    plan = SweepPlan(values, dict(overrides or {}), space, table.method, trials, table.seeds, table.seed, origins or {})
     _check(plan, file)
     return plan
 
@@ -248,7 +263,7 @@ def _values(where: str, key: str, value: Any) -> Choice | Range:
     except ValidationError as error:
         first = error.errors()[0]
         name = "".join(f"{part}: " for part in first["loc"][:1])
-        raise ConfigError(f"{where}: {name}{first['msg'].removeprefix('Value error, ').lower()}") from None
+        raise ConfigError(f"{where}: {name}{problem(first)}") from None
 
 
 def _check(plan: SweepPlan, file: str | Path) -> None:
@@ -256,7 +271,7 @@ def _check(plan: SweepPlan, file: str | Path) -> None:
     for key in plan.space.keys() & plan.overrides.keys():
         raise ConfigError(f"{file}: sweep.settings.{key} is tried, so it cannot be set to {plan.overrides[key]!r} too")
     try:
-        combinations = map(plan.read, plan.grid()) if plan.method == "grid" else _ends(plan)
+        combinations = plan.samples()
     except ConfigError as error:
         raise ConfigError(f"{file}: sweep.settings: {error}") from None
     for values in combinations:

@@ -16,6 +16,7 @@ from command_line import ENVIRONMENT, command, run
 from rule_tagger import RuleTagger
 
 import bilstm_tagger
+from bilstm_tagger.cli.train_settings import run_settings
 from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.model_folder import folder
@@ -246,6 +247,46 @@ def test_flags_win_over_set_over_file_over_preset(
 
 
 # ---- evaluate
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "training.epochs=two"], "--set training.epochs: input should be a whole number, got 'two'"),
+        (["--set", "training.epoch=2"], "--set training.epoch: unknown key; did you mean 'epochs'?"),
+        (["--set", "data.dev="], "--set data.dev: is empty; name something, write none, or leave it out"),
+        (
+            ["--column", "0"],
+            "--column: columns are counted from 1, or from the end if negative, up to 10,000, or named, got 0",
+        ),
+        (
+            ["--column", "ner=0"],
+            "--column: columns are counted from 1, or from the end if negative, up to 10,000, or named, got 0",
+        ),
+        (["--epochs", "-2"], "--epochs: input should be greater than 0, got -2"),
+        (["--epochs", "-2", "--set", "training.epochs=two"], "--epochs: input should be greater than 0, got -2"),
+    ],
+)
+def test_a_wrong_setting_is_blamed_on_what_gave_it(tmp_path: Path, arguments: list[str], message: str) -> None:
+    """Not on the file of settings that was named as well."""
+    experiment = tmp_path / "small.toml"
+    experiment.write_text('[data]\ntrain = "a.conll"\n[training]\nepochs = 2\n[tasks.ner]\ncolumn = "two"\n')
+    result = run("train", experiment, *arguments)
+    assert (result.exit_code, result.stderr) == (1, f"error: {message}\n")
+
+
+def test_a_task_has_one_corpus_on_the_command_line() -> None:
+    result = run("train", "--task", "ner=a.conll,b.conll", "--task", "ner=c.conll")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("error: --task 'ner=c.conll': ner is given twice; ")
+    assert "[[tasks.ner.corpora]]" in result.stderr
+
+
+def test_a_preset_by_set_is_one_by_flag(tmp_path: Path) -> None:
+    assignments = ["preset=fast", "encoder.layers=2"]
+    for preset, used in ((None, "fast"), ("pos", "pos")):
+        settings = run_settings(None, preset, assignments, {}, None, None)
+        assert settings == config.load_settings(used, overrides={"encoder.layers": 2})
 
 
 def test_evaluate_shows_tables_and_writes_json(model_folder: Path, tiny_dev: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from command_line import ENVIRONMENT, run
+from rich.text import Text
 from typer.main import get_command
 
 from bilstm_tagger.cli import app
@@ -64,6 +65,17 @@ def test_help_shows_them(name: str) -> None:
     text = " ".join(shown.stdout.split())  # long lines are wrapped
     for example in EXAMPLES[name]:
         assert example in text
+
+
+@pytest.mark.parametrize("name", COMMANDS, ids=" ".join)
+def test_no_word_of_help_is_taken_for_markup(name: tuple[str, ...]) -> None:
+    """Help is read as rich's markup, which leaves out what stands in brackets: `[sweep]`."""
+    command = COMMANDS[name]
+    texts = [command.help, command.epilog, *(getattr(each, "help", None) for each in command.params)]
+    texts += [each.metavar for each in command.params]
+    for text in filter(None, texts):
+        assert Text.from_markup(text).plain == text.replace("\\[", "[")
+    assert "with a table [sweep] of" in " ".join(run("sweep", "--help").stdout.split())
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")

@@ -81,6 +81,10 @@ def test_no_command_names_an_option_that_it_lacks(name: str) -> None:
         for match in OPTION.finditer(told):
             if match[0] in own or match[0] in OF_PIP:
                 continue
+            command = re.search(r"`([a-z ]+) $", told[: match.start()])  # as in `train --seeds`
+            if command is not None:
+                assert match[0] in options_of(COMMANDS[command[1]])
+                continue
             owner = re.match(
                 r"\S+(?: '[^']*'| [^\s,;:()]+)?(?: --scheme BIO)? \(of bilstm-tagger ([a-z ]+)\)", told[match.start() :]
             )
@@ -127,6 +131,8 @@ def test_where_a_command_has_the_option_nothing_changes() -> None:
         assert in_options_of(scheme, context_of(command)) == f"if they mark spans, {option} reads them so"
     told = in_options_of("see --column ner=4", context_of("compare"))
     assert told == "see --gold-column ner=4 (--column-a or --column-b for a file of predictions)"
+    told = "holds one model per seed, as of `train --seeds`; `results --mean` has their mean"
+    assert in_options_of(told, context_of("compare")) == told
 
 
 def test_impossible_tags_in_evaluate(tmp_path: Path) -> None:

@@ -169,6 +169,8 @@ def test_study_encoders(tmp_path: Path) -> None:
     again = run("study", "encoders", *flags, "--output", tmp_path / "out")
     assert again.exit_code == 0
     assert again.stderr.count("(done before)") == 6
+    other = run("study", "encoders", *flags, "--set", "preset=poss", "--output", tmp_path / "out")
+    assert "unknown preset 'poss'; did you mean 'pos'" in other.stderr
 
 
 def test_study_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bilstm_tagger.corpus import read_corpus
 from bilstm_tagger.corpus.reading import save_corpus
-from bilstm_tagger.curation.corrections import apply_table
+from bilstm_tagger.curation.corrections import apply_table, read_corrections
 from bilstm_tagger.curation.places import Place
 from bilstm_tagger.curation.review_table import HEADER, read_spans, review_rows, show_spans
 from bilstm_tagger.curation.reviewing import Review
@@ -80,6 +80,16 @@ def test_spans_come_back_from_their_cell(drawn: list[tuple[int, int, str]]) -> N
 def test_cells_that_are_no_spans(cell: str) -> None:
     with pytest.raises(CorpusError, match=r"^here: .* are no spans; write O, or LABEL and words as in ORG 3-5; PER 7$"):
         read_spans(cell, "here")
+
+
+@pytest.mark.parametrize("name", ["given", "instead"])
+@pytest.mark.parametrize("cell", ["", " "])
+def test_an_empty_cell_deletes_no_span(source: Path, name: str, cell: str) -> None:
+    path = table(source, "csv", {0: "x"}, **{name: cell})
+    with pytest.raises(CorpusError, match=rf"table\.csv:2: {name}: the cell is empty; write O for no span"):
+        apply_table(source, path, source.with_name("new.conll"), spec=SPEC)
+    assert not source.with_name("new.conll").exists()
+    assert read_corrections(table(source, "csv", {0: ""}, **{name: cell}), "ner") == ([], 3)
 
 
 @pytest.mark.parametrize("kind", ["csv", "tsv", "xlsx"])

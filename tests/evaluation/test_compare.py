@@ -194,6 +194,13 @@ def test_what_is_no_system_is_refused(file: Path, tmp_path: Path) -> None:
         ConfigError, match=r"neither a model folder, nor a model of the package \(en, .*\), nor a file with tags$"
     ):
         compare(file, tmp_path, file)
+    for seed in (10, 2):
+        (tmp_path / "runs" / f"seed-{seed}").mkdir(parents=True)
+        (tmp_path / "runs" / f"seed-{seed}" / "config.json").write_text("{}")
+    with pytest.raises(ConfigError) as caught:
+        compare(file, tmp_path / "runs", file)
+    assert "holds one model per seed" in str(caught.value)
+    assert f"name one, such as {tmp_path / 'runs' / 'seed-2'}; `results --mean`" in str(caught.value)
 
 
 def test_systems_without_a_task_in_common_are_refused(file: Path) -> None:

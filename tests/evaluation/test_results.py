@@ -129,6 +129,25 @@ def test_models_that_differ_in_the_seed_become_one_row(first: Path, tmp_path: Pa
     assert outcome.runs == 3
 
 
+@pytest.mark.parametrize("style", ["text", "markdown", "latex"])
+def test_a_mean_of_fewer_seeds_says_so(first: Path, tmp_path: Path, style: str) -> None:
+    for seed in range(3):
+        tests = {"t.conll": 0.5 + seed / 8} if seed < 2 else {}
+        model(first, tmp_path / "a" / f"seed-{seed}", dev=0.5, tests=tests, training__seed=seed)
+        model(first, tmp_path / "b" / f"seed-{seed}", dev=0.5, tests={"t.conll": 0.5}, training__seed=seed)
+    (folder,) = {Path(row.name).parent / "b" for row in collect_results([tmp_path]).over_seeds().rows}
+    for seed in range(3):
+        config = json.loads((folder / f"seed-{seed}" / "config.json").read_text())
+        config["settings"]["encoder"]["hidden_size"] += 1
+        (folder / f"seed-{seed}" / "config.json").write_text(json.dumps(config))
+    shown = run("results", tmp_path, "--mean", "--format", style, "--output", tmp_path / "table")
+    assert shown.exit_code == 0
+    text = (tmp_path / "table").read_text()
+    assert text.count("(n=2)") == text.count("(n=") == 1
+    told = "ner test is the mean of 2 of 3 seeds, as the others have no such score"
+    assert f"note: {tmp_path / 'a'}: {told}\n" in shown.stderr
+
+
 def test_copies_of_a_seed_count_once(first: Path, tmp_path: Path) -> None:
     for name, seed, score in (("seed-0", 0, 0.5), ("seed-1", 1, 0.75), ("copy", 1, 0.75)):
         model(first, tmp_path / name, dev=score, training__seed=seed)
@@ -170,7 +189,7 @@ def test_markdown() -> None:
     assert to_markdown(TABLE) == (
         "| model | x.y | ner dev | ner test | seeds |\n"
         "| --- | --- | ---: | ---: | ---: |\n"
-        r"| a\_b | p\|q&r | **90.13** | **50.00 ± 1.25** | 3 |"
+        r"| a\_b | p\|q&r | **90.13 (n=1)** | **50.00 ± 1.25** | 3 |"
         "\n| c | 5 | 75.00 | – | 1 |\n"
     )
 
@@ -179,7 +198,7 @@ def test_latex() -> None:
     assert to_latex(TABLE) == (
         "% \\usepackage{booktabs}\n\\begin{tabular}{llrrr}\n\\toprule\n"
         "model & x.y & ner dev & ner test & seeds \\\\\n\\midrule\n"
-        "a\\_b & p|q\\&r & \\textbf{90.13} & \\textbf{50.00 $\\pm$ 1.25} & 3 \\\\\n"
+        "a\\_b & p|q\\&r & \\textbf{90.13 (n=1)} & \\textbf{50.00 $\\pm$ 1.25} & 3 \\\\\n"
         "c & 5 & 75.00 & -- & 1 \\\\\n\\bottomrule\n\\end{tabular}\n"
     )
 

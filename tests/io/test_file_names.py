@@ -48,7 +48,7 @@ def test_a_name_that_no_file_can_have(way: str, name: str) -> None:
 
 @pytest.mark.parametrize("place", [("data", "train"), ("embedder", "vectors"), ("training", "init_from")])
 def test_settings_hold_no_nul(place: tuple[str, str]) -> None:
-    with pytest.raises(ConfigError, match=rf"^settings: {place[0]}: {place[1]}: 'a\\x00b' holds a NUL character"):
+    with pytest.raises(ConfigError, match=rf"^settings: {place[0]}\.{place[1]}: 'a\\x00b' holds a NUL character"):
         parse_settings({place[0]: {place[1]: "a\0b"}})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from bilstm_tagger.settings.loading import (
 )
 from bilstm_tagger.settings.renamed import REMOVED, RENAMED
 from bilstm_tagger.settings.schema import EncoderSettings, Settings
+
+OPTIONAL_NAMES = ["data.train", "data.dev", "data.replay", "data.label", "tasks.ner.dev", "embedder.vectors"]
 
 
 def toml(folder: Path, text: str) -> Path:
@@ -58,6 +61,20 @@ def test_a_preset_by_argument_wins_over_that_of_the_file(tmp_path: Path) -> None
     settings = load_settings("ner", file=toml(tmp_path, 'preset = "pos"\n'))
     assert settings.preset == "ner"
     assert list(settings.tasks) == ["ner"]
+
+
+@pytest.mark.parametrize("written", ["", 'preset = "fast"\n'])
+def test_a_preset_among_the_overrides_is_laid_below_all_else(tmp_path: Path, written: str) -> None:
+    path = toml(tmp_path, f"{written}[encoder]\nlayers = 2\n")
+    overrides = {"training.seed": 3, "preset": "pos"}
+    settings = load_settings(None if written else "fast", file=path, overrides=overrides)
+    assert settings == load_settings("pos", overrides={"encoder.layers": 2, "training.seed": 3})
+    assert overrides == {"training.seed": 3, "preset": "pos"}
+    for wrong in ("", "poss", 5):
+        with pytest.raises(ConfigError, match=r"unknown preset .*there are .*pos"):
+            load_settings(overrides={"preset": wrong})
+    with pytest.raises(ConfigError, match="the model to start from brings its own settings"):
+        load_settings(base=settings, overrides={"preset": "ner"})
 
 
 def test_tasks_of_a_file_replace_those_of_the_preset(tmp_path: Path) -> None:
@@ -213,6 +230,83 @@ def test_a_wrong_value_is_named_with_its_key(key: str, value: Any) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "training.learning_rate",
+        "training.epochs",
+        "training.patience",
+        "tasks.ner.column",
+        "features.pos.column",
+        "data.sentence_column",
+        "encoder.hidden_size",
+        "embedder.characters.widths",
+        "notes",
+    ],
+)
+@pytest.mark.parametrize("value", [True, False])
+def test_a_number_is_neither_true_nor_false(tmp_path: Path, key: str, value: bool) -> None:
+    given = [value] if key.endswith("widths") else value
+    *tables, name = key.split(".")
+    path = toml(tmp_path, f"[{'.'.join(tables)}]\n{name} = {str(given).lower()}\n" if tables else f"{name} = true\n")
+    for layer in ({"file": path}, {"overrides": {key: given}}):
+        with pytest.raises(ConfigError, match=rf"{re.escape(key)}: takes neither true nor false, got "):
+            load_settings(**layer)  # type: ignore[arg-type]
+    assert load_settings(overrides={"data.repair": value}).data.repair is value
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("tasks.ner", 5, "input should be a table, got 5"),
+        ("tasks", 5, "input should be a table, got 5"),
+        ("languages", "en", "input should be a list, as ['en'], got 'en'"),
+        ("training.epochs", "two", "input should be a whole number, got 'two'"),
+        ("training.clip", "two", "input should be a number, got 'two'"),
+        ("notes", 5, "input should be text, got 5"),
+        ("data.repair", "perhaps", "input should be true or false, got 'perhaps'"),
+        ("tasks.ner.column", 2.5, "input should be the number of a column or its name, got 2.5"),
+        ("features.x.column", [1], "input should be the number of a column or its name, got [1]"),
+        (
+            "encoder.type",
+            "lstmm",
+            "input should be lstm, gru, rnn, cnn, or package.module:Class, got 'lstmm'; did you mean 'lstm'?",
+        ),
+        ("embedder.plugin", "mine", "input should be package.module:Class, got 'mine'"),
+        *((key, "", "is empty; name something, write none, or leave it out") for key in OPTIONAL_NAMES),
+    ],
+)
+def test_a_wrong_value_is_told_in_the_words_of_a_file(tmp_path: Path, key: str, value: Any, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(overrides={key: value})
+    assert str(caught.value) == f"settings: {key}: {message}"
+    path = toml(tmp_path, "[training]\nseed = 1\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(file=path, overrides={key: value}, origins={key: f"--set {key}"})
+    assert str(caught.value) == f"--set {key}: {message}"
+
+
+def test_a_mistake_is_blamed_on_what_made_it(tmp_path: Path) -> None:
+    path = toml(tmp_path, "[training]\nepochs = 'x'\n")
+    origins = {key: f"--set {key}" for key in ("embedder.characters.widths", "training.sed", "training")}
+    with pytest.raises(ConfigError) as caught:
+        load_settings(file=path, overrides={"training.sed": 1}, origins={"training.sed": "--set training.sed"})
+    assert str(caught.value) == (
+        f"{path}: training.epochs: input should be a whole number, got 'x'; "
+        "--set training.sed: unknown key; did you mean 'seed'?"
+    )
+    with pytest.raises(ConfigError, match=r"^--set training: sed: unknown key"):
+        load_settings(file=path, overrides={"training": {"sed": 1}}, origins={"training": "--set training"})
+    overrides = {"embedder.characters.widths": [3] * 20}
+    with pytest.raises(ConfigError) as caught:
+        load_settings(file=toml(tmp_path, "notes = 'n'"), overrides=overrides, origins=origins)
+    assert str(caught.value).startswith(f"{path} with --set embedder.characters.widths: embedder.characters: widths")
+
+
+def test_an_empty_name_that_a_model_tells_of_is_none() -> None:
+    assert known_settings({"data": {"dev": ""}}).data.dev is None
+
+
 @pytest.mark.parametrize("name", ["nre", "", 5])
 def test_an_unknown_preset_is_refused(tmp_path: Path, name: Any) -> None:
     path = toml(tmp_path, f"preset = {name!r}\n".replace("'", '"'))
@@ -223,6 +317,9 @@ def test_an_unknown_preset_is_refused(tmp_path: Path, name: Any) -> None:
 def test_the_nearest_preset_is_named() -> None:
     with pytest.raises(ConfigError, match="did you mean 'ner'"):
         load_settings("nerr")
+    with pytest.raises(ConfigError) as caught:
+        load_settings("xx")
+    assert str(caught.value) == f"unknown preset 'xx'; there are {', '.join(presets())}"
 
 
 def test_a_missing_or_damaged_file_is_named(tmp_path: Path) -> None:
@@ -243,10 +340,7 @@ def test_a_message_names_the_file(tmp_path: Path) -> None:
 def test_a_date_is_refused_like_any_wrong_value(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError,
-        match=(
-            r"experiment\.toml: training\.epochs: input should be a valid integer, unable to parse string as "
-            r"an integer, got '2020-01-01'$"
-        ),
+        match=(r"experiment\.toml: training\.epochs: input should be a whole number, got '2020-01-01'$"),
     ):
         load_settings(file=toml(tmp_path, "[training]\nepochs = 2020-01-01\n"))
 

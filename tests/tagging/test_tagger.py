@@ -184,6 +184,9 @@ def test_mixed_words_and_sentences_are_refused(tagger: Tagger) -> None:
         ([["a"], ["b", 2.5]], "word 1 of item 1, counted from 0, is 2.5, and a word is a str, not float"),
         ([["a"], iter(["b", 2])], "word 1 of item 1, counted from 0, is 2, and a word is a str, not int"),
         (["a", b"b"], "item 1, counted from 0, is b'b', and a word is a str, not bytes"),
+        (["", "a"], "item 0, counted from 0, is empty; leave it out"),
+        ([["a", "b"], [], ["c", ""]], "word 1 of item 2, counted from 0, is empty; leave it out"),
+        (Document(["a", ""], [0, 2]), "word 1, counted from 0, is empty; leave it out"),
         ([["b"], "a"], "mixed in one list (item 1 is a word, item 0 a list, counted from 0)"),
     ],
 )

@@ -135,6 +135,23 @@ def test_further_seeds_and_another_test_train_nothing_again(
     assert train_seeds(settings, seeds=2, output=tmp_path / "runs", test=test, resume=True) == both
 
 
+@pytest.mark.parametrize("way", ["resume", "force"])
+def test_seeds_of_an_earlier_run_are_told_of(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture, way: str
+) -> None:
+    folder = tmp_path / "runs"
+    train_seeds(settings, seeds=3, output=folder)
+    assert "earlier" not in caplog.text
+    train_seeds(settings, seeds=3, output=folder, resume=True)
+    assert "earlier" not in caplog.text
+    (folder / "seed-x").mkdir()
+    train_seeds(settings, seeds=2, output=folder, **{way: True})  # type: ignore[arg-type]
+    told = "holds seed-2 too, of an earlier run: left as it is, and not in seeds.json; `evaluate --model` of this"
+    assert f"{folder}: {told}" in caplog.text
+    assert (folder / "seed-2" / "config.json").is_file()
+    assert [row["seed"] for row in json.loads((folder / "seeds.json").read_text())["runs"]] == [0, 1]
+
+
 def test_nothing_is_lost_and_nothing_is_mixed(settings: Settings, tmp_path: Path) -> None:
     output = tmp_path / "runs"
     train_seeds(settings, seeds=1, output=output)

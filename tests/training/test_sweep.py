@@ -126,6 +126,21 @@ def test_values_of_any_kind(place: Path, no_training: list[Settings]) -> None:
     assert load_settings(file=place / "out" / "best.toml") == no_training[0]
 
 
+def test_a_preset_is_tried_with_all_its_values(place: Path, no_training: list[Settings]) -> None:
+    text = "[sweep]\nmethod = 'grid'\n[sweep.settings]\npreset = ['fast', 'ner']\ntasks.ner.weight = [2.0]\n"
+    Path("sweep.toml").write_text("preset = 'ner'\n[data]\ntrain = 'train.conll'\n" + text)
+    result = run_sweep(read_plan("sweep.toml"), output=place / "out")
+    given = {"data.train": "train.conll", "tasks.ner.weight": 2.0}
+    assert no_training == [load_settings(name, overrides=given) for name in ("fast", "ner")]
+    assert result.best is not None
+    best = load_settings(file=place / "out" / "best.toml")
+    assert best == no_training[result.best.number]
+    assert best.tasks["ner"].head == no_training[result.best.number].tasks["ner"].head
+    Path("sweep.toml").write_text(text.replace("'ner']", "'nerr']"))
+    with pytest.raises(ConfigError, match=r"sweep\.toml: with preset = 'nerr'.*did you mean 'ner'"):
+        read_plan("sweep.toml")
+
+
 def test_random_values_lie_in_their_ranges(place: Path, no_training: list[Settings]) -> None:
     run_sweep(plan_of(RANDOM, trials=40), output=place / "out")
     rates = sorted(each.training.learning_rate for each in no_training)
@@ -276,6 +291,9 @@ def test_several_seeds_per_trial(place: Path) -> None:
     [
         ("", "has no table"),
         ("[sweep]\nmethod='grid'", "sweep.settings: field required"),
+        ("[sweep]\ntrials=true\n[sweep.settings]\nencoder.hidden_size = [1]", "sweep.trials: takes neither true"),
+        ("[sweep]\ntrials=1\n[sweep.settings]\nembedder.dropout = {low=false, high=1}", "low: takes neither true"),
+        ("[sweep]\ntrials=1\n[sweep.settings]\nencoder.hidden_size = [true, 5]", "takes neither true nor false"),
         ("[sweep]\nmethod='grid'\n[sweep.settings]", "names no setting to try"),
         ("[sweep]\nmethod='best'\n[sweep.settings]\nencoder.hidden_size = [1]", "sweep.method: input should be 'grid'"),
         ("[sweep]\n[sweep.settings]\nencoder.hidden_size = [1]", "needs a number of trials"),
@@ -330,6 +348,63 @@ def test_nothing_is_lost(place: Path, no_training: list[Settings]) -> None:
         run_sweep(plan, output=place / "out", resume=True)
     with pytest.raises(ConfigError, match="is a file"):
         run_sweep(plan, output=place / "sweep.toml")
+
+
+@pytest.mark.parametrize("method", ["method = 'grid'", "method = 'tpe'\ntrials = 9"])
+@pytest.mark.parametrize(
+    ("key", "good", "bad"),
+    [
+        ("data.train", "train.conll", "nosuch.conll"),
+        ("data.dev", "dev.conll", "nosuch.conll"),
+        ("data.tokenizer", "whitespace", "spacy:nosuch"),
+        ("tasks.ner.column", -1, "nosuch"),
+        ("embedder.vectors", "none", "nosuch.txt"),
+        ("embedder.plugin", "none", "nosuch:Module"),
+        ("encoder.type", "lstm", "nosuch:Module"),
+        ("encoder.type", "lstm", "collections:OrderedDict"),
+        ("training.init_from", "none", "nosuch/folder"),
+    ],
+)
+def test_what_cannot_be_read_is_told_before_the_first_training(
+    place: Path, no_training: list[Settings], key: str, good: Any, bad: Any, method: str
+) -> None:
+    text = f"[sweep]\n{method}\n[sweep.settings]\ntraining.clip = [4.0, 5.0]\n{key} = [{good!r}, {bad!r}]\n"
+    for _ in range(2):  # the first try leaves nothing that stands in the way of the second
+        done = run("sweep", write_sweep(text), "--output", place / "out")
+        assert done.exit_code == 1
+        assert done.stderr.startswith(f"error: with {key} = {bad!r}: ")
+        assert done.stderr.count("\n") == 1
+    assert not no_training
+    assert run("sweep", write_sweep(text.replace(f", {bad!r}", "")), "--output", place / "out").exit_code == 0
+    for name in ("train.conll", "dev.conll"):  # which a sweep that is done needs no more
+        (place / name).unlink()
+    again = run("sweep", write_sweep(text.replace(f", {bad!r}", "")), "--output", place / "out", "--resume")
+    assert (again.exit_code, "nothing is left to try" in again.stderr) == (0, True)
+
+
+def test_a_file_that_is_not_tried_is_told_without_what_is(place: Path, no_training: list[Settings]) -> None:
+    (place / "dev.conll").unlink()
+    done = run("sweep", write_sweep(GRID + "preset = ['fast', 'ner']\n"), "--output", place / "out")
+    assert done.stderr.startswith("error: dev.conll: no such file")
+    assert not no_training
+
+
+def write_sweep(text: str) -> str:
+    Path("sweep.toml").write_text(EXPERIMENT + text)
+    return "sweep.toml"
+
+
+def test_names_of_settings_stay_whole_in_a_narrow_terminal(
+    place: Path, no_training: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "small.toml").write_text(EXPERIMENT + RANDOM)
+    monkeypatch.setenv("COLUMNS", "60")
+    first = run("sweep", "small.toml").stdout
+    for name in ("training.learning_rate", "embedder.characters.filters", "embedder.dropout"):
+        assert first.count(f" {name}=") == 6
+    assert first.split()[:2] == ["trial", "dev"]
+    monkeypatch.setenv("COLUMNS", "120")
+    assert "embedder.characters.filters=" not in run("sweep", "small.toml", "--resume").stdout
 
 
 def test_the_command(place: Path) -> None:
