@@ -95,12 +95,14 @@ def write_json(values: Any, path: Path | None) -> bool:
     from bilstm_tagger.io.atomic import atomic_write
 
     text = json.dumps(values, ensure_ascii=False, indent=2) + "\n"
-    if path == STDOUT:
+    if path is None:
+        return True
+    if is_standard_output(path):
         typer.echo(text, nl=False)
-    elif path is not None:
-        with atomic_write(path) as stream:
-            stream.write(text)
-    return path != STDOUT
+        return False
+    with atomic_write(path) as stream:
+        stream.write(text)
+    return True
 
 
 def check_pages(paths: Sequence[Path], option: str) -> None:

@@ -119,7 +119,7 @@ def predict(
     """Tag text, files, folders or standard input."""
     if (text is None) == (not inputs):
         raise typer.BadParameter("give files, folders or - to tag, or else --text", param_hint="INPUTS")
-    if text is not None and output is not None:
+    if text is not None and not is_standard_output(output):
         raise typer.BadParameter("--output is for files; --text is answered on standard output", param_hint="--output")
     if engine != "local" and is_automatic(model):
         raise typer.BadParameter("chooses models with --engine local alone; name one", param_hint="--model")

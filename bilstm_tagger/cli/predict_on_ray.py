@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from bilstm_tagger.cli.app import note
+from bilstm_tagger.cli.output import is_standard_output
 from bilstm_tagger.cli.tagging import tag_options
 from bilstm_tagger.errors import choose
 from bilstm_tagger.wording import counted
@@ -43,7 +44,7 @@ def predict_on_ray(context: typer.Context) -> None:
         source = context.get_parameter_source(name)
         if name not in _TAKEN and source is not None and source.name == "COMMANDLINE":
             raise typer.BadParameter("is of no use with --engine ray; leave it out", param_hint=parameter.opts[0])
-    if not given["inputs"] or given["output"] is None:
+    if not given["inputs"] or is_standard_output(given["output"]):
         raise typer.BadParameter("--engine ray needs inputs and --output", param_hint="--engine")
     from bilstm_tagger.integrations.ray import import_ray
     from bilstm_tagger.integrations.ray_files import Input, Model, tag_uris

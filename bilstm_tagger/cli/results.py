@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bilstm_tagger.cli.app import note, screen
+from bilstm_tagger.cli.output import file_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,6 +53,7 @@ def results(
     from bilstm_tagger.io.atomic import atomic_write
 
     found = collect_results(folders)
+    output = file_of(output)
     if mean:
         found = found.over_seeds()
     if sort:

@@ -124,8 +124,8 @@ def doubts(documents: Sequence[Document], task: str, scheme: Scheme) -> Iterator
     others, strange = in_the_way(counts)
     spans_meant = sum(counts[tag] for tag in strange) < sum(counts[tag] for tag in others)
     plain = sorted(tag for tag in counts if tag not in ("O", UNKNOWN))
-    if meant:
-        odd = min(tag for tag in meant if meant[tag] != "O")
+    odd = next((tag for tag in sorted(meant or others) if (meant or others)[tag] != "O"), None)
+    if meant and odd is not None:
         yield (
             "near-miss tags",
             f"tags such as {odd!r} were taken for plain tags; if {meant[odd]!r} was meant, --fix-tags reads them so",
@@ -136,8 +136,7 @@ def doubts(documents: Sequence[Document], task: str, scheme: Scheme) -> Iterator
             "no labels",
             f"tags {seen} have no label and were taken for plain tags; if they mark spans, --label NAME gives them one",
         )
-    elif strange and spans_meant:
-        odd = min(tag for tag in others if others[tag] != "O")
+    elif strange and spans_meant and odd is not None:
         yield (
             "near-miss tags",
             f"tags such as {odd!r} were taken for plain tags; if {others[odd]!r} was meant, correct "

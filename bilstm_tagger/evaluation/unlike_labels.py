@@ -35,15 +35,21 @@ def unlike_labels(
         pairs.update(zip(_labels(told.tags_of(task), scheme), _labels(true.tags_of(task), scheme), strict=True))
     told_labels, true_labels = ({pair[side] for pair in pairs} - {"O", UNKNOWN} for side in (0, 1))
     odd, missing = told_labels - true_labels, true_labels - told_labels
-    if not odd or not missing:
+    shared = told_labels & true_labels
+    if not odd or not missing or (shared and scheme is Scheme.NONE):
         return []
-    meant: dict[str, str] = {}
-    for name in sorted(odd):
-        best = max(sorted(missing), key=lambda label: pairs[name, label])
-        if 2 * pairs[name, best] > sum(count for (told_label, _), count in pairs.items() if told_label == name):
-            meant[name] = best
-    if told_labels & true_labels:
-        if scheme is Scheme.NONE or not meant:
+    told_counts: Counter[str] = Counter()
+    best: dict[str, tuple[int, str]] = {}
+    for (name, label), count in sorted(pairs.items()):
+        told_counts[name] += count
+        if name in odd and label in missing and count > best.get(name, (0, ""))[0]:
+            best[name] = (count, label)
+    meant = {name: label for name, (count, label) in best.items() if 2 * count > told_counts[name]}
+    if not renames:  # a label of gold's can have one other name
+        of_label = {label: name for name, label in sorted(meant.items(), key=lambda each: best[each[0]][0])}
+        meant = {name: label for name, label in meant.items() if of_label[label] == name}
+    if shared:
+        if not meant:
             return []
         odd = set(meant)
     renamed = [f"{name}={label}" if renames else f"{label}={name}" for name, label in meant.items()]

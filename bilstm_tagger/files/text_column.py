@@ -8,7 +8,7 @@ from typing import Any
 
 from bilstm_tagger.corpus.formats import FORMATS
 from bilstm_tagger.corpus.formats.record_words import WORDS, WordKeys, is_number, kind_of
-from bilstm_tagger.corpus.formats.token_columns import Row, Table, TokenRowError, kinds_of
+from bilstm_tagger.corpus.formats.token_columns import Row, Table, TokenRowError, kinds_of, may_have_words
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.source import Source, Tally, read_words
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -127,6 +127,8 @@ def numbers_sentences(header: Sequence[str], rows: Iterable[Row], spec: ReadSpec
         place: the file, for messages.
     """
     if spec.text_column is not None or all(name.casefold() != "sentence" for name in header):
+        return False
+    if spec.word_column == 1 and not may_have_words(header):  # the rows are many
         return False
     padding = [""] * len(header)
     table = Table(place, header, [(line, [*row, *padding][: len(header)]) for line, row in rows], spec)

@@ -76,9 +76,11 @@ class Plugin:
             module = self.made(*arguments, **named)
         except Exception as error:  # its code may raise anything
             raise ConfigError(f"plug-in {self.name!r} cannot be made: {_told(error)}") from error
-        if not callable(getattr(module, "forward", None)) or not isinstance(getattr(module, "output_size", None), int):
+        from torch import nn
+
+        if not isinstance(module, nn.Module) or not isinstance(getattr(module, "output_size", None), int):
             raise ConfigError(f"plug-in {self.name!r} is not a torch module with `forward` and a number `output_size`")
-        return module  # type: ignore[no-any-return]
+        return module
 
     def _tried(self, module: nn.Module, *given: Any) -> Any:
         """What it gives without dropout; what is drawn at random by others stays as it would be."""
@@ -88,7 +90,7 @@ class Plugin:
         module.eval()
         try:
             with torch.random.fork_rng(devices=[]), torch.no_grad():
-                torch.manual_seed(0)
+                torch.default_generator.manual_seed(0)
                 return module(*given)
         except Exception as error:  # its code may raise anything
             raise ConfigError(f"plug-in {self.name!r} cannot be used: `forward` ends with {_told(error)}") from error

@@ -70,7 +70,7 @@ def problem(error: Any) -> str:
         if message.endswith("list") and isinstance(value, str) and value:
             message += f", as [{shown(value)}]"
     elif pattern is not None:
-        choices = [*ENCODER_TYPES] if "lstm" in pattern else []
+        choices = [] if pattern == PLUGIN else [*ENCODER_TYPES]
         message = f"input should be {', '.join([*choices, 'or ' * bool(choices) + 'package.module:Class'])}"
     else:
         choices = re.findall("'([^']*)'", error.get("ctx", {}).get("expected", ""))

@@ -42,6 +42,7 @@ OPTIONAL = frozenset(
 )  # fmt: skip
 
 _OF_TWO_KINDS = frozenset(["column", "word_column", "sentence_column"])  # a number or a name
+_KINDS = frozenset(["int", "str"])
 
 DEEPEST = 20  # tables in each other, of which settings have three
 LARGEST_TOML = 1 << 20  # bytes
@@ -151,7 +152,7 @@ def _place(path: list[str], *, source: str, origins: Mapping[str, str]) -> str:
 def _path(error: Any) -> list[str]:
     """The parts of the key of one of pydantic's findings, without the kind of value that was tried."""
     path = [str(part) for part in error["loc"]]
-    return path[:-1] if len(path) > 1 and path[-2] in _OF_TWO_KINDS else path
+    return path[:-1] if len(path) > 1 and path[-2] in _OF_TWO_KINDS and path[-1] in _KINDS else path
 
 
 def _check_characters(value: Any, path: list[str], place: Callable[[list[str]], str]) -> None:

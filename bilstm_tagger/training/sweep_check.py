@@ -48,6 +48,7 @@ def check_files(plan: SweepPlan) -> None:
 
 def _needs(settings: Settings) -> str:
     """All that decides what is read; two settings that differ in nothing of it are looked at once."""
+    own_parts = ":" in settings.encoder.type or settings.embedder.plugin is not None
     values: dict[str, Any] = settings.model_dump(
         mode="json",
         include={
@@ -55,7 +56,8 @@ def _needs(settings: Settings) -> str:
             "tasks": True,
             "features": True,
             "embedder": {"vectors", "plugin"},
-            "encoder": {"type"},
+            # Whether a class from elsewhere can have a size is known when it is made.
+            "encoder": True if own_parts else {"type"},
             "training": {"init_from", "device"},
         },
     )

@@ -201,3 +201,10 @@ def test_what_convert_cannot_write_to_standard_output(options: list[str], said: 
     (tmp_path / "a.conll").write_text("Ada B-PER\nran O\n\n")
     result = run("convert", tmp_path / "a.conll", "-", *options)
     assert (result.exit_code, result.stdout, result.stderr.strip()) == (1, "", f"error: {said}")
+
+
+def test_standard_output_by_name_is_that_of_every_command(model_folder: Path, tmp_path: Path) -> None:
+    given = ("predict", "--text", "Ada ran.", "-m", model_folder, "-f", "conll")
+    assert run(*given, "-o", "-").stdout == run(*given).stdout != ""
+    code, written, _ = shell('results "$1" --format csv -o -', model_folder, cwd=tmp_path)
+    assert (code, written[:5], list(tmp_path.iterdir())) == (0, "model", [])

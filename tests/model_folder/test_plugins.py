@@ -96,6 +96,17 @@ class ReadsPadding(Odd):
         return super().forward(x, torch.full_like(lengths, x.shape[1]))
 
 
+class Plain:
+    """Has what the contract asks for, and is no torch module."""
+
+    output_size = 4
+
+    def __init__(self, *_: object, **__: object) -> None: ...
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        return x
+
+
 class OddEmbedding(LengthEmbedding):
     def forward(self, types: Types) -> Tensor:
         return super().forward(types)[0]
@@ -154,6 +165,7 @@ def test_a_sentence_alone_is_tagged_as_in_any_batch(chosen: Settings, tmp_path: 
                 r"a number `output_size`$"
             ),
         ),
+        (f"{HERE}:Plain", "is not a torch module with `forward`"),
         (f"{HERE}:LengthEmbedding", "cannot be made"),
         (f"{HERE}:RaisesAtFirst", "cannot be made: ValueError: no such width$"),
         (f"{HERE}:Raises", "cannot be used: `forward` ends with RuntimeError: "),

@@ -135,13 +135,14 @@ def _one_spelling(corpus: Corpus, task: str, path: str, done: Fixes) -> Corpus:
     if scheme is Scheme.NONE:
         return corpus
     counts = count_labels(corpus, task, scheme)
+    alike = alike_names(counts)
+    if not alike:
+        return corpus
     kept = count_labels(_without_duplicates(corpus, Fixes()), task, scheme)
     labels: dict[str, str] = {}
-    for names in alike_names(counts):
+    for names in alike:
         usual = usual_name(names, kept)
         labels |= {name: usual for name in names if name != usual}
-    if not labels:
-        return corpus
     for old, new in labels.items():
         done.changes.append(f"{task}: label {old!r} ({counted(counts[old], 'span')}) is {new!r}")
     renamed = Corpus(respell_tags(corpus, ReadSpec(columns={task: -1}, labels=labels), path))
@@ -173,18 +174,18 @@ def _without_duplicates(corpus: Corpus, done: Fixes) -> Corpus:
     fixed: list[Document] = []
     count, first, stays = 0, "", 0
     for document in corpus:
-        kept = []
+        kept, again_at = [], ""
         for number, (start, end) in enumerate(pairwise(document.bounds)):
             key = tuple(tuple(column[start:end]) for column in (document.words, *document.tags.values()))
             if start == end or key not in seen:
                 kept.append(number)
-            elif not first:
-                first = document.where(start)
+            else:
+                again_at = again_at or document.where(start)
             seen.add(key)
         again = len(document.bounds) - 1 - len(kept)
         cuttable = not _has_text(document) and isinstance(document.layout, ConllLayout | TokenRowLayout | None)
         if again and (cuttable or not kept):
-            count += again
+            count, first = count + again, first or again_at
             if kept:
                 fixed.append(_changed(document, kept, document.words))
         else:

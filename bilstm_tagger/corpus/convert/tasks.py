@@ -111,12 +111,22 @@ def further_columns(path: str | Path, spec: ReadSpec, *, slips: bool = False) ->
     elif known.name == "spacy":
         read = {spacy_docbin.column_of(task, column) for task, column in named.items()}
     else:
-        read = set(map(str, named.values())) | set(named)
+        header = list(first_record(path, known.name, encoding=spec.encoding))
+        taken = {name.casefold() for name in (*named, *(_called(column, header) for column in named.values()))}
+        read = {str(column) for column in found.values() if str(column).casefold() in taken}
     return {
         task: column
         for task, column in found.items()
         if isinstance(column, str) and task not in named and column not in read
     }
+
+
+def _called(column: int | str, header: Sequence[str]) -> str:
+    """The name of a column that may be given by its number, from 1 or from the end."""
+    if isinstance(column, str):
+        return column
+    at = column - 1 if column > 0 else column
+    return header[at] if -len(header) <= at < len(header) else str(column)
 
 
 def is_webanno(path: str | Path, format: str, *, encoding: str | None = None) -> bool:

@@ -25,6 +25,7 @@ __all__ = [
     "is_token",
     "kinds_of",
     "looks_like_header",
+    "may_have_words",
     "place_of",
     "shown",
 ]
@@ -47,7 +48,7 @@ _SENTENCES = frozenset(
 _NUMBERED = frozenset(["sentence", "satz", "oracion", "oración", "frase", "句子"])
 _FRENCH = (frozenset(["mot", "mots"]), frozenset(["phrase", "phraseid"]))  # an English phrase is no sentence
 _WORD = re.compile(r"[\S\u00a0\u202f\u2007]+")
-_NUMBER = re.compile(r"[^\W\d]*[\s:#._-]*\d+(?:\.0)?")  # `1`, `Sentence: 1`
+_NUMBER = re.compile(r"[^\W\d_]*[\s:#._-]*\d+(?:\.0)?")  # `1`, `Sentence: 1`
 _DOCUMENTS = frozenset(
     [
         f"{what}{end}"
@@ -92,6 +93,11 @@ def kinds_of(header: Iterable[str]) -> frozenset[str]:
     if not names.isdisjoint(_LOCAL_WORDS) and kinds & {"tag", "sentence"} and not _has_text(names):
         kinds.add("word")
     return frozenset(kinds)
+
+
+def may_have_words(header: Iterable[str]) -> bool:
+    """Tell whether a column has a usual name of words, which may count or not by what is beside it."""
+    return not {_plain(name) for name in header}.isdisjoint({*_WORDS, *_LOCAL_WORDS})
 
 
 def _has_text(names: Iterable[str]) -> bool:

@@ -433,3 +433,10 @@ def test_real_corpora(real_data: Path) -> None:
     assert (train.documents, train.sentences, train.tokens) == (946, 14_041, 203_621)
     assert test.tasks["tags"].labels == {"LOC": 1668, "ORG": 1661, "PER": 1617, "MISC": 702}
     assert {"duplicate", "leak", "contradiction", "deviation"} <= set(kinds(report))
+
+
+@pytest.mark.parametrize("tags", [["B-PER", "I-PER", "0", "0"], ["B-PER", "I-PER", "o", "0", "XX"], ["0", "0", "x"]])
+def test_near_misses_of_outside_alone_are_no_doubt(tags: list[str], tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("".join(f"w{at}\t{tag}\n" for at, tag in enumerate(tags)) + "\n")
+    report = check_corpus([tmp_path / "a.conll"], CheckOptions(scheme=Scheme.NONE))
+    assert report.ok

@@ -163,3 +163,26 @@ def test_the_command(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, [*arguments, str(target), str(path)]).exit_code == 2
     with pytest.raises(ConfigError, match=r"b\.conll: already exists; name another file for --fix$"):
         fix_corpus(path, target)
+
+
+@pytest.mark.parametrize("column", [3, "NER", -2])
+def test_a_column_that_is_mended_is_not_kept_as_it_was_too(column: int | str, tmp_path: Path) -> None:
+    source, target = tmp_path / "a.csv", tmp_path / "b.csv"
+    rows = ["Ada,B-PER,X", "ran,O,Y", "", "Eve,B-Per,X", "sat,O,Y", "", "Ada,B-PER,X", "sat,O,Y"]
+    numbered = [f"{1 + rows[:at].count('')},{row}" for at, row in enumerate(rows) if row]
+    source.write_text("\n".join(["sentence_id,word,ner,upos", *numbered]) + "\n")
+    fix_corpus(source, target, ReadSpec(columns={"names": column}))
+    mended = read_corpus(target, {"names": "names", "upos": "upos"})
+    assert [tag for document in mended for tag in document.tags_of("names")] == ["B-PER", "O"] * 3
+    assert "ner" not in target.read_text().splitlines()[0].split(",")[-2:]
+
+
+def test_the_first_sentence_that_is_left_out_is_named_not_one_that_stays(tmp_path: Path) -> None:
+    source = tmp_path / "a.jsonl"
+    twice = {"text": "a b\na b", "tokens": ["a", "b", "a", "b"], "sentences": [[0, 2], [2, 4]], "ner": ["O"] * 4}
+    once = {"text": "a b", "tokens": ["a", "b"], "ner": ["O", "O"]}
+    source.write_text("".join(json.dumps(record) + "\n" for record in (twice, once)))
+    done = fix_corpus(source, tmp_path / "b.jsonl", ReadSpec(columns={"ner": "ner"}))
+    assert [change for change in done.changes if "left out" in change] == [
+        f"1 sentence left out that occurs before, the first at {source}:2"
+    ]
