@@ -73,7 +73,13 @@ def test_the_text_is_never_edited(name: str, text: str) -> None:
 @given(TEXTS)
 def test_tokens_are_those_of_spacy(text: str) -> None:
     seen = re.sub(f"[{UNSEEN}]", " ", text)
-    expected = [(token.text, token.idx) for token in ENGLISH.make_doc(seen) if not token.is_space]
+    # Stretch by stretch: of `x:) :)U.S.` spaCy takes the second `:)` apart, of `:)U.S.` alone it does not.
+    expected = [
+        (token.text, stretch.start() + token.idx)
+        for stretch in re.finditer(r"\S+", seen)
+        for token in ENGLISH.make_doc(f"{stretch.group()}\n")
+        if not token.is_space
+    ]
     document = TOKENIZERS["spacy:en"](text)
     assert list(zip(document.words, document.starts, strict=True)) == expected
 
