@@ -15,6 +15,7 @@ import importlib
 import os
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from bilstm_tagger.errors import ConfigError, ModelError
@@ -22,6 +23,7 @@ from bilstm_tagger.errors import ConfigError, ModelError
 if TYPE_CHECKING:
     from torch import nn
 
+_SEEDS = count()
 ALLOWED = "BILSTM_TAGGER_PLUGINS"  # environment variable: plug-ins that model folders may name, with commas between
 
 
@@ -46,13 +48,18 @@ class Plugin:
         import torch
 
         module = self._make(input_size, **sizes)
-        lengths = torch.tensor([3, 1])
+        lengths = torch.tensor([1, 3])
         x, other = torch.zeros(2, 2, 3, input_size)
-        other[1, 1:] = 1  # behind the end of the second sentence
-        found, again = (self._tried(module, given, lengths) for given in (x, other))
+        other[0, 1:] = 1  # behind the end of the first sentence
+        found, again, padded = (self._tried(module, given, lengths) for given in (x, x, other))
         self._check_shape(found, (2, 3, module.output_size), "(batch, tokens, output_size)")
-        real = torch.tensor([[True, True, True], [True, False, False]])
+        real = torch.tensor([[True, False, False], [True, True, True]])
         if not torch.allclose(found[real], again[real], atol=1e-4, equal_nan=True):
+            raise ConfigError(
+                f"plug-in {self.name!r} gives other numbers each time while tagging; dropout, say, is for training "
+                "alone: nn.Dropout, or `training=self.training`"
+            )
+        if not torch.allclose(found[real], padded[real], atol=1e-4, equal_nan=True):
             raise ConfigError(
                 f"plug-in {self.name!r}: what stands behind the end of a sentence changes the states of its tokens, so "
                 "they depend on what else is in the batch; leave out what is not below `lengths`"
@@ -89,8 +96,9 @@ class Plugin:
         was_training = module.training
         module.eval()
         try:
+            # Each time with other random numbers.
             with torch.random.fork_rng(devices=[]), torch.no_grad():
-                torch.default_generator.manual_seed(0)
+                torch.default_generator.manual_seed(next(_SEEDS))
                 return module(*given)
         except Exception as error:  # its code may raise anything
             raise ConfigError(f"plug-in {self.name!r} cannot be used: `forward` ends with {_told(error)}") from error

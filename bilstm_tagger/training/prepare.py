@@ -112,7 +112,7 @@ def prepare_sources(settings: Settings, sources: list[Source]) -> Prepared:
     vocab = build_vocab(
         words,
         tags={task: _tags(config, task, sources) for task, config in network.tasks.items()},
-        vector_words=[*(earlier.vocab.frozen if earlier else ()), *(vectors.words if vectors else ())],
+        vector_words=[*(earlier.vocab.words if earlier else ()), *(vectors.words if vectors else ())],
         min_count=settings.embedder.min_count,
         longest=settings.embedder.characters.longest if settings.embedder.characters else 24,
         features=build_features(

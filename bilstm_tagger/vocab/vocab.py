@@ -62,6 +62,11 @@ class Vocab:
         self._rows = {word: row for row, word in enumerate(self.trained + self.frozen) if row > UNK}
         self._chars = {char: number for number, char in enumerate(self.characters) if number > UNK}
 
+    @property
+    def words(self) -> list[str]:
+        """The keys of all rows, in their order, but for pad and unk."""
+        return self.trained[UNK + 1 :] + self.frozen
+
     def row(self, word: str) -> int:
         """The row of a word under the first of its keys that has one, else unk."""
         key = key_of(word, self._rows, cased=self.cased)
@@ -115,7 +120,7 @@ def build_vocab(
     Args:
         words: the training tokens.
         tags: the tags of each task in the order of their ids.
-        vector_words: the words of the pretrained vectors.
+        vector_words: the words of the pretrained vectors, and of a model to start from.
         min_count: how often a word without a vector must occur to get a row.
         longest: how many characters of a word are read.
         features: further features of tokens, by name.

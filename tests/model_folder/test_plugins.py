@@ -107,6 +107,17 @@ class Plain:
         return x
 
 
+class AlwaysDrops(Odd):
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        return nn.functional.dropout(super().forward(x, lengths) + 1, 0.5)
+
+
+class WantsTheLongestFirst(Odd):
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True)
+        return super().forward(x, lengths)
+
+
 class OddEmbedding(LengthEmbedding):
     def forward(self, types: Types) -> Tensor:
         return super().forward(types)[0]
@@ -174,6 +185,8 @@ def test_a_sentence_alone_is_tagged_as_in_any_batch(chosen: Settings, tmp_path: 
             f"{HERE}:Short",
             r"gives numbers of shape \(2, 2, 4\), not \(2, 3, 4\): \(batch, tokens, output_size\)$",
         ),
+        (f"{HERE}:AlwaysDrops", "gives other numbers each time while tagging"),
+        (f"{HERE}:WantsTheLongestFirst", "`forward` ends with RuntimeError: `lengths` array must be sorted"),
         (f"{HERE}:ReadsPadding", "what stands behind the end of a sentence changes the states of its tokens"),
     ],
 )
