@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import quopri
+import time
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from pathlib import Path
@@ -123,6 +124,24 @@ HEADERS = {
         "1 line of its header is no field",
     ),
     "first of all": (b"odd\nFrom: a@b\nSubject: x\n\nto Ada\n", "to Ada", "1 line of its header is no field"),
+    "before the encoding of the text": (
+        b"From: a@b\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nodd\n"
+        b"Content-Transfer-Encoding: base64\n\ndG8gQWRh\n",
+        "to Ada",
+        "1 line of its header is no field",
+    ),
+    "behind the kind of the text of a part": (
+        b"From: a@b\nContent-Type: multipart/mixed; boundary=XX\n\n--XX\nContent-Type: text/plain; charset=latin-1\n"
+        b"odd\nContent-Transfer-Encoding: 8bit\n\nto Zo\xeb\n--XX--\n",
+        "to Zoë",
+        "1 line of its header is no field",
+    ),
+    "in a forwarded mail in base64": (
+        b"From: a@b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
+        + base64.encodebytes(b"From: a@b\nodd\nSubject: x\n\nto Ada\n"),
+        "to Ada",
+        "1 line of its header is no field",
+    ),
     "the text": (b"From: a@b\nto Ada\nNote: by Bob\n\nby Eve\n", "to Ada\nNote: by Bob\n\nby Eve", None),
 }
 
@@ -133,6 +152,27 @@ def test_lines_of_a_header_that_are_no_fields_are_told(tmp_path: Path, name: str
     (found,), tally = read(tmp_path / "a.eml", data)
     assert found.strip() == expected
     assert [each.rpartition(": ")[2] for each in tally.damaged] == ([fault] if fault else [])
+
+
+@pytest.mark.parametrize("text", [b"\xe4\xf6", b"\xc3\xa4"])
+def test_a_mail_of_parts_without_any_ends_no_run(tmp_path: Path, text: bytes) -> None:
+    head = b"Subject: a\nContent-Type: multipart/mixed; boundary=B\n"
+    (found,), tally = read(tmp_path / "a.eml", head + b"hello\n" + text)
+    assert (found, len(tally.damaged)) == ("", 1)
+    for kind in (b"multipart/mixed; boundary=C", b'text/plain; charset="=?"'):
+        part = b"--B\nContent-Type: " + kind + b"\nhello\n" + text + b"\n--B--\n"
+        (tmp_path / "b.eml").write_bytes(head + b"\n" + part)
+        _, report = to_stream(RuleTagger(), [tmp_path / "b.eml"])
+        assert not report.failures
+
+
+def test_headers_of_many_odd_lines_are_read_in_time(tmp_path: Path) -> None:
+    start = time.process_time()
+    (found,), tally = read(
+        tmp_path / "a.eml", b"From: a@b\nodd\n" + b"odd\n  more\n" * 20_000 + b"Subject: x\n\nto Ada\n"
+    )
+    assert (found, len(tally.damaged)) == ("to Ada\n", 1)
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(
