@@ -102,6 +102,43 @@ def test_whole_base64_of_any_width_is_decoded(data: bytes, width: int, padded: b
         assert decode_base64(letters.rstrip(b"=")).data == data
 
 
+@given(st.text("AQz=\n* ", max_size=60) | st.text("AQ=\n", max_size=200))
+def test_base64_of_any_kind_is_no_error(text: str) -> None:
+    decode_base64(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("body", "expected", "fault"),
+    [
+        ("QQ=\nQUJD\n", b"AABC", "its base64 is cut short"),
+        ("QUJD=\nQUJD\nQUJD\n", b"ABCABCABC", "its base64 is cut short"),
+        ("QQ=\n=\n", b"A", None),
+        ("QUI=\nQUJD\n", b"ABABC", None),
+        ("QUJD\nQU\nJD\nQUJD\nQUJD\n", b"ABC" * 4, None),
+    ],
+)
+def test_signs_that_fill_a_group_end_it(body: str, expected: bytes, fault: str | None) -> None:
+    assert decode_base64(body.encode()) == (expected, fault)
+
+
+@given(st.binary(min_size=171, max_size=600), st.integers(0, 75), st.data())
+def test_a_line_that_has_lost_a_character_costs_no_other(data: bytes, at: int, drawn: st.DataObject) -> None:
+    lines = base64.encodebytes(data).splitlines()
+    number = drawn.draw(st.integers(0, len(lines) - 2))
+    lines[number] = lines[number][:at] + lines[number][at + 1 :]
+    expected = data[: 57 * number] + data[57 * (number + 1) :]
+    assert decode_base64(b"\n".join(lines)) == (expected, "1 line of its body is not base64")
+
+
+def test_base64_of_many_lines_that_end_in_no_group_is_decoded_in_time() -> None:
+    start = time.process_time()
+    found = decode_base64(b"QUJ\n" + b"QUJD\n" * 400_000)
+    assert len(found.data) == 3 * 400_000
+    found = decode_base64(b"QUJDQUJDQ\n" * 300_000 + b"QUJDQUJD\n" * 200_000)
+    assert len(found.data) > 3_000_000
+    assert time.process_time() - start < 3
+
+
 def test_a_forwarded_mail_in_base64_is_read(tmp_path: Path) -> None:
     inner = base64.encodebytes(b"From: c@d\n\nto Ada\n")
     head = b"From: a@b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
