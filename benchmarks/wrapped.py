@@ -23,6 +23,7 @@ TEXTS = 180
 FONTS = ("Times-Roman", "Times-Italic", "Helvetica", "Helvetica-Bold", "Vera", "Courier")
 WIDTHS = (36, 45, 60, 72, 90)  # characters
 LISTS = ("names", "affiliations", "address", "titles", "results", "table", "poem", "contents")
+PAIRS = (("whole", "names"), ("apart", "items"), ("left out", "texts"))  # columns of the table
 
 
 class Sentence(NamedTuple):
@@ -58,9 +59,19 @@ def main() -> None:
                 for gap in ("\n", "\n\n"):
                     wrapped = (textwrap.fill(each.text, width) + ("\n" if each.is_item else gap) for each in blocks)
                     count(blocks, "".join(wrapped), found["wrapped text"])
-    print("| | Names over a line end in one sentence | Items of lists apart |\n|---|---:|---:|")
+    print(table(found))
+
+
+def table(found: dict[str, Counter[str]]) -> str:
+    """What was counted, by kind of text."""
+    rows = [
+        "| | Names over a line end in one sentence | Items of lists apart | Texts left out |",
+        "|---|---:|---:|---:|",
+    ]
     for kind, of in sorted(found.items()):
-        print(f"| {kind} | {share(of['whole'], of['names'])} | {share(of['apart'], of['items'])} |")
+        counts = (share(of[part], of[whole]) for part, whole in PAIRS)
+        rows.append(f"| {kind} | {' | '.join(counts)} |")
+    return "\n".join(rows)
 
 
 def share(part: int, whole: int) -> str:
@@ -175,10 +186,11 @@ def printed(blocks: list[Block], path: Path, draw: random.Random) -> tuple[str, 
 def count(blocks: list[Block], text: str, found: Counter[str]) -> None:
     """Count names and items, by characters that are not white space, since line ends stand in place of that.
 
-    A text in which a word is put together that looked divided is left out.
+    A text in which a word is put together that looked divided is left out, and counted.
     """
     from bilstm_tagger.text.line_ends import list_line_ends
 
+    found["texts"] += 1
     if "".join(text.split()) != "".join("".join(block.text.split()) for block in blocks):
         found["left out"] += 1
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from email import message_from_bytes, policy
 from email.errors import MissingHeaderBodySeparatorDefect
 from email.message import EmailMessage, Message
@@ -10,6 +11,8 @@ from email.message import EmailMessage, Message
 from bilstm_tagger.files.mbox import HEADER, USUAL
 
 _BLANK = re.compile(rb"(?:^|(?<=\n))\r?\n")
+# Beside those by which mails are told apart, the fields that say how a body is to be read.
+_USUAL = re.compile(rb"%b|content-[\w-]+:" % USUAL.pattern, re.I)
 
 
 def parse_mail(data: bytes) -> tuple[EmailMessage, int]:
@@ -32,10 +35,10 @@ def parse_mail(data: bytes) -> tuple[EmailMessage, int]:
     last_usual = -1
     odd: list[int] = []
     for number, line in enumerate(header):
-        is_more = line[:1] in (b" ", b"\t") and number - 1 not in odd
+        is_more = line[:1] in (b" ", b"\t") and odd[-1:] != [number - 1]
         if is_more or HEADER.match(line) or (number == 0 and line.startswith(b"From ")):
             fields.append(line)
-            last_usual = number if USUAL.match(line) else last_usual
+            last_usual = number if _USUAL.match(line) else last_usual
         else:
             odd.append(number)
     if not odd or last_usual < odd[0]:
@@ -49,11 +52,17 @@ def parse_part(part: Message) -> tuple[Message, int]:
     if not _begins_early(part) or part.is_multipart():
         return part, 0
     header = "".join(f"{name}: {value}\n" for name, value in part.raw_items())
-    data = part.as_bytes()  # which keeps bytes that are no ASCII, as `get_payload` does not
-    blank = _BLANK.search(data)
-    payload = data[blank.end() :] if blank else b""
-    parsed, odd = parse_mail(header.encode("utf-8", "surrogateescape") + payload)
+    parsed, odd = parse_mail(header.encode("utf-8", "surrogateescape") + _payload(part))
     return (parsed, odd) if odd else (part, 0)
+
+
+def _payload(part: Message) -> bytes:
+    """The body of a part as it stands in the mail: without fields that say how, nothing of it is decoded."""
+    bare = copy(part)
+    del bare["content-type"]
+    del bare["content-transfer-encoding"]
+    payload = bare.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
 
 
 def _begins_early(message: Message) -> bool:

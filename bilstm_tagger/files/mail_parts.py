@@ -44,7 +44,7 @@ def body_of(message: EmailMessage, place: str, tally: Tally) -> Source:
     Of alternatives plain text is read before HTML, if it holds a text. Texts beside each other are all read.
 
     Args:
-        message: the mail.
+        message: the mail, as `parse_mail` gives it.
         place: where it stands, for messages.
         tally: where parts that are not read and guessed encodings are counted.
 
@@ -52,7 +52,7 @@ def body_of(message: EmailMessage, place: str, tally: Tally) -> Source:
         CorpusError: if its parts nest too deep.
     """
     try:
-        content = _Parts(place, tally).read(message)
+        content = _Parts(place, tally).read_parsed(message)
     except RecursionError:
         raise CorpusError(f"{place}: parts in each other without end; take out what is to be read") from None
     if content.unread:
@@ -78,9 +78,13 @@ class _Parts:
         part, odd = parse_part(part)
         if odd:
             self._tell(odd_lines(odd))
+        return self.read_parsed(part, shown=shown)
+
+    def read_parsed(self, part: Any, *, shown: bool = True) -> _Content:
+        """What a part holds whose header is whole, as `read` gives it."""
         kind = part.get_content_type()
         if kind == "message/rfc822" and part.is_multipart():
-            return self.read(self._forwarded(part))
+            return self._forwarded(part)
         if part.get_content_maintype() == "multipart":
             return self._read_several(part, kind, shown=shown)
         if part.is_attachment() or (kind not in (_PLAIN, _PAGE) and (shown or part.get_content_maintype() != "text")):
@@ -139,15 +143,18 @@ class _Parts:
             self.tally.guessed.append(self.place)
         return data.decode("windows-1252", "replace")
 
-    def _forwarded(self, part: Any) -> Any:
-        """The mail in a part, which is not read right if the part itself has a transfer encoding."""
+    def _forwarded(self, part: Any) -> _Content:
+        """What the mail in a part holds, which is not parsed right if the part itself has a transfer encoding."""
         inner = part.get_payload(0)
         if encoding_of(part) != "base64" or inner.keys():
-            return inner
+            return self.read(inner)
         data, fault = decode_base64(str(inner.get_payload()).encode("ascii", "replace"))
         if fault is not None:
             self._tell(fault)
-        return parse_mail(data)[0]
+        mail, odd = parse_mail(data)
+        if odd:
+            self._tell(odd_lines(odd))
+        return self.read_parsed(mail)
 
     def _tell(self, fault: str) -> None:
         self.tally.damaged.append(f"{self.place}: {fault}")

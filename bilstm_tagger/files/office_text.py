@@ -16,8 +16,9 @@ from bilstm_tagger.wording import counted
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"  # the same text a second time
 _BREAKS = {f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}tab": "\t", f"{_W}noBreakHyphen": "\u2011"}
-# A word that goes on in lower case behind a hyphen at a line end; U+2010 and soft hyphens come from programs alone.
-_DIVIDED = re.compile(r"(?<![^\W\d_])([^\W\d_]+) ?([\u2010\u00ad-])\n([^\W\d_]+)(\S*)[^\S\n]*\n?")
+# A word that goes on behind a hyphen at a line end; some programs set a blank before those that they set.
+_DIVIDED = re.compile(r"(?<![^\W\d_])([^\W\d_]+)( ?[\u2010\u00ad-])\n([^\W\d_]+)(\S*)[^\S\n]*\n?")
+_TYPED = re.compile(r"[^\W\d_]\u2010[^\W\d_]")  # inside of a line, where no program sets one
 _WORD = re.compile(r"[^\W\d_]+")
 _PARTS = ("header", "footer", "footnotes", "endnotes")
 
@@ -94,16 +95,20 @@ def read_pdf(path: Path) -> str:
 def _undivided(text: str) -> str:
     """The text with words whole that a program has divided at line ends; the line ends behind the word.
 
-    A hyphen that an author may have typed is taken out only where the word stands whole elsewhere.
+    A hyphen that an author may have typed is taken out only where the word stands whole elsewhere. Soft hyphens come
+    from programs alone, and so does U+2010 unless it stands inside of lines too, as where a font has it for `-`.
     """
     whole: set[str] | None = None
+    typed = "-\u2010" if _TYPED.search(text) else "-"
 
     def joined(found: re.Match[str]) -> str:
         nonlocal whole
         before, hyphen, behind, rest = found.groups()
         if not behind[0].islower():
             return found[0]
-        if hyphen == "-":
+        if hyphen[-1] in typed:
+            if hyphen[0] == " ":
+                return found[0]  # a dash
             whole = set(_WORD.findall(text)) if whole is None else whole
             if before + behind not in whole:
                 return found[0]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from bilstm_tagger.wording import counted
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
+_SPLIT_END = re.compile(rb"(?<!=)=\s+=(?!=)")  # the two signs at the end of base64, on two lines
 _LONG = 60  # characters of a line that is not text
 _NO_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*(?:\r?\n|$))")
 _UU_BEGIN = re.compile(rb"begin [0-7]{3,4} ")
@@ -60,25 +61,36 @@ def decode_base64(data: bytes) -> Decoded:
     """Decode base64 line by line, so that one that is damaged costs no other.
 
     Four characters are three bytes, so where a line is left out, the next one must begin such a group: it does if its
-    own length, like that of every line but the last, is a multiple of four.
+    own length is a multiple of four. If that of most lines is, one behind which a whole line begins inside of a group
+    has lost characters. Where lines are of other lengths, all behind such a line may be misread.
     """
+    lines = list(filter(None, map(bytes.strip, _SPLIT_END.sub(b"==", data).splitlines())))
+    in_groups = 2 * sum(len(line) % 4 == 0 for line in lines) > len(lines)
     whole: list[bytes] = []
-    group = b""
-    lost = short = 0
-    for line in filter(None, map(bytes.strip, data.splitlines())):
+    open_lines: list[bytes] = []  # those since the last end of a group
+    length = lost = short = 0
+    for number, line in enumerate(lines, 1):
         found = _BASE64.match(line)
-        if not found or found.end() < len(line) or (lost and not group and len(line) % 4):
+        if not found or found.end() < len(line) or (lost and not length and len(line) % 4):
             lost += 1
             # Of a line of text, which has spaces, the first word may look like base64.
             begun = found[0] if found and len(line) >= _LONG and len(line.split()) == 1 else b""
-            _flush((group + begun)[: (len(group) + len(begun)) // 4 * 4], whole)
-            group = b""
+            if in_groups and begun:
+                lost += len(open_lines)
+                open_lines = []
+            begun = b"".join((*open_lines, begun))
+            _flush(begun[: len(begun) // 4 * 4], whole)
+            open_lines, length = [], 0
             continue
-        group += line
-        if line.endswith(b"=") and not len(group) % 4:
-            short += _flush(group, whole)
-            group = b""
-    short += _flush(group, whole)
+        ends = line.endswith(b"=") or number == len(lines)
+        if in_groups and length and (not len(line) % 4 or (ends and (length + len(line)) % 4)):
+            lost += len(open_lines)
+            open_lines, length = [], 0
+        open_lines.append(line)
+        length += len(line)
+        if ends or not length % 4:
+            short += _flush(b"".join(open_lines), whole)
+            open_lines, length = [], 0
     faults = []
     if lost:
         faults.append(f"{counted(lost, 'line')} of its body {'is' if lost == 1 else 'are'} not base64")
@@ -90,11 +102,10 @@ def decode_base64(data: bytes) -> Decoded:
 def _flush(group: bytes, whole: list[bytes]) -> bool:
     """Add what a stretch of base64 holds; whether it ends inside of a group of four."""
     bare = group.rstrip(b"=")
-    rest = len(bare) % 4
     # One character is not even a byte. Signs that fill the last group are often left away at the end.
-    bare = bare[:-1] if rest == 1 else bare
+    bare = bare[:-1] if len(bare) % 4 == 1 else bare
     whole.append(binascii.a2b_base64(bare + b"=" * (-len(bare) % 4)))
-    return rest == 1 or (rest > 0 and len(group) % 4 > 0)
+    return len(group) % 4 > 0
 
 
 def _uu(lines: Iterable[bytes]) -> Decoded:

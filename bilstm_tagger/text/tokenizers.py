@@ -1,7 +1,7 @@
 """From raw text to a document: tokenisers by name.
 
-No tokeniser edits the text: white space between tokens is skipped, as are characters that are not seen, and the
-offsets keep the truth.
+No tokeniser edits the text: white space between tokens is skipped, and the offsets keep the truth. Characters that are
+not seen are skipped too, but by ``whitespace``, whose tokens are those of a text that has been tokenised before.
 """
 
 from __future__ import annotations
@@ -95,6 +95,18 @@ def get_tokenizer(name: str) -> Tokenizer:
     raise ConfigError(f"no tokenizer {name!r}; {choose(name, known)}")
 
 
+def seen(text: str) -> str:
+    """The text with spaces for characters that are not seen and belong to no word.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        A text of the same length, so that offsets are those of the first.
+    """
+    return text if text.isascii() else _UNSEEN.sub(" ", text)
+
+
 class SpacyTokenizer(Tokenizer):
     """The tokeniser rules of one of spaCy's languages, remembered chunk by chunk.
 
@@ -125,7 +137,7 @@ class SpacyTokenizer(Tokenizer):
         """Split a text into sentences and tokens."""
         try:
             with self._lock:
-                words, starts, ends = self._split(_seen(text))
+                words, starts, ends = self._split(seen(text))
         except UnicodeEncodeError as error:
             half = ascii(error.object[error.start])
             raise CorpusError(f"the text holds half a character, {half}: decode its file as UTF-8") from error
@@ -175,11 +187,6 @@ class SpacyTokenizer(Tokenizer):
         kept = [not word.isspace() for word in words]
         words, starts = list(compress(words, kept)), list(compress(starts, kept))
         return words, starts, list(map(add, starts, map(len, words)))
-
-
-def _seen(text: str) -> str:
-    """The text with spaces for characters that are not seen and belong to no word; offsets stay as they are."""
-    return text if text.isascii() else _UNSEEN.sub(" ", text)
 
 
 def _pieces(stretch: str) -> list[str]:
@@ -267,7 +274,7 @@ class CharacterTokenizer(Tokenizer):
 
     def __call__(self, text: str) -> Document:
         """Split a text into sentences and characters."""
-        starts = [index for index, character in enumerate(_seen(text)) if not character.isspace()]
+        starts = [index for index, character in enumerate(seen(text)) if not character.isspace()]
         words = [text[index] for index in starts]
         ends = [index + 1 for index in starts]
         return self.document(text, words, starts, ends)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import quopri
+import time
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from pathlib import Path
@@ -101,6 +102,43 @@ def test_whole_base64_of_any_width_is_decoded(data: bytes, width: int, padded: b
         assert decode_base64(letters.rstrip(b"=")).data == data
 
 
+@given(st.text("AQz=\n* ", max_size=60) | st.text("AQ=\n", max_size=200))
+def test_base64_of_any_kind_is_no_error(text: str) -> None:
+    decode_base64(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("body", "expected", "fault"),
+    [
+        ("QQ=\nQUJD\n", b"AABC", "its base64 is cut short"),
+        ("QUJD=\nQUJD\nQUJD\n", b"ABCABCABC", "its base64 is cut short"),
+        ("QQ=\n=\n", b"A", None),
+        ("QUI=\nQUJD\n", b"ABABC", None),
+        ("QUJD\nQU\nJD\nQUJD\nQUJD\n", b"ABC" * 4, None),
+    ],
+)
+def test_signs_that_fill_a_group_end_it(body: str, expected: bytes, fault: str | None) -> None:
+    assert decode_base64(body.encode()) == (expected, fault)
+
+
+@given(st.binary(min_size=171, max_size=600), st.integers(0, 75), st.data())
+def test_a_line_that_has_lost_a_character_costs_no_other(data: bytes, at: int, drawn: st.DataObject) -> None:
+    lines = base64.encodebytes(data).splitlines()
+    number = drawn.draw(st.integers(0, len(lines) - 2))
+    lines[number] = lines[number][:at] + lines[number][at + 1 :]
+    expected = data[: 57 * number] + data[57 * (number + 1) :]
+    assert decode_base64(b"\n".join(lines)) == (expected, "1 line of its body is not base64")
+
+
+def test_base64_of_many_lines_that_end_in_no_group_is_decoded_in_time() -> None:
+    start = time.process_time()
+    found = decode_base64(b"QUJ\n" + b"QUJD\n" * 400_000)
+    assert len(found.data) == 3 * 400_000
+    found = decode_base64(b"QUJDQUJDQ\n" * 300_000 + b"QUJDQUJD\n" * 200_000)
+    assert len(found.data) > 3_000_000
+    assert time.process_time() - start < 3
+
+
 def test_a_forwarded_mail_in_base64_is_read(tmp_path: Path) -> None:
     inner = base64.encodebytes(b"From: c@d\n\nto Ada\n")
     head = b"From: a@b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
@@ -123,6 +161,24 @@ HEADERS = {
         "1 line of its header is no field",
     ),
     "first of all": (b"odd\nFrom: a@b\nSubject: x\n\nto Ada\n", "to Ada", "1 line of its header is no field"),
+    "before the encoding of the text": (
+        b"From: a@b\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nodd\n"
+        b"Content-Transfer-Encoding: base64\n\ndG8gQWRh\n",
+        "to Ada",
+        "1 line of its header is no field",
+    ),
+    "behind the kind of the text of a part": (
+        b"From: a@b\nContent-Type: multipart/mixed; boundary=XX\n\n--XX\nContent-Type: text/plain; charset=latin-1\n"
+        b"odd\nContent-Transfer-Encoding: 8bit\n\nto Zo\xeb\n--XX--\n",
+        "to Zoë",
+        "1 line of its header is no field",
+    ),
+    "in a forwarded mail in base64": (
+        b"From: a@b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
+        + base64.encodebytes(b"From: a@b\nodd\nSubject: x\n\nto Ada\n"),
+        "to Ada",
+        "1 line of its header is no field",
+    ),
     "the text": (b"From: a@b\nto Ada\nNote: by Bob\n\nby Eve\n", "to Ada\nNote: by Bob\n\nby Eve", None),
 }
 
@@ -133,6 +189,27 @@ def test_lines_of_a_header_that_are_no_fields_are_told(tmp_path: Path, name: str
     (found,), tally = read(tmp_path / "a.eml", data)
     assert found.strip() == expected
     assert [each.rpartition(": ")[2] for each in tally.damaged] == ([fault] if fault else [])
+
+
+@pytest.mark.parametrize("text", [b"\xe4\xf6", b"\xc3\xa4"])
+def test_a_mail_of_parts_without_any_ends_no_run(tmp_path: Path, text: bytes) -> None:
+    head = b"Subject: a\nContent-Type: multipart/mixed; boundary=B\n"
+    (found,), tally = read(tmp_path / "a.eml", head + b"hello\n" + text)
+    assert (found, len(tally.damaged)) == ("", 1)
+    for kind in (b"multipart/mixed; boundary=C", b'text/plain; charset="=?"'):
+        part = b"--B\nContent-Type: " + kind + b"\nhello\n" + text + b"\n--B--\n"
+        (tmp_path / "b.eml").write_bytes(head + b"\n" + part)
+        _, report = to_stream(RuleTagger(), [tmp_path / "b.eml"])
+        assert not report.failures
+
+
+def test_headers_of_many_odd_lines_are_read_in_time(tmp_path: Path) -> None:
+    start = time.process_time()
+    (found,), tally = read(
+        tmp_path / "a.eml", b"From: a@b\nodd\n" + b"odd\n  more\n" * 20_000 + b"Subject: x\n\nto Ada\n"
+    )
+    assert (found, len(tally.damaged)) == ("to Ada\n", 1)
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import UNKNOWN
 from bilstm_tagger.schemes.spans import SpanTuple
 from bilstm_tagger.settings.read_spec import Policy
+from bilstm_tagger.text.tokenizers import seen
 from bilstm_tagger.wording import counted
 
 logger = logging.getLogger("bilstm_tagger")
@@ -71,7 +72,9 @@ class Aligner:
         blank: set[int] = set()
         for mark in self._about(list(marks), text, spot):
             at = mark.spot or spot
-            mark = _trimmed(mark, text)
+            mark = _trimmed(mark, text, str)
+            if mark.start not in first or mark.end not in last:  # not before, since some tokens keep what is not seen
+                mark = _trimmed(mark, text, seen)
             if not mark.label:
                 self._blank.append(at)
                 blank.update(range(bisect_right(ends, mark.start), bisect_left(starts, mark.end)))
@@ -224,9 +227,9 @@ def _alike(left: str, right: str) -> bool:
     return _BLANKS.sub("", left) == _BLANKS.sub("", right)
 
 
-def _trimmed(mark: Mark, text: str) -> Mark:
-    """The mark without white space at either end, where it has anything else."""
-    marked = text[mark.start : mark.end]
+def _trimmed(mark: Mark, text: str, shown: Callable[[str], str]) -> Mark:
+    """The mark without what is shown as white space at either end, where it has anything else."""
+    marked = shown(text[mark.start : mark.end])
     if not marked.strip():
         return mark
     start = mark.start + len(marked) - len(marked.lstrip())

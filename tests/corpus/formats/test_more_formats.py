@@ -443,3 +443,12 @@ def test_webanno_in_another_encoding(tmp_path: Path) -> None:
     assert read_corpus(path, {"x": "Größe"}, encoding="cp1252")[0].tags_of("x") == ["B-klein"]
     with pytest.raises(CorpusError, match="UTF-8"):
         webanno.features(path)
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\u200f", "\u2066", "\ufeff"])
+@pytest.mark.parametrize("tokenizer", ["spacy:en", "whitespace", "characters"])
+def test_spans_may_begin_and_end_with_what_is_not_seen(tmp_path: Path, tokenizer: str, mark: str) -> None:
+    put(tmp_path, "a.txt", f"so {mark}Paris{mark} is big.")
+    path = put(tmp_path, "a.ann", f"T1\tLOC 3 10\t{mark}Paris{mark}\n")
+    (span,) = next(iter(read_corpus(path, tokenizer=tokenizer))).spans
+    assert (span.text.strip(mark), span.label) == ("Paris", "LOC")
