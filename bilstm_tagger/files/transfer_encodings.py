@@ -12,6 +12,9 @@ from bilstm_tagger.wording import counted
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 _SPLIT_END = re.compile(rb"(?<!=)=\s+=(?!=)")  # the two signs at the end of base64, on two lines
+_DIVIDED = re.compile(rb"!\r?\n ")  # what sendmail puts into lines of more than 990 characters
+_STRAY = re.compile(rb"[^A-Za-z0-9+/=]")
+_STRAYS = 4  # of them in a line; a line of text has more
 _LONG = 60  # characters of a line that is not text
 _NO_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*(?:\r?\n|$))")
 _UU_BEGIN = re.compile(rb"begin [0-7]{3,4} ")
@@ -64,7 +67,10 @@ def decode_base64(data: bytes) -> Decoded:
     own length is a multiple of four. If that of most lines is, one behind which a whole line begins inside of a group
     has lost characters. Where lines are of other lengths, all behind such a line may be misread.
     """
-    lines = list(filter(None, map(bytes.strip, _SPLIT_END.sub(b"==", data).splitlines())))
+    data = _DIVIDED.sub(b"", _SPLIT_END.sub(b"==", data))
+    given = list(filter(None, map(bytes.strip, data.splitlines())))
+    lines = list(map(_without_strays, given))
+    strays = sum(map(len, given)) - sum(map(len, lines))
     in_groups = 2 * sum(len(line) % 4 == 0 for line in lines) > len(lines)
     whole: list[bytes] = []
     open_lines: list[bytes] = []  # those since the last end of a group
@@ -94,9 +100,21 @@ def decode_base64(data: bytes) -> Decoded:
     faults = []
     if lost:
         faults.append(f"{counted(lost, 'line')} of its body {'is' if lost == 1 else 'are'} not base64")
+    if strays:
+        faults.append(f"{counted(strays, 'character')} in its base64 {'is' if strays == 1 else 'are'} none of it")
     if short:
         faults.append("its base64 is cut short")
     return Decoded(b"".join(whole), "; ".join(faults) or None)
+
+
+def _without_strays(line: bytes) -> bytes:
+    """A line of base64 without the few characters that were put into it; another line as it is.
+
+    Those that took the place of others leave a length that is no multiple of four.
+    """
+    bare = _STRAY.sub(b"", line)
+    few = len(line) - len(bare) <= min(_STRAYS, len(line) // 20)
+    return bare if few and not len(bare) % 4 and _BASE64.fullmatch(bare) else line
 
 
 def _flush(group: bytes, whole: list[bytes]) -> bool:
@@ -111,7 +129,7 @@ def _flush(group: bytes, whole: list[bytes]) -> bool:
 def _uu(lines: Iterable[bytes]) -> Decoded:
     """Decode what stands between `begin` and `end`."""
     whole: list[bytes] = []
-    begun = False
+    begun = is_short = False
     for line in lines:
         if not begun:
             begun = _UU_BEGIN.match(line) is not None
@@ -120,6 +138,8 @@ def _uu(lines: Iterable[bytes]) -> Decoded:
         else:
             try:
                 whole.append(binascii.a2b_uu(line))
+                is_short = len(line) <= -(-(line[0] - 32 & 63) * 4 // 3) if line else False
             except binascii.Error:
                 return Decoded(b"".join(whole), "a line of its body is not uuencoded")
-    return Decoded(b"".join(whole), "its uuencoded body is cut short")
+    # Of a line that is cut, what lacks would be zeros; inside of a body it is blanks at its end, which are zeros.
+    return Decoded(b"".join(whole[:-1] if is_short else whole), "its uuencoded body is cut short")

@@ -6,6 +6,7 @@ import base64
 import binascii
 import quopri
 import time
+from collections.abc import Callable
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from pathlib import Path
@@ -17,7 +18,8 @@ from rule_tagger import RuleTagger
 from tagged import records, to_stream
 
 from bilstm_tagger.files.source import Tally
-from bilstm_tagger.files.transfer_encodings import decode_base64
+from bilstm_tagger.files.transfer_encodings import _uu, decode_base64
+from bilstm_tagger.wording import counted
 
 TEXT = "Zoë wrote to Ada in Malmö. " * 6
 BASE64 = base64.encodebytes(TEXT.encode()).decode()  # lines of 76 characters, 57 bytes
@@ -54,7 +56,7 @@ DAMAGED = {
                        "1 line of its body is not base64"),
     "damage in a line alone": ("base64", BASE64.replace("\n", "")[:80] + "*#",
                                TEXT.encode()[:60].decode("utf-8", "replace"),
-                               "1 line of its body is not base64"),
+                               "2 characters in its base64 are none of it"),
     "a footer": ("base64", f"{BASE64}\n_____\nlist of x@y\n", TEXT, "2 lines of its body are not base64"),
     "no base64 at all": ("base64", "I saw her, too.\nby Bob!\n", "", "2 lines of its body are not base64"),
     "escapes": ("quoted-printable", "Zo=C3=AB saw =C and =XY", "Zoë saw =C and =XY",
@@ -228,3 +230,32 @@ def test_text_before_the_first_part_is_told(tmp_path: Path, preamble: str, told:
     (found,), tally = read(tmp_path / "a.eml", b"From: a@b\n" + message.as_bytes())
     assert found.strip() == "to Ada"
     assert [each.rpartition(": ")[2] for each in tally.damaged] == ["there is text before its first part"] * told
+
+
+@pytest.mark.parametrize(
+    ("damage", "count"),
+    [
+        (lambda body: body.replace(b"S", b"S ", 3), 3),
+        (lambda body: body[:10] + b"\0" + body[10:], 1),
+        (lambda body: b"\xef\xbb\xbf" + body, 3),
+        (lambda body: body[:990] + b"!\n " + body[990:], 0),
+    ],
+    ids=["blanks", "NUL", "mark of byte order", "a line that a mailer divided"],
+)
+def test_a_few_characters_that_are_no_base64_cost_nothing(damage: Callable[[bytes], bytes], count: int) -> None:
+    text = "Ada met Eve in Köln .\nBob saw her in Bonn too .\n".encode() * 30
+    data, fault = decode_base64(damage(base64.encodebytes(text)))
+    assert data == text
+    are = "is" if count == 1 else "are"
+    assert fault == (f"{counted(count, 'character')} in its base64 {are} none of it" if count else None)
+
+
+def test_the_line_at_which_uuencoding_is_cut_is_left_out() -> None:
+    text = "Ada met Eve in Köln .\nBob saw her in Bonn too .\n".encode() * 3
+    lines = [binascii.b2a_uu(text[at : at + 45]).rstrip(b"\n") for at in range(0, len(text), 45)]
+    whole = _uu([b"begin 644 a.txt", *lines, b"`", b"end"])
+    assert whole == (text, None)
+    cut = _uu([b"begin 644 a.txt", *lines[:2], lines[2][:30]])
+    assert cut == (text[:90], "its uuencoded body is cut short")
+    zeros = _uu([b"begin 644 a.txt", binascii.b2a_uu(b"a" + bytes(20)).rstrip(), b"end"])  # blanks at its end are gone
+    assert zeros == (b"a" + bytes(20), None)

@@ -43,7 +43,7 @@ PIECES = st.one_of(
     ),
     st.text(max_size=6),
 )
-UNSEEN = "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+UNSEEN = "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 TEXTS = st.lists(PIECES, max_size=15).map("".join)
 
 
@@ -188,7 +188,7 @@ def test_characters() -> None:
     ]
 
 
-@pytest.mark.parametrize("mark", ["\u200b", "\u200e", "\u202a", "\u2069", "\ufeff"])
+@pytest.mark.parametrize("mark", ["\u061c", "\u200b", "\u200e", "\u202a", "\u2069", "\ufeff"])
 @pytest.mark.parametrize("name", ["spacy:en", "spacy:es", "spacy:zh", "characters"])
 def test_characters_that_are_not_seen_belong_to_no_word(name: str, mark: str) -> None:
     text = f"{mark}Ada Byron{mark} came{mark}.{mark}\n{mark}"

@@ -244,3 +244,16 @@ def test_the_model_itself_is_not_overwritten(old: Path, new_data: dict[str, str]
 def test_a_preset_beside_a_model_is_refused(old: Path) -> None:
     with pytest.raises(ConfigError, match="leave the preset out"):
         load_settings("pos", base=settings_of(Tagger.load(old), name=str(old)))
+
+
+def test_words_keep_the_case_in_which_the_earlier_model_looks_them_up(folder: Path, old_train: Path) -> None:
+    vectors = folder / "cased.txt"
+    vectors.write_text("".join(f"{word} 1 2 3 4 5 {at}\n" for at, word in enumerate(("Ada", "Turin", "the", "boat"))))
+    dev = tiny.write_conll(folder / "cased-dev.conll", tiny.sentences(10, seed=2))
+    files = {"data__train": str(old_train), "data__dev": str(dev), "training__epochs": 1}
+    first = train(tiny.settings_of(**files, embedder__vectors=str(vectors)), output=folder / "cased")
+    assert {"Ada", "Turin"} <= set(first.vocab.trained)
+    assert not {"ada", "turin"} & set(first.vocab.trained)
+    second = train(tiny.settings_of(**files, training__init_from=str(folder / "cased")), output=folder / "cased-again")
+    assert second.vocab.cased
+    assert not {"ada", "turin"} & set(second.vocab.trained), "rows that no word of train reaches"
