@@ -10,8 +10,9 @@ from pathlib import Path
 
 from bilstm_tagger.corpus.check.tags import alike_names, count_labels, usual_name
 from bilstm_tagger.corpus.convert.convert import save_and_compare
-from bilstm_tagger.corpus.convert.tasks import find_columns, further_columns
+from bilstm_tagger.corpus.convert.tasks import find_columns, further_columns, is_webanno
 from bilstm_tagger.corpus.corpus import Corpus
+from bilstm_tagger.corpus.formats import format_of
 from bilstm_tagger.corpus.formats.columns import ConllLayout
 from bilstm_tagger.corpus.formats.token_columns import TokenRowLayout
 from bilstm_tagger.corpus.reading import read_corpus
@@ -51,7 +52,7 @@ def fix_corpus(
 
     Args:
         source: the file.
-        target: the file to write; its suffix tells the format.
+        target: the file to write; its suffix tells the format, which is that of the source if both have one suffix.
         spec: how to read the file; without columns all tasks that it has. With them, its other tasks are kept as
             they are.
         scheme: the scheme of its spans; detected unless named.
@@ -85,8 +86,20 @@ def fix_corpus(
     corpus = _without_blanks(corpus, done)
     corpus = _without_duplicates(corpus, done)
     whole = spec.replace(columns=(spec.columns or {}) | further)
-    _, done.losses = save_and_compare(corpus, source, target, spec=whole)
+    same = _same_format(corpus, source, target, spec)
+    _, done.losses = save_and_compare(corpus, source, target, spec=whole, format=same)
     return done
+
+
+def _same_format(corpus: Corpus, source: str | Path, target: str | Path, spec: ReadSpec) -> str | None:
+    """The format of the source for a target of its suffix, where that tells another one; else None."""
+    suffix = Path(target).suffix.lower()
+    if suffix != Path(source).suffix.lower():
+        return None
+    if is_webanno(source, format_of(source, spec.format).name, encoding=spec.encoding):
+        return "webanno"
+    rows = all(isinstance(document.layout, TokenRowLayout) for document in corpus)
+    return "token-csv" if rows and suffix == ".csv" else None
 
 
 def _read(source: str | Path, spec: ReadSpec) -> tuple[Corpus, dict[str, int | str]]:

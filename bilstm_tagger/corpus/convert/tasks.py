@@ -26,7 +26,7 @@ from bilstm_tagger.schemes.grammar import parse
 from bilstm_tagger.schemes.near_miss import near_misses
 from bilstm_tagger.settings.read_spec import ReadSpec
 
-__all__ = ["Columns", "find_columns", "further_columns"]
+__all__ = ["Columns", "find_columns", "further_columns", "is_webanno"]
 
 Columns = dict[str, int | str]
 

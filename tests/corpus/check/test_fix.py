@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from bilstm_tagger.cli import app
 from bilstm_tagger.corpus.check.check import check_corpus
 from bilstm_tagger.corpus.check.fix import fix_corpus
+from bilstm_tagger.corpus.convert.tasks import find_columns
 from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -186,3 +187,24 @@ def test_the_first_sentence_that_is_left_out_is_named_not_one_that_stays(tmp_pat
     assert [change for change in done.changes if "left out" in change] == [
         f"1 sentence left out that occurs before, the first at {source}:2"
     ]
+
+
+def test_a_table_of_tokens_stays_one(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.csv", tmp_path / "b.csv"
+    source.write_text("doc_id,sentence_id,word,ner\nx,1,Ada,B-PER\nx,1,ran,O\ny,2,Eve,B-Per\ny,3,Bob,B-PER\n")
+    fix_corpus(source, target)
+    assert target.read_text() == source.read_text().replace("B-Per", "B-PER")
+
+
+def test_webanno_stays_webanno(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.tsv", tmp_path / "b.tsv"
+    layer = "#T_SP=de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|value"
+    rows = "1-1\t0-3\tAda\tPER\t\n1-2\t4-7\tran\t_\t\n"
+    again = "2-1\t8-11\tEve\tPer\t\n\n#Text=Bob\n3-1\t12-15\tBob\tPER\t\n"
+    source.write_text(f"#FORMAT=WebAnno TSV 3.3\n{layer}\n\n\n#Text=Ada ran\n{rows}\n#Text=Eve\n{again}")
+    done = fix_corpus(source, target)
+    assert any("'Per'" in change for change in done.changes)
+    assert target.read_text().startswith("#FORMAT=WebAnno TSV 3")
+    (task,) = find_columns(target)
+    corpus = read_corpus(target, find_columns(target)).settle(task)
+    assert [span.label for document in corpus for span in document.spans_of(task)] == ["PER"] * 3
