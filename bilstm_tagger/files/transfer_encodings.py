@@ -112,6 +112,8 @@ def _without_strays(line: bytes) -> bytes:
 
     Those that took the place of others leave a length that is no multiple of four.
     """
+    if _BASE64.fullmatch(line):  # as nearly all
+        return line
     bare = _STRAY.sub(b"", line)
     few = len(line) - len(bare) <= min(_STRAYS, len(line) // 20)
     return bare if few and not len(bare) % 4 and _BASE64.fullmatch(bare) else line
