@@ -39,13 +39,13 @@ def describe(folder: Path) -> dict[str, Any]:
     Args:
         folder: its folder.
     """
-    from bilstm_tagger.model_folder.folder import load_model
+    from bilstm_tagger.model_folder.folder import load_network
     from bilstm_tagger.model_folder.info import read_info
     from bilstm_tagger.schemes.grammar import Scheme
 
-    info = read_info(folder)[0]
+    info, stored = read_info(folder)
     vocab, metrics, plugins = info.vocab, info.metrics, info.network.plugins
-    model = None if plugins else load_model(folder).model
+    model = None if plugins else load_network(folder, info, stored)
     tasks = {}
     for task, config in info.network.tasks.items():
         plain = config.scheme is Scheme.NONE

@@ -34,22 +34,6 @@ def file_of(output: Path | None) -> Path | None:
 
 
 @contextmanager
-def stream_of(device: str | Path | None) -> Iterator[IO[Any]]:
-    """Standard output, or a pipe or device to write to.
-
-    Args:
-        device: what is there; None for standard output.
-    """
-    from bilstm_tagger.io.atomic import atomic_write
-
-    if device is None:
-        yield sys.stdout
-        return
-    with atomic_write(device) as stream:
-        yield stream
-
-
-@contextmanager
 def opened(output: Path | None, *, binary: bool, force: bool) -> Iterator[IO[Any]]:
     """Standard output, or a file that is replaced only when the new one is complete; a device is written to at once.
 

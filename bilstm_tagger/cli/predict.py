@@ -12,7 +12,7 @@ import typer
 from bilstm_tagger.cli.app import if_stopped, note
 from bilstm_tagger.cli.automatic import chosen_models, is_automatic, loading
 from bilstm_tagger.cli.conclude import conclude
-from bilstm_tagger.cli.output import is_standard_output, stream_of
+from bilstm_tagger.cli.output import is_standard_output, opened
 from bilstm_tagger.cli.predict_on_ray import predict_on_ray
 from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
@@ -132,7 +132,7 @@ def predict(
         raise typer.BadParameter("--shard is for files; leave it out with --text", param_hint="--shard")
     from bilstm_tagger.io.atomic import is_device
 
-    target = output if output is not None and not is_standard_output(output) and is_device(output) else None
+    target = Path(output) if output is not None and not is_standard_output(output) and is_device(output) else None
     if target is not None or is_standard_output(output):
         output = None
     if resume and output is None:
@@ -182,7 +182,7 @@ def predict(
             if_stopped(lambda: _kept(output)),
             loaded_tagger(load, workers, profile) as tagger,
             progress(quiet=output is None and target is None and sys.stdout.isatty()) as heard,
-            stream_of(target) as stream,
+            opened(target, binary=False, force=True) as stream,
         ):
             tell_waiting(inputs)
             report = tag_files(

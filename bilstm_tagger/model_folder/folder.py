@@ -149,10 +149,20 @@ def load_model(
     path = find_folder(folder, revision=revision)
     info, stored = read_info(path, verify=verify)
     check_allowed(path, info.network.plugins, plugins)
-    return ModelParts(info, _model(path, info, stored))
+    return ModelParts(info, load_network(path, info, stored))
 
 
-def _model(path: Path, info: ModelInfo, stored: Stored) -> TaggingModel:
+def load_network(path: Path, info: ModelInfo, stored: Stored) -> TaggingModel:
+    """The network of a model folder of which the rest has been read; its plug-ins must be allowed.
+
+    Args:
+        path: the folder.
+        info: of the model, as `read_info` gives it with the next.
+        stored: how the weights are stored.
+
+    Raises:
+        ModelError: naming the piece that is missing, truncated or mis-shaped.
+    """
     file = path / WEIGHTS
     headers = read_headers(file, stored.version)
     check_parts(file, info.network, headers)

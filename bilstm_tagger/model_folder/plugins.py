@@ -16,12 +16,13 @@ import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
+from torch import nn
 
 from bilstm_tagger.errors import ConfigError, ModelError
-
-if TYPE_CHECKING:
-    from torch import nn
+from bilstm_tagger.nn.batch import Types
 
 _SEEDS = count()
 ALLOWED = "BILSTM_TAGGER_PLUGINS"  # environment variable: plug-ins that model folders may name, with commas between
@@ -45,8 +46,6 @@ class Plugin:
         Raises:
             ConfigError: if it cannot be made so, or does not keep to the contract.
         """
-        import torch
-
         module = self._make(input_size, **sizes)
         lengths = torch.tensor([1, 3])
         x, other = torch.zeros(2, 2, 3, input_size)
@@ -68,10 +67,6 @@ class Plugin:
 
     def embedding(self, **counts: int) -> nn.Module:
         """An embedding of this class, tried on two words; errors as for `encoder`."""
-        import torch
-
-        from bilstm_tagger.nn.batch import Types
-
         module = self._make(**counts)
         rows, shapes = torch.zeros(2, 2, dtype=torch.long)
         found = self._tried(module, Types(rows, torch.zeros(2, 4, dtype=torch.long), shapes))
@@ -83,16 +78,12 @@ class Plugin:
             module = self.made(*arguments, **named)
         except Exception as error:  # its code may raise anything
             raise ConfigError(f"plug-in {self.name!r} cannot be made: {_told(error)}") from error
-        from torch import nn
-
         if not isinstance(module, nn.Module) or not isinstance(getattr(module, "output_size", None), int):
             raise ConfigError(f"plug-in {self.name!r} is not a torch module with `forward` and a number `output_size`")
         return module
 
     def _tried(self, module: nn.Module, *given: Any) -> Any:
         """What it gives without dropout; what is drawn at random by others stays as it would be."""
-        import torch
-
         was_training = module.training
         module.eval()
         try:
@@ -106,8 +97,6 @@ class Plugin:
             module.train(was_training)
 
     def _check_shape(self, found: Any, shape: tuple[Any, ...], meaning: str) -> None:
-        import torch
-
         if not isinstance(found, torch.Tensor):
             raise ConfigError(f"plug-in {self.name!r}: `forward` gives a {type(found).__name__}, not a tensor")
         if tuple(found.shape) != shape:

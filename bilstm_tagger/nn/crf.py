@@ -71,11 +71,8 @@ class CRF(nn.Module):
 
     def scores(self) -> tuple[Tensor, Tensor, Tensor]:
         """Transitions `(tags, tags)`, starts and ends `(tags,)` with the disallowed ones at `DISALLOWED`."""
-        return (
-            self.transitions.masked_fill(~self.allowed, DISALLOWED),
-            self.start_transitions.masked_fill(~self.allowed_starts, DISALLOWED),
-            self.end_transitions.masked_fill(~self.allowed_ends, DISALLOWED),
-        )
+        transitions, starts, ends = (part[0] for part in _stacked([self]))
+        return transitions, starts, ends
 
     def log_likelihood(self, emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
         """Log probability of the gold tags, `(batch,)`.
@@ -136,17 +133,15 @@ def log_likelihoods_of_sets(crfs: Sequence[CRF], emissions: Tensor, allowed: Ten
 
 
 def _stacked(crfs: Sequence[CRF]) -> tuple[Tensor, Tensor, Tensor]:
-    """Scores of several CRFs: `(encoders, tags, tags)`, and `(encoders, tags)` twice."""
+    """Scores of several CRFs that allow the same, disallowed ones at `DISALLOWED`: `(encoders, tags, tags)`, and
+    `(encoders, tags)` twice.
+    """
     first = crfs[0]
-    transitions, starts, ends = (
-        torch.stack(list(part)).masked_fill(~allowed, DISALLOWED)
-        for part, allowed in zip(
-            zip(*((crf.transitions, crf.start_transitions, crf.end_transitions) for crf in crfs), strict=True),
-            (first.allowed, first.allowed_starts, first.allowed_ends),
-            strict=True,
-        )
+    return (
+        torch.stack([crf.transitions for crf in crfs]).masked_fill(~first.allowed, DISALLOWED),
+        torch.stack([crf.start_transitions for crf in crfs]).masked_fill(~first.allowed_starts, DISALLOWED),
+        torch.stack([crf.end_transitions for crf in crfs]).masked_fill(~first.allowed_ends, DISALLOWED),
     )
-    return transitions, starts, ends
 
 
 def viterbi(emissions: Tensor, lengths: Tensor, transitions: Tensor, starts: Tensor, ends: Tensor) -> Tensor:

@@ -140,7 +140,7 @@ def test_how_a_command_ends(
     def fail(*_: object, **__: object) -> None:
         raise fault
 
-    monkeypatch.setattr(folder, "load_model", fail)
+    monkeypatch.setattr(folder, "load_network", fail)
     result = run("info", model_folder)
     assert result.exit_code == code
     assert result.stderr.startswith(said)
@@ -181,7 +181,7 @@ def test_a_fault_of_the_program_is_not_hidden(model_folder: Path, monkeypatch: p
     def fail(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(folder, "load_model", fail)
+    monkeypatch.setattr(folder, "load_network", fail)
     assert isinstance(run("info", model_folder).exception, PermissionError)
 
 

@@ -89,7 +89,7 @@ def find_columns(
     return columns or dict(known.columns)
 
 
-def further_columns(path: str | Path, spec: ReadSpec, *, slips: bool = False) -> Columns:
+def further_columns(path: str | Path, spec: ReadSpec) -> Columns:
     """The tasks that a file has beside those that are named, for commands that write it anew with all it has.
 
     Columns with numbers are not among them: the format itself keeps them.
@@ -97,14 +97,13 @@ def further_columns(path: str | Path, spec: ReadSpec, *, slips: bool = False) ->
     Args:
         path: the file.
         spec: how it is read, with the columns that are named.
-        slips: as for `find_columns`.
 
     Raises:
         TaggerError: if the file cannot be read.
     """
     named = spec.columns or {}
     overlapping = spec.misaligned != "error"
-    found = find_columns(path, format=spec.format, encoding=spec.encoding, overlapping=overlapping, slips=slips)
+    found = find_columns(path, format=spec.format, encoding=spec.encoding, overlapping=overlapping)
     known = format_of(path, spec.format)
     if is_webanno(path, known.name, encoding=spec.encoding):
         read = webanno.full_names(path, named.values(), encoding=spec.encoding)
