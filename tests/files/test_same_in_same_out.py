@@ -20,6 +20,7 @@ from bilstm_tagger.corpus.reading import iterate_corpus, save_corpus
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files import TagOptions, WorkerPool, tag_files
+from bilstm_tagger.io.encodings import without_mark
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.text.tokenizers import get_tokenizer
 
@@ -51,6 +52,8 @@ class Tokenizing(RuleTagger):
 
 
 def tagged(tagger: RuleTagger | WorkerPool, path: Path, **options: Any) -> list[dict[str, Any]]:
+    # A zero character in every second place is refused as UTF-16 without its mark.
+    assume(without_mark(path.read_bytes()[:4096]) is None)
     stream = io.StringIO()
     report = tag_files(tagger, [path], stream=stream, check_language=False, **options)
     assert report.failures == []
