@@ -50,6 +50,7 @@ def results(
     """Put models side by side: the settings in which they differ, and their scores in percent."""
     from bilstm_tagger.evaluation.result_tables import RESULT_FORMATS
     from bilstm_tagger.evaluation.results import collect_results
+    from bilstm_tagger.evaluation.seed_difference import differences
     from bilstm_tagger.io.atomic import atomic_write
 
     found = collect_results(folders)
@@ -69,6 +70,8 @@ def results(
                 stream.write(text)
     for line in found.notes:
         note(f"note: {line}")
+    for line in differences(found):
+        note(line)
 
 
 def _print(results: Results, console: Console) -> None:

@@ -184,7 +184,7 @@ def _opened(system: Tagger | str | Path, device: str) -> Tagger | Path:
     if seeds := seed_folders(path):
         raise ConfigError(
             f"{system}: holds one model per seed, as of `train --seeds`, and one is compared: name one, such as "
-            f"{seeds[0][1]}; `results --mean` has the means over seeds and their deviations"
+            f"{seeds[0][1]}; `results --mean` compares the means of two such folders"
         )
     if not path.is_file():
         known = ", ".join(shipped_models())

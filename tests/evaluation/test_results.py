@@ -12,11 +12,15 @@ from typing import Any
 
 import pytest
 from command_line import run
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import ttest_ind
 from tiny import settings_of, untrained
 
 from bilstm_tagger.errors import ModelError
 from bilstm_tagger.evaluation.result_tables import to_csv, to_latex, to_markdown
 from bilstm_tagger.evaluation.results import Outcome, Result, Results, collect_results
+from bilstm_tagger.evaluation.seed_difference import difference
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +131,38 @@ def test_models_that_differ_in_the_seed_become_one_row(first: Path, tmp_path: Pa
     assert outcome.mean == pytest.approx(statistics.fmean(expected))
     assert outcome.deviation == pytest.approx(statistics.stdev(expected))
     assert outcome.runs == 3
+
+
+@given(st.lists(st.lists(st.integers(0, 10_000), min_size=2, max_size=6), min_size=2, max_size=2))
+def test_the_interval_of_a_difference_is_that_of_scipy(drawn: list[list[int]]) -> None:
+    groups = [[value / 10_000 for value in values] for values in drawn]
+    outcomes = [Outcome(statistics.fmean(each), statistics.stdev(each), len(each)) for each in groups]
+    found = difference(*outcomes)
+    if all(len(set(each)) == 1 for each in groups):
+        assert found is None
+        return
+    expected = ttest_ind(*groups, equal_var=False)
+    assert found is not None
+    assert found.mean == pytest.approx(outcomes[0].mean - outcomes[1].mean)
+    assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval(0.95)))
+
+
+def test_two_groups_of_seeds_are_compared(first: Path, tmp_path: Path) -> None:
+    for size, values in ((20, (0.5, 0.52, 0.54)), (100, (0.6, 0.62, 0.64))):
+        for seed, value in enumerate(values):
+            tests = {"t.conll": 0.5 + seed / 10 + size / 10_000}
+            folder = tmp_path / f"size-{size}" / f"seed-{seed}"
+            model(first, folder, dev=value, tests=tests, encoder__hidden_size=size, training__seed=seed)
+    a, b = tmp_path / "size-20", tmp_path / "size-100"
+    shown = run("results", a, b, "--mean", "--format", "csv").stderr.splitlines()
+    ways = "by Welch over 3 and 3 seeds"
+    assert f"ner dev: {b} is 10.00 above {a}, 95 % interval 5.47 to 14.53 {ways}, so it is hardly chance" in shown
+    assert f"ner test: {b} is 0.80 above {a}, 95 % interval -21.87 to 23.47 {ways}, so it may be chance" in shown
+    # Not of single models, nor of one group, nor of a column that one lacks.
+    assert "Welch" not in run("results", a, b).stderr
+    assert "Welch" not in run("results", a, "--mean").stderr
+    assert "Welch" not in run("results", a, b / "seed-0", "--mean").stderr
+    assert run("results", a, b, "--mean").stderr.count("Welch") == 2
 
 
 @pytest.mark.parametrize("style", ["text", "markdown", "latex"])
@@ -258,13 +294,13 @@ def test_settings_of_a_task_count_where_the_task_is(first: Path, tmp_path: Path)
 def test_models_much_alike_are_told_by_what_differs(first: Path, tmp_path: Path) -> None:
     many = {"encoder__hidden_size": 20, "embedder__size": 7, "training__epochs": 77, "encoder__dropout": 0.25}
     long = "wide/" * 20
-    for name, settings in (
+    for name, changed in (
         ("a", {"training__init_from": long}),
         ("b", {"training__init_from": long, "training__seed": 1}),
         ("c", many),
         ("d", many | {"training__seed": 1}),
     ):
-        model(first, tmp_path / name, dev=0.5, **settings)
+        model(first, tmp_path / name, dev=0.5, **changed)
     lines = run("results", tmp_path).stdout.replace(f"{tmp_path}/", "").splitlines()[-4:]
     assert lines[0].startswith("a: ")
     assert "training.seed=0" in lines[0]
