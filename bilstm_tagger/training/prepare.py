@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
@@ -25,14 +26,14 @@ from bilstm_tagger.training.data import EncodedCorpus, encode_corpus
 from bilstm_tagger.training.replay import add_replay
 from bilstm_tagger.training.sources import Source, read_sources, schemes_of, settle_sources
 from bilstm_tagger.training.warm_start import kept_lists, load_earlier, name_lost_labels, same_word_size, take_over
+from bilstm_tagger.vocab.coverage import LOW, Coverage
 from bilstm_tagger.vocab.features import build_features
 from bilstm_tagger.vocab.vectors import Vectors, read_vectors
-from bilstm_tagger.vocab.vocab import Vocab, build_vocab, extend_vocab, key_of, lookup_keys
+from bilstm_tagger.vocab.vocab import Vocab, build_vocab, extend_vocab, lookup_keys
 
 logger = logging.getLogger("bilstm_tagger")
 
 _FILLED = 20_000  # rows copied at a time
-LOW_COVERAGE = 0.7  # share of training tokens with a pretrained vector under which something is likely wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +160,8 @@ def _check_unmarked(source: Source, task: str, labels: Sequence[str]) -> None:
 
 
 def _coverage(words: list[str], vectors: Vectors) -> float:
-    have = set(vectors.words)
-    coverage = sum(key_of(word, have) is not None for word in words) / max(len(words), 1)
-    if coverage < LOW_COVERAGE:
+    coverage = Coverage(vectors.words).of_tokens(Counter(words))
+    if coverage < LOW:
         logger.warning(
             "only %.1f %% of the training tokens have a vector in %s: is it the right language and spelling?",
             100 * coverage,

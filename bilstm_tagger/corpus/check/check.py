@@ -22,12 +22,12 @@ from bilstm_tagger.corpus.settle import holds_for
 from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.read_spec import ReadSpec
-from bilstm_tagger.vocab.vectors import Vectors, read_vectors
-from bilstm_tagger.vocab.vocab import key_of, lookup_keys
+from bilstm_tagger.vocab.coverage import LOW, Coverage
+from bilstm_tagger.vocab.vectors import read_vectors
+from bilstm_tagger.vocab.vocab import lookup_keys
 
 __all__ = ["CheckOptions", "CheckReport", "FileReport", "Finding", "TaskReport", "check_corpus"]
 
-LOW_COVERAGE = 0.7  # share of tokens with a vector under which language or spelling may not fit
 _ORDER = ("error", "warning", "info")
 
 
@@ -78,7 +78,7 @@ def check_corpus(paths: Sequence[str | Path], options: CheckOptions | None = Non
         findings += check_surfaces(with_task, task, scheme)
     if files:
         findings += check_splits(files)
-    covered = _Coverage(files, options.vectors) if options.vectors else None
+    covered = _FileCoverage(files, options.vectors) if options.vectors else None
     if covered:
         findings += covered.findings()
     reports = tuple(_report(file, files[0], schemes, covered) for file in files)
@@ -146,39 +146,32 @@ def _settle(
     return settled_files, schemes
 
 
-class _Coverage:
-    """Which tokens have a pretrained vector, looked up as training does."""
+class _FileCoverage:
+    """Which tokens of each file have a pretrained vector."""
 
     def __init__(self, files: Sequence[CheckedFile], name: str) -> None:
         self.files = files
         self.counts = [Counter(word for document in file.corpus for word in document.words) for file in files]
         words = lookup_keys(word for counts in self.counts for word in counts)
-        self.vectors: Vectors = read_vectors(name, words=words)
-        self.words = frozenset(self.vectors.words)
+        self.coverage = Coverage(read_vectors(name, words=words).words)
         self.name = name
 
-    def has(self, word: str) -> bool:
-        return key_of(word, self.words) is not None
-
     def share(self, file: CheckedFile) -> float:
-        counts = self.counts[self.files.index(file)]
-        return sum(count for word, count in counts.items() if self.has(word)) / max(counts.total(), 1)
+        return self.coverage.of_tokens(self.counts[self.files.index(file)])
 
     def findings(self) -> list[Finding]:
         findings = []
         for file, counts in zip(self.files, self.counts, strict=True):
-            share = self.share(file)
-            types = sum(map(self.has, counts)) / max(len(counts), 1)
+            share, types = self.share(file), self.coverage.of_types(counts)
             message = f"{file.path}: {share:.1%} of the tokens, {types:.1%} of the types have a vector in {self.name}"
-            missing = (f"{word!r} {count:,}" for word, count in counts.most_common() if not self.has(word))
-            low = share < LOW_COVERAGE
-            hint = "; is it the right language and spelling?" if low else ""
-            findings.append(Finding("warning" if low else "info", "coverage", message + hint, shown(missing)))
+            missing = (f"{word!r} {count:,}" for word, count in counts.most_common() if not self.coverage.has(word))
+            hint = "; is it the right language and spelling?" if share < LOW else ""
+            findings.append(Finding("warning" if hint else "info", "coverage", message + hint, shown(missing)))
         return findings
 
 
 def _report(
-    file: CheckedFile, first: CheckedFile, schemes: Mapping[str, Scheme], covered: _Coverage | None
+    file: CheckedFile, first: CheckedFile, schemes: Mapping[str, Scheme], covered: _FileCoverage | None
 ) -> FileReport:
     counts = Counter(word for document in file.corpus for word in document.words)
     sizes = sorted(end - start for document in file.corpus for start, end in pairwise(document.bounds) if end > start)
