@@ -136,7 +136,7 @@ def _lines(done: Conversion) -> Iterator[str]:
     for task, (before, after) in done.schemes.items():
         if task not in done.columns:
             continue  # told among what is lost
-        schemes = f"{before}" if before is after else f"{before} to {after}"
+        schemes = f"scheme {before}" if before is after else f"scheme {before} to {after}"
         column = done.columns[task]
         place = f"column {column}" if isinstance(column, int) else column
         yield f"{task}: {schemes}, written as {place}{_read_back(task, column, done)}"
@@ -152,4 +152,4 @@ def _read_back(task: str, column: int | str, done: Conversion) -> str:
         return ""
     name = done.read_as[task]
     flag = f"--column {shlex.quote(f'{task}={column}')}"
-    return f"; read back as {name}, or with {flag}" if name else f"; read back with {flag}"
+    return f"; read back as task {name!r}, or with {flag}" if name else f"; read back with {flag}"

@@ -25,7 +25,10 @@ ColumnOption = Annotated[
     ),
 ]
 NamesOption = Annotated[
-    str | None, typer.Option("--names", metavar="NAME,...", help="Names of the columns of a CoNLL file.")
+    str | None,
+    typer.Option(
+        "--names", metavar="NAME,...", help="Names of the columns of a CoNLL file, or of a table without a header."
+    ),
 ]
 WordOption = Annotated[str, typer.Option("--word-column", help="Column of the words.")]
 RawLanguageOption = Annotated[

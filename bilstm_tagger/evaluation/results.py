@@ -273,7 +273,7 @@ def _shown(settings: Mapping[str, Any], key: str) -> str:
 
 
 def _written(value: Any) -> str:
-    if value is None or value == []:
+    if value in (None, [], {}):
         return "none"
     if isinstance(value, str):
         return value

@@ -171,7 +171,9 @@ def load_network(path: Path, info: ModelInfo, stored: Stored) -> TaggingModel:
     try:
         with device:
             model = build_model(info.network, info.vocab)
-    except (CorpusError, ConfigError, RuntimeError) as error:
+    except ConfigError as error:
+        raise ModelError(f"{path}: {error}") from None
+    except (CorpusError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"{path}: config.json and vocab.json describe no network: {reason}") from None
     check_headers(file, model.state_dict(), headers, info.network.embedder.word_size)

@@ -123,6 +123,10 @@ def plugin_class(name: str) -> Plugin:
         raise ConfigError(f"{name!r} names no plug-in; write package.module:Class")
     try:
         return Plugin(name, getattr(importlib.import_module(module), attribute))
+    except ModuleNotFoundError as error:
+        at_home = error.name is not None and f"{module}.".startswith(f"{error.name}.")
+        remedy = f"; name the folder that {error.name} lies in by the variable PYTHONPATH" if at_home else ""
+        raise ConfigError(f"plug-in {name!r} cannot be imported: {error}{remedy}") from None
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"plug-in {name!r} cannot be imported: {error}") from None
 

@@ -88,16 +88,22 @@ def load_settings(
         name, merged = _read_preset("ner" if name is None else str(name))
     if "tasks" in layers:  # a file's own tasks replace those of the preset
         merged["tasks"] = {}
+    _let_epochs_count(merged, layers)
     merged = _merge(merged, layers) | {"preset": name}
     if tasks:
         merged["tasks"] = {task: merged.get("tasks", {}).get(task, {}) for task in tasks}
+    _let_epochs_count(merged, over)
     for key, value in over.items():
         set_dotted(merged, key.split("."), value)
-    named = {key for values in (layers, over) for key in _dotted(values)}
-    if "training.epochs" in named and "training.min_steps" not in named:
-        set_dotted(merged, ["training", "min_steps"], 0)
     source = str(file) if isinstance(file, str | Path) else "settings"
     return parse_settings(merged, source=source, origins=dict.fromkeys(over, "settings") | dict(origins or {}))
+
+
+def _let_epochs_count(merged: dict[str, Any], values: Mapping[str, Any]) -> None:
+    """A number of epochs that is about to be laid over other values is not exceeded for steps that those ask for."""
+    named = set(_dotted(values))
+    if "training.epochs" in named and "training.min_steps" not in named:
+        set_dotted(merged, ["training", "min_steps"], 0)
 
 
 def _dotted(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

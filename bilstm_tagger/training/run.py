@@ -162,7 +162,7 @@ def _describe_pace(training: TrainingSettings, pace: Pace) -> None:
             "batches of %s and a learning rate of %.3g, for the GPU", counted(pace.batch_size, "sentence"), rate
         )
     if pace.epochs > training.epochs:
-        told = "training.epochs, or --epochs, sets another number"
+        told = f"training.min_steps=0 keeps to {training.epochs}"
         logger.info("%s, for %d steps; %s", counted(pace.epochs, "epoch"), training.min_steps, told)
 
 

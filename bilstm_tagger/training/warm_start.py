@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,12 +153,18 @@ def take_over(model: TaggingModel, vocab: Vocab, earlier: Tagger) -> None:
             tensor.copy_(source)
         else:
             fresh.append(name)
-    if fresh:
+    # Heads of tasks that one side lacks have been told by task.
+    new = _heads(task for task in vocab.tags if task not in earlier.vocab.tags)
+    if fresh := [name for name in fresh if not _MEMBER.sub("", name).startswith(new)]:
         logger.warning("weights that start afresh, for the model has none of that size: %s", ", ".join(fresh))
-    left_out = [f"heads.{task}." for task in earlier.vocab.tags if task not in vocab.tags]
-    lost = [name for name in old if name not in target and not _MEMBER.sub("", name).startswith(tuple(left_out))]
-    if lost:
+    left_out = _heads(task for task in earlier.vocab.tags if task not in vocab.tags)
+    if lost := [name for name in old if name not in target and not _MEMBER.sub("", name).startswith(left_out)]:
         logger.warning("weights of the model that the new one has no place for: %s", ", ".join(lost))
+
+
+def _heads(tasks: Iterable[str]) -> tuple[str, ...]:
+    """What the names of the weights of these tasks' heads begin with, behind the member of an ensemble."""
+    return tuple(f"heads.{task}." for task in tasks)
 
 
 def _reads_something_else(name: str, old: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> bool:

@@ -21,6 +21,7 @@ from bilstm_tagger.errors import ModelError
 from bilstm_tagger.evaluation.result_tables import to_csv, to_latex, to_markdown
 from bilstm_tagger.evaluation.results import Outcome, Result, Results, collect_results
 from bilstm_tagger.evaluation.seed_difference import difference
+from bilstm_tagger.settings.loading import known_settings
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,23 @@ def test_values_are_written_as_people_write_them(first: Path, tmp_path: Path) ->
     assert cells["tasks.ner.corpora"] == ("a.conll (unmarked MISC), b.conll (weight 0.5)", "none")
     assert cells["training.average_from"] == ("none", "0.5")
     assert cells["embedder.characters.widths"] == ("2, 3", "3, 4")
+
+
+def test_lists_of_phrases_and_models_without(first: Path, tmp_path: Path) -> None:
+    kinds = {
+        "bigram": {"bigram": True},
+        "lists": {"phrases": {"PER": "people.txt", "LOC": "places.txt"}, "ignore_case": True},
+    }
+    feature = known_settings({"features": {"any": {"bigram": True}}}).model_dump(mode="json")["features"]["any"]
+    made = [
+        model(first, tmp_path / name, dev=0.5, features={"known": {**feature, "bigram": False, **chosen}})
+        for name, chosen in kinds.items()
+    ]
+    found = collect_results([*made, first])
+    cells = dict(zip(found.settings, zip(*found.cells(), strict=True), strict=True))
+    assert cells["features.known.bigram"] == ("true", "false", "–")
+    assert cells["features.known.phrases.PER"] == ("–", "people.txt", "–")
+    assert cells["features.known.phrases"] == ("none", "–", "–")
 
 
 def test_a_setting_newer_than_the_model_has_its_default(first: Path, tmp_path: Path) -> None:

@@ -168,7 +168,11 @@ def test_a_sentence_alone_is_tagged_as_in_any_batch(chosen: Settings, tmp_path: 
     ("name", "message"),
     [
         (f"{HERE}:Absent", "cannot be imported"),
-        ("no_such_package:Class", "cannot be imported"),
+        (
+            "no_such_package.inner:Class",
+            r"cannot be imported: No module named 'no_such_package'; name the folder that no_such_package lies in by "
+            r"the variable PYTHONPATH$",
+        ),
         (
             f"{HERE}:NoModule",
             (

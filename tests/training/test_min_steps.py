@@ -27,7 +27,12 @@ def test_named_epochs_are_meant(tmp_path: Path) -> None:
     named = {"training.epochs": 2}
     assert load_settings("ner", overrides=named).training.min_steps == 0
     assert load_settings("ner", overrides={"training": {"epochs": 2}}).training.min_steps == 0
-    assert load_settings("ner", file=file, overrides=named).training.min_steps == 700
+    assert load_settings("ner", file=file, overrides=named).training.min_steps == 0
+    assert load_settings("ner", file=file).training.min_steps == 700
     assert load_settings("ner", overrides=named | {"training.min_steps": 5}).training.min_steps == 5
     file.write_text("[training]\nepochs = 2\n", "utf-8")
     assert load_settings("ner", file=file).training.min_steps == 0
+    assert load_settings("ner", file=file, overrides={"training.min_steps": 5}).training.min_steps == 5
+    file.write_text("[training]\nepochs = 2\nmin_steps = 700\n", "utf-8")
+    assert load_settings("ner", file=file).training.min_steps == 700
+    assert load_settings("ner", file=file, overrides={"training.epochs": 3}).training.min_steps == 0

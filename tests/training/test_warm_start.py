@@ -133,6 +133,18 @@ def test_what_the_new_model_has_no_place_for_is_named(
     assert "heads" not in lost[0]
 
 
+def test_heads_of_tasks_that_one_side_lacks_are_told_by_task(
+    old: Path, new_data: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    overrides = new_data | {"tasks.chunk.column": 2}
+    settings = load_settings(base=settings_of(Tagger.load(old), name=str(old)), tasks=["chunk"], overrides=overrides)
+    prepare(settings).model()
+    told = [record.getMessage() for record in caplog.records if "chunk" in record.getMessage()]
+    assert told == ["chunk: the model to start from has no such task; its head starts afresh"]
+    assert "the new model leaves out: ner" in caplog.messages
+    assert not any("weights" in message for message in caplog.messages)
+
+
 def test_data_that_the_old_model_cannot_be_scored_on_costs_only_the_comparison(
     old: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -338,8 +338,8 @@ def test_command(write: Callable[..., Path], tmp_path: Path) -> None:
     assert "--repair" in refused.stderr
     done = run(path, target, "--column", "ner=3", "--column", "xpos=2", "--scheme", "iobes", "--repair")
     assert (done.exit_code, done.stdout) == (0, "")
-    assert "ner: BIO to IOBES, written as NER\n" in done.stderr
-    assert "xpos: none, written as XPOS\n" in done.stderr
+    assert "ner: scheme BIO to IOBES, written as NER\n" in done.stderr
+    assert "xpos: scheme none, written as XPOS\n" in done.stderr
     assert "ner: repaired 1 tag in 1 sentence" in done.stderr
     assert "1 document, 2 sentences, 7 tokens" in done.stderr
     assert "already exists; --force" in run(path, target).stderr
@@ -352,11 +352,11 @@ def test_command_tells_what_becomes_of_a_name(write: Callable[..., Path], tmp_pa
     told = run(write(BIO), tmp_path / "b.conllu", "--column", "pos=2", "--column", "sense=3", "--column", "a b=3")
     assert told.exit_code == 1 and "cannot be a key of column MISC" in told.stderr
     told = run(write(BIO), tmp_path / "b.conllu", "--column", "pos=2")
-    assert "pos: none, written as XPOS; read back as xpos, or with --column pos=XPOS\n" in told.stderr
+    assert "pos: scheme none, written as XPOS; read back as task 'xpos', or with --column pos=XPOS\n" in told.stderr
     told = run(write(BIO), tmp_path / "c.conllu", "--column", "sense=2")
-    assert "sense: none, written as SENSE; read back with --column sense=SENSE\n" in told.stderr
+    assert "sense: scheme none, written as SENSE; read back with --column sense=SENSE\n" in told.stderr
     told = run(write(BIO), tmp_path / "b.conll", "--column", "ner=3")
-    assert "ner: BIO, written as column 3; read back as tags, or with --column ner=3\n" in told.stderr
+    assert "ner: scheme BIO, written as column 3; read back as task 'tags', or with --column ner=3\n" in told.stderr
     as_json = run(write(BIO), tmp_path / "d.conllu", "--column", "pos=2", "--json")
     assert json.loads(as_json.stdout)["read_as"] == {"pos": "xpos"}
 

@@ -266,7 +266,7 @@ def test_the_command(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(json.dumps({"tokens": ["Ada", "came"], "ner_tags": ["B-PER", "O"]}) + "\n")
     done = run("convert", tmp_path / "a.jsonl", tmp_path / "out", "--to", "brat", "--column", "ner=ner_tags")
     assert done.exit_code == 0, done.stderr
-    assert "ner: BIO, written as spans" in done.stderr
+    assert "ner: scheme BIO, written as spans" in done.stderr
     assert (tmp_path / "out" / "000001.ann").read_text() == "T1\tPER 0 3\tAda\n"
     assert run("convert", tmp_path / "a.jsonl", tmp_path / "out", "--to", "brat").exit_code == 1
 
