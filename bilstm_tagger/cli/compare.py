@@ -9,7 +9,7 @@ import typer
 
 from bilstm_tagger.cli.app import note, screen
 from bilstm_tagger.cli.columns import columns_by_task, task_columns
-from bilstm_tagger.cli.output import check_pages, write_json
+from bilstm_tagger.cli.output import check_pages, check_places, write_json
 from bilstm_tagger.cli.reading import (
     CommentsOption,
     DelimiterOption,
@@ -67,6 +67,7 @@ def compare(
     from bilstm_tagger.settings.read_spec import ReadSpec
 
     check_pages(differences or [], "--differences")
+    check_places(json_file)
     reading = reading_fields(
         [corpus, first, second],
         format,

@@ -10,7 +10,7 @@ import typer
 
 from bilstm_tagger.cli.app import note, screen
 from bilstm_tagger.cli.columns import columns_by_task, task_columns
-from bilstm_tagger.cli.output import STDOUT, check_pages, write_json
+from bilstm_tagger.cli.output import STDOUT, check_pages, check_places, write_json
 from bilstm_tagger.cli.reading import (
     CommentsOption,
     DelimiterOption,
@@ -108,6 +108,7 @@ def evaluate(
     from bilstm_tagger.cli.tables import evaluation_view, matrix_table
 
     _check(errors or [], confusion)
+    check_places(json_file)
     reading = reading_fields(
         [path for path in (corpus, predictions) if path],
         format,
@@ -218,6 +219,7 @@ def _check(errors: list[Path], confusion: Path | None) -> None:
     check_pages(errors, "--errors")
     if confusion not in (None, STDOUT) and confusion.suffix.lower() != ".png":
         raise typer.BadParameter(f"{confusion}: must end in .png, or be -", param_hint="--confusion")
+    check_places(confusion)
 
 
 def _of_model(

@@ -55,6 +55,7 @@ def opened(output: Path | None, *, binary: bool, force: bool) -> Iterator[IO[Any
         raise ConfigError(f"{output}: is a folder; name a file, such as {output / 'names.csv'}")
     if output.exists() and not force and not is_device(output):
         raise ConfigError(f"{output} would be overwritten; use --force or another --output")
+    check_places(output)
     with atomic_write(output, binary=True) if binary else atomic_write(output) as stream:
         yield stream
 
@@ -89,8 +90,24 @@ def write_json(values: Any, path: Path | None) -> bool:
     return True
 
 
+def check_places(*paths: Path | None) -> None:
+    """Refuse files that cannot be written, before the work whose result goes there.
+
+    Args:
+        paths: the files; None for none, and `-` for standard output.
+
+    Raises:
+        TaggerError: one is a folder, or the system lets nothing be written there.
+    """
+    from bilstm_tagger.io.places import check_file_place
+
+    for path in paths:
+        if path is not None and not is_standard_output(path):
+            check_file_place(path)
+
+
 def check_pages(paths: Sequence[Path], option: str) -> None:
-    """Refuse files that are neither pages nor tables before anything is computed.
+    """Refuse files that are neither pages nor tables, or cannot be written, before anything is computed.
 
     Args:
         paths: the files.
@@ -98,7 +115,9 @@ def check_pages(paths: Sequence[Path], option: str) -> None:
 
     Raises:
         typer.BadParameter: one has another suffix.
+        TaggerError: one cannot be written.
     """
     for path in paths:
         if path.suffix.lower() not in (".html", ".csv"):
             raise typer.BadParameter(f"{path}: must end in .html or .csv", param_hint=option)
+    check_places(*paths)
