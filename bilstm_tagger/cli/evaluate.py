@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bilstm_tagger.cli.app import note, screen
+from bilstm_tagger.cli.app import screen
 from bilstm_tagger.cli.columns import columns_by_task, task_columns
-from bilstm_tagger.cli.output import STDOUT, check_pages, check_places, write_json
+from bilstm_tagger.cli.output import STDOUT, check_pages, check_places, tell_notes, write_json
 from bilstm_tagger.cli.reading import (
     CommentsOption,
     DelimiterOption,
@@ -151,8 +151,7 @@ def evaluate(
             return
         evaluation = _of_model(model, corpus, column, format, reading, drawing, device, bool(errors))
         name = model.name
-    for line in evaluation.notes:
-        note(f"note: {line}")
+    tell_notes(evaluation.notes)
     for path in errors or []:
         _write_errors(evaluation, path, f"Errors of {name} on {(corpus or predictions or path).name}")
     if confusion is not None and confusion != STDOUT:
@@ -208,8 +207,7 @@ def _raw(
     tagger = Tagger.load(model, device=device)
     columns = columns_by_task(column)
     evaluation = evaluate_raw(tagger, corpus, columns=columns, format=format, reading=reading)
-    for line in evaluation.notes:
-        note(f"note: {line}")
+    tell_notes(evaluation.notes)
     if write_json(evaluation.to_json(), json_file):
         screen().print(raw_view(evaluation))
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import typer
+
+from bilstm_tagger.cli.app import note
 
 STDOUT = Path("-")
 _STANDARD = ("-", "/dev/stdout", "/dev/fd/1")  # by name: with `> FILE` behind the command they are that file
@@ -88,6 +90,18 @@ def write_json(values: Any, path: Path | None) -> bool:
     with atomic_write(path) as stream:
         stream.write(text)
     return True
+
+
+def tell_notes(lines: Iterable[str]) -> None:
+    """Print what the reader of figures should know; that a model was trained on the corpus is a warning.
+
+    Args:
+        lines: the notes.
+    """
+    from bilstm_tagger.evaluation.trained_on import SAYS
+
+    for line in lines:
+        note(f"{'warning' if SAYS in line else 'note'}: {line}")
 
 
 def check_places(*paths: Path | None) -> None:
