@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from bilstm_tagger.cli.app import note, screen
 from bilstm_tagger.cli.columns import columns_by_task
+from bilstm_tagger.cli.output import check_places, tell_notes
 from bilstm_tagger.cli.reading import (
     CommentsOption,
     DelimiterOption,
@@ -66,9 +68,10 @@ def calibrate(
 
     No tag changes: scores are divided by one number per task, the temperature.
     """
-    from bilstm_tagger.evaluation.calibration import calibrated, with_temperatures
+    from bilstm_tagger.evaluation.calibration import calibrated
     from bilstm_tagger.evaluation.evaluate import read_gold, refuse_strange_labels
-    from bilstm_tagger.evaluation.reliability import draw_reliability
+    from bilstm_tagger.evaluation.reliability import calibration_errors, draw_reliability
+    from bilstm_tagger.io.places import check_folder_place
     from bilstm_tagger.model_folder.find import find_folder
     from bilstm_tagger.model_folder.folder import save_calibration
     from bilstm_tagger.tagging.tagger import Tagger
@@ -81,6 +84,9 @@ def calibrate(
         )
     if png is not None and (png.suffix.lower() != ".png" or not png.parent.is_dir()):
         raise typer.BadParameter(f"{png}: must be a .png in a folder that is there", param_hint="--png")
+    check_places(png)
+    if not dry_run:
+        check_folder_place(folder)
     tagger = Tagger.load(folder)
     reading = reading_fields(
         [corpus],
@@ -94,26 +100,27 @@ def calibrate(
         label=label,
     )
     gold, notes = read_gold(tagger, corpus, columns=columns_by_task(column), format=format, reading=reading)
-    for line in notes:
-        note(f"note: {line}")
+    tell_notes(notes)
     refuse_strange_labels(tagger, gold)
     if not dry_run and not force:
         gold = _with_enough(gold, corpus)
-    before = with_temperatures(tagger, dict.fromkeys(tagger.tasks, 1.0))
     after = calibrated(tagger, [(gold, gold.tasks)])
     console = screen()
-    console.print(_errors(before, after, gold))
+    errors = calibration_errors(tagger, gold), calibration_errors(after, gold)
+    console.print(_errors(*errors))
+    for line in _worse(*errors):
+        note(f"note: {line}")
     if precision is not None:
         for task in gold.tasks:
             if task in after.info.calibration:
                 console.print(_thresholds(after, task, precision))
     if png is not None:
-        draw_reliability([("temperature 1", before), ("fitted", after)], gold, png)
+        draw_reliability([("before", tagger), ("after", after)], gold, png)
+    old, new = tagger.info.temperatures, after.info.temperatures
+    told = ", ".join(f"{task} {new.get(task, 1.0):g} (before {old.get(task, 1.0):g})" for task in gold.tasks)
     if not dry_run:
         save_calibration(after.info, model)
-        old, new = tagger.info.temperatures, after.info.temperatures
-        told = ", ".join(f"{task} {new.get(task, 1.0):g} (before {old.get(task, 1.0):g})" for task in gold.tasks)
-        note(f"{model}: temperature {told}")
+    note(f"{model}: temperature {told}{'; not written' if dry_run else ''}")
 
 
 def _with_enough(gold: Corpus, path: Path) -> Corpus:
@@ -140,25 +147,39 @@ def _lack(gold: Corpus, task: str) -> str:
     return "" if tokens >= LEAST_TOKENS else f"{counted(tokens, 'token')} of the {LEAST_TOKENS:,} needed"
 
 
-def _errors(before: Tagger, after: Tagger, gold: Corpus) -> Table:
-    """Expected calibration errors by task and label, with temperature 1 and with the fitted one."""
+_Errors = dict[tuple[str, str], tuple[int, float | None]]
+
+
+def _errors(before: _Errors, after: _Errors) -> Table:
+    """Expected calibration errors by task and label, with the temperature that the model had and the fitted one."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    from bilstm_tagger.evaluation.reliability import calibration_errors
     from bilstm_tagger.wording import percent
 
     title = "expected calibration error in percent"
     table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD)
     for name in ("task", "of"):
         table.add_column(name)
-    for name in ("predictions", "temperature 1", "fitted"):
+    for name in ("predictions", "before", "after"):
         table.add_column(name, justify="right")
-    old, new = calibration_errors(before, gold), calibration_errors(after, gold)
-    for (task, of), (count, error) in old.items():
-        table.add_row(Text(task), Text(of), f"{count:,}", percent(error or 0.0), percent(new[task, of][1] or 0.0))
+    for (task, of), (count, error) in before.items():
+        table.add_row(Text(task), Text(of), f"{count:,}", percent(error or 0.0), percent(after[task, of][1] or 0.0))
     return table
+
+
+def _worse(before: _Errors, after: _Errors) -> Iterator[str]:
+    """For each task of which something is calibrated worse than before what that is."""
+    from bilstm_tagger.wording import percent
+
+    found: dict[str, list[str]] = {}
+    for (task, of), (_, error) in before.items():
+        old, new = percent(error or 0.0), percent(after[task, of][1] or 0.0)
+        if float(new) > float(old):
+            found.setdefault(task, []).append(f"{of} ({old}, then {new})")
+    for task, listed in found.items():
+        yield f"{task}: worse than before are {', '.join(listed)}; a task has one temperature for all its labels"
 
 
 def _thresholds(tagger: Tagger, task: str, precision: float) -> Table:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from bilstm_tagger.cli.app import note, screen
+from bilstm_tagger.cli.app import screen
 from bilstm_tagger.cli.columns import columns_by_task, task_columns
-from bilstm_tagger.cli.output import check_pages, write_json
+from bilstm_tagger.cli.output import check_pages, check_places, tell_notes, write_json
 from bilstm_tagger.cli.reading import (
     CommentsOption,
     DelimiterOption,
@@ -67,6 +67,7 @@ def compare(
     from bilstm_tagger.settings.read_spec import ReadSpec
 
     check_pages(differences or [], "--differences")
+    check_places(json_file)
     reading = reading_fields(
         [corpus, first, second],
         format,
@@ -89,8 +90,7 @@ def compare(
         seed=seed,
         device=device,
     )
-    for line in comparison.notes:
-        note(f"note: {line}")
+    tell_notes(comparison.notes)
     for path in differences or []:
         if path.suffix.lower() == ".csv":
             write_differences_csv(comparison, path)

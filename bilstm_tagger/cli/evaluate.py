@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bilstm_tagger.cli.app import note, screen
+from bilstm_tagger.cli.app import screen
 from bilstm_tagger.cli.columns import columns_by_task, task_columns
-from bilstm_tagger.cli.output import STDOUT, check_pages, write_json
+from bilstm_tagger.cli.output import STDOUT, check_pages, check_places, tell_notes, write_json
 from bilstm_tagger.cli.reading import (
     CommentsOption,
     DelimiterOption,
@@ -108,6 +108,7 @@ def evaluate(
     from bilstm_tagger.cli.tables import evaluation_view, matrix_table
 
     _check(errors or [], confusion)
+    check_places(json_file)
     reading = reading_fields(
         [path for path in (corpus, predictions) if path],
         format,
@@ -150,8 +151,7 @@ def evaluate(
             return
         evaluation = _of_model(model, corpus, column, format, reading, drawing, device, bool(errors))
         name = model.name
-    for line in evaluation.notes:
-        note(f"note: {line}")
+    tell_notes(evaluation.notes)
     for path in errors or []:
         _write_errors(evaluation, path, f"Errors of {name} on {(corpus or predictions or path).name}")
     if confusion is not None and confusion != STDOUT:
@@ -207,8 +207,7 @@ def _raw(
     tagger = Tagger.load(model, device=device)
     columns = columns_by_task(column)
     evaluation = evaluate_raw(tagger, corpus, columns=columns, format=format, reading=reading)
-    for line in evaluation.notes:
-        note(f"note: {line}")
+    tell_notes(evaluation.notes)
     if write_json(evaluation.to_json(), json_file):
         screen().print(raw_view(evaluation))
 
@@ -218,6 +217,7 @@ def _check(errors: list[Path], confusion: Path | None) -> None:
     check_pages(errors, "--errors")
     if confusion not in (None, STDOUT) and confusion.suffix.lower() != ".png":
         raise typer.BadParameter(f"{confusion}: must end in .png, or be -", param_hint="--confusion")
+    check_places(confusion)
 
 
 def _of_model(

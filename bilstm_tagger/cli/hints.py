@@ -35,6 +35,8 @@ def in_options_of(message: str, context: Any) -> str:
     if context is None or "--" not in message:
         return message
     own, others = options_of(context.command), _other_commands(context)
+    if "--resume" not in own and "--train" in own:  # a study, which goes on by itself
+        message = message.replace("--resume continues", "the same command continues")
 
     def spelled(match: re.Match[str]) -> str:
         option, value = match[1], match[2] or ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bilstm_tagger.cli.app import note, screen
+from bilstm_tagger.cli.output import check_places
 from bilstm_tagger.errors import TaggerError, choose
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def inspect(
     from bilstm_tagger.tagging.tagger import Tagger
 
     units = [_unit_names(names) for names in unit or []]
+    check_places(png, html, json_file)
     inspection = look_inside(Tagger.load(model), text, task=task)
     inspection = inspection.with_units(_known_unit(inspection, *names) for names in units)
     if png is not None:

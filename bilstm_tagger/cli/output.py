@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import typer
+
+from bilstm_tagger.cli.app import note
 
 STDOUT = Path("-")
 _STANDARD = ("-", "/dev/stdout", "/dev/fd/1")  # by name: with `> FILE` behind the command they are that file
@@ -55,6 +57,7 @@ def opened(output: Path | None, *, binary: bool, force: bool) -> Iterator[IO[Any
         raise ConfigError(f"{output}: is a folder; name a file, such as {output / 'names.csv'}")
     if output.exists() and not force and not is_device(output):
         raise ConfigError(f"{output} would be overwritten; use --force or another --output")
+    check_places(output)
     with atomic_write(output, binary=True) if binary else atomic_write(output) as stream:
         yield stream
 
@@ -89,8 +92,36 @@ def write_json(values: Any, path: Path | None) -> bool:
     return True
 
 
+def tell_notes(lines: Iterable[str]) -> None:
+    """Print what the reader of figures should know; that a model was trained on the corpus is a warning.
+
+    Args:
+        lines: the notes.
+    """
+    from bilstm_tagger.evaluation.trained_on import SAYS
+
+    for line in lines:
+        note(f"{'warning' if SAYS in line else 'note'}: {line}")
+
+
+def check_places(*paths: Path | None) -> None:
+    """Refuse files that cannot be written, before the work whose result goes there.
+
+    Args:
+        paths: the files; None for none, and `-` for standard output.
+
+    Raises:
+        TaggerError: one is a folder, or the system lets nothing be written there.
+    """
+    from bilstm_tagger.io.places import check_file_place
+
+    for path in paths:
+        if path is not None and not is_standard_output(path):
+            check_file_place(path)
+
+
 def check_pages(paths: Sequence[Path], option: str) -> None:
-    """Refuse files that are neither pages nor tables before anything is computed.
+    """Refuse files that are neither pages nor tables, or cannot be written, before anything is computed.
 
     Args:
         paths: the files.
@@ -98,7 +129,9 @@ def check_pages(paths: Sequence[Path], option: str) -> None:
 
     Raises:
         typer.BadParameter: one has another suffix.
+        TaggerError: one cannot be written.
     """
     for path in paths:
         if path.suffix.lower() not in (".html", ".csv"):
             raise typer.BadParameter(f"{path}: must end in .html or .csv", param_hint=option)
+    check_places(*paths)

@@ -12,7 +12,7 @@ import typer
 
 from bilstm_tagger.cli.app import note
 from bilstm_tagger.cli.columns import columns_by_task
-from bilstm_tagger.cli.output import file_of, opened
+from bilstm_tagger.cli.output import file_of, opened, tell_notes
 from bilstm_tagger.cli.reading import (
     CommentsOption,
     DelimiterOption,
@@ -181,12 +181,13 @@ def _by_model(
 ) -> Review:
     from bilstm_tagger.curation.reviewing import review_by_model, reviewed_task
     from bilstm_tagger.evaluation.evaluate import read_gold, refuse_strange_labels
+    from bilstm_tagger.evaluation.trained_on import SAYS
 
     chosen = reviewed_task(tagger.schemes, task)
     gold, notes = read_gold(tagger, data, columns=_of_task(columns, chosen), format=format, reading=reading)
     for line in notes:
-        if line.startswith(f"{chosen} "):
-            note(f"note: {line}")
+        if line.startswith(f"{chosen} ") or SAYS in line:
+            tell_notes([line])
     judged = reviewed_task(gold.schemes, chosen)
     refuse_strange_labels(tagger, gold.only([judged]))
     return review_by_model(tagger, gold, judged)

@@ -94,14 +94,13 @@ def evaluate_seeds(
         corpus: name of the file that they are scored on.
         json_file: where to write the scores, `-` for standard output.
     """
-    from bilstm_tagger.cli.output import write_json
+    from bilstm_tagger.cli.output import tell_notes, write_json
     from bilstm_tagger.training.seeds import SeedRun, SeedScores
 
     runs: list[SeedRun] = []
     for seed, folder in folders:
         evaluation = evaluate(folder)
-        for line in evaluation.notes if not runs else ():
-            note(f"note: {line}")
+        tell_notes(evaluation.notes if not runs else ())
         scores = {task: each.headline for task, each in evaluation.tasks.items()}
         runs.append(SeedRun(seed, folder, {"test": scores}))
         note(f"{folder}: {_listed(scores)}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bilstm_tagger.cli.app import Command, note, screen
+from bilstm_tagger.cli.app import Command, if_stopped, note, screen
 from bilstm_tagger.cli.examples import examples
 from bilstm_tagger.cli.values import origins
 
@@ -38,6 +38,7 @@ def memory(
     Takes a few minutes. Writes an HTML report: common statements beside measurements.
     """
     from bilstm_tagger.files.split import usable_cores
+    from bilstm_tagger.io.places import check_folder_place
     from bilstm_tagger.studies.memory import run_memory_study
     from bilstm_tagger.studies.memory_report import write_memory_report
     from bilstm_tagger.studies.memory_result import MemorySettings
@@ -46,8 +47,10 @@ def memory(
         """Report a finished job."""
         note(f"{done:>3} of {jobs}  {description}")
 
+    check_folder_place(output)
     settings = MemorySettings(seeds=tuple(range(seeds)))
-    result = run_memory_study(settings, workers=workers or usable_cores(), progress=report_job)
+    with if_stopped(lambda: f"nothing was written to {output}, which needs the outcomes of all jobs; start again"):
+        result = run_memory_study(settings, workers=workers or usable_cores(), progress=report_job)
     page = write_memory_report(result, output)
     note(f"report: {page}")
 
@@ -92,7 +95,7 @@ def encoders(
     by_flag = {key: value for key, value in flags.items() if value is not None}
     settings = load_settings("fast", overrides=overrides | by_flag, origins=origins(overrides, by_flag))
     bar = BarProgress() if sys.stderr.isatty() else None
-    with bar or nullcontext():
+    with if_stopped(lambda: f"{output} keeps what is done; the same command goes on"), bar or nullcontext():
         result = run_encoders_study(
             settings, output=output, seeds=range(seeds), test=test_file, listener=_report_run, progress=bar
         )

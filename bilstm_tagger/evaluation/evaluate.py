@@ -19,6 +19,7 @@ from bilstm_tagger.evaluation.bootstrap import RESAMPLES, check_resamples
 from bilstm_tagger.evaluation.counting import check_aligned, headline, score_task
 from bilstm_tagger.evaluation.partial import unannotated_notes
 from bilstm_tagger.evaluation.scores import SpanScores, TagScores, nothing_to_find
+from bilstm_tagger.evaluation.trained_on import trained_on
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.tagging.opened import opened
 from bilstm_tagger.tagging.warm_up import warm_up
@@ -53,7 +54,8 @@ class Scored(Generic[_Scores]):
         sentences: number of sentences.
         tokens: number of tokens.
         seconds: time that tagging took; None if the tags were there already.
-        notes: what the reader should know: tasks left out, labels the model never saw, tasks without a gold span.
+        notes: what the reader should know: that the model was trained on the corpus, tasks left out, labels the model
+            never saw, tasks without a gold span.
     """
 
     tasks: Mapping[str, _Scores]
@@ -171,7 +173,8 @@ def read_gold(
     word_column: int | str | None = None,
     reading: Mapping[str, Any] | None = None,
 ) -> tuple[Corpus, list[str]]:
-    """Gold tags of a tagger's tasks, spelled in its schemes, and notes on tasks that are left out.
+    """Gold tags of a tagger's tasks, spelled in its schemes, and notes: on tasks that are left out, and on a corpus
+    that the tagger was trained on.
 
     Arguments and errors as for `evaluate`.
     """
@@ -185,6 +188,8 @@ def read_gold(
         absent = [task for task in tagger.tasks if task not in documents.tasks]
         told = _notes(dict.fromkeys(absent, "not every document has gold tags of it"))
     gold = _gold(tagger, documents)
+    if isinstance(corpus, str | Path) and (learnt := trained_on(tagger.info, corpus, documents)):
+        told = [learnt, *told]
     return gold, [*told, *unannotated_notes(gold)]
 
 

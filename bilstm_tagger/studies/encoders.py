@@ -1,7 +1,8 @@
 """The study of encoders: the same data and settings with six encoders, several seeds each.
 
 Each run has its own folder, which is a model folder when the run is complete, and a file of results. A complete run is
-not repeated, and an interrupted run continues from its last epoch.
+not repeated, and an interrupted run continues from its last epoch, as long as settings and data are the same. Scores on
+a test file are kept with the model; they are measured when there are none of that file.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,7 +23,9 @@ from bilstm_tagger.errors import ConfigError, TaggerError
 from bilstm_tagger.evaluation.evaluate import evaluate
 from bilstm_tagger.evaluation.scores import SpanScores, TagScores
 from bilstm_tagger.io.atomic import atomic_write
+from bilstm_tagger.io.places import check_folder_place
 from bilstm_tagger.model_folder.find import is_model_folder
+from bilstm_tagger.model_folder.json_files import read_json
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.loading import parse_settings
 from bilstm_tagger.settings.schema import Settings
@@ -30,8 +33,10 @@ from bilstm_tagger.studies.encoders_result import EncoderRun, EncodersResult
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.tagging.torch_runtime import torch_model
 from bilstm_tagger.training import train
+from bilstm_tagger.training.held_out import check_test, known_scores, score_on_test
 from bilstm_tagger.training.progress import Progress as TrainingProgress
-from bilstm_tagger.training.run_folder import SETTINGS
+from bilstm_tagger.training.provenance import changes_since
+from bilstm_tagger.training.run_folder import SETTINGS, is_finished
 
 logger = logging.getLogger("bilstm_tagger")
 
@@ -70,7 +75,7 @@ def run_encoders_study(
             needed.
         output: the folder of the study; `runs` below it gets a model folder per run.
         seeds: each encoder is trained once per seed.
-        test: a file to score on as well.
+        test: a file to score on as well; it decides nothing, and may be another one when the study goes on.
         encoders: title and settings of each encoder; the six of `ENCODERS` if None.
         listener: called after each run.
         progress: receives every training step.
@@ -79,12 +84,20 @@ def run_encoders_study(
         all runs; they are also written to `encoders.json` in `output`.
 
     Raises:
-        ConfigError: there is no dev file, or the runs in `output` were made with other settings.
+        ConfigError: there is no dev file, or the runs in `output` were made with other settings or data.
+        CorpusError: the test file cannot be used.
+        TaggerError: nothing can be written to `output`.
     """
     if settings.data.train is None or settings.data.dev is None:
         raise ConfigError("the study of encoders needs data.train and data.dev")
     encoders = ENCODERS if encoders is None else encoders
     folder = Path(output)
+    check_folder_place(folder)
+    for seed in seeds:
+        for name, (_, values) in encoders.items():
+            _refuse_others(folder, name, _settings_of(settings, values, seed))
+    if test is not None:
+        check_test(settings, test)
     runs = []
     for seed in seeds:
         for name, (_, values) in encoders.items():
@@ -120,23 +133,45 @@ def _settings_of(settings: Settings, encoder: Mapping[str, Any], seed: int) -> S
     return parse_settings(values)
 
 
+def _refuse_others(folder: Path, name: str, settings: Settings) -> None:
+    """Refuse to go on with a run that was made, or has begun, with other settings or data."""
+    place, record = _places(folder, name, settings)
+    begun = is_model_folder(place) or (place / SETTINGS).is_file()
+    if record.is_file() and begun and (changed := changes_since(place, settings)):
+        what = "; ".join(changed)
+        raise ConfigError(
+            f"{place}: was trained with other settings: {what}; choose another --output, or remove {folder}"
+        )
+
+
+def _places(folder: Path, name: str, settings: Settings) -> tuple[Path, Path]:
+    """The folder of a run and its file of results."""
+    label = f"{name}-{settings.training.seed}"
+    return folder / "runs" / label, folder / "results" / f"{label}.json"
+
+
 def _run(
     folder: Path, name: str, settings: Settings, test: str | None, progress: TrainingProgress | None
 ) -> tuple[EncoderRun, bool]:
     """One run, and whether it had been complete before."""
-    label = f"{name}-{settings.training.seed}"
-    record = folder / "results" / f"{label}.json"
-    made_with = {"settings": settings.model_dump(mode="json"), "test": test}
+    place, record = _places(folder, name, settings)
     begun = record.is_file()
-    if begun and (run := _read(record, made_with)):
-        return run, True
-    logger.info("%s, seed %d", name, settings.training.seed)
-    started = time.perf_counter()
-    _write(record, {**made_with, "run": None})
-    _train(folder / "runs" / label, settings, begun=begun, progress=progress)
-    run = _measure(folder / "runs" / label, name, settings, test, started)
-    _write(record, {**made_with, "run": asdict(run)})
-    return run, False
+    run = _read(record) if begun else None
+    done = run is not None and is_finished(place)
+    if run is None or not done:
+        logger.info("%s, seed %d", name, settings.training.seed)
+        started = time.perf_counter()
+        _write(record, {"run": None})
+        _train(place, settings, begun=begun, progress=progress)
+        run = _measure(place, name, settings, started)
+        _write(record, {"run": asdict(run)})
+    return replace(run, test={} if test is None else _on_test(place, test)), done
+
+
+def _on_test(folder: Path, test: str) -> dict[str, float]:
+    """The scores of a finished model on the test file; those of another file of this name are replaced."""
+    known = known_scores(read_json(folder / "metrics.json"), test)
+    return score_on_test(Tagger.load(folder), test, folder=folder) if known is None else known
 
 
 def _write(record: Path, values: Mapping[str, Any]) -> None:
@@ -144,36 +179,30 @@ def _write(record: Path, values: Mapping[str, Any]) -> None:
         json.dump(values, stream, indent=1)
 
 
-def _read(record: Path, made_with: Mapping[str, Any]) -> EncoderRun | None:
+def _read(record: Path) -> EncoderRun | None:
     """The run of a result file; None if the run is not complete."""
     try:
         stored = json.loads(record.read_text("utf-8"))
-        run = stored["run"] and EncoderRun(**stored["run"])
-        same = {key: stored[key] for key in made_with} == made_with
+        return EncoderRun(**stored["run"]) if stored["run"] is not None else None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TaggerError(f"{record}: damaged: {error!r}; remove it and the run is repeated") from None
-    if not same:
-        raise ConfigError(f"{record}: made with other settings; choose another --output, or remove this folder")
-    return run
 
 
 def _train(folder: Path, settings: Settings, *, begun: bool, progress: TrainingProgress | None) -> None:
     """Train from the start or continue; nothing to do for a run that was trained but not measured."""
-    unfinished = (folder / SETTINGS).is_file()  # training removes this file at its end
-    if not begun or unfinished or not is_model_folder(folder):
+    if not begun or not is_finished(folder):
         train(settings, output=folder, resume=begun, force=not begun, progress=progress)
 
 
-def _measure(folder: Path, name: str, settings: Settings, test: str | None, started: float) -> EncoderRun:
+def _measure(folder: Path, name: str, settings: Settings, started: float) -> EncoderRun:
     tagger = Tagger.load(folder)
     passes = [evaluate(tagger, str(settings.data.dev)) for _ in range(TIMED)]
-    on_test = evaluate(tagger, test).tasks if test else {}
     history = tagger.metrics["history"]
     return EncoderRun(
         encoder=name,
         seed=settings.training.seed,
         dev={task: scores.headline for task, scores in passes[0].tasks.items()},
-        test={task: scores.headline for task, scores in on_test.items()},
+        test={},
         parameters=sum(weight.numel() for weight in torch_model(tagger.runtime).encoders[0].parameters()),
         trained_per_second=median(row["tokens_per_second"] for row in history),
         tagged_per_second=max(each.tokens_per_second or 0.0 for each in passes),

@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from bilstm_tagger.io.atomic import atomic_write
+
 
 @dataclass(frozen=True, slots=True)
 class EncoderRun:
@@ -76,7 +78,8 @@ class EncodersResult:
 
     def save(self, path: Path) -> None:
         """Write as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+        with atomic_write(path) as stream:
+            stream.write(json.dumps(asdict(self), indent=1) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> EncodersResult:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -130,14 +131,26 @@ def _finished(jobs: Sequence[_Job], workers: int) -> Iterator[tuple[int, Any]]:
     if workers <= 1:
         yield from ((place, _run(job)) for place, job in enumerate(jobs))
         return
+    others = multiprocessing.active_children()
     # A forked process cannot use torch's threads; a spawned one can.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts) as pool:
         places = {pool.submit(_run, job): place for place, job in enumerate(jobs)}
         try:
             for future in as_completed(places):
                 yield places[future], future.result()
+        except BaseException:  # stopped, or failed: nobody waits for the jobs that are under way
+            for process in multiprocessing.active_children():
+                if process not in others:
+                    process.kill()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C, which the terminal sends to each process, is for the one that started the others and ends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _run(job: _Job) -> _Outcome:

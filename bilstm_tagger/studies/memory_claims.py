@@ -125,8 +125,8 @@ def _exploding(result: MemoryResult) -> Claim:
         "activation, and it grows exponentially if that is above 1.",
         f"The RNN's gradient changes by these factors per token, by scale of its recurrent weights: {listed}. The "
         "cause is the same product, but the slope of tanh is never above 1, so the slope can only shrink the gradient. "
-        "Large recurrent weights make it explode; the smallest of these scales at which it does: "
-        f"{_explodes(result, 'rnn')}.",
+        f"Large recurrent weights make it explode (more than {EXPLODED:g} times as large at lag {result.lags[-1]} as "
+        f"at lag {result.lags[0]}); the smallest of these scales at which it does: {_explodes(result, 'rnn')}.",
         "agrees in part" if _first_explosion(result, "rnn") < math.inf else "disagrees",
     )
 

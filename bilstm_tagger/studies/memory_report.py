@@ -10,17 +10,18 @@ from bilstm_tagger.studies.memory_claims import memory_claims
 from bilstm_tagger.studies.memory_result import MemoryResult
 from bilstm_tagger.studies.memory_sections import clipping, exploding, recall, row_name, vanishing
 from bilstm_tagger.studies.report import Section, Table, write_report
+from bilstm_tagger.wording import counted
 
 COMMAND = "bilstm-tagger study memory"
 
 
-def write_memory_report(result: MemoryResult, folder: str | Path, *, command: str = COMMAND) -> Path:
+def write_memory_report(result: MemoryResult, folder: str | Path, *, command: str | None = None) -> Path:
     """Write the figures, the numbers as JSON and the HTML report.
 
     Args:
         result: the result of the study.
         folder: where the files go: figures, `memory.json` and `memory.html`.
-        command: the command line of the study, shown in the report.
+        command: the command line of the study, shown in the report; None for that with the same number of seeds.
 
     Returns:
         the path of the HTML page.
@@ -36,18 +37,20 @@ def write_memory_report(result: MemoryResult, folder: str | Path, *, command: st
         summary=_summary(result),
         claims=memory_claims(result),
         sections=[*sections, _method(result)],
-        command=command,
+        command=command or f"{COMMAND} --seeds {len(result.settings['seeds'])}",
     )
     return page
 
 
 def _summary(result: MemoryResult) -> list[str]:
+    seeds = len(result.settings["seeds"])
+    drawn = ": lines are means, shades reach from the lowest seed to the highest" if seeds > 1 else ""
     return [
         "An LSTM is said to remember longer than a plain RNN, and a CNN only what is in its window. This page puts "
         "common statements about these networks beside measurements with small networks.",
         f"The task: a sequence contains one of {result.settings['task']['marks']} marks among distractors; at its end "
         "the network names the mark. The lag is the number of tokens after the mark. Every figure is over "
-        f"{len(result.settings['seeds'])} seeds: lines are means, shades reach from the lowest seed to the highest.",
+        f"{counted(seeds, 'seed')}{drawn}.",
     ]
 
 

@@ -9,6 +9,7 @@ from statistics import fmean
 
 from bilstm_tagger.plots import Line, Panel, save_panels
 from bilstm_tagger.studies.copy_task import KINDS
+from bilstm_tagger.studies.memory_claims import EXPLODED
 from bilstm_tagger.studies.memory_result import MemoryResult
 from bilstm_tagger.studies.report import Image, Section, Table
 
@@ -128,6 +129,7 @@ def exploding(result: MemoryResult, folder: Path) -> Section:
         )
         for name in models
     ]
+    first, last = result.lags[0], result.lags[-1]
     path = folder / "gradient_growth.png"
     save_panels(panels, path, size=(3.9, 4.2), share_y=True, legend=False)
     return Section(
@@ -136,9 +138,11 @@ def exploding(result: MemoryResult, folder: Path) -> Section:
             "Untrained networks. The recurrent weights of each gate are an orthogonal matrix, which keeps the length "
             "of a vector, times a scale; each line is one scale, written at its end.",
             "The dotted line is a gradient that stays as it is on its way back from the last token to the mark. A line "
-            "that rises above it explodes, a line that falls below it vanishes. Each unit of the logarithmic scale is "
+            "that rises above it grows, a line that falls below it vanishes. Each unit of the logarithmic scale is "
             "a factor of 10, so a straight line is a constant factor per token, which the table shows: above 1 the "
-            "gradient explodes, below 1 it vanishes.",
+            f"gradient grows, below 1 it vanishes. It is said to explode if it is more than {EXPLODED:g} times as "
+            f"large at lag {last} as at lag {first}, which takes a factor of {EXPLODED ** (1 / (last - first)):.3f} "
+            "per token.",
         ],
         [
             Image(path, "Norm of the gradient that reaches the mark, relative to that at lag 0, by lag and scale."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -76,5 +77,9 @@ def score_on_test(tagger: Tagger, path: str | Path, *, folder: Path) -> dict[str
 
 
 def _content(path: str | Path) -> str | None:
-    """The checksum of a file; None for what is no single file, such as a data set."""
+    """The checksum of a file, or of all that is in a folder; None for a data set from elsewhere."""
+    if Path(path).is_dir():
+        files = sorted(each for each in Path(path).rglob("*") if each.is_file())
+        listed = "".join(f"{each.relative_to(path)}\0{sha256_file(each)}\n" for each in files)
+        return hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()
     return sha256_file(path) if Path(path).is_file() else None

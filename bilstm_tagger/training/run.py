@@ -11,13 +11,9 @@ from typing import Any
 
 import torch
 
-from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.evaluation.calibration import calibrated
 from bilstm_tagger.io.atomic import writing
-from bilstm_tagger.io.reading import sha256_file
-from bilstm_tagger.model_folder.find import find_folder
-from bilstm_tagger.model_folder.hub import source_of
 from bilstm_tagger.model_folder.quantization import round_words
 from bilstm_tagger.nn.device import pick_device
 from bilstm_tagger.settings.schema import Settings, TrainingSettings
@@ -29,8 +25,8 @@ from bilstm_tagger.training.pace import Pace
 from bilstm_tagger.training.prepare import Prepared, prepare
 from bilstm_tagger.training.processes import Processes
 from bilstm_tagger.training.progress import Progress, Silent, best_row
+from bilstm_tagger.training.provenance import data_rows
 from bilstm_tagger.training.run_folder import SETTINGS, begin, claim
-from bilstm_tagger.training.sources import corpora_of
 from bilstm_tagger.training.warm_start import compare_on_dev
 from bilstm_tagger.version import __version__
 from bilstm_tagger.wording import counted
@@ -125,7 +121,7 @@ def _train(
 
 def _run(settings: Settings, prepared: Prepared) -> dict[str, Any]:
     """What decides the weights: the settings, and the content of the files they name."""
-    files = {f"{row['role']} {row['name']}": row["sha256"] for row in _data(settings, prepared)}
+    files = {f"{row['role']} {row['name']}": row["sha256"] for row in data_rows(settings, prepared)}
     return {"settings": settings.model_dump(mode="json"), "files": files}
 
 
@@ -194,7 +190,7 @@ def _save(
     }
     if prepared.earlier:
         metrics["init"] = compare_on_dev(prepared.earlier, tagger, prepared.sources)
-    provenance = {"versions": _versions(), "data": _data(settings, prepared)}
+    provenance = {"versions": _versions(), "data": data_rows(settings, prepared)}
     info = replace(tagger.info, metrics=metrics, provenance=provenance)
     tagger = calibrated(Tagger(info, tagger.runtime), [(each.dev, each.tasks) for each in prepared.sources])
     extras = folder / "curves"
@@ -209,40 +205,3 @@ def _save(
 def _versions() -> dict[str, str]:
     """Versions of what decides the weights."""
     return {"bilstm_tagger": __version__, "python": sys.version.split()[0], "torch": torch.__version__}
-
-
-def _data(settings: Settings, prepared: Prepared) -> list[dict[str, Any]]:
-    """One row for each file the model was made from."""
-    rows = []
-    for source in prepared.sources:
-        task = settings.tasks[source.tasks[0]]
-        train, dev = corpora_of(settings, task)
-        new = source.train[: len(source.train) - len(source.replayed)]
-        parts = [("train", path, new if len(train) == 1 else _from(new, path)) for path in train]
-        parts += [("dev", dev or train[0], source.dev)]
-        parts += [("replay", str(settings.data.replay), source.replayed)] if source.replayed else []
-        for role, path, corpus in parts:
-            counts = corpus.stats()
-            size = {"sentences": counts.sentences, "tokens": counts.tokens}
-            content = sha256_file(str(path)) if Path(str(path)).is_file() else corpus.digest()
-            rows.append({"role": role, "name": Path(str(path)).name, **size, "sha256": content})
-    lists = [path for feature in settings.features.values() for path in feature.phrases.values()]
-    # One whose file is not there is that of the model to start from.
-    rows += [_file_row("phrases", Path(path).name, path) for path in lists if Path(path).is_file()]
-    if settings.training.init_from:
-        weights = find_folder(settings.training.init_from) / "model.safetensors"
-        rows.append(_file_row("model", str(source_of(weights.parent) or weights.parent.name), weights))
-    if prepared.vectors:
-        path = prepared.vectors.path
-        rows.append(_file_row("vectors", Path(path).name, path, tokens=prepared.vectors.total))
-    return rows
-
-
-def _from(corpus: Corpus, path: str) -> Corpus:
-    """The documents that were read from one file."""
-    return Corpus(document for document in corpus if document.path == path)
-
-
-def _file_row(role: str, name: str, path: str | Path, *, tokens: int = 0) -> dict[str, Any]:
-    """The row of a file that is no corpus."""
-    return {"role": role, "name": name, "sentences": 0, "tokens": tokens, "sha256": sha256_file(path)}

@@ -9,6 +9,7 @@ from typing import Any
 
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.io.atomic import atomic_write, check_replaceable, recover_folder
+from bilstm_tagger.io.places import check_folder_place
 from bilstm_tagger.model_folder.find import is_model_folder
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.training.checkpoint import NAME as CHECKPOINT
@@ -41,10 +42,9 @@ def claim(folder: Path, settings: Settings, *, resume: bool, force: bool) -> Non
     """
     recover_folder(folder)
     recover_folder(folder / CHECKPOINT)
+    check_folder_place(folder)
     if not folder.exists():
         return
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: is a file; choose another --output")
     check_replaceable(folder)
     found = {path.name for path in folder.iterdir()}
     if found <= {SETTINGS}:  # nothing, or what a run leaves that ended before its first checkpoint

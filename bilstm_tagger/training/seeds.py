@@ -13,19 +13,19 @@ from typing import Any
 
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.io.atomic import atomic_write
-from bilstm_tagger.io.reading import sha256_file
+from bilstm_tagger.io.places import check_folder_place
 from bilstm_tagger.model_folder.find import is_model_folder
 from bilstm_tagger.model_folder.json_files import read_json
-from bilstm_tagger.settings.loading import known_settings, portable
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training.held_out import check_test, known_scores, score_on_test
 from bilstm_tagger.training.processes import Processes
 from bilstm_tagger.training.progress import Progress
+from bilstm_tagger.training.provenance import changes_since
 from bilstm_tagger.training.run import train
-from bilstm_tagger.training.run_folder import SETTINGS, differences, is_finished
+from bilstm_tagger.training.run_folder import SETTINGS, is_finished
 
-__all__ = ["SUMMARY", "SeedRun", "SeedScores", "changes_since", "train_seeds"]
+__all__ = ["SUMMARY", "SeedRun", "SeedScores", "train_seeds"]
 
 logger = logging.getLogger("bilstm_tagger")
 
@@ -185,8 +185,7 @@ def _run(
 
 def _claim(folder: Path, each: dict[int, Settings], *, resume: bool, force: bool) -> None:
     """Refuses an output folder that holds something else, or runs that are neither to be continued nor replaced."""
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder}: is a file; choose another --output")
+    check_folder_place(folder)
     if is_model_folder(folder) or (folder / SETTINGS).exists():
         raise ConfigError(f"{folder}: holds one model, not one per seed; choose another --output")
     places = {number: folder / _name(number) for number in each}
@@ -217,32 +216,3 @@ def _tell_of_others(folder: Path, each: dict[int, Settings]) -> None:
             "it is" if len(others) == 1 else "they are",
             SUMMARY,
         )
-
-
-def changes_since(folder: Path, settings: Settings) -> list[str]:
-    """In what settings, and the content of the data they name, differ from those that a finished model was made with.
-
-    Args:
-        folder: the model folder.
-        settings: those of a run that would make it again.
-    """
-    config = read_json(folder / "config.json")
-    before, now = portable(known_settings(config.get("settings", {}))), portable(settings)
-    for values in (before, now):  # which may have been written from another folder
-        values["training"]["init_from"] = Path(values["training"]["init_from"] or "").name
-    changed = differences(before, now)
-    sums = {(row["role"], row["name"]): row["sha256"] for row in config.get("data", [])}
-    for path in _data_files(settings):
-        known = {content for (_, name), content in sums.items() if name == path.name}
-        if known and sha256_file(path) not in known:
-            changed.append(f"{path.name} has another content")
-    return changed
-
-
-def _data_files(settings: Settings) -> list[Path]:
-    """The files of the corpora and vectors that the settings name, as far as they are files."""
-    names = [settings.data.train, settings.data.dev, settings.data.replay, settings.embedder.vectors]
-    for task in settings.tasks.values():
-        names += [*task.files, task.dev]
-    paths = dict.fromkeys(Path(name) for name in names if name)
-    return [path for path in paths if path.is_file()]

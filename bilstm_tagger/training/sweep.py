@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bilstm_tagger.errors import ConfigError, TrainingError
 from bilstm_tagger.io.atomic import atomic_write
+from bilstm_tagger.io.places import check_folder_place
 from bilstm_tagger.model_folder.find import is_model_folder
 from bilstm_tagger.model_folder.json_files import read_json
 from bilstm_tagger.settings.loading import set_dotted
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.training.progress import Progress
+from bilstm_tagger.training.provenance import changed_files
 from bilstm_tagger.training.run import train
 from bilstm_tagger.training.run_folder import SETTINGS, differences, is_finished
 from bilstm_tagger.training.seeds import train_seeds
@@ -95,7 +97,8 @@ def run_sweep(
         report: hears of each trial that is done now.
 
     Raises:
-        ConfigError: if optuna is not installed, or `output` holds something that would be lost, or another sweep.
+        ConfigError: if optuna is not installed, or `output` holds something that would be lost, or another sweep, or
+            a trial that was trained on other data.
         CorpusError, VectorsError, ModelError: for files that cannot be used, before the first training.
     """
     folder = Path(output)
@@ -105,8 +108,10 @@ def run_sweep(
     if not begun:
         check_files(plan)
     study = _open(folder, plan)
-    if begun and _is_left(study, plan):
-        check_files(plan)
+    if begun:
+        _refuse_other_files(study, plan, folder)
+        if _is_left(study, plan):
+            check_files(plan)
     for trial in study.get_trials(states=[_state("RUNNING")]):
         if trial.params.keys() == plan.space.keys():
             _finish(study, trial.number, plan, folder, progress=progress, report=report)
@@ -130,8 +135,7 @@ def _check_installed() -> None:
 
 def _claim(folder: Path, *, resume: bool) -> None:
     """Refuses an output folder that holds something else, or a sweep that is not to be continued."""
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder}: is a file; choose another --output")
+    check_folder_place(folder)
     if is_model_folder(folder) or (folder / SETTINGS).exists():
         raise ConfigError(f"{folder}: holds a model, no sweep; choose another --output")
     begun = (folder / JOURNAL).exists()
@@ -159,6 +163,19 @@ def _open(folder: Path, plan: SweepPlan) -> Study:
             f"{folder}: cannot continue with another sweep: {'; '.join(changed)}; choose another --output"
         )
     return study
+
+
+def _refuse_other_files(study: Study, plan: SweepPlan, folder: Path) -> None:
+    """Refuses to rank trials on other data beside those that were trained before."""
+    for trial in study.get_trials(states=[_state("COMPLETE"), _state("RUNNING")]):
+        if trial.params.keys() != plan.space.keys():
+            continue
+        place = folder / _name(trial.number)
+        settings = plan.settings(plan.read(trial.params))
+        for run in (place, *sorted(place.glob("seed-*"))):
+            known = is_model_folder(run) or (run / SETTINGS).is_file()
+            if known and (changed := changed_files(run, settings)):
+                raise ConfigError(f"{run}: was trained on other data: {'; '.join(changed)}; choose another --output")
 
 
 def _state(name: Literal["RUNNING", "COMPLETE", "FAIL", "WAITING"]) -> Any:

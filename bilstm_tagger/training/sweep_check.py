@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from bilstm_tagger.errors import TaggerError
@@ -14,6 +11,7 @@ from bilstm_tagger.nn.device import pick_device
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.training.foresee import check_tokenizer
 from bilstm_tagger.training.prepare import prepare
+from bilstm_tagger.training.provenance import without_notes
 from bilstm_tagger.training.sweep_plan import SweepPlan
 
 __all__ = ["check_files"]
@@ -38,7 +36,7 @@ def check_files(plan: SweepPlan) -> None:
             continue
         seen.add(needs)
         try:
-            with _quiet():
+            with without_notes():
                 _look(settings)
         except TaggerError as error:
             tried = {key: each for key, each in values.items() if key.split(".")[0] in _TABLES or key in _KEYS}
@@ -75,18 +73,3 @@ def _look(settings: Settings) -> None:
     prepared = prepare(settings)
     if prepared.info.network.plugins:  # which are tried when they are made
         build_model(prepared.info.network, prepared.info.vocab)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No notes on what is read: each training gives them."""
-
-    def drop(_: logging.LogRecord) -> bool:
-        return False
-
-    logger = logging.getLogger("bilstm_tagger")
-    logger.addFilter(drop)
-    try:
-        yield
-    finally:
-        logger.removeFilter(drop)

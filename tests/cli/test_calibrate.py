@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 from command_line import run
 
+from bilstm_tagger.evaluation.evaluate import read_gold
+from bilstm_tagger.evaluation.reliability import calibration_errors
 from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.wording import percent
+
+ENDS = re.compile(r"(\w+) \((\S+), then (\S+)\)")
 
 
 def test_it_writes_the_temperature_and_nothing_else(model_folder: Path, tiny_dev: Path, tmp_path: Path) -> None:
@@ -152,3 +157,26 @@ def test_it_tells_what_is_replaced(model_folder: Path, tiny_dev: Path, tmp_path:
     ner = first.partition("ner ")[2].split()[0]
     assert f"ner {ner} (before 1)" in first
     assert f"ner {ner} (before {ner})" in again
+
+
+def test_it_shows_the_error_that_the_model_had(model_folder: Path, tiny_dev: Path, tmp_path: Path) -> None:
+    """Not that of temperature 1, which it had not; and what became worse."""
+    copy = shutil.copytree(model_folder, tmp_path / "model")
+    config = json.loads((copy / "config.json").read_text("utf-8"))
+    (copy / "config.json").write_text(json.dumps(config | {"temperatures": {"ner": 7.0, "upos": 0.5}}), "utf-8")
+    tagger = Tagger.load(copy)
+    gold, _ = read_gold(tagger, tiny_dev)
+    had = calibration_errors(tagger, gold)
+    dry = run("calibrate", tiny_dev, "--model", copy, "--dry-run")
+    assert dry.exit_code == 0, dry.stderr
+    assert re.search(r"model: temperature ner \S+ \(before 7\), upos \S+ \(before 0.5\); not written\n$", dry.stderr)
+    assert run("calibrate", tiny_dev, "--model", copy, "--force").exit_code == 0
+    has = calibration_errors(Tagger.load(copy), gold)
+    rows = [line.split() for line in dry.stdout.splitlines() if line.split()[:1] in (["ner"], ["upos"])]
+    assert re.search(r"^ *task +of +predictions +before +after *$", dry.stdout, re.MULTILINE)
+    shown = {(task, of): (before, after) for task, of, _, before, after in rows}
+    assert shown == {key: (percent(error or 0.0), percent(has[key][1] or 0.0)) for key, (_, error) in had.items()}
+    worse = {key: errors for key, errors in shown.items() if float(errors[1]) > float(errors[0])}
+    listed = re.findall(r"note: (\w+): worse than before are (.*); a task has one temperature", dry.stderr)
+    told = {(task, of): (old, new) for task, all_of in listed for of, old, new in ENDS.findall(all_of)}
+    assert told == worse

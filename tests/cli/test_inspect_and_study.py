@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 import torch
 from tiny import sentences, settings_of, untrained, write_conll
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from bilstm_tagger.cli import app
 from bilstm_tagger.cli.examples import EXAMPLES
+from bilstm_tagger.cli.hints import in_options_of
 from bilstm_tagger.inspection.inspect import inspect
 from bilstm_tagger.studies import memory, memory_report, memory_result
 from bilstm_tagger.tagging.tagger import Tagger
@@ -196,6 +198,37 @@ def test_study_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert given["seeds"] == memory_result.MemorySettings().seeds
     assert "1 of 2  RNN, seed 0" in result.stderr
     assert f"report: {tmp_path / 'memory.html'}" in result.stderr
+
+
+def test_who_stops_a_study_hears_what_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(memory, "run_memory_study", stop)
+    result = run("study", "memory", "--output", tmp_path / "out")
+    assert result.exit_code == 130
+    assert result.stderr == (
+        f"stopped: nothing was written to {tmp_path / 'out'}, which needs the outcomes of all jobs; start again\n"
+    )
+    train = write_conll(tmp_path / "train.conll", sentences(12))
+    small = ["embedder.size=4", "embedder.characters=none", "encoder.hidden_size=4", "training.epochs=2"]
+    flags = ["--train", train, "--dev", train, *(part for value in small for part in ("--set", value))]
+    monkeypatch.setattr("bilstm_tagger.studies.encoders._measure", stop)
+    result = run("study", "encoders", *flags, "--output", tmp_path / "study")
+    assert result.exit_code == 130
+    assert result.stderr.endswith(f"\nstopped: {tmp_path / 'study'} keeps what is done; the same command goes on\n")
+
+
+def test_advice_to_resume_is_that_of_the_study() -> None:
+    """It has no --resume: the same command continues."""
+    message = "interrupted: a holds the best model so far; --resume continues the run"
+    group = get_command(app)
+    for name, expected in (("encoders", message.replace("--resume", "the same command")), ("", message)):
+        with group.make_context("bilstm-tagger", ["study", "memory"], resilient_parsing=True) as root:
+            command = group.commands["study"].commands[name] if name else group.commands["train"]
+            assert in_options_of(message, command.make_context(name or "train", [], root, resilient_parsing=True)) == (
+                expected
+            )
 
 
 def test_study_without_a_name_shows_help() -> None:

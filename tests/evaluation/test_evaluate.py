@@ -376,6 +376,7 @@ class Oracle:
         tags = {task: sorted(set(table.values())) for task, table in answers.items()}
         self.vocab = SimpleNamespace(tags=tags, known=frozenset({"Ann", "in"}), features={})
         self.tasks = list(answers)
+        self.info = SimpleNamespace(provenance={})
 
     def pipe(self, documents: Iterable[Document]) -> Iterator[Document]:
         for document in documents:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from tiny import sentences, settings_of, write_conll
 
-from bilstm_tagger.errors import ConfigError, TaggerError
+from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
 from bilstm_tagger.evaluation.evaluate import evaluate
 from bilstm_tagger.model_folder.build import build_model
 from bilstm_tagger.model_folder.network import network_config
@@ -107,14 +107,10 @@ def test_other_settings_are_refused(tmp_path: Path, settings: Settings) -> None:
     record = tmp_path / "study" / "results" / "cnn-0.json"
     with pytest.raises(
         ConfigError,
-        match=(r"study/results/cnn-0\.json: made with other settings; choose another --output, or remove this folder$"),
+        match=r"study/runs/cnn-0: was trained with other settings: embedder.dropout was 0.5, is 0.1; choose another "
+        r"--output, or remove .*/study$",
     ):
         run_encoders_study(other, **one)
-    with pytest.raises(
-        ConfigError,
-        match=(r"study/results/cnn-0\.json: made with other settings; choose another --output, or remove this folder$"),
-    ):
-        run_encoders_study(settings, test="x.conll", **one)
     record.write_text(json.dumps({"run": {}}))
     with pytest.raises(
         TaggerError, match=r"study/results/cnn-0\.json: damaged: .*; remove it and the run is repeated$"
@@ -124,6 +120,62 @@ def test_other_settings_are_refused(tmp_path: Path, settings: Settings) -> None:
     assert run_encoders_study(other, **one).settings["embedder"]["dropout"] == 0.1, "what has no record is done again"
     with pytest.raises(ConfigError, match=r"^the study of encoders needs data\.train and data\.dev$"):
         run_encoders_study(settings_of(), **one)
+
+
+@pytest.mark.parametrize("role", ["train", "dev"])
+def test_other_data_is_refused(tmp_path: Path, settings: Settings, role: str) -> None:
+    """Whether nothing is left to do, a seed is added or the run has only begun."""
+    one: dict[str, Any] = {"encoders": {"cnn": ENCODERS["cnn"]}, "output": tmp_path / "study"}
+    done = run_encoders_study(settings, seeds=[0], **one)
+    before = (tmp_path / f"{role}.conll").read_bytes()
+    write_conll(tmp_path / f"{role}.conll", sentences(7))
+    for seeds in ([0], [0, 1]):
+        with pytest.raises(ConfigError, match=rf"runs/cnn-0: was trained with .*: {role}.conll has another content; "):
+            run_encoders_study(settings, seeds=seeds, **one)
+    assert not (tmp_path / "study" / "runs" / "cnn-1").exists()
+
+    class Stop:
+        def step(self, **_: Any) -> None:
+            raise KeyboardInterrupt
+
+        def epoch(self, _: dict[str, Any]) -> None: ...
+
+    with pytest.raises(KeyboardInterrupt):
+        run_encoders_study(settings, seeds=[1], progress=Stop(), **one)
+    (tmp_path / f"{role}.conll").write_bytes(before)
+    with pytest.raises(ConfigError, match=rf"runs/cnn-1: .*{role}.conll has another content; choose .*, or remove .*"):
+        run_encoders_study(settings, seeds=[0, 1], **one)
+    assert run_encoders_study(settings, seeds=[0], **one).runs == done.runs
+
+
+def test_a_test_file_binds_no_training(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    one: dict[str, Any] = {"seeds": [0], "encoders": {"cnn": ENCODERS["cnn"]}, "output": tmp_path / "study"}
+    (tmp_path / "untagged.conll").write_text("Ada\nleft\n\n")
+    for name in ("nowhere.conll", "untagged.conll"):
+        with pytest.raises(CorpusError, match=name):
+            run_encoders_study(settings, test=str(tmp_path / name), **one)
+        assert not (tmp_path / "study").exists(), "looked at before the first training"
+    without = run_encoders_study(settings, **one)
+    assert without.runs[0].test == {}
+    monkeypatch.setattr(encoders, "train", None)  # whoever trains again fails
+    model = Tagger.load(tmp_path / "study" / "runs" / "cnn-0")
+    test = tmp_path / "test.conll"
+    for content in (sentences(9, seed=2), sentences(9, seed=3)):
+        write_conll(test, content)
+        (run,) = run_encoders_study(settings, test=str(test), **one).runs
+        assert run.test == {"ner": evaluate(model, test).tasks["ner"].headline}
+        assert replace(run, test={}) == without.runs[0]
+    monkeypatch.setattr(encoders, "score_on_test", None)
+    assert run_encoders_study(settings, test=str(test), **one).runs == [run]
+    assert run_encoders_study(settings, **one).runs == without.runs
+
+
+def test_a_place_that_cannot_be_is_told_first(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"/file: is a file; choose another --output$"):
+        run_encoders_study(settings, output=tmp_path / "file")
+    with pytest.raises(TaggerError, match=r"/file/study: cannot be written: Not a directory; choose another place$"):
+        run_encoders_study(settings, output=tmp_path / "file" / "study")
 
 
 @pytest.mark.parametrize("name", list(ENCODERS))

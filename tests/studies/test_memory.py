@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -173,6 +175,46 @@ def test_report_stands_alone_and_shows_every_claim(result: MemoryResult, tmp_pat
     assert "tagger study memory --seeds 2" in text
     assert text.count('class="verdict"') == len(memory_claims(result)) == 11
     assert MemoryResult.load(page.parent / "memory.json") == result
+    assert "Every figure is over 2 seeds: lines are means, shades reach from the lowest" in text
+
+
+def test_the_report_tells_how_it_is_made_again(result: MemoryResult, tmp_path: Path) -> None:
+    text = write_memory_report(result, tmp_path).read_text("utf-8")
+    assert "Made by <code>bilstm-tagger study memory --seeds 2</code>" in text
+    one = run_memory_study(replace(TINY, seeds=(0,)))
+    text = write_memory_report(one, tmp_path).read_text("utf-8")
+    assert "Made by <code>bilstm-tagger study memory --seeds 1</code>" in text
+    assert "Every figure is over 1 seed.</p>" in text
+
+
+def test_what_explodes_follows_one_rule(result: MemoryResult, tmp_path: Path) -> None:
+    """A gradient that grows threefold over all lags has a factor above 1 and does not explode."""
+    ends = {0.5: 3.0, 4.0: 11.0}
+    grown = [replace(each, gradient=[1.0, 1.0, 1.0, 1.0, ends[each.scale]]) for each in result.growth]
+    made_up = replace(result, growth=grown)
+    text = write_memory_report(made_up, tmp_path).read_text("utf-8")
+    assert "above 1 the gradient grows, below 1 it vanishes" in text
+    rule = "more than 10 times as large at lag 6 as at lag 0"
+    assert f"It is said to explode if it is {rule}, which takes a factor of 1.468 per token." in text
+    claim = memory_claims(made_up)[5]
+    assert f"make it explode ({rule}); the smallest of these scales at which it does: ×4." in claim.measured
+    assert "1.20 at ×0.5" in claim.measured
+
+
+def test_who_stops_the_study_waits_for_no_job() -> None:
+    """The first job is short and the second would take minutes."""
+    short, long = replace(RECIPE, steps=1), Recipe(0.0, batch=64, steps=200_000)
+    settings = replace(TINY, recipes={"even": {"rnn": short, "lstm1": long}}, seeds=(0,))
+    times: list[float] = []
+
+    def stop(*_: object) -> None:
+        times.append(time.perf_counter())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_memory_study(settings, workers=2, progress=stop)
+    assert time.perf_counter() - times[0] < 5
+    assert not multiprocessing.active_children()
 
 
 def idealised(result: MemoryResult, *, rnn: float, inside: float, outside: float) -> MemoryResult:

@@ -286,6 +286,20 @@ def test_several_seeds_per_trial(place: Path) -> None:
     assert result.trials[0].score == pytest.approx(sum(scores) / 2)
 
 
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_trials_on_other_data_are_not_ranked_together(place: Path, seeds: int) -> None:
+    plan = GRID.replace("[sweep]", f"[sweep]\nseeds = {seeds}")
+    run_sweep(plan_of(plan, trials=1), output=place / "out")
+    write_conll(place / "train.conll", sentences(23))
+    for trials in (1, 2):
+        message = r"trial-000.*: was trained on other data: train.conll has another content; choose another --output$"
+        with pytest.raises(ConfigError, match=message):
+            run_sweep(plan_of(plan, trials=trials), output=place / "out", resume=True)
+    assert not (place / "out" / "trial-001").exists()
+    write_conll(place / "train.conll", sentences(24))
+    assert len(run_sweep(plan_of(plan, trials=2), output=place / "out", resume=True).trials) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
