@@ -115,9 +115,7 @@ def test_suggest_reads_what_predict_reads_and_writes_for_the_tool(model_folder: 
 @pytest.mark.parametrize("name", ["next.json", "next.csv", "doccano.jsonl", "prodigy.jsonl", "tagged.conll"])
 def test_suggest_leaves_out_what_earlier_rounds_annotated(name: str, model_folder: Path, tmp_path: Path) -> None:
     texts = tmp_path / "a.txt"
-    texts.write_text(
-        "Rain fell on Leeds. Ada Lovelace was late.\nMr. Noor left at noon. Ben stayed here.\n", "utf-8"
-    )
+    texts.write_text("Rain fell on Leeds. Ada Lovelace was late.\nMr. Noor left at noon. Ben stayed here.\n", "utf-8")
     first = tmp_path / name
     format = ["-f", first.stem] if first.suffix == ".jsonl" else []
     if first.suffix == ".conll":

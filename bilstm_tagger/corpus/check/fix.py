@@ -196,6 +196,8 @@ def _changed(document: Document, kept: Sequence[int], words: Sequence[str]) -> D
         at = {place: index for index, place in enumerate(places)}
         comments = {at[place]: lines for place, lines in layout.comments.items() if place in at}
         layout = replace(layout, comments=comments)
+    elif isinstance(layout, TokenRowLayout) and layout.sentences:
+        layout = replace(layout, sentences=tuple(layout.sentences[place] for place in places))
 
     def column(values: Sequence[str]) -> list[str]:
         return [values[place] for place in places]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from bilstm_tagger.corpus.convert.convert import save_and_compare
@@ -62,16 +64,30 @@ def rewrite(corpus: Corpus, source: str | Path, target: str | Path, *, spec: Rea
     Raises:
         CorpusError: the target cannot hold the corpus.
     """
-    _, lost = save_and_compare(corpus, source, target, spec=spec, format=_same_format(corpus, source, target, spec))
+    format = None
+    if Path(target).suffix.lower() == (suffix := Path(source).suffix.lower()):
+        if is_webanno(source, format_of(source, spec.format).name, encoding=spec.encoding):
+            format = "webanno"
+        elif suffix in (".csv", ".xlsx") and all(isinstance(each.layout, TokenRowLayout) for each in corpus):
+            corpus = _with_columns(corpus)
+            format = "token-csv" if suffix == ".csv" else None
+    _, lost = save_and_compare(corpus, source, target, spec=spec, format=format)
     return lost
 
 
-def _same_format(corpus: Corpus, source: str | Path, target: str | Path, spec: ReadSpec) -> str | None:
-    """The format of the source for a target of its suffix, where that tells another one; else None."""
-    suffix = Path(target).suffix.lower()
-    if suffix != Path(source).suffix.lower():
-        return None
-    if is_webanno(source, format_of(source, spec.format).name, encoding=spec.encoding):
-        return "webanno"
-    rows = all(isinstance(document.layout, TokenRowLayout) for document in corpus)
-    return "token-csv" if rows and suffix == ".csv" else None
+def _with_columns(corpus: Corpus) -> Corpus:
+    """The documents of a table, which get all its columns: unless they are of several sheets, or it cannot tell them.
+
+    Columns of one name cannot be told apart, nor can a table with a single sentence that has no column for it.
+    """
+    layouts = {each.layout.header for each in corpus if isinstance(each.layout, TokenRowLayout)}
+    sentences = sum(a < b for each in corpus for a, b in pairwise(each.bounds))
+    made = []
+    for document in corpus:
+        document = document.with_tags(document.tags, document.schemes)
+        layout = document.layout
+        if isinstance(layout, TokenRowLayout) and len(layouts) == 1 and document.sheet is None:
+            apart = layout.sentence is not None or sentences > 1
+            document.layout = replace(layout, kept=apart and len({*layout.header}) == len(layout.header))
+        made.append(document)
+    return Corpus(made, corpus.schemes)
