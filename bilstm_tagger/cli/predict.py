@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +14,7 @@ import typer
 from bilstm_tagger.cli.app import if_stopped, note
 from bilstm_tagger.cli.automatic import chosen_models, is_automatic, loading
 from bilstm_tagger.cli.conclude import conclude
-from bilstm_tagger.cli.output import is_standard_output, opened
+from bilstm_tagger.cli.output import is_standard_output, nothing_kept, opened
 from bilstm_tagger.cli.predict_on_ray import predict_on_ray
 from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
@@ -67,7 +69,8 @@ def predict(
         typer.Option(
             "--output",
             "-o",
-            help="Folder for one output file per input; else standard output, as for -. A pipe or device gets all.",
+            help="Folder for one output file per input. A name such as all.jsonl is one file for all, whose suffix "
+            "tells the format; so is a pipe. Else standard output, as for -.",
         ),
     ] = None,
     format: Annotated[
@@ -83,7 +86,7 @@ def predict(
     text_column: TextColumnOption = None,
     encoding: EncodingOption = None,
     check_language: LanguageOption = True,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files in the output folder.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite output files.")] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted run: leave what it has written, tag the rest.")
     ] = False,
@@ -130,13 +133,11 @@ def predict(
         raise typer.BadParameter("is of use with --engine ray alone; leave it out", param_hint="--id-column")
     if shard is not None and text is not None:
         raise typer.BadParameter("--shard is for files; leave it out with --text", param_hint="--shard")
-    from bilstm_tagger.io.atomic import is_device
-
-    target = Path(output) if output is not None and not is_standard_output(output) and is_device(output) else None
+    target = _one_file(output, inputs or [])
     if target is not None or is_standard_output(output):
         output = None
     if resume and output is None:
-        raise typer.BadParameter("only a run into a folder can be resumed; give its --output", param_hint="--resume")
+        raise typer.BadParameter("only a run into a folder can be resumed; name one, --output", param_hint="--resume")
     started = time.process_time()
     from bilstm_tagger.corpus.trained import words_spec
     from bilstm_tagger.files import Profile, Shard, tag_files
@@ -158,7 +159,8 @@ def predict(
     )
     profile = Profile()
     profile.add({"start Python": started})
-    chosen = format or ("text" if output is None and target is None and sys.stdout.isatty() and not n_best else "jsonl")
+    on_screen = output is None and target is None and sys.stdout.isatty()
+    chosen = format or (target and _format_of(target)) or ("text" if on_screen and not n_best else "jsonl")
     if n_best and output_format(chosen) is not output_format("jsonl"):
         raise typer.BadParameter(f"{chosen} has no place for tag sequences; use --format jsonl", param_hint="--n-best")
     load, several = loading(
@@ -179,10 +181,10 @@ def predict(
         tag_text(load(profile), text, chosen, options, profile, chooser=chooser)
     else:
         with (
-            if_stopped(lambda: _kept(output)),
+            if_stopped(lambda: _kept(output, target)),
+            opened(target, binary=output_format(chosen).binary, force=force) as stream,
             loaded_tagger(load, workers, profile) as tagger,
-            progress(quiet=output is None and target is None and sys.stdout.isatty()) as heard,
-            opened(target, binary=False, force=True) as stream,
+            progress(quiet=on_screen) as heard,
         ):
             tell_waiting(inputs)
             report = tag_files(
@@ -195,6 +197,7 @@ def predict(
                 force=force,
                 resume=resume,
                 shard=share,
+                exclude=target,
                 identity=None if output is None else several.identity if several else fingerprint(find_folder(model)),
                 spec=words_spec(tagger.reading, encoding=encoding),
                 text_column=text_column,
@@ -204,11 +207,47 @@ def predict(
                 profile=profile,
                 chooser=chooser,
             )
+            if report.nothing_read and target is not None:
+                conclude(report, None)  # here, so that no empty file is left
     if show_profile:
         _show(profile)
     if text is None:
         models = chosen_models(chooser.chosen) if chooser else ""
-        conclude(report, None if output is None else Path(output), models=models)
+        conclude(report, target if output is None else Path(output), models=models)
+
+
+def _one_file(output: str | None, inputs: Sequence[str]) -> Path | None:
+    """The file or device that gets the results of all inputs, if `--output` is none for a folder of them.
+
+    Raises:
+        ConfigError: the file is one of the inputs.
+    """
+    from bilstm_tagger.errors import ConfigError
+    from bilstm_tagger.files.targets import real_path
+    from bilstm_tagger.io.atomic import is_device
+
+    if output is None or is_standard_output(output):
+        return None
+    target = Path(output)
+    if is_device(target):
+        return target
+    if output.endswith(("/", os.sep)) or target.is_dir() or _format_of(target) is None:
+        return None
+    own = next((each for each in inputs if real_path(Path(each)) == real_path(target)), None)
+    if own is not None:
+        raise ConfigError(f"{own}: the tagged file would overwrite this input; use another --output")
+    return target
+
+
+def _format_of(target: Path) -> str | None:
+    """The output format that the suffix of a file tells; None if none does, or for a device."""
+    from bilstm_tagger.files.formats import OUTPUT_FORMATS
+    from bilstm_tagger.io.atomic import is_device
+
+    if is_device(target):
+        return None
+    suffix = ".jsonl" if target.suffix.lower() in (".json", ".ndjson") else target.suffix.lower()
+    return next((name for name, known in OUTPUT_FORMATS.items() if suffix and known.suffix.endswith(suffix)), None)
 
 
 def _show(profile: Profile) -> None:
@@ -224,8 +263,12 @@ def _show(profile: Profile) -> None:
             note(f"{name:<{width}} {seconds:9.3f} s")
 
 
-def _kept(output: str | None) -> str:
+def _kept(output: str | None, target: Path | None) -> str:
     """What there is of the output when the command is stopped."""
+    from bilstm_tagger.io.atomic import is_device
+
+    if target is not None and not is_device(target):
+        return nothing_kept(target)
     if output is None:
         return "the output ends where it was"
     if not Path(output).exists():

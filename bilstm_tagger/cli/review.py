@@ -108,13 +108,13 @@ def review(
     flags |= {"training.seed": seed, "training.threads": threads}
     flags |= {f"data.{name}": value for name, value in reading.items()}
     columns = columns_by_task(column)
-    if task is None and tagger is not None and isinstance(columns, dict) and len(columns) == 1:
+    if task is None and apply is None and tagger is not None and isinstance(columns, dict) and len(columns) == 1:
         (task,) = columns
     settings = _settings(preset, set_ or [], flags, columns, scheme)
     if apply is not None:
         if output is None:
             raise typer.BadParameter("name the corrected file, --output", param_hint="--apply")
-        spec = _spec(tagger, settings, data, task, columns=columns, format=format, reading=reading)
+        spec = _spec(tagger, settings, data, apply, task, columns=columns, format=format, reading=reading)
         _apply(data, apply, output, spec, task, scheme=scheme, force=force)
         return
     from bilstm_tagger.curation.review_table import HEADER, review_rows
@@ -243,23 +243,26 @@ def _spec(
     tagger: Tagger | None,
     settings: Settings,
     data: str,
+    table: Path,
     task: str | None,
     *,
     columns: _Columns,
     format: str | None,
     reading: dict[str, Any],
 ) -> ReadSpec:
-    """How the review read the data."""
+    """How the review read the data, of a model's tasks with those that the table is about."""
     from bilstm_tagger.corpus.trained import spec_as_trained
+    from bilstm_tagger.curation.corrections import read_corrections
     from bilstm_tagger.curation.reviewing import reviewed_task
     from bilstm_tagger.settings.read_spec import ReadSpec
 
     if tagger is None:
         return ReadSpec.from_settings(settings.data, settings.tasks, settings.features)
-    chosen = reviewed_task(tagger.schemes, task)
-    spec, _ = spec_as_trained(
-        {chosen: tagger.reading[chosen]}, data, columns=_of_task(columns, chosen), format=format, split="train"
-    )
+    rows, _ = read_corrections(table)
+    known = {row.task for row in rows} & tagger.reading.keys()
+    chosen = reviewed_task(tagger.schemes, task or min(known, default=None))
+    trained = {name: tagger.reading[name] for name in sorted({chosen, *(known if task is None else ())})}
+    spec, _ = spec_as_trained(trained, data, columns=_of_task(columns, chosen), format=format, split="train")
     return spec.replace(**reading)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,11 +26,12 @@ from bilstm_tagger.cli.tagging import (
     loaded_tagger,
     progress,
 )
-from bilstm_tagger.errors import ConfigError, choose
+from bilstm_tagger.errors import ConfigError, CorpusError, choose
 from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
     from bilstm_tagger.curation.choosing import Candidates
+    from bilstm_tagger.settings.read_spec import ReadSpec
 
 _SUFFIXES = {".json": "label-studio", ".csv": "csv"}
 _FORMATS = ("doccano", "label-studio", "prodigy", "csv")
@@ -56,6 +58,13 @@ def suggest(
             "--format",
             "-f",
             help="doccano, label-studio, prodigy or csv; else by the suffix of --output: .json label-studio, .csv csv.",
+        ),
+    ] = None,
+    annotated: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="What earlier rounds have annotated or suggested: its sentences are left out; repeatable.",
         ),
     ] = None,
     task: Annotated[str | None, typer.Option(help="Task to annotate; default: the first one with spans.")] = None,
@@ -87,6 +96,7 @@ def suggest(
         loaded_tagger(load, workers, profile) as tagger,
         progress(quiet=output is None and sys.stdout.isatty()) as heard,
     ):
+        _leave_out(candidates, annotated or [], words_spec(tagger.reading))
         report = tag_files(
             tagger,
             inputs,
@@ -104,8 +114,27 @@ def suggest(
             conclude(report, None)  # here, so that neither an empty table nor an empty file is left
         suggestions = candidates.chosen()
         EXPORTS[chosen](suggestions, stream, task=named)
+    if annotated:
+        told = counted(
+            candidates.annotated,
+            "sentence is annotated already and was left out",
+            "sentences are annotated already and were left out",
+        )
+        note(f"note: {told}")
     _tell(candidates, len(suggestions), output)
     conclude(report, None)
+
+
+def _leave_out(candidates: Candidates, files: Sequence[str], words: ReadSpec) -> None:
+    """Leave out the sentences of annotated files."""
+    from bilstm_tagger.corpus.formats import format_of
+    from bilstm_tagger.corpus.reading import iterate_corpus, refuse_empty
+    from bilstm_tagger.corpus.trained import words_in_format
+
+    for file in files:
+        refuse_empty(file)
+        if not candidates.leave_out(iterate_corpus(file, words_in_format(words, format_of(file).name))):
+            raise CorpusError(f"{file}: there is no sentence in it; is it the right file?")
 
 
 def _format(format: str | None, output: Path | None) -> str:

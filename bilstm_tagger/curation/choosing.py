@@ -6,6 +6,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bilstm_tagger.corpus.split import sentence_document
 from bilstm_tagger.curation.uncertainty import POWER, Doubt, doubts, uncertainty
@@ -46,6 +47,11 @@ class Candidates:
         count: how many sentences are wanted.
         task: the task with spans whose doubts count.
         power: of the length of a sentence, by which its doubts are divided.
+
+    Attributes:
+        sentences: number of sentences that were taken in.
+        repeated: number of those that had occurred before.
+        annotated: number of those that were annotated already, as `leave_out` was told.
     """
 
     def __init__(self, count: int, task: str, *, power: float = POWER) -> None:
@@ -54,9 +60,30 @@ class Candidates:
         self.task = task
         self.sentences = 0
         self.repeated = 0
+        self.annotated = 0
         self._seen: set[int] = set()
+        self._left_out: set[int] = set()
         self._heap: list[tuple[float, int, Suggestion]] = []
         self._size = max(POOL * count, FEWEST)
+
+    def leave_out(self, documents: Iterable[Document]) -> int:
+        """Name sentences that are annotated already and are not to be chosen; what is added later is compared.
+
+        A document is compared as a whole too: what was one sentence of a text may be cut into two by itself.
+
+        Args:
+            documents: with or without tags.
+
+        Returns:
+            How many sentences they have.
+        """
+        count = 0
+        for document in documents:
+            parts = [document.words[a:b] for a, b in pairwise(document.bounds) if a < b]
+            count += len(parts)
+            self._left_out.update(map(_key, parts))
+            self._left_out.add(_key(document.words))
+        return count
 
     def add(self, documents: Iterable[Document]) -> None:
         """Take in tagged documents.
@@ -71,7 +98,10 @@ class Candidates:
                 if first == last:
                     continue
                 self.sentences += 1
-                key = hash(tuple(_bare(document.words[first:last])))
+                key = _key(document.words[first:last])
+                if key in self._left_out:
+                    self.annotated += 1
+                    continue
                 if key in self._seen:
                     self.repeated += 1
                     continue
@@ -120,6 +150,11 @@ class Candidates:
     def _worth(self, suggestion: Suggestion, seen: Counter[str]) -> float:
         left = [Doubt(each.text, each.probability * AGAIN ** seen[each.text]) for each in suggestion.doubts]
         return uncertainty(left, len(suggestion.document), power=self.power)
+
+
+def _key(words: Iterable[str]) -> int:
+    """A number for the words of a sentence, wherever they are cut."""
+    return hash("".join(_bare(words)))
 
 
 def _bare(words: Iterable[str]) -> list[str]:

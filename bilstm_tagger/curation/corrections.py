@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bilstm_tagger.corpus.convert.convert import save_and_compare
-from bilstm_tagger.corpus.convert.tasks import further_columns
+from bilstm_tagger.corpus.convert.rewrite import read_whole, rewrite
 from bilstm_tagger.corpus.corpus import Corpus
-from bilstm_tagger.corpus.reading import read_corpus
+from bilstm_tagger.corpus.settle import holds_for
+from bilstm_tagger.corpus.spelling import respell_tags
 from bilstm_tagger.curation.review_table import read_spans, show_spans
 from bilstm_tagger.curation.reviewing import reviewed_task
 from bilstm_tagger.curation.tables import read_table, unescaped
@@ -32,6 +32,7 @@ class Correction:
 
     Attributes:
         place: where it stands in the table, for messages.
+        task: the task whose spans it is about.
         document: number of the document, from 0.
         sentence: number of its sentence, from 0.
         words: the words of the sentence, as the table has them.
@@ -41,6 +42,7 @@ class Correction:
     """
 
     place: str
+    task: str
     document: int
     sentence: int
     words: str
@@ -49,12 +51,14 @@ class Correction:
     file: str = ""
 
 
-def read_corrections(path: Path, task: str, *, encoding: str | None = None) -> tuple[list[Correction], int]:
+def read_corrections(
+    path: Path, task: str | None = None, *, encoding: str | None = None
+) -> tuple[list[Correction], int]:
     """The accepted rows of a table.
 
     Args:
         path: the table, as `review_rows` gives it, with `yes` or `x` in the column `accept` of some rows.
-        task: the task that it must be about.
+        task: the task that all of them must be about; else what each row says.
         encoding: encoding of a text file, UTF-8 by default.
 
     Returns:
@@ -71,10 +75,9 @@ def read_corrections(path: Path, task: str, *, encoding: str | None = None) -> t
         if answer in _NO:
             left += 1
             continue
-        if cells["task"] != task:
-            raise CorpusError(
-                f"{place}: the row is about task {cells['task']!r}, but {task!r} is read; name its --column"
-            )
+        named = unescaped(cells["task"]).strip()
+        if task is not None and named != task:
+            raise CorpusError(f"{place}: the row is about task {named!r}, but --task is {task!r}; leave --task out")
         numbers = [cells[name].strip() for name in ("document", "number")]
         if not all(number.isdecimal() and int(number) for number in numbers):
             raise CorpusError(f"{place}: document and number are {', '.join(numbers)}; they must stay as they were")
@@ -82,6 +85,7 @@ def read_corrections(path: Path, task: str, *, encoding: str | None = None) -> t
         corrections.append(
             Correction(
                 place,
+                named,
                 int(numbers[0]) - 1,
                 int(numbers[1]) - 1,
                 cells["sentence"],
@@ -172,9 +176,11 @@ def _change(document: Document, tags: list[str], row: Correction, known: set[str
         changed = spans_to_tags([*kept, *row.instead], len(words), scheme)
     except CorpusError as error:
         raise CorpusError(f"{row.place}: {error}") from None
-    unknown_tags = {index: tag for index, tag in enumerate(tags[first:last]) if tag == UNKNOWN}
-    for index, tag in unknown_tags.items():
-        changed[index] = tag
+    # What is in an accepted span is annotated by that; around it nobody has said anything.
+    decided = {index for begin, stop, _ in row.instead for index in range(begin, stop)}
+    for index, tag in enumerate(tags[first:last]):
+        if tag == UNKNOWN and index not in decided:
+            changed[index] = tag
     tags[first:last] = changed
     told = " ".join(words[start:end])
     return f"{document.where(first + start)}: {told!r}: {show_spans(row.given)} is {show_spans(row.instead)}"
@@ -217,23 +223,35 @@ def apply_table(
 
     Args:
         source: the file that was reviewed.
-        table: the table of the review, filled in.
-        target: the file to write; its suffix tells the format.
+        table: the table of the review, filled in; its rows say which task they are about.
+        target: the file to write; its suffix tells the format, which is that of the source if both have one suffix.
         spec: how the file was read for the review; further tasks that it has are kept.
-        task: the task that was reviewed; the first one with spans if None.
-        scheme: the scheme of its spans; detected if None.
+        task: the task that all rows must be about; None for any that is read.
+        scheme: the scheme of the spans that were reviewed; detected if None.
 
     Raises:
+        ConfigError: no task of the file has spans, or not the one that is named.
         CorpusError: a file cannot be read or written, or the table does not belong to the source.
     """
-    reviewed = dict(spec.columns or {})
-    whole = spec.replace(columns=reviewed | further_columns(source, spec))
-    corpus = read_corpus(source, spec=whole)
-    for name in whole.columns or {}:
-        declared = scheme if name in reviewed and corpus.has_spans(name) else None
+    corrections, left = read_corrections(table, task)
+    corpus, further = read_whole(source, spec)
+    corpus = Corpus(respell_tags(corpus, spec, str(source)), corpus.schemes)
+    for name in spec.columns or {}:
+        declared = scheme if scheme is not None and holds_for(corpus, name, [*(spec.columns or {})]) else None
         corpus = corpus.settle(name, declared=declared)
-    chosen = reviewed_task({name: corpus.schemes[name] for name in reviewed}, task)
-    corrections, left = read_corrections(table, chosen, encoding=None)
-    corrected, changes = correct(corpus, chosen, corrections)
-    _, losses = save_and_compare(corrected, source, target, spec=whole)
-    return Applied(changes, left, losses)
+    reviewed_task({name: corpus.schemes[name] for name in spec.columns or {}}, task)
+    by_task: dict[str, list[Correction]] = {}
+    for each in corrections:
+        if corpus.schemes.get(each.task, Scheme.NONE) is Scheme.NONE:
+            known = ", ".join(f"{name} ({found})" for name, found in corpus.schemes.items())
+            raise CorpusError(
+                f"{each.place}: the row is about task {each.task!r}, and the tasks that are read are {known}; name "
+                f"its column, --column {each.task}=COLUMN"
+            )
+        by_task.setdefault(each.task, []).append(each)
+    changes: list[str] = []
+    for name, rows in by_task.items():
+        corpus, of_task = correct(corpus, name, rows)
+        changes += of_task
+    lost = rewrite(corpus, source, target, spec=spec.replace(columns=(spec.columns or {}) | further))
+    return Applied(changes, left, lost)

@@ -16,7 +16,7 @@ from bilstm_tagger.files.inputs import Job, read_job
 from bilstm_tagger.files.options import TagOptions
 from bilstm_tagger.files.profile import Profile
 from bilstm_tagger.files.source import Source, Tally
-from bilstm_tagger.files.suspicion import SAMPLE, markup_in, other_language
+from bilstm_tagger.files.suspicion import SAMPLE, columns_in, markup_in, other_language
 from bilstm_tagger.files.text_column import NoTextError
 from bilstm_tagger.io.reading import spelled_out
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -167,7 +167,7 @@ def read_files(
 
 def _warn(job: Job, sample: str, language: str | None) -> None:
     """Warn of a file whose text is probably not what it is taken for."""
-    if job.format in ("text", "lines") and (found := markup_in(sample)) is not None:
+    if job.format in ("text", "lines") and (found := markup_in(sample) or columns_in(sample)) is not None:
         logger.warning("%s: %s", job.path, found)
     if language is not None and (found := other_language(sample, language)) is not None:
         logger.warning(

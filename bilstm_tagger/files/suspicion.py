@@ -1,4 +1,4 @@
-"""Texts that are probably not what they are taken for: markup in plain text, another script or language."""
+"""Texts that are probably not what they are taken for: markup or columns in plain text, another script or language."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
+
+from bilstm_tagger.corpus.formats.conllu_rows import WIDTH as _WIDTH
+from bilstm_tagger.corpus.formats.standard_fields import UNIVERSAL
+from bilstm_tagger.corpus.formats.webanno import FIRST as WEBANNO
+from bilstm_tagger.schemes.grammar import UNKNOWN, parse
 
 SAMPLE = 20_000  # characters of a text that are looked at
 _LEAST = 40  # letters below which nothing is said of a script
@@ -19,7 +24,10 @@ _NO_LANGUAGE = "zxx"
 _LEAST_WRITTEN = 4  # letters below which nothing is said of a script there
 _TIMES = 50  # as probable has another language to be
 _ENGLISH = re.compile(r"\b(?:the|and|of|to|is|was|that)\b")
-_SURE = 0.95  # of the language, as py3langid tells it
+_SURE = 0.95  # of the language, as py3langid tells it; share of cells that are tags
+_LEAST_ROWS = 5  # lines or tokens below which nothing is said of tags
+_MOSTLY = 0.9  # share of lines with as many cells as most have
+_OFTEN = 0.4  # share of `O` in a column, from which on it is one of tags, whatever the others are
 _TAG = re.compile(
     r"</?(?:p|div|span|a|b|i|br|li|ul|td|tr|table|h[1-6]|html|body|font|script)(?:\s[^<>]{0,300})?/?>", re.I
 )
@@ -59,6 +67,39 @@ def markup_in(text: str) -> str | None:
     if "=" in sample and len(_QUOTED.findall(sample)) >= max(3, lines // 4):
         return "seems to be quoted-printable, as bodies of mails are; use --input-format mail for the whole mail"
     return None
+
+
+def columns_in(text: str) -> str | None:
+    """What a plain text seems to be if its lines are words with their tags, with what to do about it; else None.
+
+    Args:
+        text: the text; its beginning is looked at.
+    """
+    sample = text[:SAMPLE]
+    lines = [line for line in sample.splitlines() if line.strip() and not line.startswith(("# ", "-DOCSTART-"))]
+    rows = [line.split("\t") if "\t" in line else line.split() for line in lines]
+    if sample.startswith(WEBANNO):
+        return "is WebAnno TSV; use --input-format webanno"
+    width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+    alike = [row for row in rows if len(row) == width]
+    if count >= max(_LEAST_ROWS, _MOSTLY * len(rows)) and any(map(_are_tags, list(zip(*alike, strict=True))[1:])):
+        numbered = width == _WIDTH and sum(row[0].isdecimal() for row in alike) >= _MOSTLY * count
+        name, what = ("conllu", "CoNLL-U") if numbered else ("conll", "columns of words and tags")
+        shown = " ".join(alike[0])[:60]
+        return f"looks like {what} ({count:,} of {len(rows):,} lines, such as {shown!r}); use --input-format {name}"
+    tokens = [token.rpartition("/") for token in sample.split()]
+    if len(tokens) >= _LEAST_ROWS and _are_tags([tag if word else "" for word, _, tag in tokens]):
+        return f"looks like words with tags behind them, such as {''.join(tokens[0])!r}; use --input-format word/tag"
+    return None
+
+
+def _are_tags(cells: Sequence[str]) -> bool:
+    """Whether cells are tags: of spans, or universal parts of speech, or `O` more often than a text could have it."""
+    counts = Counter(cell for cell in cells if cell != UNKNOWN)  # as parts of multiword tokens have
+    if 2 * counts.total() < len(cells):
+        return False
+    known = sum(count for cell, count in counts.items() if cell in UNIVERSAL or parse(cell) is not None)
+    return known >= _SURE * counts.total() or counts["O"] >= _OFTEN * counts.total()
 
 
 def language_of(tokenizer: str) -> str | None:

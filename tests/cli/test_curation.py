@@ -112,6 +112,41 @@ def test_suggest_reads_what_predict_reads_and_writes_for_the_tool(model_folder: 
     assert "3 sentences are all there are" in every.stderr
 
 
+@pytest.mark.parametrize("name", ["next.json", "next.csv", "doccano.jsonl", "prodigy.jsonl", "tagged.conll"])
+def test_suggest_leaves_out_what_earlier_rounds_annotated(name: str, model_folder: Path, tmp_path: Path) -> None:
+    texts = tmp_path / "a.txt"
+    texts.write_text("Rain fell on Leeds. Ada Lovelace was late.\nMr. Noor left at noon. Ben stayed here.\n", "utf-8")
+    first = tmp_path / name
+    format = ["-f", first.stem] if first.suffix == ".jsonl" else []
+    if first.suffix == ".conll":
+        assert run("predict", texts, "--model", model_folder, "-o", first).exit_code == 0
+        kept = first.read_text("utf-8").split("\n\n")[:2]
+        first.write_text("\n\n".join([*kept, ""]), "utf-8")
+    else:
+        assert run("suggest", texts, "--model", model_folder, "-n", "2", *format, "-o", first).exit_code == 0
+    again = ["suggest", texts, "--model", model_folder, "-f", "prodigy"]
+    left = run(*again, "--annotated", first)
+    assert left.exit_code == 0, left.stderr
+    assert "2 sentences are annotated already and were left out" in left.stderr
+    every = {json.loads(line)["text"] for line in run(*again).stdout.splitlines()}
+    rest = {json.loads(line)["text"] for line in left.stdout.splitlines()}
+    assert (len(every), len(rest), rest < every) == (4, 2, True)
+    # A second file adds to the first.
+    (tmp_path / "b.conll").write_text(
+        "\n".join(f"{word}\tO" for word in min(rest)[:-1].split()) + "\n.\tO\n\n", "utf-8"
+    )
+    both = run(*again, "--annotated", first, "--annotated", tmp_path / "b.conll")
+    assert "3 sentences are annotated already" in both.stderr
+
+
+def test_suggest_refuses_an_annotated_file_that_is_none(model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Rain fell.", "utf-8")
+    (tmp_path / "empty.conll").write_text("\n", "utf-8")
+    for name, message in (("none.conll", "no such file"), ("empty.conll", "white space")):
+        refused = run("suggest", tmp_path / "a.txt", "--model", model_folder, "--annotated", tmp_path / name)
+        assert (refused.exit_code, message in refused.stderr, refused.stdout) == (1, True, "")
+
+
 def test_suggest_tells_the_line_of_texts_and_mails(model_folder: Path, tmp_path: Path) -> None:
     body = "Rain fell.\r\n\r\nAda Lovelace was late.\r\n"
     (tmp_path / "a.txt").write_bytes(body.encode())
@@ -136,6 +171,29 @@ def test_suggest_refuses_what_could_mean_two_things(model_folder: Path, tmp_path
         assert "callit.json(label-studio)or.csv(csv),ornameoneofdoccano,label-studio,prodigy,csv" in shown
     plain = run("suggest", tmp_path / "a.txt", "--model", model_folder, "--task", "upos")
     assert (plain.exit_code, "no task upos with spans; known: ner" in plain.stderr) == (1, True)
+
+
+def test_the_commands_warn_of_columns_that_are_read_as_text(model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Ada\tB-PER\nran\tO\n.\tO\n\nLeeds\tB-LOC\nslept\tO\n\n", "utf-8")
+    for command in ("predict", "entities", "suggest"):
+        done = run(command, tmp_path / "a.txt", "--model", model_folder)
+        assert "5 of 5 lines, such as 'Ada B-PER'); use --input-format conll" in done.stderr
+        named = run(command, tmp_path / "a.txt", "--model", model_folder, "--input-format", "conll")
+        assert "looks like" not in named.stderr
+
+
+def test_the_task_of_a_table_is_the_one_that_is_corrected(tmp_path: Path) -> None:
+    data = tmp_path / "a.conll"
+    data.write_text("Ada B-NP B-PER\nKing I-NP O\nran O O\n\n", "utf-8")
+    table, target = tmp_path / "t.csv", tmp_path / "b.conll"
+    columns = ["--column", "chunk=2", "--column", "ner=3"]
+    header = "accept,kind,given,instead,sentence,document,number,task\n"
+    table.write_text(header + "yes,wrong ends,PER 1,PER 1-2,Ada King ran,1,1,ner\n", "utf-8")
+    done = run("review", data, *columns, "--apply", table, "-o", target)
+    assert done.exit_code == 0, done.stderr
+    assert target.read_text("utf-8") == "Ada B-NP B-PER\nKing I-NP I-PER\nran O O\n\n"
+    other = run("review", data, *columns, "--apply", table, "-o", target, "--force", "--task", "chunk")
+    assert (other.exit_code, "leave --task out" in other.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(

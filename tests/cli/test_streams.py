@@ -162,12 +162,52 @@ def test_output_to_a_pipe_and_a_full_device(model_folder: Path, tmp_path: Path) 
     assert (code, errors.splitlines()[-1]) == (1, "error: the output cannot be written: No space left on device")
 
 
-def test_output_of_predict_is_no_file(model_folder: Path, tmp_path: Path) -> None:
+def test_output_of_predict_is_no_file_of_unknown_suffix(model_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Ada ran.\n")
-    done = run("predict", tmp_path / "a.txt", "-m", model_folder, "-o", tmp_path / "a.txt")
+    (tmp_path / "b.dat").write_text("mine")
+    done = run("predict", tmp_path / "a.txt", "-m", model_folder, "-o", tmp_path / "b.dat")
     assert done.exit_code == 1
     assert " ".join(done.output.split()).endswith("leave --output out to write one stream")
+    assert (tmp_path / "b.dat").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["all.jsonl", "all.json", "all.conll", "all.txt", "all.csv", "all.xlsx", "all.html"])
+def test_predict_writes_one_file_where_its_suffix_tells_the_format(
+    name: str, model_folder: Path, tmp_path: Path
+) -> None:
+    for each in ("a.txt", "b.txt"):
+        (tmp_path / each).write_text("Ada ran.\n")
+    texts, target = [tmp_path / "a.txt", tmp_path / "b.txt"], tmp_path / name
+    done = run("predict", *texts, "-m", model_folder, "-o", target)
+    assert done.exit_code == 0, done.stderr
+    assert f"tagged 2 of 2 files into {target}" in done.stderr
+    written = target.read_bytes()
+    format = {".json": "jsonl", ".txt": "text"}.get(target.suffix, target.suffix[1:])
+    if format != "xlsx":
+        assert run("predict", *texts, "-m", model_folder, "-f", format).stdout_bytes == written
+    refused = run("predict", *texts, "-m", model_folder, "-o", target)
+    assert (refused.exit_code, "would be overwritten; use --force" in refused.stderr) == (1, True)
+    assert run("predict", texts[0], "-m", model_folder, "-f", "conll", "-o", target, "--force").exit_code == 0
+    assert target.read_text("utf-8").startswith("Ada")
+
+
+def test_one_file_of_predict_is_none_of_its_inputs_and_not_resumed(model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Ada ran.\n")
+    own = run("predict", tmp_path / "a.txt", "-m", model_folder, "-o", tmp_path / "a.txt", "--force")
+    assert (own.exit_code, "would overwrite this input" in own.stderr) == (1, True)
     assert (tmp_path / "a.txt").read_text() == "Ada ran.\n"
+    assert run("predict", tmp_path / "a.txt", "-m", model_folder, "-o", tmp_path / "a.csv", "--resume").exit_code == 2
+    run("predict", tmp_path, "-m", model_folder, "-o", tmp_path / "all.conll")
+    again = run("predict", tmp_path, "-m", model_folder, "-o", tmp_path / "all.conll", "--force")
+    assert "tagged 1 of 1 file into" in again.stderr  # what it wrote is no input
+    (tmp_path / "b.txt").write_bytes(b"Ada\xff\n")
+    failed = run("predict", tmp_path / "b.txt", "-m", model_folder, "-o", tmp_path / "b.jsonl")
+    assert (failed.exit_code, (tmp_path / "b.jsonl").exists()) == (1, False)
+    (tmp_path / "old.jsonl").mkdir()
+    for folder in ("old.jsonl", "new.jsonl/"):  # a folder stays one, and a slash asks for one
+        done = run("predict", tmp_path / "a.txt", "-m", model_folder, "-o", f"{tmp_path}/{folder}")
+        assert done.exit_code == 0, done.stderr
+        assert (tmp_path / folder / "a.txt.jsonl").is_file()
 
 
 def test_what_is_converted_into_a_pipe_is_not_read_back(tmp_path: Path) -> None:

@@ -211,7 +211,12 @@ def test_the_reviewer_may_say_something_else(source: Path) -> None:
         ("x", {"document": "7"}, r"table\.csv:4: there is no document 7; is it the table of this data\?$"),
         ("x", {"number": "7"}, r"table\.csv:4: there is no sentence 7; is it the table of this data\?$"),
         ("x", {"number": "two"}, r"table\.csv:4: document and number are 1, two; they must stay as they were$"),
-        ("x", {"task": "upos"}, r"table\.csv:4: the row is about task 'upos', but 'ner' is read; name its --column$"),
+        (
+            "x",
+            {"task": "upos"},
+            r"table\.csv:4: the row is about task 'upos', and the tasks that are read are ner \(BIO\); name its "
+            "column, --column upos=COLUMN$",
+        ),
     ],
 )
 def test_rows_that_do_not_fit_are_refused(source: Path, answer: str, cells: dict[str, str], message: str) -> None:
@@ -219,6 +224,34 @@ def test_rows_that_do_not_fit_are_refused(source: Path, answer: str, cells: dict
     with pytest.raises(CorpusError, match=message):
         apply_table(source, table(source, "csv", {2: answer}, **cells), target, spec=SPEC)
     assert not target.exists()
+
+
+def test_what_is_accepted_is_annotated_and_nothing_beside_it(source: Path) -> None:
+    lines = LINES.replace("Lovelace NNP O", "Lovelace NNP _").replace("wrote VBD O", "wrote VBD _")
+    source.write_text(lines, "utf-8")
+    target = source.with_name("corrected.conll")
+    done = apply_table(source, table(source, "csv", {0: "yes"}), target, spec=SPEC)
+    assert target.read_text("utf-8") == lines.replace("Lovelace NNP _", "Lovelace NNP I-PER")
+    assert [line.rpartition(": ")[2] for line in done.changes] == ["PER 1 is PER 1-2"]
+    apply_table(source, table(source, "csv", {0: "yes"}, instead="O"), source.with_name("none.conll"), spec=SPEC)
+    assert source.with_name("none.conll").read_text("utf-8") == lines.replace("B-PER", "O")
+
+
+def test_the_column_task_of_the_table_says_which_task_a_row_is_about(source: Path) -> None:
+    rows = [line.split() for line in LINES.splitlines()]
+    source.write_text(
+        "".join(" ".join([*row[:2], *(["O"] * (len(row) > 2)), *row[2:]]) + "\n" for row in rows), "utf-8"
+    )
+    spec, target = ReadSpec(columns={"chunk": 3, "ner": 4}), source.with_name("corrected.conll")
+    filled = table(source, "csv", {0: "yes", 1: "x"})
+    done = apply_table(source, filled, target, spec=spec)
+    assert len(done.changes) == 2
+    corpus = read_corpus(target, spec=spec)
+    tags = [tag for document in corpus for tag in document.tags_of("ner")]
+    assert tags[:2] == ["B-PER", "I-PER"]
+    assert not any(tag != "O" for document in corpus for tag in document.tags_of("chunk"))
+    with pytest.raises(CorpusError, match=r"table\.csv:2: the row is about task 'ner', but --task is 'chunk'; leave"):
+        apply_table(source, filled, source.with_name("other.conll"), spec=spec, task="chunk")
 
 
 def test_a_table_is_applied_once(source: Path) -> None:
@@ -267,3 +300,19 @@ def test_other_tasks_of_records_are_kept(tmp_path: Path) -> None:
     written = read_corpus(target, {"ner": "ner", "pos": "pos"})
     assert [document.tags for document in written] == [{**ada, "ner": ["B-PER", "O"]}, leeds]
     assert len(done.changes) == 1
+
+
+def test_webanno_stays_webanno(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.tsv", tmp_path / "b.tsv"
+    layer = "#T_SP=de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|value"
+    rows = "1-1\t0-3\tAda\tPER\t\n1-2\t4-8\tKing\t_\t\n1-3\t9-12\tran\t_\t\n\n"
+    source.write_text(f"#FORMAT=WebAnno TSV 3.3\n{layer}\n\n\n#Text=Ada King ran\n{rows}", "utf-8")
+    spec = ReadSpec(columns={"ner": "NamedEntity.value"})
+    ranked = [(1.0, Place("0.0", ((0, 1, "PER"),), ((0, 2, "PER"),), 0.1, 0.9))]
+    found = Review(read_corpus(source, spec=spec).settle("ner"), "ner", ranked)
+    with (tmp_path / "t.csv").open("w", encoding="utf-8", newline="") as stream:
+        write_table(HEADER, (["x", *row[1:]] for row in review_rows(found)), stream, kind="csv")
+    done = apply_table(source, tmp_path / "t.csv", target, spec=spec)
+    assert (len(done.changes), done.losses) == (1, [])
+    assert target.read_text("utf-8").splitlines()[:5] == source.read_text("utf-8").splitlines()[:5]
+    assert [span.text for span in read_corpus(target, spec=spec).settle("ner")[0].spans_of("ner")] == ["Ada King"]

@@ -11,7 +11,7 @@ from rule_tagger import RuleTagger
 from tagged import to_stream
 
 from bilstm_tagger.files import suspicion
-from bilstm_tagger.files.suspicion import clearly_other, language_of, markup_in, other_language
+from bilstm_tagger.files.suspicion import clearly_other, columns_in, language_of, markup_in, other_language
 
 ENGLISH = "Anna Berg met the board of Nordlys in Oslo and spoke of the fish that was to be sold in the spring. "
 FRENCH = "Le conseil de la ville a décidé hier que les écoles seront fermées pendant la semaine de la fête. " * 4
@@ -39,6 +39,47 @@ def test_markup_in_plain_text_is_warned_of(
     (tmp_path / "a.txt").write_text(text, "utf-8")
     to_stream(RuleTagger(), [tmp_path / "a.txt"])
     assert [record.getMessage() for record in caplog.records] == [f"{tmp_path / 'a.txt'}: {warning}"]
+
+
+IOB = "Ada B-PER\nKing I-PER\nran O\n\nLeeds B-LOC\n. O\n\n"
+USE = "; use --input-format"
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md"])
+def test_columns_in_plain_text_are_warned_of(name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / name).write_text(f"-DOCSTART- O\n\n{IOB}", "utf-8")
+    to_stream(RuleTagger(), [tmp_path / name])
+    found = f"looks like columns of words and tags (5 of 5 lines, such as 'Ada B-PER'){USE} conll"
+    assert [record.getMessage() for record in caplog.records] == [f"{tmp_path / name}: {found}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "use"),
+    [
+        (IOB.replace(" ", "\t"), "conll"),
+        (IOB.replace("-", "_").replace("B_", ""), "conll"),  # near misses, and labels alone
+        (IOB.replace(" ", " NN x ") * 9, "conll"),
+        ("\n".join(f"{word}\t{tag}" for word, tag in zip("abcde", ["NOUN", "VERB", "DET"] * 2, strict=False)), "conll"),
+        ("".join(f"{at}\tAda\tAda\tPROPN\tNNP\t_\t0\troot\t_\t_\n" for at in range(1, 7)), "conllu"),
+        ("Ada/B-PER King/I-PER ran/O\nin/O Leeds/B-LOC ./O\n", "word/tag"),
+        ("#FORMAT=WebAnno TSV 3.3\n", "webanno"),
+        (IOB * 900, "conll"),
+    ],
+)
+def test_tags_beside_words_are_known(text: str, use: str) -> None:
+    assert (columns_in(text) or "").rpartition("; ")[2] == f"use --input-format {use}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", ENGLISH, ENGLISH.replace(" ", "\n"), "Ada B-PER\nran O\n", "Ada Lovelace\nAlan Turing\nMary Shelley\n" * 3,
+        "Ada\tLovelace\tO\nAlan\tTuring\tA\nMary\tShelley\tB\n" * 3, f"{ENGLISH}\n{IOB}", "and/or " * 9,
+        "Take the I-95\nThen the I-80\nThen go home\nAnd eat cake\nThen sleep well\n",
+    ],
+)  # fmt: skip
+def test_lines_of_a_text_are_not(text: str) -> None:
+    assert columns_in(text) is None
 
 
 @pytest.mark.parametrize(

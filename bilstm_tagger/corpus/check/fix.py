@@ -9,13 +9,11 @@ from itertools import chain, pairwise
 from pathlib import Path
 
 from bilstm_tagger.corpus.check.tags import alike_names, count_labels, usual_name
-from bilstm_tagger.corpus.convert.convert import save_and_compare
-from bilstm_tagger.corpus.convert.tasks import find_columns, further_columns, is_webanno
+from bilstm_tagger.corpus.convert.rewrite import read_whole, rewrite
+from bilstm_tagger.corpus.convert.tasks import find_columns
 from bilstm_tagger.corpus.corpus import Corpus
-from bilstm_tagger.corpus.formats import format_of
 from bilstm_tagger.corpus.formats.columns import ConllLayout
 from bilstm_tagger.corpus.formats.token_columns import TokenRowLayout
-from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.corpus.spelling import distinct_tags, respell_tags
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
@@ -72,7 +70,9 @@ def fix_corpus(
         columns = find_columns(source, format=spec.format, encoding=spec.encoding, overlapping=chosen, slips=True)
         spec = spec.replace(columns=columns)
     done = Fixes()
-    corpus, further = _read(source, spec)
+    corpus, further = read_whole(source, spec)
+    given = spec.model_copy(update={"labels": {}, "fix_tags": False})  # which are told below
+    corpus = Corpus(respell_tags(corpus, given, str(source)), corpus.schemes)
     for task in spec.columns or {}:
         corpus = _respelled(corpus, task, str(source), done)
     if spec.labels:  # after near misses, whose labels may be among them
@@ -85,42 +85,8 @@ def fix_corpus(
         corpus = _one_spelling(corpus, task, str(source), done)
     corpus = _without_blanks(corpus, done)
     corpus = _without_duplicates(corpus, done)
-    whole = spec.replace(columns=(spec.columns or {}) | further)
-    same = _same_format(corpus, source, target, spec)
-    _, done.losses = save_and_compare(corpus, source, target, spec=whole, format=same)
+    done.losses = rewrite(corpus, source, target, spec=spec.replace(columns=(spec.columns or {}) | further))
     return done
-
-
-def _same_format(corpus: Corpus, source: str | Path, target: str | Path, spec: ReadSpec) -> str | None:
-    """The format of the source for a target of its suffix, where that tells another one; else None."""
-    suffix = Path(target).suffix.lower()
-    if suffix != Path(source).suffix.lower():
-        return None
-    if is_webanno(source, format_of(source, spec.format).name, encoding=spec.encoding):
-        return "webanno"
-    rows = all(isinstance(document.layout, TokenRowLayout) for document in corpus)
-    return "token-csv" if rows and suffix == ".csv" else None
-
-
-def _read(source: str | Path, spec: ReadSpec) -> tuple[Corpus, dict[str, int | str]]:
-    """The corpus, with those further tasks of the file that can be read as they are, and their columns."""
-    further = further_columns(source, spec)
-    # Options about tags are for the tasks that are named.
-    untouched: dict[str, object] = {"labels": {}, "label": None, "fix_tags": False}
-
-    def read(columns: dict[str, int | str]) -> Corpus:
-        return read_corpus(source, spec=spec.model_copy(update={"columns": columns, **untouched}))
-
-    for task, column in list(further.items()):
-        try:
-            read({task: column}).settle(task)
-        except CorpusError:  # what is not kept is told after writing
-            del further[task]
-    corpus = read((spec.columns or {}) | further)
-    for task in further:
-        corpus = corpus.settle(task)
-    given = spec.model_copy(update={"labels": {}, "fix_tags": False})
-    return Corpus(respell_tags(corpus, given, str(source)), corpus.schemes), further
 
 
 def _respelled(corpus: Corpus, task: str, path: str, done: Fixes) -> Corpus:
@@ -230,6 +196,8 @@ def _changed(document: Document, kept: Sequence[int], words: Sequence[str]) -> D
         at = {place: index for index, place in enumerate(places)}
         comments = {at[place]: lines for place, lines in layout.comments.items() if place in at}
         layout = replace(layout, comments=comments)
+    elif isinstance(layout, TokenRowLayout) and layout.sentences:
+        layout = replace(layout, sentences=tuple(layout.sentences[place] for place in places))
 
     def column(values: Sequence[str]) -> list[str]:
         return [values[place] for place in places]

@@ -16,6 +16,7 @@ from bilstm_tagger.corpus.convert.tasks import Columns, find_columns
 from bilstm_tagger.corpus.corpus import Corpus, CorpusStats, Repairs
 from bilstm_tagger.corpus.formats import DATA_SETS, brat_write, format_of, format_to_write
 from bilstm_tagger.corpus.formats.columns import ConllLayout
+from bilstm_tagger.corpus.formats.token_columns import TokenRowLayout
 from bilstm_tagger.corpus.reading import read_corpus, save_corpus
 from bilstm_tagger.corpus.settle import holds_for
 from bilstm_tagger.errors import ConfigError, CorpusError
@@ -145,6 +146,8 @@ def save_and_compare(
     save_corpus(corpus, target, format=format, tasks=tasks)
     known = format_of(target, format)
     places: Columns = {task: task for task in tasks} if known.places is None else {**known.places(corpus, tasks)}
+    if isinstance(corpus[0].layout, TokenRowLayout) and corpus[0].layout.kept:
+        places = {task: corpus[0].layout.sources[task] for task in tasks}
     if is_device(target):  # of a pipe it would wait for what nobody writes
         lost = [f"what the format cannot hold, which is not known: {target} cannot be read back"]
     else:
@@ -203,4 +206,6 @@ def _as_written(corpus: Corpus, target: str | Path, spec: ReadSpec, format: str 
     layout = corpus[0].layout
     if isinstance(layout, ConllLayout) and format_of(target, format).name == "conll":
         return plain.replace(word_column=layout.word + 1, comments=spec.comments)
+    if isinstance(layout, TokenRowLayout) and layout.kept:
+        return plain.replace(word_column=layout.word, sentence_column=layout.sentence)
     return plain

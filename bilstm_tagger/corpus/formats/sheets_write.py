@@ -9,7 +9,7 @@ from itertools import chain, islice, pairwise
 from typing import Any, BinaryIO, TextIO
 
 from bilstm_tagger.corpus.formats.table import OWN
-from bilstm_tagger.corpus.formats.token_columns import is_one_word
+from bilstm_tagger.corpus.formats.token_columns import TokenRowLayout, is_one_word
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 
@@ -28,6 +28,9 @@ def _token_rows(documents: Iterable[Document], tasks: Sequence[str] | None) -> I
     documents = iter(documents)
     begin = list(islice(documents, 2))
     first = begin[0] if begin else None
+    if first is not None and isinstance(first.layout, TokenRowLayout) and first.layout.kept:
+        yield from _same_rows(chain(begin, documents), first.layout)
+        return
     chosen = _chosen(first, tasks, {_DOCUMENT, _NUMBER, _WORD})
     named = len(begin) > 1 or (first is not None and bool(first.id))
     yield [*([_DOCUMENT] if named else []), _NUMBER, _WORD, *chosen]
@@ -43,6 +46,28 @@ def _token_rows(documents: Iterable[Document], tasks: Sequence[str] | None) -> I
             for index in range(start, end):
                 cells = [number, document.words[index], *(column[index] for column in columns)]
                 yield [name, *cells] if named else cells
+
+
+def _same_rows(documents: Iterable[Document], layout: TokenRowLayout) -> Iterator[list[Any]]:
+    """The rows of a table as it was read; an empty one ends a sentence that no other cell tells from the next."""
+    yield [*layout.header]
+    before: tuple[str | None, str] | None = None
+    for document in documents:
+        own = document.layout
+        cells = own.sentences if isinstance(own, TokenRowLayout) else ()
+        columns: dict[str, Sequence[str]] = {**document.columns, layout.word: document.words}
+        columns |= {column: document.tags_of(task) for task, column in layout.sources.items() if task in document.tags}
+        columns |= {layout.document: [document.id or ""] * len(document)} if layout.document else {}
+        columns |= {layout.sentence: cells} if layout.sentence else {}
+        for start, end in pairwise(document.bounds):
+            if start == end:
+                continue
+            place = (document.id, cells[start] if cells else "")
+            if before is not None and (place == before or (not place[1] and place[0] == before[0])):
+                yield [""] * len(layout.header)
+            for index in range(start, end):
+                yield [columns[name][index] for name in layout.header]
+            before = (place[0], next((cell for cell in reversed(cells[start:end]) if cell), place[1]))
 
 
 def _with_names(documents: Iterable[Document]) -> Iterator[tuple[Document, str]]:

@@ -70,9 +70,21 @@ class TokenRowLayout:
 
     Attributes:
         sources: for each task the name of its column.
+        header: the names of all columns.
+        word: the column of the words.
+        sentence: the column that tells the sentences apart, if there is one.
+        document: the column that tells the documents apart, if there is one.
+        sentences: the cells of the column of the sentences, one for each token.
+        kept: whether the document is to be written into a table with the same columns.
     """
 
     sources: Mapping[str, str]
+    header: tuple[str, ...] = ()
+    word: str = ""
+    sentence: str | None = None
+    document: str | None = None
+    sentences: tuple[str, ...] = ()
+    kept: bool = False
 
 
 def place_of(path: str, sheet: str | None) -> str:

@@ -165,7 +165,15 @@ class _Part:
         """The document of the rows."""
         self.end_sentence()
         columns = list(zip(*self.rows, strict=True))
-        read = (word, table.sentence(), table.document())
+        header, sentence, document = table.header, table.sentence(), table.document()
+        layout = TokenRowLayout(
+            {task: header[at] for task, at in sources.items()},
+            header=tuple(header),
+            word=header[word],
+            sentence=None if sentence is None else header[sentence],
+            document=None if document is None else header[document],
+            sentences=() if sentence is None else columns[sentence],
+        )
         return Document(
             [cell.strip() for cell in columns[word]],
             self._bounds,
@@ -173,6 +181,6 @@ class _Part:
             id=self.name,
             path=table.path,
             lines=self.lines,
-            layout=TokenRowLayout({task: table.header[at] for task, at in sources.items()}),
-            columns={name: list(columns[at]) for at, name in enumerate(table.header) if at not in read},
+            layout=layout,
+            columns={name: list(columns[at]) for at, name in enumerate(header) if at not in (word, sentence, document)},
         )
