@@ -135,11 +135,11 @@ def _subtitles(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
 
 
 def _docx(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
-    yield Source(read_docx(path), whole=True, by_line=True)
+    yield Source(read_docx(path, tally), whole=True, by_line=True)
 
 
 def _pdf(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
-    yield Source(read_pdf(path), whole=True)
+    yield Source(read_pdf(path, tally), whole=True)
 
 
 _READERS: Mapping[str, Callable[[Path, ReadSpec, Tally], Iterator[Source]]] = {
