@@ -9,23 +9,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bilstm_tagger.errors import ConfigError, CorpusError
-from bilstm_tagger.files.source import suffix_of
+from bilstm_tagger.files.note_marks import Stretches
+from bilstm_tagger.files.source import Tally, suffix_of
 from bilstm_tagger.io.encodings import is_encoding, marked_encoding
 from bilstm_tagger.io.reading import read_bytes, refuse_without_mark
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
+# What a browser shows nothing of, or no text: https://html.spec.whatwg.org/multipage/rendering.html#hidden-elements
 _HIDDEN = frozenset({
-    "head", "script", "style", "template", "noscript", "svg", "math", "iframe", "object", "audio", "video", "canvas",
-    "select", "datalist",
+    "head", "title", "script", "style", "template", "noscript", "noembed", "noframes", "svg", "math", "iframe",
+    "object", "audio", "video", "canvas", "select", "datalist", "meter", "progress", "rp",
 })  # fmt: skip
-# What stays inside a line; every other element begins and ends one.
-_INLINE = frozenset({
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img",
-    "ins", "kbd", "label", "mark", "nobr", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong",
-    "sub", "sup", "time", "tt", "u", "var", "wbr",
+# What begins and ends a line, by https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3 and what follows
+# it there, with controls that have a border. All else stays inside of a line, as elements do that HTML does not know.
+_BLOCKS = frozenset({
+    "address", "article", "aside", "blockquote", "body", "br", "button", "caption", "center", "col", "colgroup", "dd",
+    "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "frameset",
+    "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html", "legend", "li", "listing", "main", "marquee",
+    "menu", "nav", "ol", "optgroup", "option", "p", "plaintext", "pre", "search", "section", "summary", "table",
+    "tbody", "td", "textarea", "tfoot", "th", "thead", "tr", "ul", "xmp",
 })  # fmt: skip
+_AS_IT_IS = frozenset({"listing", "plaintext", "pre", "textarea", "xmp"})  # of these, white space is shown
+_READINGS = frozenset({"rt", "rtc"})  # how characters are read, above or beside them
+_RAISED = frozenset({"sup", "sub"})
 _CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _XHTML = re.compile(r"\s*<\?xml\b|(?s:.)*?<html\b[^<>]*http://www\.w3\.org/1999/xhtml", re.IGNORECASE)
 # Comments, sections of CDATA and tags, each to its end or that of the page, so that all is looked at once.
@@ -39,6 +47,7 @@ _VOID = frozenset({
 })  # fmt: skip
 _NOT_SHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\r\f]+")  # white space as HTML has it: a no-break space stays
+_LONGEST_MARK = 80  # characters of what is raised; more is text
 _LOOKED_AT = 2048  # bytes in which a page declares its encoding
 # Encodings that no page declares which can be read so far; UTF-8 is meant, as browsers have it:
 # https://html.spec.whatwg.org/multipage/parsing.html#prescan-a-byte-stream-to-determine-its-encoding
@@ -48,24 +57,27 @@ _UTF16 = frozenset(
 )  # which it is too
 
 
-def read_html(path: Path, *, encoding: str | None = None) -> tuple[str, bool]:
+def read_html(path: Path, tally: Tally, *, encoding: str | None = None) -> str:
     """Read the visible text of a file.
 
     Args:
         path: the file.
+        tally: where is told if the encoding was guessed, what is not read, and that there is no text.
         encoding: its encoding; None for what it declares.
-
-    Returns:
-        The text, and whether its encoding was guessed.
 
     Raises:
         CorpusError: if the file cannot be read or is not in the encoding that it declares.
         ConfigError: if the parser is not installed.
     """
     html, guessed = _decoded(read_bytes(path), path, encoding)
+    if guessed:
+        tally.guessed.append(str(path))
     if suffix_of(path) == ".xhtml" or _XHTML.match(html, 0, _LOOKED_AT):
         html = _as_html(html)
-    return visible_text(html), guessed
+    text = visible_text(html, tally, str(path))
+    if not text and html.strip():
+        tally.no_visible_text.append(str(path))
+    return text
 
 
 def _as_html(xhtml: str) -> str:
@@ -87,11 +99,13 @@ def _as_html(xhtml: str) -> str:
     return _MARKUP.sub(written, xhtml)
 
 
-def visible_text(html: str) -> str:
+def visible_text(html: str, tally: Tally | None = None, place: str = "") -> str:
     """The text that a browser would show, without its images and forms: one line per block.
 
     Args:
         html: the page or a piece of one.
+        tally: where marks of notes and readings of characters, which are left out, are counted.
+        place: where the page stands, for the tally.
 
     Raises:
         ConfigError: if the parser is not installed.
@@ -102,41 +116,88 @@ def visible_text(html: str) -> str:
         raise ConfigError("HTML needs selectolax: pip install 'bilstm-tagger[documents]'") from error
 
     body = LexborHTMLParser(html).body
-    pieces: list[str] = [] if body is None else _pieces(body)
-    lines = (line.strip(" ") for line in "".join(pieces).split("\n"))
+    shown = _Shown()
+    if body is not None:
+        shown.walk(body)
+    if tally is not None:
+        tally.leave_out("marks", place, shown.marks)
+        tally.leave_out("readings", place, shown.readings)
+    lines = (line.strip(" ") for line in "".join(shown.parts).split("\n"))
     return "".join(f"{line}\n" for line in lines if line)
 
 
-def _pieces(body: LexborNode) -> list[str]:
-    """Stretches of text and line ends, by a walk without recursion, since pages nest without bound."""
-    pieces: list[str] = []
-    waiting: list[LexborNode | str] = [body]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, str):
-            pieces.append(node)
-        elif node.tag == "-text":
-            _append_text(pieces, node)
-        elif node.tag is not None and not node.tag.startswith("-") and _is_shown(node):
-            edge = "" if node.tag in _INLINE else "\n"
-            pieces.append(edge)
-            waiting.append(edge)
-            child = node.last_child
-            while child is not None:
-                waiting.append(child)
-                child = child.prev
-    return pieces
+class _Shown(Stretches):
+    """What is shown of a page: stretches of text and line ends.
 
+    Attributes:
+        readings: number of readings of characters that were left out.
+    """
 
-def _append_text(pieces: list[str], node: LexborNode) -> None:
-    text = (node.text_content or "").replace("\u00ad", "")  # which no browser shows but at a line end
-    parent = node.parent
-    if parent is None or parent.tag not in ("pre", "textarea"):
-        text = _SPACE.sub(" ", text)
-    if text.startswith(" ") and pieces and pieces[-1].endswith((" ", "\n")):
-        text = text[1:]
-    if text:
-        pieces.append(text)
+    __slots__ = ("_edges", "_kept", "readings")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.readings = 0
+        self._edges = 0  # of custom elements since the last text
+        self._kept = 0  # elements around the text in which white space stays as it is
+
+    def walk(self, body: LexborNode) -> None:
+        """Add what is inside of an element, without recursion, since pages nest without bound."""
+        waiting: list[LexborNode | str] = [body]  # names are those of elements that end
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, str):
+                self._end(node)
+                continue
+            tag = node.tag
+            if tag == "-text":
+                self._add_text(node)
+            elif tag is None or tag.startswith("-") or not _is_shown(node):
+                continue
+            elif tag in _READINGS:
+                self.readings += 1
+            elif tag not in _RAISED or not self._is_mark(node):
+                if tag in _BLOCKS:
+                    self.parts.append("\n")
+                    self._kept += tag in _AS_IT_IS
+                    waiting.append(tag)
+                elif "-" in tag:
+                    self._edges += 1
+                    waiting.append(tag)
+                child = node.last_child
+                while child is not None:
+                    waiting.append(child)
+                    child = child.prev
+
+    def _end(self, tag: str) -> None:
+        """End a block or custom element."""
+        if tag in _BLOCKS:
+            self.parts.append("\n")
+            self._kept -= tag in _AS_IT_IS
+        else:
+            self._edges += 1
+
+    def _add_text(self, node: LexborNode) -> None:
+        text = (node.text_content or "").replace("\u00ad", "")  # which no browser shows but at a line end
+        if not self._kept:
+            text = _SPACE.sub(" ", text)
+        if text.startswith(" ") and self.parts and self.parts[-1].endswith((" ", "\n")):
+            text = text[1:]
+        if self._edges:
+            # Words in two custom elements, without a blank between these, are told apart by their layout.
+            if self._edges > 1 and text[:1].isalnum():
+                self.parts.append("\n")
+            self._edges = 0
+        self.add(text)
+
+    def _is_mark(self, node: LexborNode) -> bool:
+        text = node.text(deep=True)
+        if not text or len(text) > _LONGEST_MARK:
+            return False
+        parent = node.parent
+        linked = parent is not None and parent.tag == "a" and parent.text(deep=True) == text
+        linked = linked or node.css_first("a") is not None
+        return self.leave_out(text, linked=linked, lowered=node.tag == "sub")
 
 
 def _is_shown(node: LexborNode) -> bool:

@@ -119,10 +119,7 @@ def _words(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
 
 
 def _html(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
-    text, guessed = read_html(path, encoding=spec.encoding)
-    if guessed:
-        tally.guessed.append(str(path))
-    yield Source(text, whole=True, by_line=True)
+    yield Source(read_html(path, tally, encoding=spec.encoding), whole=True, by_line=True)
 
 
 def _mail(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
@@ -134,15 +131,15 @@ def _mbox(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
 
 
 def _subtitles(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
-    yield Source(read_subtitles(path, encoding=spec.encoding), whole=True, by_line=True)
+    yield Source(read_subtitles(path, tally, encoding=spec.encoding), whole=True, by_line=True)
 
 
 def _docx(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
-    yield Source(read_docx(path), whole=True, by_line=True)
+    yield Source(read_docx(path, tally), whole=True, by_line=True)
 
 
 def _pdf(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
-    yield Source(read_pdf(path), whole=True)
+    yield Source(read_pdf(path, tally), whole=True)
 
 
 _READERS: Mapping[str, Callable[[Path, ReadSpec, Tally], Iterator[Source]]] = {

@@ -26,16 +26,27 @@ _LONGEST = 500  # characters of it
 
 
 class _Content(NamedTuple):
-    """What a part holds: its texts, each with whether it was taken out of a page, and how many parts are not read."""
+    """What a part holds.
+
+    Attributes:
+        texts: its texts, each with whether it was taken out of a page.
+        unread: number of parts that are not read.
+        without_text: whether there is a page that shows no text.
+    """
 
     texts: Sequence[tuple[str, bool]] = ()
     unread: int = 0
+    without_text: bool = False
 
     @classmethod
     def joined(cls, contents: Iterable[_Content]) -> _Content:
         """The contents of several parts in order."""
         listed = list(contents)
-        return cls([text for each in listed for text in each.texts], sum(each.unread for each in listed))
+        return cls(
+            [text for each in listed for text in each.texts],
+            sum(each.unread for each in listed),
+            any(each.without_text for each in listed),
+        )
 
 
 def body_of(message: EmailMessage, place: str, tally: Tally) -> Source:
@@ -55,8 +66,9 @@ def body_of(message: EmailMessage, place: str, tally: Tally) -> Source:
         content = _Parts(place, tally).read_parsed(message)
     except RecursionError:
         raise CorpusError(f"{place}: parts in each other without end; take out what is to be read") from None
-    if content.unread:
-        tally.attachments[place] += content.unread
+    tally.leave_out("attachments", place, content.unread)
+    if content.without_text and not content.texts:
+        tally.no_visible_text.append(place)
     by_line = bool(content.texts) and all(from_page for _, from_page in content.texts)
     return Source("\n\n".join(text for text, _ in content.texts), by_line=by_line)
 
@@ -92,8 +104,10 @@ class _Parts:
         if not shown:
             return _Content(unread=int(part.get_filename() is not None))
         text = self._decoded(part)
-        text = visible_text(text) if kind == _PAGE else text
-        return _Content([(text, kind == _PAGE)] if text.strip() else [])
+        if not text.strip():
+            return _Content()
+        text = visible_text(text, self.tally, self.place) if kind == _PAGE else text
+        return _Content([(text, kind == _PAGE)]) if text.strip() else _Content(without_text=kind == _PAGE)
 
     def _read_several(self, part: Any, kind: str, *, shown: bool) -> _Content:
         if not part.is_multipart():

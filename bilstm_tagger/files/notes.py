@@ -7,9 +7,32 @@ from collections.abc import Mapping, Sequence
 from bilstm_tagger.files.source import Tally
 from bilstm_tagger.wording import counted
 
-__all__ = ["SHOWN", "by_suffix", "notes_of", "some"]
+__all__ = ["SHOWN", "UNREAD", "by_suffix", "notes_of", "some"]
 
 SHOWN = 5  # of what is left out, so many are named
+# What is not read, by its key in `Tally.unread`: the words behind 1 and behind more.
+UNREAD: Mapping[str, tuple[str, str]] = {
+    "attachments": (
+        "attachment or other part of a mail is not read; save it as a file to tag it",
+        "attachments and other parts of mails are not read; save them as files to tag them",
+    ),
+    "pages": (
+        "page of a PDF file is without text; if scanned, run OCR first",
+        "pages of PDF files are without text; if scanned, run OCR first",
+    ),
+    "annotations": ("annotation of a PDF file is not read", "annotations of PDF files are not read"),
+    "comments": ("comment is not read", "comments are not read"),
+    "embedded": (
+        "chart, diagram or file inside of a Word document is not read",
+        "charts, diagrams and files inside of Word documents are not read",
+    ),
+    "marks": (
+        "raised mark of a note, such as [1], is not read",
+        "raised marks of notes, such as [1], are not read",
+    ),
+    "readings": ("reading of characters (ruby) is not read", "readings of characters (ruby) are not read"),
+    "speakers": ("name of a speaker, <v NAME>, is not read", "names of speakers, <v NAME>, are not read"),
+}
 
 
 def notes_of(tally: Tally) -> list[str]:
@@ -33,13 +56,14 @@ def notes_of(tally: Tally) -> list[str]:
             "rows or records without a text are empty documents",
         )
         notes.append(f"{words}: {some(_by_place(tally.empty))}")
-    if tally.attachments:
-        words = counted(
-            tally.attachments.total(),
-            "attachment or other part of a mail is not read; save it as a file to tag it",
-            "attachments and other parts of mails are not read; save them as files to tag them",
+    for what, (one, more) in UNREAD.items():
+        if counts := tally.unread.get(what):
+            notes.append(f"{counted(counts.total(), one, more)}: {some(_by_place(counts))}")
+    if tally.no_visible_text:
+        notes.append(
+            "pages that show no text by themselves, as where a script, frames or pictures do: "
+            f"{some(tally.no_visible_text)}"
         )
-        notes.append(f"{words}: {some(_by_place(tally.attachments))}")
     if tally.damaged:
         notes.append(f"mails with damage, of which text may be missing or misread: {some(tally.damaged)}")
     if tally.guessed:

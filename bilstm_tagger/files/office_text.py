@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.files.pdf_forms import filled_in
+from bilstm_tagger.files.source import Tally
+from bilstm_tagger.files.word_xml import WordReader, count_comments
 from bilstm_tagger.io.reading import read_bytes
 from bilstm_tagger.wording import counted
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"  # the same text a second time
-_BREAKS = {f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}tab": "\t", f"{_W}noBreakHyphen": "\u2011"}
 # A word that goes on behind a hyphen at a line end; some programs set a blank before those that they set.
 _DIVIDED = re.compile(r"(?<![^\W\d_])([^\W\d_]+)( ?[\u2010\u00ad-])\n([^\W\d_]+)(\S*)[^\S\n]*\n?")
 _TYPED = re.compile(r"[^\W\d_]\u2010[^\W\d_]")  # inside of a line, where no program sets one
 _WORD = re.compile(r"[^\W\d_]+")
+_STYLES = "styles"
 _PARTS = ("header", "footer", "footnotes", "endnotes")
+_COMMENTS = "comments"
+# Charts, diagrams, and files of other programs or of Word (ECMA-376, part 1, 17.17.2.1) inside of a document.
+_EMBEDDED = frozenset({"chart", "chartEx", "diagramData", "oleObject", "package", "aFChunk"})
 
 
-def read_docx(path: Path) -> str:
+def read_docx(path: Path, tally: Tally | None = None) -> str:
     """Read a Word document: one line per paragraph of its body, tables, text boxes, notes, headers and footers.
+
+    Args:
+        path: the file.
+        tally: where comments, embedded files, marks of notes and readings, which are not read, are counted.
 
     Raises:
         CorpusError: if the file cannot be read.
@@ -39,31 +45,33 @@ def read_docx(path: Path) -> str:
     data = read_bytes(path)
     try:
         document = docx.Document(BytesIO(data))
-        inside = [relation for relation in document.part.rels.values() if not relation.is_external]
-        parts = [each.target_part.blob for each in inside if each.reltype.rpartition("/")[2] in _PARTS]
-        trees = [document.element.body, *map(etree.fromstring, parts)]
+        relations = [(each.reltype.rpartition("/")[2], each) for each in document.part.rels.values()]
+        inside = [
+            (kind, etree.fromstring(each.target_part.blob))
+            for kind, each in relations
+            if kind in (_STYLES, *_PARTS, _COMMENTS) and not each.is_external
+        ]
+        reader = WordReader(tree for kind, tree in inside if kind == _STYLES)
+        trees = [document.element.body, *(tree for kind, tree in inside if kind in _PARTS)]
+        text = "".join(f"{line}\n" for tree in trees for line in reader.lines(tree))
     except Exception as error:  # python-docx, zipfile and lxml each have errors of their own, down to KeyError
         raise CorpusError(f"{path}: not a whole .docx file: {_reason(error)}") from None
-    return "".join(f"{text}\n" for tree in trees for text in map(_paragraph, tree.iter(f"{_W}p")) if text.strip())
+    if tally is not None:
+        tally.leave_out("comments", str(path), sum(count_comments(tree) for kind, tree in inside if kind == _COMMENTS))
+        tally.leave_out("embedded", str(path), sum(kind in _EMBEDDED for kind, _ in relations))
+        tally.leave_out("marks", str(path), reader.marks)
+        tally.leave_out("readings", str(path), reader.readings)
+    return text
 
 
-def _paragraph(paragraph: Any) -> str:
-    return "".join(_runs(paragraph))
-
-
-def _runs(element: Any) -> Iterator[str]:
-    """The text of a paragraph without that of paragraphs inside it, as text boxes have."""
-    for child in element:
-        if child.tag == f"{_W}t":
-            yield child.text or ""
-        elif child.tag in _BREAKS:
-            yield _BREAKS[child.tag]
-        elif child.tag not in (f"{_W}p", _FALLBACK):
-            yield from _runs(child)
-
-
-def read_pdf(path: Path) -> str:
+def read_pdf(path: Path, tally: Tally | None = None) -> str:
     """Read the text of a PDF file, page by page, with words whole that are divided at line ends.
+
+    What is filled into a page stands behind its text.
+
+    Args:
+        path: the file.
+        tally: where pages without text and annotations, which are not read, are counted.
 
     Raises:
         CorpusError: if the file cannot be read, is encrypted, or holds no text.
@@ -80,7 +88,16 @@ def read_pdf(path: Path) -> str:
         reader = pypdf.PdfReader(BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
             raise CorpusError(f"{path}: is encrypted; save it without a password")
-        pages = [page.extract_text() for page in reader.pages]
+        pages = []
+        blank = annotations = 0
+        for page in reader.pages:
+            text = page.extract_text()
+            filled = filled_in(page)
+            if filled.texts:
+                text = "\n\n".join([*filter(None, [text]), *filled.texts, ""])
+            blank += not text.strip()
+            annotations += filled.annotations
+            pages.append(text)
     except CorpusError:
         raise
     except Exception as error:  # of a damaged file pypdf raises whatever the first wrong object leads to
@@ -88,6 +105,9 @@ def read_pdf(path: Path) -> str:
     text = "\n".join(pages)
     if pages and not text.strip():
         raise CorpusError(f"{path}: {counted(len(pages), 'page')} without text; if scanned, run OCR first")
+    if tally is not None:
+        tally.leave_out("pages", str(path), blank)
+        tally.leave_out("annotations", str(path), annotations)
     # Half characters come from fonts without a table of characters.
     return _undivided(text.encode("utf-8", "replace").decode("utf-8"))
 

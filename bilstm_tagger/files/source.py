@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,20 +45,33 @@ class Tally:
     Attributes:
         extracted: number of files whose text was taken out of them, by suffix.
         empty: number of rows and records without a text, which are empty documents, by file.
-        attachments: number of parts of mails that are not read, such as attachments, by mail.
+        unread: number of parts of files that are not read, by what they are (a key of `notes.UNREAD`) and by place.
         damaged: mails of which text may be missing since they are not as they should be, each with what is wrong.
         guessed: files whose encoding was not declared and is not UTF-8, read as windows-1252.
         columns: files of rows that were read as columns of tokens, and may be tables.
         no_text: files in folders that are tables without a column of text; each message names its file.
+        no_visible_text: pages that show no text by themselves.
     """
 
     extracted: Counter[str] = field(default_factory=Counter)
     empty: Counter[str] = field(default_factory=Counter)
-    attachments: Counter[str] = field(default_factory=Counter)
+    unread: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     damaged: list[str] = field(default_factory=list)
     guessed: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     no_text: list[str] = field(default_factory=list)
+    no_visible_text: list[str] = field(default_factory=list)
+
+    def leave_out(self, what: str, place: str, number: int) -> None:
+        """Count what is not read.
+
+        Args:
+            what: a key of `notes.UNREAD`.
+            place: where it is: a file, or a mail of one.
+            number: how often it is there; 0 is not told.
+        """
+        if number:
+            self.unread[what][place] += number
 
 
 def suffix_of(path: Path) -> str:

@@ -9,17 +9,20 @@ from itertools import takewhile
 from pathlib import Path
 
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.files.source import Tally
 from bilstm_tagger.io.reading import open_text
 
 # Hours are optional in WebVTT, both signs before the milliseconds are in use, and some programs leave these out.
 _TIMING = re.compile(r"\s*(?:\d+:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?\s*-->\s*(?:\d+:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+[^<>]*[^\s<>][^<>]*>")
+_READING = re.compile(r"<rt\b[^<>]*>.*?(?:</rt>|(?=</ruby>)|$)", re.IGNORECASE)
 _SPEAKER = re.compile(r"\s*[-–—]")
 _NUMBER = re.compile(r"\s*\d+\s*")
 
 
-def read_subtitles(path: Path, *, encoding: str | None = None) -> str:
-    """Read what is said, without numbers, times and markup.
+def read_subtitles(path: Path, tally: Tally | None = None, *, encoding: str | None = None) -> str:
+    """Read what is said, without numbers, times, markup and readings of characters.
 
     In SubRip all between two lines of times is what is said, but for the number that may stand before the second: cues
     without a blank line between them, or with one inside, are in use. In WebVTT a blank line ends a cue, and what
@@ -28,6 +31,7 @@ def read_subtitles(path: Path, *, encoding: str | None = None) -> str:
 
     Args:
         path: the file.
+        tally: where names of speakers and readings, which are not read, are counted.
         encoding: its encoding, as in `open_text`.
 
     Returns:
@@ -37,6 +41,7 @@ def read_subtitles(path: Path, *, encoding: str | None = None) -> str:
         CorpusError: if the file cannot be read or has no cue.
     """
     lines = [line for _, line in open_text(path, encoding=encoding)]
+    _leave_out(lines, str(path), tally)
     times = [number for number, line in enumerate(lines) if _TIMING.match(line)]
     if not times:
         if last := max((number for number, line in enumerate(lines, 1) if line.strip()), default=0):
@@ -54,6 +59,19 @@ def read_subtitles(path: Path, *, encoding: str | None = None) -> str:
     if lines[0].startswith("WEBVTT"):
         cues = [[], *(list(takewhile(str.strip, cue)) for cue in cues[1:])]
     return "".join(f"{line}\n" for cue in cues for line in _joined(cue))
+
+
+def _leave_out(lines: list[str], place: str, tally: Tally | None) -> None:
+    """Take readings out of lines, and count them and names of speakers, which are in tags."""
+    speakers = readings = 0
+    for number, line in enumerate(lines):
+        if "<" in line:
+            speakers += len(_VOICE.findall(line))
+            lines[number], taken = _READING.subn("", line)
+            readings += taken
+    if tally is not None:
+        tally.leave_out("speakers", place, speakers)
+        tally.leave_out("readings", place, readings)
 
 
 def _without_number(chunk: list[str]) -> list[str]:

@@ -20,6 +20,7 @@ from bilstm_tagger.corpus.formats.workbooks import read_sheets
 from bilstm_tagger.document.entities import LINE_END
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.json_texts import read_json
+from bilstm_tagger.files.sheet_comments import count_comments
 from bilstm_tagger.files.source import Source, Tally, read_words, suffix_of
 from bilstm_tagger.files.text_column import (
     NoTextError,
@@ -50,7 +51,7 @@ def read_table(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterato
         path: the file.
         format: `table` for what the suffix says, or one of the formats that tables have.
         spec: how to read words, and the column of the text if the user named it.
-        tally: where rows without a text are counted.
+        tally: where rows without a text, and comments, which are not read, are counted.
 
     Raises:
         NoTextError: if there is neither a column of text nor of tokens.
@@ -170,6 +171,7 @@ def _arrow_rows(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterat
 def _sheets(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
     """The rows of all sheets of a workbook that have a header with a text."""
     sheets = list(read_sheets(path))
+    tally.leave_out("comments", str(path), count_comments(path))
     refused: list[NoTextError] = []
     read = 0
     for name, numbered in sheets:

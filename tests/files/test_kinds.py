@@ -176,23 +176,73 @@ def test_a_page_may_nest_deeply() -> None:
 @pytest.mark.parametrize(
     "names",
     [
-        "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr",
-        "q rp rt ruby s samp small span strike strong sub sup time tt u var",
+        "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr output blink slot",
+        "q ruby s samp small span strike strong sub sup time tt u var person tool-tip st1:place o:p",
     ],
 )
-def test_elements_of_phrases_do_not_break_a_line(names: str) -> None:
+def test_elements_of_phrases_and_unknown_ones_do_not_break_a_line(names: str) -> None:
     pytest.importorskip("selectolax")
     for name in names.split():
         assert visible_text(f"<p>Ada By<{name}>ro</{name}>n left") == "Ada Byron left\n", name
-    for name in ("img", "wbr"):
+    for name in ("img", "wbr", "link itemprop=x href=y", "meta itemprop=x content=y", "input", "embed"):
         assert visible_text(f"<p>Ada By<{name}>ron left") == "Ada Byron left\n", name
-    for name in ("div", "p", "li", "section", "h2", "blockquote", "dd", "address"):
+
+
+def test_blocks_break_a_line() -> None:
+    pytest.importorskip("selectolax")
+    names = (
+        "address article aside blockquote button center dd details dialog dir div dl dt fieldset figcaption figure "
+        "footer form h1 h2 h3 h4 h5 h6 header hgroup li listing main marquee menu nav ol p pre search section summary "
+        "textarea ul xmp"
+    )
+    for name in names.split():
         assert visible_text(f"Ada By<{name}>ron</{name}> left") == "Ada By\nron\nleft\n", name
+    for name in ("br", "hr"):
+        assert visible_text(f"Ada By<{name}>ron left") == "Ada By\nron left\n", name
+    rows = "<caption>to Ada<tr><th>By<td>ron<tr><td>left"
+    assert visible_text(f"<table>{rows}</table>") == "to Ada\nBy\nron\nleft\n"
+
+
+def test_smart_tags_and_microdata_keep_names_whole() -> None:
+    pytest.importorskip("selectolax")
+    page = (
+        "the <st1:PlaceType>University</st1:PlaceType> of <st1:PlaceName>Leeds</st1:PlaceName> and "
+        "<st1:PersonName>Ada <st1:Sn>Byron</st1:Sn></st1:PersonName>.<o:p></o:p>"
+        "<p><span itemprop='name'>Ada <meta itemprop='x' content='y'>Byron</span> spoke"
+    )
+    assert visible_text(page) == "the University of Leeds and Ada Byron.\nAda Byron spoke\n"
+
+
+def test_white_space_of_preformatted_text_stays() -> None:
+    pytest.importorskip("selectolax")
+    for page, expected in (
+        ("<pre>to  Ada\nBob</pre>", "to  Ada\nBob\n"),
+        ("<pre><code><b>to</b>  <i>Ada\nBob</i>\n</code></pre>by  Cy\nDee", "to  Ada\nBob\nby Cy Dee\n"),
+        ("<pre><pre>a</pre>to\nAda</pre>by\nBob", "a\nto\nAda\nby Bob\n"),
+        ("<textarea>to\nAda</textarea>by\nBob", "to\nAda\nby Bob\n"),
+    ):
+        assert visible_text(page) == expected, page
+
+
+def test_custom_elements_that_touch_are_apart() -> None:
+    """Else names of two that their style shows one below the other are one."""
+    pytest.importorskip("selectolax")
+    for page, expected in (
+        ("<x-a>Home</x-a><x-b>Ada</x-b>", "Home\nAda\n"),
+        ("<x-a><x-b>Ada</x-b></x-a>Bob", "Ada\nBob\n"),
+        ("<x-a>Ada</x-a> <x-b>Byron</x-b>", "Ada Byron\n"),
+        ("<x-a>Ada</x-a><x-b>, Bob</x-b>", "Ada, Bob\n"),
+        ("By<x-a>ro</x-a>n", "Byron\n"),
+    ):
+        assert visible_text(page) == expected, page
 
 
 def test_elements_that_are_not_read_as_text() -> None:
     pytest.importorskip("selectolax")
-    names = "script style template noscript svg iframe object audio video canvas select datalist"
+    names = (
+        "script style template noscript noembed noframes svg math iframe object audio video canvas select datalist "
+        "title meter progress rp rt"
+    )
     for name in names.split():
         assert "Bob" not in visible_text(f"<p>Ada<{name}>Bob</{name}>"), name
 
@@ -224,7 +274,7 @@ def test_bodies_of_mails_are_decoded(tmp_path: Path) -> None:
     ):  # fmt: skip
         (tmp_path / "a.eml").write_bytes(message.as_bytes())
         found, report = names(tmp_path / "a.eml")
-        assert (found, report.tally.attachments.total(), report.failures) == (expected, attachments, [])
+        assert (found, report.tally.unread["attachments"].total(), report.failures) == (expected, attachments, [])
 
 
 def test_a_mail_without_its_encoding_is_still_read(tmp_path: Path) -> None:

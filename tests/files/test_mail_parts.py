@@ -95,7 +95,7 @@ def test_texts_of_mails_are_read_once(tmp_path: Path, name: str) -> None:
     pytest.importorskip("selectolax")
     message, expected, unread = MAILS[name]
     found, tally = read(tmp_path / "a.eml", message)
-    assert (found, tally.attachments.total(), tally.damaged) == (expected, unread, [])
+    assert (found, tally.unread["attachments"].total(), tally.damaged) == (expected, unread, [])
 
 
 def multipart(parts: str, kind: str = "multipart/mixed; boundary=XX") -> bytes:
