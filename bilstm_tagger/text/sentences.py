@@ -68,10 +68,13 @@ def with_line_ends(document: Columns) -> list[int]:
 
 
 def _after_closing(words: list[str], starts: list[int], ends: list[int], index: int, stops: set[str]) -> int:
-    """Skip further stops, and the quotation marks and brackets that close behind them."""
+    """Skip further stops, the quotation marks and brackets that close behind them, and marks of notes (`[1]`)."""
     while index < len(words):
         word = words[index]
         touches = starts[index] == ends[index - 1]
+        if touches and word == "[" and words[index + 2 : index + 3] == ["]"]:
+            index += 3
+            continue
         if word not in stops and (word not in _CLOSING or (word in _AMBIGUOUS and not touches)):
             break
         index += 1
