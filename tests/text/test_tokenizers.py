@@ -126,7 +126,8 @@ def test_other_brackets_stay_as_spacy_has_them(text: str) -> None:
 
 def test_a_line_that_is_split_whole_has_its_brackets_apart() -> None:
     rule = next(rule for rule in spacy.blank("es").tokenizer.rules if len(rule.split()) > 1)
-    assert TOKENIZERS["spacy:es"](f"{rule} Tom(TORY) Byron[1]").words[-8:] == ["Tom", "(", "TORY", ")", "Byron", "[", "1", "]"]
+    words = TOKENIZERS["spacy:es"](f"{rule} Tom(TORY) Byron[1]").words
+    assert words[-8:] == "Tom ( TORY ) Byron [ 1 ]".split()  # noqa: SIM905
 
 
 @pytest.mark.parametrize("name", ["spacy:en", "spacy:zh", "spacy:es"])
