@@ -11,6 +11,7 @@ from email.message import EmailMessage, Message
 from typing import Any, NamedTuple
 
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.files.flowed import with_flowed_lines_joined
 from bilstm_tagger.files.html_text import visible_text
 from bilstm_tagger.files.mail_headers import parse_mail, parse_part
 from bilstm_tagger.files.source import Source, Tally
@@ -92,7 +93,7 @@ class _Parts:
         if not shown:
             return _Content(unread=int(part.get_filename() is not None))
         text = self._decoded(part)
-        text = visible_text(text) if kind == _PAGE else text
+        text = visible_text(text) if kind == _PAGE else with_flowed_lines_joined(part, text)
         return _Content([(text, kind == _PAGE)] if text.strip() else [])
 
     def _read_several(self, part: Any, kind: str, *, shown: bool) -> _Content:
