@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.files.pdf_lines import page_text
 from bilstm_tagger.io.reading import read_bytes
 from bilstm_tagger.wording import counted
 
@@ -80,7 +81,7 @@ def read_pdf(path: Path) -> str:
         reader = pypdf.PdfReader(BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
             raise CorpusError(f"{path}: is encrypted; save it without a password")
-        pages = [page.extract_text() for page in reader.pages]
+        pages = list(map(page_text, reader.pages))
     except CorpusError:
         raise
     except Exception as error:  # of a damaged file pypdf raises whatever the first wrong object leads to

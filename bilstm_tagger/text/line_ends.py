@@ -169,6 +169,18 @@ class _Beside:
         return self._widths[number]
 
 
+def estimated_width(text: str) -> float:
+    """The width that a text has in a usual font.
+
+    Args:
+        text: without line ends.
+
+    Returns:
+        The width, in sizes of the font.
+    """
+    return _width(text) / 10
+
+
 def _width(line: str) -> int:
     """The width that a line has in a usual font, in tenths of its size."""
     return len(line.translate(_WIDTHS))
