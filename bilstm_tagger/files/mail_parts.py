@@ -11,6 +11,7 @@ from email.message import EmailMessage, Message
 from typing import Any, NamedTuple
 
 from bilstm_tagger.errors import CorpusError
+from bilstm_tagger.files.flowed import with_flowed_lines_joined
 from bilstm_tagger.files.html_text import visible_text
 from bilstm_tagger.files.mail_headers import parse_mail, parse_part
 from bilstm_tagger.files.source import Source, Tally
@@ -106,8 +107,9 @@ class _Parts:
         text = self._decoded(part)
         if not text.strip():
             return _Content()
-        text = visible_text(text, self.tally, self.place) if kind == _PAGE else text
-        return _Content([(text, kind == _PAGE)]) if text.strip() else _Content(without_text=kind == _PAGE)
+        page = kind == _PAGE
+        text = visible_text(text, self.tally, self.place) if page else with_flowed_lines_joined(part, text)
+        return _Content([(text, page)]) if text.strip() else _Content(without_text=page)
 
     def _read_several(self, part: Any, kind: str, *, shown: bool) -> _Content:
         if not part.is_multipart():

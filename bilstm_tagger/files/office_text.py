@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.files.pdf_forms import filled_in
+from bilstm_tagger.files.pdf_lines import page_text
 from bilstm_tagger.files.source import Tally
 from bilstm_tagger.files.word_xml import WordReader, count_comments
 from bilstm_tagger.io.reading import read_bytes
@@ -91,7 +92,7 @@ def read_pdf(path: Path, tally: Tally | None = None) -> str:
         pages = []
         blank = annotations = 0
         for page in reader.pages:
-            text = page.extract_text()
+            text = page_text(page)
             filled = filled_in(page)
             if filled.texts:
                 text = "\n\n".join([*filter(None, [text]), *filled.texts, ""])

@@ -1,5 +1,7 @@
 """Which line ends of a text end a sentence: those of lists, tables, signatures and headlines, not of wrapped prose.
 
+Cells of one line end sentences too (see `cells`).
+
 A line was wrapped if the first word of the next one would not have fitted into it. So line ends of a paragraph (lines
 without a blank one between them) are judged together: prose fills its lines, a list does not. All that is asked lies
 inside the paragraph, so that a long text can be cut at blank lines and judged in pieces.
@@ -15,6 +17,8 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
+
+from bilstm_tagger.text.cells import Row, may_have_cells, rows_of
 
 WRAPPED = 50  # characters: prose is rarely wrapped at less, unless most of its lines go on in lower case
 UNWRAPPED = 200  # nor at more: such lines are paragraphs
@@ -34,11 +38,11 @@ _ITEM = re.compile(r"(?:[-*•·‣▪◦–—+]|\(?\d{1,3}[.)]|[a-z][.)])\s")
 # What ends no line in the middle of a sentence.
 _ENDED = re.compile(r"[.!?…:][\"'”’»)\]]*$")
 _LOOKED_AT = 8  # characters at the end of a line
-_CELLS = re.compile(r"\S(?:\t|\s*\||\s{3,})\s*\S")
+_BAR = re.compile(r"\S\s*\|\s*\S")
 
 
 def list_line_ends(text: str) -> list[int]:
-    """Where lines begin before which a sentence ends.
+    """Where lines, and cells inside of lines, begin before which a sentence ends.
 
     Args:
         text: any text.
@@ -46,22 +50,24 @@ def list_line_ends(text: str) -> list[int]:
     Returns:
         Positions in the text, ascending. Blank lines are not among them.
     """
-    if "\n" not in text and "\r" not in text:
+    with_cells = may_have_cells(text)
+    if "\n" not in text and "\r" not in text and not with_cells:
         return []
+    least = 1 if with_cells else 2
     cuts: list[int] = []
     paragraph: list[str] = []
     first = position = 0
     lines = text.splitlines(keepends=True) if _plain(text) else _LINE.findall(text)
     for line in lines:
         if line.isspace() or not line:
-            if len(paragraph) > 1:
+            if len(paragraph) >= least:
                 _judge(paragraph, first, cuts)
             paragraph = []
             first = position + len(line)
         else:
             paragraph.append(line)
         position += len(line)
-    if len(paragraph) > 1:
+    if len(paragraph) >= least:
         _judge(paragraph, first, cuts)
     return cuts
 
@@ -77,6 +83,7 @@ _OTHER_ENDS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
 def _judge(paragraph: list[str], position: int, cuts: list[int]) -> None:
     """Add the line ends of one paragraph that end sentences."""
     lines = [line.rstrip() for line in paragraph]
+    rows = rows_of(lines)
     width = max(map(len, lines))
     starts = [_start(line) for line in lines]
     full: list[bool] = []
@@ -92,14 +99,20 @@ def _judge(paragraph: list[str], position: int, cuts: list[int]) -> None:
     prose = prose or (width >= _NARROWEST and lower >= _LEAST and filled >= _ALL * count)
     prose = prose and width <= UNWRAPPED and filled >= _FULL * count
     beside = _Beside(lines, starts) if lower else None
+    cuts += [position + end for end in rows[0].ends]
     for index in range(1, len(lines)):
         position += len(paragraph[index - 1])
         quoted, is_lower, _ = starts[index]
         line, before = lines[index], lines[index - 1]
-        rows = _CELLS.search(line) and _CELLS.search(before)
-        apart = rows or quoted != starts[index - 1][0] or _is_item(line)
+        in_rows = _is_row(line, rows[index]) and _is_row(before, rows[index - 1])
+        apart = in_rows or quoted != starts[index - 1][0] or _is_item(line)
         if apart or not (is_lower or (prose and full[index - 1]) or (beside and beside.is_wrapped(index))):
             cuts.append(position)
+        cuts += [position + end for end in rows[index].ends]
+
+
+def _is_row(line: str, row: Row) -> bool:
+    return row.is_row or ("|" in line and _BAR.search(line) is not None)
 
 
 class _Beside:
@@ -154,6 +167,18 @@ class _Beside:
         if number not in self._widths:
             self._widths[number] = _width(self._lines[number])
         return self._widths[number]
+
+
+def estimated_width(text: str) -> float:
+    """The width that a text has in a usual font.
+
+    Args:
+        text: without line ends.
+
+    Returns:
+        The width, in sizes of the font.
+    """
+    return _width(text) / 10
 
 
 def _width(line: str) -> int:

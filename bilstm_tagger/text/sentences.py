@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 
 from bilstm_tagger.document.columns import Columns
+from bilstm_tagger.text.cells import may_have_cells
 from bilstm_tagger.text.line_ends import list_line_ends
 
 # A token of nothing but these ends a sentence.
@@ -30,7 +31,8 @@ def sentence_bounds(
 ) -> list[int]:
     """Find where sentences end: after final punctuation and what closes behind it, and at breaks of the text.
 
-    Where blank lines are breaks, so are the line ends of list-like text (see `line_ends`).
+    Where blank lines are breaks, so are the line ends of list-like text (see `line_ends`). Cells of rows end sentences,
+    but in text that has been tokenised before.
 
     Args:
         text: The text.
@@ -53,7 +55,7 @@ def sentence_bounds(
         if following < len(words) and not _goes_on(words, index, following):
             cuts.add(following)
     cuts.update(bisect_left(starts, found.end()) for found in breaks.finditer(text))
-    if breaks is BLANK_LINE:
+    if breaks is BLANK_LINE or (final and may_have_cells(text)):
         cuts.update(bisect_left(starts, position) for position in list_line_ends(text))
     if words:
         cuts.add(len(words))
@@ -68,10 +70,13 @@ def with_line_ends(document: Columns) -> list[int]:
 
 
 def _after_closing(words: list[str], starts: list[int], ends: list[int], index: int, stops: set[str]) -> int:
-    """Skip further stops, and the quotation marks and brackets that close behind them."""
+    """Skip further stops, the quotation marks and brackets that close behind them, and marks of notes (`[1]`)."""
     while index < len(words):
         word = words[index]
         touches = starts[index] == ends[index - 1]
+        if touches and word == "[" and words[index + 2 : index + 3] == ["]"]:
+            index += 3
+            continue
         if word not in stops and (word not in _CLOSING or (word in _AMBIGUOUS and not touches)):
             break
         index += 1

@@ -2,6 +2,9 @@
 
 No tokeniser edits the text: white space between tokens is skipped, and the offsets keep the truth. Characters that are
 not seen are skipped too, but by ``whitespace``, whose tokens are those of a text that has been tokenised before.
+
+spaCy's rules take brackets off the ends of a stretch between white space and leave those inside of it, so that
+``Merkel[1]`` would be ``Merkel[1`` and ``]``. Such stretches are divided first, and spaCy splits each part.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from bilstm_tagger.text.windows import bounded
 if TYPE_CHECKING:
     from spacy.language import Language
 
+_STRETCH = re.compile(r"\S+")
 _LINE_TEXT = re.compile(r"[^\n]+")
 # About 130 MB in spaCy and here together.
 _MOST_STRINGS = 200_000
@@ -33,6 +37,20 @@ _TOO_LONG = re.compile(rf"\S{{{LONGEST + 1},}}")
 # Characters that are not seen and belong to no word: places where a line may end, marks of byte order and of direction.
 # Joiners are letters of words, as in Persian and Hindi, and soft hyphens stand inside of them.
 _UNSEEN = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+# Where a bracket opens or a mark of a note stands behind a word or what ends it. Of `:(` and `(s)he` nothing is; of
+# superscripts `km²` is no note.
+_BEHIND_WORD = re.compile(
+    r"""(?<=[\w.,!?%"'’”»)\]*+†‡])[(（]|(?<=[\w.,;:!?%"'’”»)\]*+†‡])[\[［]|(?<=[\w.,!?"'’”»)\]])[†‡]
+    |(?:(?<=[^\W\d_]{4})|(?<=[^\W_][.,;:!?"'’”»)]))[⁰¹²³⁴-⁹]""",
+    re.VERBOSE,
+)
+# A bracket that closes before a word: of a number, or of what was set apart from a word before.
+_CLOSED_NUMBER = re.compile(r"(?<=\[)\d{1,3}\](?=\w)")
+_CLOSED = re.compile(r"[)）\]］](?=\w)")
+_MARK = re.compile("[][()［］（）†‡⁰¹²³⁴-⁹]")
+_ALPHANUMERIC = re.compile(r"[^\W_]")
+_ADDRESS = re.compile(r"\w+://|www\.")
 
 
 class Tokenizer(ABC):
@@ -165,16 +183,20 @@ class SpacyTokenizer(Tokenizer):
             self._learn(missing)
         return _place(text, stretches, self._chunks)
 
-    def _learn(self, stretches: Iterable[str]) -> None:
-        """Let spaCy split stretches, all in one go; line breaks between them keep each to itself."""
+    def _learn(self, stretches: set[str]) -> None:
+        """Let spaCy split stretches, all in one go; line breaks between them and their parts keep each to itself."""
+        divided = {stretch: _set_apart(stretch) for stretch in stretches if _MARK.search(stretch)}
+        parts = {*stretches, *chain.from_iterable(divided.values())}.difference(self._chunks)
         pieces: list[str] = []
-        for token in self._nlp.tokenizer("\n".join(stretches) + "\n"):
+        for token in self._nlp.tokenizer("\n".join(parts) + "\n"):
             piece = token.text
             if piece != "\n":
                 pieces.append(piece)
                 continue
             self._chunks["".join(pieces)] = tuple(pieces)
             pieces.clear()
+        for stretch, of in divided.items():
+            self._chunks[stretch] = tuple(chain.from_iterable(map(self._chunks.__getitem__, of)))
 
     def _split_lines(self, text: str) -> tuple[list[str], list[int], list[int]]:
         """Let spaCy split each line, since some of its tokenisers slow down with the length of a text."""
@@ -189,6 +211,33 @@ class SpacyTokenizer(Tokenizer):
         return words, starts, list(map(add, starts, map(len, words)))
 
 
+def _set_apart(stretch: str) -> list[str]:
+    """The parts of a stretch without white space that are split by themselves; an address on the web is one."""
+    cuts = bracket_cuts(stretch)
+    return [stretch[start:end] for start, end in pairwise([0, *cuts, len(stretch)])] if cuts else [stretch]
+
+
+def bracket_cuts(stretch: str) -> list[int]:
+    """Where words that are joined by a bracket or a mark of a note are divided.
+
+    Args:
+        stretch: characters between white space.
+
+    Returns:
+        Positions in the stretch, ascending.
+    """
+    word = _ALPHANUMERIC.search(stretch)
+    if word is None or not _MARK.search(stretch, word.start()):
+        return []
+    address = _ADDRESS.search(stretch)
+    last = address.start() if address else len(stretch)
+    cuts = {found.start() for found in _BEHIND_WORD.finditer(stretch, word.end(), last)}
+    if cuts:
+        cuts.update(found.end() for found in _CLOSED.finditer(stretch, min(cuts), last))
+    cuts.update(found.end() for found in _CLOSED_NUMBER.finditer(stretch, 0, last))
+    return sorted(cuts)
+
+
 def _pieces(stretch: str) -> list[str]:
     """A stretch that is too long for spaCy in pieces; another one whole."""
     if len(stretch) <= LONGEST:
@@ -200,8 +249,10 @@ def _parts(text: str) -> Iterator[tuple[int, str]]:
     """The lines of a text, cut inside stretches that are too long, and where each part begins."""
     for line in _LINE_TEXT.finditer(text):
         content, first = line.group(), line.start()
-        cuts = [at for long in _TOO_LONG.finditer(content) for at in range(long.start(), long.end(), PIECE)]
-        for start, end in pairwise([0, *(cut for cut in cuts if cut), len(content)]):
+        cuts = {at for long in _TOO_LONG.finditer(content) for at in range(long.start(), long.end(), PIECE)}
+        for stretch in _STRETCH.finditer(content):
+            cuts.update(stretch.start() + cut for cut in bracket_cuts(stretch.group()))
+        for start, end in pairwise([0, *sorted(cut for cut in cuts if cut), len(content)]):
             yield first + start, content[start:end]
 
 

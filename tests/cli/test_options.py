@@ -47,7 +47,7 @@ OF_COMMANDS = {  # where a command has other choices
 FREE = {
     "text", "text_column", "encoding", "word_column", "names", "column", "columns", "comments", "delimiter",
     "sentence_column", "labels", "label", "tasks", "replay", "set_", "unit",
-    "shard", "gold_column", "column_a", "column_b", "host", "allowed_host", "id_column",
+    "annotated", "shard", "gold_column", "column_a", "column_b", "host", "allowed_host", "id_column",
 }  # fmt: skip
 
 

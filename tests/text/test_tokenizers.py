@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 import spacy
@@ -39,6 +40,10 @@ PIECES = st.one_of(
             ":)",
             "''",
             "(b)",
+            "[1]",
+            "](",
+            "\u2020",
+            "\u00b9",
         ]
     ),
     st.text(max_size=6),
@@ -73,15 +78,56 @@ def test_the_text_is_never_edited(name: str, text: str) -> None:
 @given(TEXTS)
 def test_tokens_are_those_of_spacy(text: str) -> None:
     seen = re.sub(f"[{UNSEEN}]", " ", text)
-    # Stretch by stretch: of `x:) :)U.S.` spaCy takes the second `:)` apart, of `:)U.S.` alone it does not.
+    # Stretch by stretch: of `x:) :)U.S.` spaCy takes the second `:)` apart, of `:)U.S.` alone it does not. Stretches
+    # that brackets join are several.
     expected = [
-        (token.text, stretch.start() + token.idx)
+        (token.text, stretch.start() + first + token.idx)
         for stretch in re.finditer(r"\S+", seen)
-        for token in ENGLISH.make_doc(f"{stretch.group()}\n")
+        for first, end in pairwise([0, *text_module.bracket_cuts(stretch.group()), len(stretch.group())])
+        for token in ENGLISH.make_doc(f"{stretch.group()[first:end]}\n")
         if not token.is_space
     ]
     document = TOKENIZERS["spacy:en"](text)
     assert list(zip(document.words, document.starts, strict=True)) == expected
+
+
+JOINED = {
+    "Ada Byron[1] came": "Ada Byron [ 1 ] came",
+    "Byron.[6] Then": "Byron . [ 6 ] Then",
+    "Byron,[2][13] and": "Byron , [ 2 ] [ 13 ] and",
+    "Byron[note 1]; he": "Byron [ note 1 ] ; he",
+    "Byron[12\u201314], he": "Byron [ 12\u201314 ] , he",
+    "Byron\u201d[2]": "Byron \u201d [ 2 ]",
+    "Byron[1]Tom": "Byron [ 1 ] Tom",
+    "[1]Tom": "[ 1 ] Tom",
+    "Tom(TORY) and": "Tom ( TORY ) and",
+    "Tom(TORY)was": "Tom ( TORY ) was",
+    "(TORY)[5]": "( TORY ) [ 5 ]",
+    "Tom\uff08TORY\uff09": "Tom \uff08 TORY \uff09",
+    "Tom\u2020 Tom\u2021": "Tom \u2020 Tom \u2021",
+    "Byron\u00b9 Byron.\u00b2": "Byron \u00b9 Byron . \u00b2",
+    "[Tom](http://a.b": "[ Tom ] ( http://a.b",
+}
+WHOLE = ["(s)he", "[t]he", "(in)formal", "sad :(", "x :[", ":-(", "km²", "http://a.b/c_(d)", "www.a.b/c[1]", "a-b"]
+
+
+@pytest.mark.parametrize("name", ["spacy:en", "spacy:de", "spacy:es"])
+@pytest.mark.parametrize(("text", "words"), JOINED.items())
+def test_brackets_and_marks_of_notes_are_no_part_of_a_word(name: str, text: str, words: str) -> None:
+    document = get_tokenizer(name)(text)
+    check_document(document, text)
+    assert document.words == words.split()
+
+
+@pytest.mark.parametrize("text", WHOLE)
+def test_other_brackets_stay_as_spacy_has_them(text: str) -> None:
+    assert TOKENIZERS["spacy:en"](text).words == [token.text for token in ENGLISH.make_doc(text)]
+
+
+def test_a_line_that_is_split_whole_has_its_brackets_apart() -> None:
+    rule = next(rule for rule in spacy.blank("es").tokenizer.rules if len(rule.split()) > 1)
+    words = TOKENIZERS["spacy:es"](f"{rule} Tom(TORY) Byron[1]").words
+    assert words[-8:] == "Tom ( TORY ) Byron [ 1 ]".split()  # noqa: SIM905
 
 
 @pytest.mark.parametrize("name", ["spacy:en", "spacy:zh", "spacy:es"])
@@ -152,6 +198,7 @@ def test_white_space_alone_has_no_sentence(name: str, text: str) -> None:
         "go home. | i am tired. | ok",
         "\u5317\u4eac\u5f88\u5927\u3002 | \u4ed6\u6765\u4e86\uff01",
         ". | Hello",
+        "Ada came.[1] | Eve left.[2][13] | So she did. | [All laugh]",
         "one two three",
     ],
 )

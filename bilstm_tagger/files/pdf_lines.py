@@ -1,0 +1,351 @@
+"""Lines of PDF pages by where their text stands: runs on one base line are one line, wide gaps in it are cell borders.
+
+pypdf ends a line where a text object moves on behind its last text, which shows nothing, and gives one blank for a gap
+of any width. So what a page draws is changed before pypdf reads it: such moves are left out, and blanks are drawn into
+wide gaps.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from bilstm_tagger.text.cells import WIDE
+from bilstm_tagger.text.line_ends import estimated_width
+
+# In sizes of the font; a blank is a quarter of one.
+_WIDE = 0.8
+_ESTIMATE = 0.25  # that an estimated width may be off
+_WORDS = 0.15
+_MOST_JUSTIFIED = 1.5
+_SAME_LINE = 0.3  # that base lines are apart
+_OVER = 0.5  # that a text object begins before the end of the last one, as if of a word of its own
+_ALIKE = 1.25  # times the narrowest gap of a line
+_FEW = 2  # gaps that may be alike by chance
+_COURIER = 0.6
+_MOVES = frozenset({b"Td", b"TD", b"Tm", b"T*"})
+_SETS = {b"cm": "matrix", b"Tf": "font", b"TL": "leading", b"Tc": "character", b"Tw": "word", b"Tz": "stretch"}
+_SHOWS = frozenset({b"Tj", b"TJ", b"'", b'"'})
+_IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+_Matrix = tuple[float, float, float, float, float, float]
+
+
+def page_text(page: Any) -> str:
+    """The text of a page.
+
+    Args:
+        page: as pypdf reads it.
+    """
+    from pypdf.generic import ContentStream, NameObject
+
+    drawn = page.get("/Contents")
+    if drawn is None:
+        return str(page.extract_text())
+    try:
+        content = ContentStream(drawn.get_object(), page.pdf, "bytes")
+        data = content.get_data()
+        if b"BT" not in data:
+            return str(page.extract_text())
+        content.operations = _Page(_fonts_of(page)).rewritten(content.operations)
+        content.get_data = lambda: data  # type: ignore[method-assign]  # else made of the operations again
+    except Exception:  # odd operands, of which pypdf leaves out what it cannot read
+        return str(page.extract_text())
+    key = NameObject("/Contents")
+    kept = page.raw_get(key)
+    page[key] = content
+    try:
+        return str(page.extract_text())
+    finally:
+        page[key] = kept
+
+
+class _Font(NamedTuple):
+    """How wide the characters of a font are.
+
+    Attributes:
+        widths: of codes, in sizes of the font.
+        other: width of other codes; None if it is to be estimated.
+        is_wide: whether a code is two bytes.
+    """
+
+    widths: dict[int, float]
+    other: float | None
+    is_wide: bool = False
+
+    def width(self, codes: bytes) -> float:
+        """The width of a string."""
+        if self.is_wide:
+            numbers: Iterable[int] = [codes[at] << 8 | codes[at + 1] for at in range(0, len(codes) - 1, 2)]
+        elif self.other is None:
+            return estimated_width(codes.decode("latin-1"))
+        else:
+            numbers = codes
+        get, other = self.widths.get, self.other or 0.0
+        return sum([get(number, other) for number in numbers])
+
+
+_UNKNOWN = _Font({}, None)
+
+
+class _State(NamedTuple):
+    """The part of the graphics state that says where text stands."""
+
+    matrix: _Matrix = _IDENTITY
+    font: str = ""
+    size: float = 1.0
+    leading: float = 0.0
+    character: float = 0.0
+    word: float = 0.0
+    stretch: float = 1.0
+
+
+class _Run(NamedTuple):
+    """Where text begins that goes on without a move, and what shows it."""
+
+    matrix: _Matrix
+    state: _State
+    shown: list[Any]
+
+
+class _Gap(NamedTuple):
+    """A gap: its width in sizes of the font, the operation before it, and the item of its array that makes it."""
+
+    width: float
+    operation: int
+    item: int | None
+
+
+class _Page:
+    """What a page draws, with its gaps."""
+
+    def __init__(self, fonts: Callable[[str], _Font]) -> None:
+        """Begin with a page on which nothing is drawn.
+
+        Args:
+            fonts: gives a font of the page by its name.
+        """
+        self._fonts = fonts
+        self._out: list[tuple[Any, bytes] | None] = []
+        self._state = _State()
+        self._line: _Matrix = _IDENTITY
+        self._run: _Run | None = None  # the last one with text
+        self._last = 0  # operation that showed it
+        self._has_moved = False
+        self._moves: list[int] = []  # operations since the last text
+        self._gaps: list[_Gap] = []  # of the line
+        self._borders: list[_Gap] = []
+        self._has_dropped = False  # moves since the last text
+        self._over: set[int] = set()  # operations whose text another is drawn over
+
+    def rewritten(self, operations: Sequence[tuple[Any, bytes]]) -> list[tuple[Any, bytes]]:
+        """The operations without moves that show nothing, and with blanks drawn into wide gaps."""
+        stack: list[_State] = []
+        append = self._out.append
+        for operation in operations:
+            operands, operator = operation
+            if operator in _SHOWS:
+                self._show(operands, operator)
+            elif operator in _MOVES:
+                self._move(operands, operator)
+            elif operator in _SETS:
+                self._set(operands, operator)
+            elif operator == b"BT":
+                self._line, self._has_moved, self._moves = _IDENTITY, True, []
+            elif operator == b"ET":
+                self._drop_moves()
+            elif operator == b"q":
+                stack.append(self._state)
+            elif operator == b"Q":
+                self._state = stack.pop() if stack else _State()
+            elif operator == b"Do":
+                self._end_line()
+            append(operation)
+        self._end_line()
+        return self._with_blanks()
+
+    def _set(self, operands: Any, operator: bytes) -> None:
+        state = self._state
+        if operator == b"cm":
+            self._state = state._replace(matrix=_product(operands[:6], state.matrix))
+        elif operator == b"Tf":
+            self._state = state._replace(font=str(operands[0]), size=float(operands[1]))
+        elif operator == b"Tz":
+            self._state = state._replace(stretch=float(operands[0]) / 100)
+        else:
+            self._state = state._replace(**{_SETS[operator]: float(operands[0])})  # type: ignore[arg-type]
+
+    def _move(self, operands: Any, operator: bytes) -> None:
+        if operator == b"Tm":
+            self._line = _product(operands[:6], _IDENTITY)
+        else:
+            right, up = (0.0, -self._state.leading) if operator == b"T*" else operands[:2]
+            if operator == b"TD":
+                self._state = self._state._replace(leading=-up)
+            a, b, c, d, x, y = self._line
+            self._line = (a, b, c, d, right * a + up * c + x, right * b + up * d + y)
+        self._has_moved = True
+        self._moves.append(len(self._out))
+
+    def _drop_moves(self) -> None:
+        """Leave out moves behind the last text of a text object, but for the distance of lines that they set."""
+        for place in self._moves:
+            operands, operator = self._out[place]  # type: ignore[misc]
+            self._out[place] = ([-operands[1]], b"TL") if operator == b"TD" else None
+        self._has_dropped |= bool(self._moves)
+        self._moves = []
+
+    def _show(self, operands: Any, operator: bytes) -> None:
+        if operator in (b"'", b'"'):
+            if operator == b'"':
+                self._state = self._state._replace(word=float(operands[0]), character=float(operands[1]))
+            self._move((), b"T*")
+        self._moves = []
+        shown = operands[-1]
+        if self._has_moved or self._run is None:
+            matrix = self._state.matrix
+            run = _Run(self._line if matrix == _IDENTITY else _product(self._line, matrix), self._state, [])
+            self._measure(run)
+            self._run, self._has_moved, self._has_dropped = run, False, False
+        self._last = len(self._out)
+        self._run.shown.append((shown, self._state.font, self._state.size))
+        if operator == b"TJ":
+            for item, moved in enumerate(shown):
+                if isinstance(moved, (int, float)) and moved < -1000 * _WORDS:
+                    self._gaps.append(_Gap(-moved / 1000, self._last, item))
+
+    def _measure(self, run: _Run) -> None:
+        """Find the gap between the last text and a run, if both are on one line."""
+        if (before := self._run) is None:
+            return None
+        a, b, _, _, x, y = before.matrix
+        c, d, _, _, right, up = run.matrix
+        right, up = right - x, up - y
+        if b or d or a < 0:
+            scale = math.hypot(a, b)
+            along, across = (right * a + up * b) / scale, (up * a - right * b) / scale
+            is_turned = abs(d * a - c * b) > abs(c * a + d * b) / 10
+        else:
+            scale, along, across, is_turned = a, right, up, c < 0
+        size = abs(before.state.size) * scale
+        if is_turned or abs(across) >= _SAME_LINE * size:
+            return self._end_line()
+        if along > _WORDS * size:
+            width = self._width(before) * scale
+            gap = (along - width) / size
+            # An estimate that is too wide makes cells of a table, which are text objects, look like words.
+            if self._has_dropped and gap > _WORDS and self._fonts(before.state.font).other is None:
+                gap += _ESTIMATE
+            if self._has_dropped and along + _OVER * size < 0.9 * width:
+                self._over.add(self._last)
+            elif gap > _WORDS:
+                self._gaps.append(_Gap(gap, self._last, None))
+        return None
+
+    def _width(self, run: _Run) -> float:
+        width = 0.0
+        state = run.state
+        for shown, name, size in run.shown:
+            font = self._fonts(name)
+            for item in (shown,) if isinstance(shown, (str, bytes)) else shown:
+                if isinstance(item, (int, float)):
+                    width -= item / 1000 * size
+                    continue
+                codes = item if isinstance(item, bytes) else str(item).encode("latin-1", "replace")
+                width += font.width(codes) * size
+                if state.character:
+                    width += state.character * (len(codes) >> font.is_wide)
+                if state.word and not font.is_wide:
+                    width += state.word * codes.count(b" ")
+        return width * state.stretch
+
+    def _end_line(self) -> None:
+        """Keep the gaps of the line that are borders: wide ones, unless all are alike since the line is justified."""
+        if not self._gaps:
+            return
+        widths = [gap.width for gap in self._gaps]
+        most = max(widths)
+        if most >= _WIDE and not (len(widths) > _FEW and most <= _MOST_JUSTIFIED and most <= _ALIKE * min(widths)):
+            self._borders += [gap for gap in self._gaps if gap.width >= _WIDE]
+        self._gaps = []
+
+    def _with_blanks(self) -> list[tuple[Any, bytes]]:
+        from pypdf.generic import ArrayObject, TextStringObject
+
+        if not self._borders and not self._over:
+            return [operation for operation in self._out if operation is not None]
+        blanks = TextStringObject(" " * WIDE)
+        behind: dict[int, list[int | None]] = {}
+        for gap in self._borders:
+            behind.setdefault(gap.operation, []).append(gap.item)
+        operations: list[tuple[Any, bytes]] = []
+        for place, operation in enumerate(self._out):
+            if operation is None:
+                continue
+            items = behind.get(place)
+            if items is None:
+                operations.append(operation)
+                if place in self._over:
+                    operations.append(([TextStringObject(" ")], b"Tj"))
+                continue
+            operands, operator = operation
+            inside = [item for item in items if item is not None]
+            if inside:
+                array = list(operands[0])
+                for item in reversed(inside):
+                    array.insert(item, blanks)
+                operands = [ArrayObject(array)]
+            operations.append((operands, operator))
+            if None in items:
+                operations.append(([blanks], b"Tj"))
+        return operations
+
+
+def _product(first: Sequence[float], second: Sequence[float]) -> _Matrix:
+    a, b, c, d, e, f = first
+    g, h, i, j, k, m = second
+    return (a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m)
+
+
+def _fonts_of(page: Any) -> Callable[[str], _Font]:
+    """A function that gives the fonts of a page, read when they are asked for."""
+    known: dict[str, _Font] = {}
+
+    def font(name: str) -> _Font:
+        if name not in known:
+            try:
+                known[name] = _font(page["/Resources"]["/Font"][name].get_object())
+            except Exception:  # no such font, or an odd one
+                known[name] = _UNKNOWN
+        return known[name]
+
+    return font
+
+
+def _font(given: Any) -> _Font:
+    if given["/Subtype"] == "/Type0":
+        descendant = given["/DescendantFonts"][0].get_object()
+        return _Font(_of_ranges(descendant.get("/W", ())), float(descendant.get("/DW", 1000)) / 1000, is_wide=True)
+    if "/Widths" not in given:  # one of those that each reader has
+        return _Font({}, _COURIER) if "Courier" in str(given.get("/BaseFont")) else _UNKNOWN
+    unit = float(given["/FontMatrix"][0]) if given["/Subtype"] == "/Type3" else 0.001
+    first = int(given["/FirstChar"])
+    widths = {first + at: float(width.get_object()) * unit for at, width in enumerate(given["/Widths"].get_object())}
+    described = given.get("/FontDescriptor", {}).get_object() if "/FontDescriptor" in given else {}
+    return _Font(widths, float(described.get("/MissingWidth", 0)) * unit)
+
+
+def _of_ranges(listed: Any) -> dict[int, float]:
+    """Widths as a font of many characters lists them: `first [width ...]` or `first last width`."""
+    widths: dict[int, float] = {}
+    items = [item.get_object() for item in (listed.get_object() if listed else ())]
+    at = 0
+    while at + 1 < len(items):
+        first, second = int(items[at]), items[at + 1]
+        if isinstance(second, list):
+            widths.update({first + place: float(width.get_object()) / 1000 for place, width in enumerate(second)})
+            at += 2
+        else:
+            widths.update(dict.fromkeys(range(first, min(int(second), 0xFFFF) + 1), float(items[at + 2]) / 1000))
+            at += 3
+    return widths

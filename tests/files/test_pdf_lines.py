@@ -1,0 +1,117 @@
+"""Lines of PDF pages: what stands on one base line is one line, wide gaps in it are three blanks."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pypdf = pytest.importorskip("pypdf")
+from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject  # noqa: E402
+
+from bilstm_tagger.files.office_text import read_pdf  # noqa: E402
+from bilstm_tagger.files.pdf_lines import page_text  # noqa: E402
+
+WIDTHS = " ".join(["250", *["500"] * 94])
+SPREAD = "Ada Eve   Oslo"
+FONTS = {
+    "F1": "<< /Type /Font /Subtype /Type1 /BaseFont /Times-Roman >>",
+    "F2": "<< /Type /Font /Subtype /Type1 /BaseFont /Courier >>",
+    "F3": f"<< /Type /Font /Subtype /TrueType /BaseFont /Any /FirstChar 32 /LastChar 126 /Widths [{WIDTHS}] >>",
+}
+
+
+def pdf(drawn: str) -> BytesIO:
+    """A file with one page that draws this, in a form that is read without a table of objects."""
+    fonts = " ".join(f"/{name} {font}" for name, font in FONTS.items())
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 /MediaBox [0 0 600 800] >>",
+        f"<< /Type /Page /Parent 2 0 R /Contents 4 0 R /Resources << /Font << {fonts} >> >> >>",
+        f"<< /Length {len(drawn.encode('latin-1'))} >>\nstream\n{drawn}\nendstream",
+    ]
+    body, places = "%PDF-1.4\n", []
+    for number, each in enumerate(objects, 1):
+        places.append(len(body))
+        body += f"{number} 0 obj\n{each}\nendobj\n"
+    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    body += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}trailer << /Size 5 /Root 1 0 R >>\n"
+    return BytesIO((body + f"startxref\n{body.index('xref')}\n%%EOF\n").encode("latin-1"))
+
+
+def text(drawn: str) -> str:
+    (page,) = pypdf.PdfReader(pdf(drawn)).pages
+    before = page.raw_get("/Contents")
+    found = page_text(page)
+    assert page.raw_get("/Contents") == before  # what was changed is not kept in memory
+    return found
+
+
+def shown(*words: tuple[float, str], font: str = "F1", y: int = 700) -> str:
+    """Each of these as a text object, as canvases draw strings: it moves on to the next line behind it."""
+    return "".join(f"BT /{font} 10 Tf 12 TL 1 0 0 1 {x} {y} Tm ({word}) Tj T* ET\n" for x, word in words)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "expected"),
+    [
+        (shown((50, "met "), (67, "Ada "), (85, "Byron")), "met Ada Byron"),
+        (shown((50, "met"), (67, "Ada"), (85, "Byron")), "met Ada Byron"),
+        (shown((50, "Ada Byron"), (200, "Oslo"), (400, "Cy")), "Ada Byron   Oslo   Cy"),
+        (shown((50, "Ada"), font="F2") + shown((74, "Byron"), (140, "Oslo"), font="F3"), "Ada Byron   Oslo"),
+        (shown((50, "Ada")) + shown((50, "Byron"), y=688), "Ada\nByron"),
+        # One text object, moved by Tm, Td and TD, with a scale and a matrix of the page.
+        ("BT /F3 10 Tf 1 0 0 1 50 700 Tm (Ada) Tj 1 0 0 1 200 700 Tm (Oslo) Tj ET", "Ada   Oslo"),
+        ("BT /F3 10 Tf 50 700 Td (Ada) Tj 18 0 Td (Byron) Tj 90 0 Td (Oslo) Tj ET", "Ada Byron   Oslo"),
+        ("BT /F3 10 Tf 50 700 Td (Ada) Tj 90 0 TD (Oslo) Tj 0 -12 TD (Eve) Tj 0 -12 TD ET", "Ada   Oslo\nEve"),
+        ("q 2 0 0 2 9 9 cm BT /F3 1 Tf 5 0 0 5 9 200 Tm (Ada) Tj 1.8 0 Td (Eve) Tj 9 0 Td (Oslo) Tj ET Q", SPREAD),
+        ("BT /F3 10 Tf 50 700 Td [(Ada) -250 (Eve) -3000 (Oslo)] TJ ET", SPREAD),
+        ("BT /F3 10 Tf 50 700 Td [(A) 20 (da) -250 (Eve)] TJ 90 0 Td (Oslo) Tj ET", SPREAD),
+        ("BT /F3 10 Tf 12 TL 50 700 Td (Ada) Tj (Eve) ' 90 0 Td (Oslo) Tj ET", "Ada\nEve   Oslo"),
+        # Spaced letters and words, and a font that is narrower, are as wide as they are.
+        ("BT /F3 10 Tf 50 700 Td 10 Tc (Ada) Tj 47 0 Td (Eve) Tj ET", "Ada Eve"),
+        ("BT /F3 10 Tf 50 700 Td 30 Tw (A a) Tj 46 0 Td (Eve) Tj ET", "A a Eve"),
+        ("BT /F3 10 Tf 50 700 Td 50 Tz (Ada) Tj 27.5 0 Td (Oslo) Tj ET", "Ada   Oslo"),
+        # Turned by a quarter.
+        ("BT /F3 10 Tf 0 1 -1 0 50 100 Tm (Ada) Tj 18 0 Td (Eve) Tj 99 0 Td (Oslo) Tj ET", SPREAD),
+        # A line that is justified.
+        ("BT /F3 10 Tf 50 700 Td (Ada) Tj 27 0 Td (met) Tj 27 0 Td (Eve) Tj 27 0 Td (Cy) Tj ET", "Ada met Eve Cy"),
+        # A superscript, and text drawn twice.
+        ("BT /F3 10 Tf 50 700 Td (Ada) Tj 15 2.5 Td (1) Tj ET", "Ada1"),
+        # Objects drawn over each other are words of their own.
+        ("BT 4 Tc ET\n" + shown((50, "Barack"), (70, "Obama"), font="F3"), "Barack Obama"),
+    ],
+)  # fmt: skip
+def test_lines(drawn: str, expected: str) -> None:
+    assert text(drawn).strip() == expected
+
+
+def test_a_form_is_read_and_ends_a_line(tmp_path: Path) -> None:
+    """Text of forms inside of a page is pypdf's."""
+    writer = pypdf.PdfWriter(pdf(shown((50, "Ada")) + "/X Do\n" + shown((90, "Eve"))))
+    page = writer.pages[0]
+    form = DecodedStreamObject()
+    form.set_data(b"BT /F1 10 Tf 70 700 Td (by) Tj ET")
+    form.update({
+        NameObject("/Type"): NameObject("/XObject"), NameObject("/Subtype"): NameObject("/Form"),
+        NameObject("/Resources"): page["/Resources"],
+    })  # fmt: skip
+    page["/Resources"][NameObject("/XObject")] = DictionaryObject({NameObject("/X"): writer._add_object(form)})
+    writer.write(tmp_path / "a.pdf")
+    assert read_pdf(tmp_path / "a.pdf").split() == ["Ada", "by", "Eve"]
+
+
+OPERATIONS = (
+    "BT|ET|q|Q|/F1 9 Tf|/F3 Tf|Tf|(a) Tj|Tj|[(a) -2000 (b)] TJ|[] TJ|1 Tj|T*|Td|50 0 Td|0 -9 TD|1 0 0 1 9 9 Tm|1 Tm|"
+    '0 0 0 0 0 0 Tm|2 0 0 2 0 0 cm|/N cm|5 Tc|5 Tw|0 Tz|9 TL|(c) \'|1 2 (d) "|(e) "|/X Do|Do'
+)
+
+
+@given(st.lists(st.sampled_from(OPERATIONS.split("|")), max_size=15).map(" ".join))
+def test_odd_operations_lose_no_text(drawn: str) -> None:
+    (page,) = pypdf.PdfReader(pdf(drawn)).pages
+    expected = page.extract_text()
+    assert "".join(page_text(page).split()) == "".join(expected.split())
