@@ -90,9 +90,10 @@ def test_what_is_no_file_in_a_folder_is_left_out_and_named(
                 f"{folder / 'self.txt'}: a link that leads nowhere",
                 f"{folder / 'socket'}: a socket",
                 f"{folder / 'sub' / 'pipe.txt'}: a named pipe",
+                f"{folder / 'link.txt'}: a link to {folder / 'sub' / 'b.txt'}",
             ]
             assert (report.found, report.files, report.skipped, report.failures) == (2, 2, 0, [])
-    assert below(tmp_path / "out" / "in") == ["a.txt.jsonl", "link.txt.jsonl"]
+    assert below(tmp_path / "out" / "in") == ["a.txt.jsonl", "sub/b.txt.jsonl"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links")
