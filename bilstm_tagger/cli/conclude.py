@@ -32,6 +32,7 @@ def conclude(report: FilesReport, output: Path | None, *, models: str = "") -> N
         models: how many documents each model was chosen for, if any was.
     """
     from bilstm_tagger.files.notes import by_suffix, notes_of, some
+    from bilstm_tagger.files.other_kinds import ways_out
 
     if report.finished:
         note(
@@ -44,10 +45,8 @@ def conclude(report: FilesReport, output: Path | None, *, models: str = "") -> N
         )
     if report.skipped:
         kinds = by_suffix(report.other)
-        note(
-            f"note: {counted(report.skipped, 'file of another kind', 'files of other kinds')} left out ({kinds}); to "
-            "tag one, name it with --input-format"
-        )
+        words = counted(report.skipped, "file of another kind", "files of other kinds")
+        note(f"note: {words} left out ({kinds}); {ways_out(report.other)}")
     if report.left_out:
         note(f"note: no regular files, left out: {some(report.left_out)}")
     if report.output:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from bilstm_tagger.errors import ConfigError, CorpusError, choose, reason_of
 from bilstm_tagger.files.earlier_output import find_output
 from bilstm_tagger.files.inputs import INPUT_FORMATS, SUFFIXES, TABLES, Job
+from bilstm_tagger.files.other_kinds import way_out
 from bilstm_tagger.files.source import suffix_of
 from bilstm_tagger.files.targets import RealPaths, real_path
 
@@ -129,6 +130,9 @@ def _file_job(path: Path, input_format: str | None) -> Job:
     format = input_format or _format_of(path)
     if format is None:
         known = ", ".join(sorted(SUFFIXES))
+        suffix = suffix_of(path)
+        if (way := way_out(suffix)) is not None:
+            raise ConfigError(f"{path}: {suffix} is not read (known: {known}); {way}")
         raise ConfigError(f"{path}: the name does not tell the format (known: {known}); name it, --input-format text")
     return Job(path, _name(path), format)
 

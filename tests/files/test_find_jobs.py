@@ -50,7 +50,7 @@ def test_folder_is_searched_in_order(tagger: RuleTagger, tmp_path: Path, monkeyp
 
 
 def test_a_name_that_tells_no_format_is_refused_with_those_that_do(tmp_path: Path) -> None:
-    path = tmp_path / "a.jpg"
+    path = tmp_path / "a.unknown"
     path.write_bytes(b"")
     with pytest.raises(ConfigError) as caught:
         tag_files(RuleTagger(), [path], stream=io.StringIO())
