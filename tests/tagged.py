@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from rule_tagger import RuleTagger
 
 from bilstm_tagger.files import FilesReport, tag_files
+from bilstm_tagger.files.earlier_output import MARK
 
 CONLLU = """# newdoc id = d1
 # text = Ada al fin.
@@ -34,9 +36,14 @@ def records(text: str) -> list[dict[str, Any]]:
 
 
 def below(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    """The names of all files below a folder, but for the mark that says that they are output."""
+    return sorted(path.relative_to(folder).as_posix() for path in _files(folder))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All files below a folder."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    """All files below a folder, but for the mark that says that they are output."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(_files(folder))}
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file() and path.name != MARK)

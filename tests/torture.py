@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from bilstm_tagger.files.earlier_output import MARK
 from bilstm_tagger.files.resume import NAME
 
 TESTS = Path(__file__).parent
@@ -90,8 +91,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def hidden(folder: Path) -> list[str]:
-    """Names of hidden files below a folder."""
-    return sorted(path.name for path in folder.rglob(".*"))
+    """Names of hidden files below a folder, but for the mark of output."""
+    return sorted(path.name for path in folder.rglob(".*") if path.name != MARK)
 
 
 def lives(group: int) -> bool:

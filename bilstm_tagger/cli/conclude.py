@@ -32,6 +32,7 @@ def conclude(report: FilesReport, output: Path | None, *, models: str = "") -> N
         models: how many documents each model was chosen for, if any was.
     """
     from bilstm_tagger.files.notes import by_suffix, notes_of, some
+    from bilstm_tagger.files.other_kinds import ways_out
 
     if report.finished:
         note(
@@ -44,21 +45,28 @@ def conclude(report: FilesReport, output: Path | None, *, models: str = "") -> N
         )
     if report.skipped:
         kinds = by_suffix(report.other)
-        note(
-            f"note: {counted(report.skipped, 'file of another kind', 'files of other kinds')} left out ({kinds}); to "
-            "tag one, name it with --input-format"
-        )
+        words = counted(report.skipped, "file of another kind", "files of other kinds")
+        note(f"note: {words} left out ({kinds}); {ways_out(report.other)}")
     if report.left_out:
         note(f"note: no regular files, left out: {some(report.left_out)}")
+    if report.output:
+        note(f"note: output of this or an earlier run, left out: {some(report.output)}; to tag it too, name its files")
+    if report.suspected:
+        words = counted(
+            len(report.suspected),
+            "file is called like output of a file that is tagged too, and its names may count twice",
+            "files are called like output of files that are tagged too, and their names may count twice",
+        )
+        note(f"note: {words}: {some(report.suspected)}")
     for told in notes_of(report.tally):
         note(f"note: {told}")
     for error in _failures(report):
         tell_error(error)
     place = "" if output is None else f" into {output}"
     if output is not None or not sys.stdout.isatty():
-        note(
-            f"tagged {report.files} of {counted(report.found, 'file')}{place}: {sizes(report)}{models and '; '}{models}"
-        )
+        unread = f", {counted(report.unread_folders, 'folder')} not read" if report.unread_folders else ""
+        files = f"{report.files} of {counted(report.found, 'file')}{unread}"
+        note(f"tagged {files}{place}: {sizes(report)}{models and '; '}{models}")
     if report.failures:
         raise typer.Exit(1)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -31,6 +32,11 @@ TableMaker = Callable[[Iterable[Document], Sequence[str] | None], Table]
 
 WIDTH = 24  # of a column on a terminal that is never made narrower
 SHOWN_ROWS = 200  # that are shown on a terminal in columns of the same width
+# Soft hyphens, zero-width spaces and marks of direction and byte order; joiners change how letters look.
+_UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_HYPHENS = {0x2010: "-", 0x2011: "-"}
+# Ligatures and shapes of letters, as files of a PDF have them: of Latin, Armenian, Hebrew and Arabic.
+_FORMS = re.compile("[\ufb00-\ufdff\ufe70-\ufefc]+")
 _BREAKS = re.compile(r"\r\n|[\t\r\n]")
 
 
@@ -55,6 +61,8 @@ def rows(documents: Iterable[Document], tasks: Sequence[str] | None = None) -> T
 def counts(documents: Iterable[Document], tasks: Sequence[str] | None = None) -> Table:
     """Make a table with one row per distinct name and label: how often, in how many files; the most frequent first.
 
+    Spellings that look alike are one: with other white space, decomposed letters, ligatures, hyphens that are not seen.
+
     Args:
         documents: with tags.
         tasks: the tasks to count; by default all.
@@ -69,11 +77,20 @@ def counts(documents: Iterable[Document], tasks: Sequence[str] | None = None) ->
     found: Counter[tuple[str, str]] = Counter()
     files: dict[tuple[str, str], set[str | None]] = {}
     for entity in _entities(documents, tasks):
-        name = (" ".join(entity.text.split()), entity.label)
+        name = (_as_seen(entity.text), entity.label)
         found[name] += 1
         files.setdefault(name, set()).add(entity.file)
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     return COUNT, ([*name, count, len(files[name])] for name, count in ordered)
+
+
+def _as_seen(text: str) -> str:
+    """A name in the one spelling for all that look the same."""
+    spaced = " ".join(text.split())
+    if spaced.isascii():
+        return spaced
+    shown = _UNSEEN.sub("", spaced).translate(_HYPHENS)
+    return unicodedata.normalize("NFC", _FORMS.sub(lambda form: unicodedata.normalize("NFKC", form[0]), shown))
 
 
 def _first(documents: Iterable[Document], tasks: Sequence[str] | None) -> tuple[list[str], Iterable[Document]]:

@@ -6,12 +6,15 @@ import glob
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from bilstm_tagger.errors import ConfigError, CorpusError, choose, reason_of
+from bilstm_tagger.files.earlier_output import find_output
 from bilstm_tagger.files.inputs import INPUT_FORMATS, SUFFIXES, TABLES, Job
+from bilstm_tagger.files.other_kinds import way_out
 from bilstm_tagger.files.source import suffix_of
 from bilstm_tagger.files.targets import RealPaths, real_path
 
@@ -26,12 +29,18 @@ class JobList(NamedTuple):
     Attributes:
         jobs: the files to tag.
         skipped: number of files in folders left out because of their suffix, by suffix.
-        left_out: what in folders is no regular file, each with its path and what it is.
+        left_out: what in folders is no regular file, or a link to a file of them, each with its path and what it is.
+        failed: folders below those to tag that cannot be read.
+        output: what in folders is output of an earlier run, and so left out.
+        suspected: what in folders is called like output of an earlier run, and not left out.
     """
 
     jobs: list[Job]
     skipped: Counter[str]
     left_out: list[str]
+    failed: list[CorpusError]
+    output: list[str]
+    suspected: list[str]
 
 
 def find_jobs(
@@ -44,7 +53,8 @@ def find_jobs(
 ) -> JobList:
     """List the files to tag, folders with all below them in sorted order.
 
-    In folders hidden files, those of unknown suffix, what is no regular file, and earlier output are left out.
+    In folders hidden files, those of unknown suffix, what is no regular file, and earlier output are left out, and
+    folders that cannot be read. Of a file and links to it, the file is kept.
 
     Args:
         inputs: files, folders, or `-` for standard input.
@@ -62,20 +72,18 @@ def find_jobs(
     """
     if input_format is not None and input_format not in INPUT_FORMATS:
         raise ConfigError(f"no input format {input_format!r}; {choose(input_format, INPUT_FORMATS)}")
-    jobs: list[Job] = []
-    left_out: list[str] = []
-    skipped: Counter[str] = Counter()
+    found = JobList([], Counter(), [], [], [], [])
     for given in _expanded(inputs):
         if str(given) == STDIN:
-            jobs.append(Job(_STDIN_PATH, "stdin", input_format or "text"))
+            found.jobs.append(Job(_STDIN_PATH, "stdin", input_format or "text"))
         elif (path := Path(given)).is_dir():
-            of_folder = _folder_jobs(path, input_format, output)
-            jobs += of_folder.jobs
-            left_out += of_folder.left_out
-            skipped += of_folder.skipped
+            _add_folder(found, path, input_format, output)
         else:
-            jobs.append(_file_job(path, input_format))
-    return JobList(_without_own_output(jobs, output, tuple(suffixes), exclude), skipped, left_out)
+            found.jobs.append(_file_job(path, input_format))
+    if found.failed and not found.jobs:
+        raise found.failed[0]
+    jobs = _without_own_output(found, output, tuple(suffixes), exclude)
+    return found._replace(jobs=_told_apart(jobs) if output is None else jobs)
 
 
 def _expanded(inputs: Sequence[str | Path]) -> Iterator[str | Path]:
@@ -122,28 +130,38 @@ def _file_job(path: Path, input_format: str | None) -> Job:
     format = input_format or _format_of(path)
     if format is None:
         known = ", ".join(sorted(SUFFIXES))
+        suffix = suffix_of(path)
+        if (way := way_out(suffix)) is not None:
+            raise ConfigError(f"{path}: {suffix} is not read (known: {known}); {way}")
         raise ConfigError(f"{path}: the name does not tell the format (known: {known}); name it, --input-format text")
     return Job(path, _name(path), format)
 
 
-def _folder_jobs(folder: Path, input_format: str | None, output: Path | None) -> JobList:
+def _add_folder(found: JobList, folder: Path, input_format: str | None, output: Path | None) -> None:
+    """Add what is in a folder to what was found."""
     excluded = real_path(output) if output is not None and _inside(output, folder) else None
-    jobs: list[Job] = []
-    left_out: list[str] = []
-    skipped: Counter[str] = Counter()
-    for path in _walk(folder, excluded):
-        if (kind := _special(path)) is not None:
-            left_out.append(f"{path}: {kind}")
-        elif (format := _folder_format(path, input_format)) is None or _annotates_a_text(path):
-            skipped[suffix_of(path)] += 1
-        else:
+    before = len(found.jobs), len(found.failed)
+    others = 0
+
+    def cannot_list(error: OSError) -> None:
+        found.failed.append(CorpusError(f"{error.filename}: the folder cannot be read: {reason_of(error)}"))
+
+    for path in _walk(folder, excluded, cannot_list):
+        kind = _special(path)
+        if kind is None and (format := _folder_format(path, input_format)) and not _annotates_a_text(path):
             name = (Path(_name(folder)) / path.relative_to(folder)).as_posix()
-            jobs.append(Job(path, name, format, in_folder=True))
-    if not jobs:
-        others = skipped.total() + len(left_out)
+            found.jobs.append(Job(path, name, format, in_folder=True))
+            continue
+        others += 1
+        if kind is not None:
+            found.left_out.append(f"{path}: {kind}")
+        else:
+            found.skipped[suffix_of(path)] += 1
+    if (len(found.jobs), len(found.failed)) == before:
         more = f" among {others} of other kinds" if others else ""
         raise CorpusError(f"{folder}: no file to tag in this folder{more} (known: {', '.join(sorted(SUFFIXES))})")
-    return JobList(jobs, skipped, left_out)
+    if output is not None and excluded is not None and output.is_dir() and any(output.iterdir()):
+        found.output.append(f"{output}{os.sep}")
 
 
 def _folder_format(path: Path, input_format: str | None) -> str | None:
@@ -156,9 +174,9 @@ def _annotates_a_text(path: Path) -> bool:
     return path.suffix == ".ann" and path.with_suffix(".txt").is_file()
 
 
-def _walk(folder: Path, excluded: Path | None) -> Iterator[Path]:
+def _walk(folder: Path, excluded: Path | None, cannot_list: Callable[[OSError], None]) -> Iterator[Path]:
     """All that is below a folder and no folder, sorted; links to folders too, but nothing hidden or in `excluded`."""
-    for place, folders, files in os.walk(folder, onerror=_cannot_list):
+    for place, folders, files in os.walk(folder, onerror=cannot_list):
         here = Path(place)
         links = [name for name in folders if (here / name).is_symlink()]
         yield from (here / name for name in sorted(files + links) if name[0] != ".")
@@ -174,10 +192,6 @@ def _special(path: Path) -> str | None:
     if stat.S_ISREG(mode):
         return None
     return _KINDS.get(stat.S_IFMT(mode), "a device")
-
-
-def _cannot_list(error: OSError) -> None:
-    raise CorpusError(f"{error.filename}: the folder cannot be read: {reason_of(error)}")
 
 
 def _inside(path: Path, folder: Path) -> bool:
@@ -196,16 +210,42 @@ def _name(path: Path) -> str:
 
 
 def _without_own_output(
-    jobs: list[Job], output: Path | None, suffixes: tuple[str, ...], exclude: Path | None
+    found: JobList, output: Path | None, suffixes: tuple[str, ...], exclude: Path | None
 ) -> list[Job]:
-    """Leave out a file given twice, and in folders the output an earlier run left among the input."""
+    """Leave out a file given twice, and in folders the output of this or an earlier run; what is left out is told."""
     real = RealPaths()
-    own = set() if output is None else {real(job.target(output, suffix)) for job in jobs for suffix in suffixes}
+    own = set() if output is None else {real(job.target(output, suffix)) for job in found.jobs for suffix in suffixes}
     if exclude is not None:
         own.add(real(exclude))
+    sure, perhaps = find_output(found.jobs, suffixes)
     kept: dict[Path, Job] = {}
-    for job in jobs:
+    links: dict[Path, Path] = {}
+    for job in found.jobs:
         path = job.path if job.path == _STDIN_PATH else real(job.path)
-        if not (job.in_folder and path in own):
-            kept.setdefault(path, job)
+        if job in sure or (job.in_folder and path in own):
+            found.output.append(str(job.path))
+            continue
+        other = kept.get(path)
+        if other is not None and other.path.is_symlink() and not job.path.is_symlink():
+            del kept[path]
+            job, other = other, job
+            kept[path] = other
+        elif other is None:
+            kept[path] = job
+        if other is not None and job.path.is_symlink() and job.path != other.path:
+            links[job.path] = other.path
+        elif job in perhaps and kept[path] is job:
+            found.suspected.append(str(job.path))
+    found.left_out.extend(f"{link}: a link to {path}" for link, path in links.items())
     return list(kept.values())
+
+
+def _told_apart(jobs: list[Job]) -> list[Job]:
+    """The files under their paths as given where two of them have one name, so that rows tell which is meant."""
+    counts = Counter(job.name for job in jobs)
+    if counts.total() == len(counts):
+        return jobs
+    return [
+        job if job.path == _STDIN_PATH and counts[job.name] == 1 else replace(job, name=job.path.as_posix())
+        for job in jobs
+    ]

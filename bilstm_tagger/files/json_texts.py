@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from bilstm_tagger.files.source import Source, Tally, read_words
 from bilstm_tagger.files.text_column import (
     TEXT_NAMES,
     NoTextError,
+    SeveralTextsError,
     gives_token_rows,
     gives_words,
     is_text_name,
@@ -28,6 +29,14 @@ from bilstm_tagger.files.text_column import (
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 _SHOWN = 20  # keys that a message lists
+_LOOKED_AT = 1_000  # records in which the key of the text is looked for
+# What Telegram calls the pieces of a message beside plain strings, and other chats the blocks of one.
+_BLOCK = "text"
+_PIECES = frozenset({
+    _BLOCK, "plain", "bold", "italic", "underline", "strikethrough", "spoiler", "code", "pre", "blockquote", "link",
+    "text_link", "mention", "mention_name", "hashtag", "cashtag", "bot_command", "email", "phone", "bank_card",
+    "custom_emoji", "unknown",
+})  # fmt: skip
 
 
 def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
@@ -39,20 +48,21 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
         tally: where records without a text are counted.
 
     Raises:
-        NoTextError: if the first record has neither a text nor tokens or holds all others, or none has the key that
-            was named.
+        NoTextError: if the first records have neither a text nor tokens, the first holds all others, or none has the
+            key that was named.
         CorpusError: for a record that cannot be read, as `file:line`.
     """
     reader = RecordReader(str(path), words_in_format(spec, "jsonl"))
     key: str | None = None
-    held: list[tuple[int, Mapping[str, Any]]] = []  # without the key that was named, while no record has it
+    held: list[tuple[int, Mapping[str, Any]]] = []  # without a text or the key that was named, while none has it
+    asked: NoTextError | None = None
     keys = WordKeys(TEXT_NAMES)
     seen, found = 0, False
     for line, record in read_records(path, encoding=spec.encoding):
-        flat = _flat(record)
+        flat = _flat(record, spec)
         if flat is None:
             raise CorpusError(f"{path}:{line}: {type(record).__name__} where a record with a text is needed")
-        if not seen and (whole := whole_file(record)) is not None:
+        if not seen and flat is record and (whole := whole_file(record)) is not None:
             raise NoTextError(f"{path}:{line}: {whole}")
         if not seen and _is_token(flat, spec):
             yield from read_words(path, "jsonl", spec)
@@ -62,7 +72,7 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
         if gives_words(
             [name for name, value in flat.items() if value is not None and (name not in WORDS or name in words)], spec
         ):
-            if held:
+            if held:  # which are empty documents
                 yield from rows_as_texts(held, str(key), str(path), tally)
                 held.clear()
             document = reader.document(record, line)
@@ -72,9 +82,20 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
         if key is None:
             try:
                 key = _key(flat, spec, f"{path}:{line}")
-            except NoTextError as asked:
-                yield from words_or_ask(path, "jsonl", spec, asked)
-                return
+            except SeveralTextsError:
+                raise
+            except NoTextError as error:
+                if asked is None:
+                    asked = error
+                    try:
+                        yield from words_or_ask(path, "jsonl", spec, asked)
+                        return
+                    except NoTextError:  # as of a message that someone joined, before those with a text
+                        pass
+                held.append((line, flat))
+                if len(held) == _LOOKED_AT:
+                    raise asked from None
+                continue
         if key not in flat and (other := _text_keys(flat)):
             raise CorpusError(f"{path}:{line}: no {key!r}, which the records before have, but {other[0]!r}")
         held.append((line, flat))
@@ -82,6 +103,8 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
             found = True
             yield from rows_as_texts(held, key, str(path), tally)
             held.clear()
+    if asked is not None and key is None and held:
+        raise asked
     if held:
         there = dict.fromkeys(str(name) for _, flat in held for name in flat)
         raise NoTextError(
@@ -103,7 +126,7 @@ def _is_token(flat: Mapping[str, Any], spec: ReadSpec) -> bool:
 
 
 def _key(flat: Mapping[str, Any], spec: ReadSpec, place: str) -> str:
-    """The key of the text, by the first record; a named one may be missing there."""
+    """The key of the text, by a record; a named one may be missing there."""
     if spec.text_column is not None:
         if spec.text_column not in flat and _text_keys(flat):
             return text_column([str(key) for key in flat], spec.text_column, place)
@@ -119,11 +142,29 @@ def _text_keys(flat: Mapping[str, Any]) -> list[str]:
     return [name for name, value in flat.items() if is_text_name(name) and isinstance(value, str)]
 
 
-def _flat(record: Any) -> Mapping[str, Any] | None:
-    """One flat object: of Label Studio's records their data, of spaCy's pairs the text."""
+def _flat(record: Any, spec: ReadSpec) -> Mapping[str, Any] | None:
+    """One flat object: of Label Studio's records their data, of spaCy's pairs the text, of pieces the whole."""
     if isinstance(record, list) and len(record) == 2 and isinstance(record[0], str) and isinstance(record[1], Mapping):
         return {"text": record[0]}
     if not isinstance(record, Mapping):
         return None
     data = record.get("data")
-    return {"id": record.get("id"), **data} if isinstance(data, Mapping) else record
+    flat = {"id": record.get("id"), **data} if isinstance(data, Mapping) else record
+    joined = {
+        name: text
+        for name, value in flat.items()
+        if isinstance(value, list) and (name == spec.text_column or is_text_name(str(name)))
+        if (text := _joined(value)) is not None
+    }
+    return {**flat, **joined} if joined else flat
+
+
+def _joined(pieces: Sequence[Any]) -> str | None:
+    """The text of a list of its pieces, plain strings and objects of a known type; None if it is another list."""
+    objects = [piece for piece in pieces if isinstance(piece, Mapping)]
+    if not objects or not all(isinstance(each.get("text"), str) and each.get("type") in _PIECES for each in objects):
+        return None
+    texts = [piece["text"] if isinstance(piece, Mapping) else piece for piece in pieces]
+    if not all(isinstance(text, str) for text in texts):
+        return None
+    return ("\n" if all(each["type"] == _BLOCK for each in objects) else "").join(texts)

@@ -15,16 +15,21 @@ class FilesReport:
     Attributes:
         found: number of files to tag.
         skipped: number of files in folders left out because of their suffix.
-        left_out: what in folders is no regular file and was left out, each with its path and what it is.
+        left_out: what in folders is no regular file, or a link to one of the files, and was left out, each with its
+            path and what it is.
         files: number of files that are tagged completely.
         documents: number of documents tagged.
         sentences: number of sentences in them.
         tokens: number of tokens in them.
-        failures: what was wrong with files that could not be tagged; each message names its file.
+        failures: what was wrong with files that could not be tagged, and folders that could not be read; each message
+            names its file or folder.
         seconds: time since the start, without that of loading the model and the tokeniser.
         other: of the files left out because of their suffix, how many have which; without one, an empty string.
         tally: what readers had to tell.
         finished: number of files that an interrupted run had tagged, and which were left as they are.
+        unread_folders: number of folders that could not be read; what is in them is not among those found.
+        output: what in folders is output of an earlier run, and so left out.
+        suspected: what in folders is called like output of an earlier run of files that are tagged too.
     """
 
     found: int
@@ -39,6 +44,9 @@ class FilesReport:
     other: dict[str, int] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     finished: int = 0
+    unread_folders: int = 0
+    output: list[str] = field(default_factory=list)
+    suspected: list[str] = field(default_factory=list)
 
     @property
     def nothing_read(self) -> bool:

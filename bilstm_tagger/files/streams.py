@@ -14,9 +14,10 @@ from bilstm_tagger.document.entities import LINE_END
 from bilstm_tagger.errors import TaggerError, reason_of
 from bilstm_tagger.files.inputs import Job, read_job
 from bilstm_tagger.files.options import TagOptions
+from bilstm_tagger.files.other_kinds import XML, begins_as
 from bilstm_tagger.files.profile import Profile
-from bilstm_tagger.files.source import Source, Tally
-from bilstm_tagger.files.suspicion import SAMPLE, columns_in, markup_in, other_language
+from bilstm_tagger.files.source import Source, Tally, suffix_of
+from bilstm_tagger.files.suspicion import SAMPLE, columns_in, has_tags, markup_in, other_language
 from bilstm_tagger.files.text_column import NoTextError
 from bilstm_tagger.io.reading import spelled_out
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -167,7 +168,12 @@ def read_files(
 
 def _warn(job: Job, sample: str, language: str | None) -> None:
     """Warn of a file whose text is probably not what it is taken for."""
-    if job.format in ("text", "lines") and (found := markup_in(sample) or columns_in(sample)) is not None:
+    found = begins_as(sample) if job.format == "log" else None
+    if job.format in ("text", "lines"):
+        found = markup_in(sample) or columns_in(sample)
+    elif job.format == "html" and suffix_of(job.path) in XML and has_tags(sample):
+        found = "is XML with pages in it, as a feed is; their tags are read as text; take the text out first"
+    if found is not None:
         logger.warning("%s: %s", job.path, found)
     if language is not None and (found := other_language(sample, language)) is not None:
         logger.warning(

@@ -12,6 +12,7 @@ from typing import Any
 from bilstm_tagger.corpus.formats.conllu_rows import WIDTH as _WIDTH
 from bilstm_tagger.corpus.formats.standard_fields import UNIVERSAL
 from bilstm_tagger.corpus.formats.webanno import FIRST as WEBANNO
+from bilstm_tagger.files.other_kinds import begins_as
 from bilstm_tagger.schemes.grammar import UNKNOWN, parse
 
 SAMPLE = 20_000  # characters of a text that are looked at
@@ -60,13 +61,24 @@ def markup_in(text: str) -> str | None:
     if "\0" in sample:
         return "has NUL characters in it, as no text has; leave it out if it is another kind of file"
     lines = sample.count("\n") + 1
-    if "<" in sample and len(_TAG.findall(sample)) >= 2:
+    if (kind := begins_as(sample)) is not None:
+        return kind
+    if has_tags(sample):
         return "has tags of HTML in it; if it is a page, use --input-format html"
     if len(_HEADER.findall(sample[:2_000])) >= 2:
         return "begins like a mail; use --input-format mail"
     if "=" in sample and len(_QUOTED.findall(sample)) >= max(3, lines // 4):
         return "seems to be quoted-printable, as bodies of mails are; use --input-format mail for the whole mail"
     return None
+
+
+def has_tags(text: str) -> bool:
+    """Whether a text has tags of HTML in it.
+
+    Args:
+        text: the text; its beginning is looked at.
+    """
+    return "<" in text and len(_TAG.findall(text[:SAMPLE])) >= 2
 
 
 def columns_in(text: str) -> str | None:

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, TaggerError, reason_of
 from bilstm_tagger.files.completeness import all_there, counted
+from bilstm_tagger.files.earlier_output import mark_output
 from bilstm_tagger.files.find_jobs import JobList, check_text_column, find_jobs
 from bilstm_tagger.files.formats import OUTPUT_FORMATS, OutputFormat, fitting_stream, output_format
 from bilstm_tagger.files.inputs import Job
@@ -120,6 +121,9 @@ def tag_files(
         format, write = "named-text", _destination(None, stream, "named-text")
     report = FilesReport(len(jobs.jobs), sum(jobs.skipped.values()), jobs.left_out, other=dict(jobs.skipped))
     report.finished = len(finished)
+    report.failures.extend(jobs.failed)
+    report.unread_folders = len(jobs.failed)
+    report.output, report.suspected = jobs.output, jobs.suspected
     if text_column is not None:
         spec = spec.replace(text_column=text_column)
         check_text_column(jobs.jobs, text_column)
@@ -134,6 +138,8 @@ def tag_files(
     with profile.part("write"):
         write(_count(items, report, clock, progress), targets, report)
     report.seconds = clock()
+    if output is not None and (report.files or report.finished):
+        mark_output(Path(output))
     if run is not None and not report.failures:
         run.end()
     if record is not None and not report.failures:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import unicodedata
 
+from bilstm_tagger.io.guesses import plausible
+
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
@@ -66,6 +68,8 @@ def likely_encodings(data: bytes) -> list[str]:
     matches = [match for match in from_bytes(data) if not match.encoding.startswith(("utf_16", "utf_32"))]
     # Those that give the same text as the best guess are as likely, and of them cp1252 is by far the most usual.
     names = list(dict.fromkeys(name for match in matches for name in (match.encoding, *match.could_be_from_charset)))
+    if likely := plausible(data, next(iter(names), None)):
+        return likely
     return list(dict.fromkeys([*(name for name in ("cp1252",) if name in names), *names[:1]])) or ["cp1252"]
 
 

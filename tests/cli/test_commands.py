@@ -384,7 +384,7 @@ def test_predict_files_into_a_folder(model_folder: Path, tiny_dev: Path, tmp_pat
     result = run(*arguments)
     assert result.exit_code == 1
     assert result.stdout == ""
-    assert "note: 1 file of another kind left out (1 .jpg)" in result.stderr
+    assert "note: 1 file of another kind left out (1 .jpg); .jpg: run OCR first\n" in result.stderr
     assert f"note: no regular files, left out: {folder / 'd.txt'}: a link that leads nowhere" in result.stderr
     assert f"error: {folder / 'b.txt'}" in result.stderr
     assert "tagged 2 of 3 files" in result.stderr

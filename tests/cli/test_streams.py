@@ -37,7 +37,7 @@ def test_closed_streams(model_folder: Path, tmp_path: Path) -> None:
     code, output, _ = shell('predict "$1" -m "$2" 2>&-', *given)
     assert (code, output.count("\n"), output[:6]) == (0, 1, '{"id":')
     code, _, _ = shell('predict "$1" -m "$2" -o "$3" >&- 2>&- <&-', *given)
-    assert (code, [path.name for path in (tmp_path / "out").iterdir()]) == (0, ["a.txt.jsonl"])
+    assert (code, [path.name for path in (tmp_path / "out").glob("[!.]*")]) == (0, ["a.txt.jsonl"])
 
 
 def test_several_files_on_a_screen_carry_their_names(model_folder: Path, tmp_path: Path) -> None:

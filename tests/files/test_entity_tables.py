@@ -126,6 +126,29 @@ def test_counts_are_sorted_and_join_line_ends(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("spellings", "name"),
+    [
+        (["Jeff Huffman", "Je\ufb00 Hu\ufb00man", "Jeff\u00a0Huffman"], "Jeff Huffman"),
+        (["M\u00fcller", "Mu\u0308ller", "M\u00fcl\u00adler", "\u200eM\u00fcller\u200f"], "M\u00fcller"),
+        (["Ann-Marie", "Ann\u2010Marie", "Ann\u2011Marie"], "Ann-Marie"),
+        (["\u0633\u0644\u0627\u0645", "\ufeb3\ufefc\ufee1"], "\u0633\u0644\u0627\u0645"),  # shapes of Arabic letters
+    ],
+)
+def test_spellings_that_look_alike_are_counted_as_one(spellings: list[str], name: str) -> None:
+    documents = [named([spelling]) for spelling in spellings]
+    assert written(documents, "tsv-counts").splitlines()[1:] == [f"{name}\tPER\t{len(spellings)}\t1"]
+    rows = written(documents, "tsv").splitlines()[1:]
+    assert [row.split("\t")[6] for row in rows] == spellings
+
+
+@pytest.mark.parametrize(
+    "pair", [["M\u00fcller", "Muller"], ["H2", "H\u00b2"], ["O'Brien", "O\u2019Brien"], ["Ada", "ADA"]]
+)
+def test_spellings_that_differ_are_counted_apart(pair: list[str]) -> None:
+    assert len(written([named([spelling]) for spelling in pair], "tsv-counts").splitlines()) == 3
+
+
 def test_a_probability_is_written_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     from bilstm_tagger.document.views import Span
 

@@ -50,7 +50,7 @@ def test_folder_is_searched_in_order(tagger: RuleTagger, tmp_path: Path, monkeyp
 
 
 def test_a_name_that_tells_no_format_is_refused_with_those_that_do(tmp_path: Path) -> None:
-    path = tmp_path / "a.jpg"
+    path = tmp_path / "a.unknown"
     path.write_bytes(b"")
     with pytest.raises(ConfigError) as caught:
         tag_files(RuleTagger(), [path], stream=io.StringIO())
@@ -90,9 +90,10 @@ def test_what_is_no_file_in_a_folder_is_left_out_and_named(
                 f"{folder / 'self.txt'}: a link that leads nowhere",
                 f"{folder / 'socket'}: a socket",
                 f"{folder / 'sub' / 'pipe.txt'}: a named pipe",
+                f"{folder / 'link.txt'}: a link to {folder / 'sub' / 'b.txt'}",
             ]
             assert (report.found, report.files, report.skipped, report.failures) == (2, 2, 0, [])
-    assert below(tmp_path / "out" / "in") == ["a.txt.jsonl", "link.txt.jsonl"]
+    assert below(tmp_path / "out" / "in") == ["a.txt.jsonl", "sub/b.txt.jsonl"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links")

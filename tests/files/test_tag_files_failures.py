@@ -191,7 +191,7 @@ def test_a_tagger_that_fails_inside_a_file_is_no_fault_of_the_file(kind: type[Ru
     ("name", "options", "error", "message"),
     [
         ("missing.txt", {}, CorpusError, r"missing\.txt: no such file or folder; check the path$"),
-        ("a.jpg", {}, ConfigError, r"a\.jpg: the name does not tell the format"),
+        ("a.jpg", {}, ConfigError, r"a\.jpg: \.jpg is not read .*; run OCR first"),
         (
             "a.jpg",
             {"input_format": "mp3"},

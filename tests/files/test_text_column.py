@@ -66,3 +66,83 @@ def test_records_without_a_key_are_refused(tmp_path: Path) -> None:
     assert [str(error) for error in report.failures] == [
         f"{tmp_path / 'a.jsonl'}: no record has a key 'text'; there are: none; name one of them, --text-column"
     ]
+
+
+def texts_of(path: Path, value: Any, **options: Any) -> list[str]:
+    path.write_text(value if isinstance(value, str) else json.dumps(value), "utf-8")
+    output, report = to_stream(RuleTagger(), [path], **options)
+    assert report.failures == []
+    return [record["text"] for record in records(output)]
+
+
+def test_the_first_records_may_lack_a_text(tmp_path: Path) -> None:
+    """As the message that somebody joined, which begins many a chat."""
+    joined = {"type": "message", "subtype": "channel_join", "user": "U2"}
+    said = {"type": "message", "user": "U1", "text": "to Ada"}
+    for before in (1, 20, 999):
+        assert texts_of(tmp_path / "a.json", [joined] * before + [said]) == [""] * before + ["to Ada"]
+    tokens = {"tokens": ["by", "Bob"]}
+    assert texts_of(tmp_path / "a.json", [joined, tokens, said]) == ["", "by Bob", "to Ada"]
+
+
+@pytest.mark.parametrize("count", [1, 3, 1_000, 1_001])
+def test_records_without_any_text_are_asked_for_one(count: int, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([{"user": "U2", "kind": "joined"}] * count))
+    place = f"{tmp_path / 'a.json'}:1"
+    said = f"{place}: no column is called like a text (columns: user, kind); name it, --text-column NAME"
+    assert refusal(tmp_path / "a.json") == said
+    _, report = to_stream(RuleTagger(), [tmp_path])
+    assert report.tally.no_text == [said]
+
+
+def test_two_texts_are_asked_about_in_later_records_too(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[{"user": "U2"},\n{"text": "to Ada", "body": "by Bob"}]')
+    assert "a.json:2: text and body may each be the text" in refusal(tmp_path / "a.json")
+
+
+def test_nan_is_no_text(tmp_path: Path) -> None:
+    """As pandas writes a cell without a value."""
+    lines = '{"text": NaN, "n": NaN}\n{"text": "to Ada", "n": 1}\n{"text": NaN, "n": Infinity}\n'
+    assert texts_of(tmp_path / "a.jsonl", lines) == ["", "to Ada", ""]
+    assert texts_of(tmp_path / "a.json", '[{"text": NaN}, {"text": "to Ada"}]', text_column="text") == ["", "to Ada"]
+
+
+def test_pieces_of_a_message_are_one_text(tmp_path: Path) -> None:
+    """As Telegram writes messages with links, and other programs those of several blocks."""
+    link, bold = {"type": "link", "text": "http://x"}, {"type": "bold", "text": "by Bob", "href": ""}
+    messages = [
+        {"id": 1, "type": "service", "text": ""},
+        {"id": 2, "text": ["see ", link, " to Ada"]},
+        {"id": 3, "text": [bold]},
+        {"id": 4, "text": "to Eve"},
+    ]
+    assert texts_of(tmp_path / "a.json", messages) == ["", "see http://x to Ada", "by Bob", "to Eve"]
+    assert texts_of(tmp_path / "a.json", messages[1:]) == ["see http://x to Ada", "by Bob", "to Eve"]
+    blocks = [{"answer": [{"type": "text", "text": "to Ada."}, {"type": "text", "text": "By Bob."}]}]
+    assert texts_of(tmp_path / "b.json", blocks, text_column="answer") == ["to Ada.\nBy Bob."]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ["to Ada", "by Bob"],
+        [{"text": "to"}, {"text": "Ada"}],  # tokens
+        [{"type": "PER", "text": "Ada"}, {"type": "PER", "text": "Bob"}],
+        [{"type": "text", "text": "to Ada"}, {"type": "image", "source": "x"}],
+        ["to ", {"type": "link", "text": 1}],
+        ["to ", 1, {"type": "link", "text": "Ada"}],
+    ],
+)
+def test_other_lists_are_no_text(pieces: list[Any], tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([{"text": pieces}]))
+    assert "a.json:1: text is a list, not a text" in refusal(tmp_path / "a.json")
+
+
+def test_what_is_said_of_an_export_leads_to_its_messages(tmp_path: Path) -> None:
+    messages = [{"id": 1, "type": "service", "action": "joined"}, {"id": 2, "text": "to Ada"}]
+    (tmp_path / "a.json").write_text(json.dumps({"name": "G", "id": 1, "messages": messages}))
+    assert refusal(tmp_path / "a.json") == (
+        f"{tmp_path / 'a.json'}:1: one object with all records in the list 'messages': write that list alone, as by "
+        "jq '.messages' FILE > NEW.json, or one record in each line"
+    )
+    assert texts_of(tmp_path / "b.json", messages) == ["", "to Ada"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bilstm_tagger.corpus.convert.left_out import left_out
-from bilstm_tagger.corpus.convert.not_kept import losses, touching_spans
+from bilstm_tagger.corpus.convert.not_kept import SENTENCES, losses, touching_spans
 from bilstm_tagger.corpus.convert.tasks import Columns, find_columns
 from bilstm_tagger.corpus.corpus import Corpus, CorpusStats, Repairs
 from bilstm_tagger.corpus.formats import DATA_SETS, brat_write, format_of, format_to_write
@@ -23,6 +23,7 @@ from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.io.atomic import is_device
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.settings.read_spec import ReadSpec
+from bilstm_tagger.text.tokenizers import get_tokenizer
 from bilstm_tagger.wording import counted
 
 __all__ = ["Conversion", "ConvertOptions", "convert_corpus", "save_and_compare"]
@@ -188,11 +189,12 @@ def _compare(corpus: Corpus, target: str | Path, spec: ReadSpec, format: str | N
     """What the file that was written lacks, raw text in it read as in the source."""
     if format_of(target, format).write_folder is not None:
         (task,) = spec.columns or {}
-        written_folder = brat_write.read_back(corpus, Path(target), task)
-        return [
-            "tokens and sentences: brat has text, which is cut anew",
-            *losses(corpus.only([task]), written_folder, columns),
-        ]
+        tokenizer = get_tokenizer(spec.tokenizer)
+        written_folder, same_tokens = brat_write.read_back(corpus, Path(target), task, tokenizer)
+        lost = losses(corpus.only([task]), written_folder, columns)
+        if same_tokens and not any(each.startswith(SENTENCES) for each in lost):
+            return lost
+        return ["tokens and sentences: brat has text, which is cut anew", *lost]
     try:
         written = read_corpus(target, spec=_as_written(corpus, target, spec, format))
     except CorpusError as error:

@@ -15,13 +15,16 @@ from bilstm_tagger.corpus.formats.token_columns import TokenRowLayout
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, tags_to_spans
+from bilstm_tagger.text.tokenizers import seen
 from bilstm_tagger.wording import counted
 
-__all__ = ["losses", "to_keep", "touching_spans"]
+__all__ = ["SENTENCES", "losses", "to_keep", "touching_spans"]
 
 # Beyond this many columns flags for each of them would hide the rest of the line.
 _MOST_FLAGS = 6
 
+# What a loss of them begins with.
+SENTENCES = "boundaries of sentences"
 _SENTENCE = re.compile(r"#\s*sent_id\s*=\s*(\S*)")
 _TEXT = re.compile(r"#\s*text\s*=")
 
@@ -65,12 +68,10 @@ def losses(
     same_sentences = _sentence_ends(before) == _sentence_ends(after)
     if not same_sentences:
         counts = (sum(len(document.bounds) - 1 for document in side) for side in (before, after))
-        lost.append("boundaries of sentences: {:,} became {:,}".format(*counts))
+        lost.append("{}: {:,} became {:,}".format(SENTENCES, *counts))
     lost += chain.from_iterable(_lost_tags(before, after, task) for task in before[0].tasks)
     if same_documents and not _same_text(before, after):
-        lost.append(
-            "the spacing of the text" if _same_forms(before, after) else "multiword tokens and spacing of the text"
-        )
+        lost.append(_lost_text(before, after))
     lost += _lost_columns(before, after, columns or {})
     return lost + _lost_lines(before, after)
 
@@ -124,8 +125,35 @@ def _same_text(before: Sequence[Document], after: Sequence[Document]) -> bool:
     return all(isinstance(a.layout, ConllLayout) or a.text == b.text for a, b in zip(before, after, strict=True))
 
 
-def _same_forms(before: Sequence[Document], after: Sequence[Document]) -> bool:
-    return all("".join(a.text.split()) == "".join(b.text.split()) for a, b in zip(before, after, strict=True))
+def _lost_text(before: Sequence[Document], after: Sequence[Document]) -> str:
+    """What a text lacks: perhaps forms of which its tokens are parts, and what stands between tokens."""
+    texts = [(a.text, b.text) for a, b in zip(before, after, strict=True)]
+    if all("".join(old.split()) == "".join(new.split()) for old, new in texts):
+        return "the spacing of the text"
+    between = "".join(chain.from_iterable(map(_between, before)))
+    multiword = any(map(_has_forms, before))
+    if seen(between).strip():
+        return f"{'multiword tokens, ' * multiword}characters of the text between the tokens, and its spacing"
+    if between.strip():
+        return (
+            f"{'multiword tokens, ' * multiword}marks of the text that are not seen, as of direction, and its spacing"
+        )
+    return "multiword tokens and spacing of the text"
+
+
+def _has_forms(document: Document) -> bool:
+    """Whether tokens are parts of a form in the text, or spelled in another way."""
+    spelled = zip(document.words, document.starts, document.ends, strict=True)
+    return any(document.text[start:end] != word for word, start, end in spelled)
+
+
+def _between(document: Document) -> Iterator[str]:
+    """What stands in a text around the tokens."""
+    last = 0
+    for start, end in zip(document.starts, document.ends, strict=True):
+        yield document.text[last:start]
+        last = max(last, end)
+    yield document.text[last:]
 
 
 def _lost_columns(before: Sequence[Document], after: Sequence[Document], columns: Mapping[str, int | str]) -> list[str]:

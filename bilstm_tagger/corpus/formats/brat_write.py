@@ -6,6 +6,7 @@ Format: https://brat.nlplab.org/standoff.html
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, spans_to_tags
+from bilstm_tagger.text.tokenizers import Tokenizer
 
 __all__ = ["only_task", "places", "read_back", "write_folder"]
 
@@ -80,15 +82,22 @@ def _lines(document: Document, task: str) -> Iterator[str]:
         yield f"T{number}\t{span.label} {places}\t{text}\n"
 
 
-def read_back(documents: Sequence[Document], folder: Path, task: str) -> list[Document]:
+def read_back(
+    documents: Sequence[Document], folder: Path, task: str, tokenizer: Tokenizer
+) -> tuple[list[Document], bool]:
     """What a folder holds of documents that were written there, laid on their own tokens.
 
     Args:
         documents: what was written.
         folder: where to.
         task: the task whose spans are there.
+        tokenizer: cuts the texts as they will be when they are read.
+
+    Returns:
+        The documents, with the sentences that the texts are cut into, and whether the tokens are the same too.
     """
     back = []
+    same = True
     for document, file in zip(documents, sorted(folder.glob("*.ann")), strict=True):
         text = file.with_suffix(".txt").read_bytes().decode()
         at_start = {start: token for token, start in enumerate(document.starts)}
@@ -98,10 +107,14 @@ def read_back(documents: Sequence[Document], folder: Path, task: str) -> list[Do
             label, _, pieces = line.split("\t")[1].partition(" ")
             first, *_, last = re.split("[ ;]", pieces)
             spans.append((at_start[int(first)], at_end[int(last)], label))
+        cut = tokenizer(text)
+        same = same and (cut.words, cut.starts) == (document.words, document.starts)
+        bounds = {bisect_left(document.starts, cut.starts[bound]) for bound in cut.bounds if 0 < bound < len(cut)}
+        bounds -= {token for first, end, _ in spans for token in range(first + 1, end)}
         tags = spans_to_tags(spans, len(document), Scheme.BIO)
         read = Document(
-            document.words, [0, len(document)], text=text, starts=document.starts, ends=document.ends,
+            document.words, sorted({0, *bounds, len(document)}), text=text, starts=document.starts, ends=document.ends,
             tags={task: tags}, schemes={task: Scheme.BIO}, id=document.id,
         )  # fmt: skip
         back.append(read)
-    return back
+    return back, same

@@ -18,6 +18,8 @@ __all__ = ["read_records"]
 # An array of records begins like this; a line that is one record of spaCy's, ["text", {...}], does not.
 _ARRAY = re.compile(r"\s*\[\s*(?:[{\[\]]|$)")
 _BLANK = re.compile(r"[ \t\r\n]*")
+# NaN is no JSON, but what Python and pandas write for a cell without a value.
+_DECODER = json.JSONDecoder(parse_constant=lambda name: None if name == "NaN" else float(name))
 _ONE_A_LINE = "; each line needs one whole record"
 
 
@@ -58,7 +60,7 @@ def _goes_on(line: str) -> bool:
 
 def _line(line: str, place: str) -> Any:
     try:
-        record = json.loads(line)
+        record = _DECODER.decode(line)
     except json.JSONDecodeError as error:
         raise CorpusError(f"{place}: not JSON at character {error.colno}: {error.msg}{_ONE_A_LINE}") from None
     except (ValueError, RecursionError) as error:
@@ -78,7 +80,6 @@ class _Text:
         self.text = text
         self.place = 0
         self._line, self._counted = 1, 0
-        self._decoder = json.JSONDecoder()
 
     def next(self) -> str:
         """The next character that is no white space; an empty string at the end."""
@@ -96,7 +97,7 @@ class _Text:
         """The record that begins here, and its line."""
         line, start = self.line(), self.place
         try:
-            record, self.place = self._decoder.raw_decode(self.text, start)
+            record, self.place = _DECODER.raw_decode(self.text, start)
         except json.JSONDecodeError as error:
             where = f"{self.path}:{error.lineno}"
             raise CorpusError(f"{where}: not JSON at character {error.colno}: {error.msg}{hint}") from None

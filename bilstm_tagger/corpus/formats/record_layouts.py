@@ -12,6 +12,7 @@ from bilstm_tagger.errors import CorpusError
 __all__ = ["LABEL_STUDIO", "flat_record", "has_several", "is_unanswered", "whole_file"]
 
 _PANDAS = "write records, to_json(path, orient='records', lines=True)"
+_FIRST_RECORDS = 20  # of a list, that tell what it is
 # Says that a record came from Label Studio; no key of a file has a line break.
 LABEL_STUDIO = "label\nstudio"
 
@@ -57,7 +58,8 @@ def whole_file(record: Any) -> str | None:
     key = next((name for name, value in record.items() if _is_records(value)), None)
     if key is None:
         return None
-    return f"one object with all records in the list {key!r}: write that list alone, or one record in each line"
+    alone = f", as by jq '.{key}' FILE > NEW.json" if str(key).isidentifier() else ""
+    return f"one object with all records in the list {key!r}: write that list alone{alone}, or one record in each line"
 
 
 def _is_number(key: Any) -> bool:
@@ -65,9 +67,11 @@ def _is_number(key: Any) -> bool:
 
 
 def _is_records(value: Any) -> bool:
-    """Whether a list has a record in each place, by the keys of the first."""
-    first = value[0] if isinstance(value, list) and value else None
-    return isinstance(first, Mapping) and any(isinstance(first.get(name), str | list) for name in ("text", *WORDS))
+    """Whether a list has a record in each place, by the keys of the first few."""
+    first = value[:_FIRST_RECORDS] if isinstance(value, list) else []
+    return all(isinstance(each, Mapping) for each in first) and any(
+        isinstance(each.get(name), str | list) for each in first for name in ("text", *WORDS)
+    )
 
 
 def has_several(record: Any) -> bool:

@@ -1,7 +1,8 @@
 """spaCy's `.spacy` files (`DocBin`): entities, span groups and tags, read and written.
 
 Tokens that are white space, which spaCy keeps to hold its text together, are no tokens of ours: they are left
-out on reading and made on writing. Positions in messages count documents of the file.
+out on reading and made on writing. So are marks that are not seen, such as those of direction, where no token of ours
+has them. Positions in messages count documents of the file.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from bilstm_tagger.corpus.formats.char_spans import Aligner, not_annotated
 from bilstm_tagger.corpus.formats.marks import Spot
-from bilstm_tagger.corpus.formats.spacy_names import ATTRIBUTES, ENTITIES, ENTITY_NAMES, GROUP, group_column
+from bilstm_tagger.corpus.formats.spacy_names import ATTRIBUTES, ENTITIES, ENTITY_NAMES, GROUP, group_column, is_no_word
 from bilstm_tagger.corpus.formats.spacy_write import write
 from bilstm_tagger.corpus.formats.standard_fields import field_of
 from bilstm_tagger.document.document import Document
@@ -72,7 +73,7 @@ def count_annotations(path: str | Path) -> dict[str, int]:
     """
     counts: Counter[str] = Counter()
     for doc in _docs(path):
-        tokens = [token for token in doc if not token.text.isspace()]
+        tokens = [token for token in doc if not is_no_word(token)]
         for name in ("pos", "tag", "lemma", "morph", "dep"):
             counts[name] += sum(bool(str(getattr(token, ATTRIBUTES[name]))) for token in tokens)
         counts[ENTITIES] += len(doc.ents)
@@ -111,7 +112,7 @@ def _docs(path: str | Path) -> Iterator[Doc]:
 
 def _document(doc: Doc, sources: Mapping[str, str], path: str, number: int, aligner: Aligner) -> Document:
     place = f"{path}:{number}"
-    kept = [token for token in doc if not token.text.isspace()]
+    kept = [token for token in doc if not is_no_word(token)]
     position = {token.i: index for index, token in enumerate(kept)}
     words = [token.text for token in kept]
     starts = [token.idx for token in kept]
@@ -157,7 +158,7 @@ def _attribute(doc: Doc, index: int, name: str, place: str) -> str:
 def _spans(doc: Doc, source: str, position: Mapping[int, int], place: str) -> list[SpanTuple]:
     """Entities or the spans of a group, in tokens of ours."""
     if source == ENTITIES:
-        own = [token for token in doc if not token.text.isspace()]
+        own = [token for token in doc if not is_no_word(token)]
         if own and not any(token.ent_iob_ for token in own):
             raise CorpusError(
                 f"{place}: no token is annotated, {own[0].text!r} not even as outside; set doc.ents, or name "

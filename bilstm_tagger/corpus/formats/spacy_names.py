@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bilstm_tagger.corpus.formats.standard_fields import ENTITIES as _ENTITY_FIELD
 from bilstm_tagger.corpus.formats.standard_fields import FIELDS
+from bilstm_tagger.text.tokenizers import seen
 
-__all__ = ["ATTRIBUTES", "ENTITIES", "ENTITY_NAMES", "GROUP", "group_column"]
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+__all__ = ["ATTRIBUTES", "ENTITIES", "ENTITY_NAMES", "GROUP", "SPACE", "group_column", "is_no_word"]
 
 ENTITIES = _ENTITY_FIELD.spacy
 # As a column `ne` is the span group of that name.
@@ -18,8 +24,16 @@ ATTRIBUTES = {
     for name in (field.task, *field.names)
     if name != "deprel"
 }
+# The part of speech of tokens that are no words, for spaCy.
+SPACE = "SPACE"
 # Before the name of a span group that is called like something else.
 GROUP = "spans:"
+
+
+def is_no_word(token: Token) -> bool:
+    """Whether a token holds the text together and is none of ours: white space, or marks that are not seen."""
+    text = token.text
+    return text.isspace() or (token.pos_ == SPACE and seen(text).isspace())
 
 
 def group_column(group: str) -> str:

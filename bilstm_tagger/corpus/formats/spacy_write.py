@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from bilstm_tagger.corpus.corpus import Corpus
-from bilstm_tagger.corpus.formats.spacy_names import ENTITIES, group_column
+from bilstm_tagger.corpus.formats.spacy_names import ENTITIES, SPACE, group_column
 from bilstm_tagger.corpus.formats.standard_fields import entity_task, field_of
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import UNKNOWN, Scheme
 from bilstm_tagger.schemes.spans import SpanTuple, convert, tags_to_spans
+from bilstm_tagger.text.tokenizers import seen
 from bilstm_tagger.wording import counted
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _doc(document: Document, kinds: Mapping[str, str], vocab: Vocab) -> tuple[Do
         words=words,
         spaces=spaces,
         tags=known.get("tag"),
-        pos=known.get("pos"),
+        pos=_with_marks(known.get("pos"), words, ours),
         lemmas=known.get("lemma"),
         morphs=known.get("morph"),
         sent_starts=[index in first for index in range(len(words))],
@@ -140,11 +141,18 @@ def _doc(document: Document, kinds: Mapping[str, str], vocab: Vocab) -> tuple[Do
 
 def _spread(tags: Sequence[str], at: Sequence[int], length: int, place: str) -> list[str]:
     """Tags over all of spaCy's tokens; those of white space have spaCy's own tags for them."""
-    blank = {"pos": "SPACE", "tag": "_SP", "morph": "", "lemma": " "}[place]
+    blank = {"pos": SPACE, "tag": "_SP", "morph": "", "lemma": " "}[place]
     spread = [blank] * length
     for index, tag in zip(at, tags, strict=True):
         spread[index] = tag
     return spread
+
+
+def _with_marks(pos: list[str] | None, words: Sequence[str], ours: Sequence[bool]) -> list[str] | None:
+    """Parts of speech, also where there are none, so that marks that are no words of ours are known again."""
+    if pos is not None or all(is_ours or word.isspace() for word, is_ours in zip(words, ours, strict=True)):
+        return pos
+    return ["" if is_ours else SPACE for is_ours in ours]
 
 
 def _spans(document: Document, task: str) -> list[SpanTuple]:
@@ -173,9 +181,11 @@ def _spacy_tokens(document: Document) -> tuple[list[str], list[bool], list[bool]
     position = 0
     for index, (start, end) in enumerate(zip([*starts, len(text)], [*ends, len(text)], strict=True)):
         gap = text[position:start]
-        if gap and not gap.isspace():
+        if gap and not seen(gap).isspace():
             place = document.where(min(index, len(document) - 1)) if len(document) else document.path or "a document"
-            raise CorpusError(f"{place}: {gap.strip()!r} in the text belongs to no token, which .spacy cannot hold")
+            raise CorpusError(
+                f"{place}: {gap.strip()!r} in the text belongs to no token, which .spacy cannot hold; write .jsonl"
+            )
         if gap.startswith(" ") and words:
             spaces[-1], gap = True, gap[1:]
         if gap:

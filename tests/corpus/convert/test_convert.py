@@ -366,3 +366,21 @@ def test_command_tells_what_becomes_of_a_name(write: Callable[..., Path], tmp_pa
 )
 def test_wrong_usage(write: Callable[..., Path], tmp_path: Path, arguments: list[str]) -> None:
     assert run(write(BIO), tmp_path / "b.conllu", *arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "lost"),
+    [
+        ("Ada  ran", ["Ada", "ran"], "the spacing of the text"),
+        ("\u200eAda ran", ["Ada", "ran"], "marks of the text that are not seen, as of direction, and its spacing"),
+        ("Ada so ran", ["Ada", "ran"], "characters of the text between the tokens, and its spacing"),
+    ],
+)
+def test_what_is_lost_of_a_text(text: str, words: list[str], lost: str, tmp_path: Path) -> None:
+    starts = [text.index(word) for word in words]
+    ends = [start + len(word) for start, word in zip(starts, words, strict=True)]
+    record = {"text": text, "tokens": words, "start_char": starts, "end_char": ends, "tags": ["B-PER", "O"]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(record), "utf-8")
+    for name, format in (("b.conllu", None), ("b.csv", "token-csv")):
+        done = convert_corpus(tmp_path / "a.jsonl", tmp_path / name, ConvertOptions(target_format=format))
+        assert lost in done.losses, name

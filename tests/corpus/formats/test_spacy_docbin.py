@@ -18,6 +18,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.schemes.spans import convert
+from bilstm_tagger.text.tokenizers import get_tokenizer
 
 words = any_text.filter(lambda word: not word.isspace())
 
@@ -139,7 +140,10 @@ def test_multiword_tokens_keep_their_words(tmp_path: Path, caplog: pytest.LogCap
     ("document", "message"),
     [
         (Document.from_words(["a", "\u00a0"]), "sentence 1, token 2: '\\xa0' cannot be a token of .spacy"),
-        (Document(["b"], [0, 1], text="a b", starts=[2], ends=[3]), "sentence 1, token 1: 'a' in the text belongs to"),
+        (
+            Document(["b"], [0, 1], text="a b", starts=[2], ends=[3]),
+            "sentence 1, token 1: 'a' in the text belongs to no token, which .spacy cannot hold; write .jsonl",
+        ),
         (Document(["a"], [0, 1], text="a b", starts=[0], ends=[1]), "sentence 1, token 1: 'b' in the text belongs to"),
     ],
 )
@@ -175,3 +179,29 @@ def test_a_group_that_is_nowhere_is_named_with_those_there_are(tmp_path: Path, n
         CorpusError, match=r"a\.spacy: no document has a span group 'towns'; there are ents, .*, people$"
     ):
         read(path, {"x": "towns"})
+
+
+MARKED = "\u200eAda \u200eByron\u200f\n\u200e \ufeff\u200eleft.\u200b\u200b She\u2066 \u2069ran\u200e"
+
+
+@pytest.mark.parametrize("tags", [{}, {"upos": ["PROPN", "PROPN", "VERB", "PUNCT", "PRON", "VERB"]}])
+def test_marks_that_belong_to_no_word_come_back(tmp_path: Path, tags: dict[str, list[str]]) -> None:
+    """As in chats with right-to-left scripts: spaCy has the text whole, and the words are ours."""
+    document = get_tokenizer("spacy:en")(MARKED)
+    assert document.words == ["Ada", "Byron", "left", ".", "She", "ran"]
+    document = document.with_tags({"ner": ["B-PER", "I-PER", "O", "O", "B-PER", "O"], **tags})
+    save_corpus([document], tmp_path / "a.spacy")
+    (doc,) = DocBin().from_disk(tmp_path / "a.spacy").get_docs(spacy.blank("en").vocab)
+    assert doc.text == MARKED
+    assert [(ent.text, ent.label_) for ent in doc.ents] == [("Ada \u200eByron", "PER"), ("She", "PER")]
+    (back,) = read(tmp_path / "a.spacy", {"ner": "ents", **dict.fromkeys(tags, "pos")})
+    check_same([document], [back])
+    assert back.tags == document.tags
+    assert (back.text, back.starts) == (MARKED, document.starts)
+
+
+def test_a_mark_that_is_a_token_stays_one(tmp_path: Path) -> None:
+    document = Document.from_words(["Ada", "\u200e", "ran"]).with_tags({"ner": ["B-PER", "O", "O"]})
+    save_corpus([document], tmp_path / "a.spacy")
+    (back,) = read(tmp_path / "a.spacy", {"ner": "ents"})
+    assert back.words == document.words

@@ -248,7 +248,7 @@ def test_brat_is_a_new_folder(tmp_path: Path) -> None:
 LOST = {
     "brat": [
         "tokens and sentences: brat has text, which is cut anew",
-        *("boundaries of sentences: 95 became 10", "of CoNLL-U: names of sentences (95)"),
+        *("boundaries of sentences: 95 became 96", "of CoNLL-U: names of sentences (95)"),
         "tags of upos, for which brat has no place",
     ],
     "webanno": ["boundaries of documents: 10 became 1", "of CoNLL-U: names of sentences (95)"],
@@ -260,6 +260,19 @@ LOST = {
 def test_convert_says_what_is_lost(sample: Path, tmp_path: Path, format: str) -> None:
     done = convert_corpus(sample / "en-dev.conllu", tmp_path / "out", ConvertOptions(target_format=format))
     assert list(done.losses) == LOST[format]
+    if format == "brat":  # as many sentences as there are when it is read
+        assert read_corpus(tmp_path / "out").stats().sentences == 96
+
+
+def test_brat_that_is_cut_as_it_was_lost_nothing(tmp_path: Path) -> None:
+    """Sentences that the text is cut into anew are not lost."""
+    (tmp_path / "a.conll").write_text("Ada\tB-PER\nran\tO\n.\tO\n\nBob\tB-PER\nsang\tO\n.\tO\n")
+    done = convert_corpus(tmp_path / "a.conll", tmp_path / "out", ConvertOptions(target_format="brat"))
+    assert done.losses == ()
+    assert read_corpus(tmp_path / "out").stats().sentences == 2
+    (tmp_path / "b.conll").write_text("Ada\tB-PER\nran\tO\n\nbut-Bob\tB-PER\nsang\tO\n")
+    done = convert_corpus(tmp_path / "b.conll", tmp_path / "more", ConvertOptions(target_format="brat"))
+    assert done.losses[0] == "tokens and sentences: brat has text, which is cut anew"
 
 
 def test_the_command(tmp_path: Path) -> None:
