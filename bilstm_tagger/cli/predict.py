@@ -220,9 +220,10 @@ def _one_file(output: str | None, inputs: Sequence[str]) -> Path | None:
     """The file or device that gets the results of all inputs, if `--output` is none for a folder of them.
 
     Raises:
-        ConfigError: the file is one of the inputs.
+        ConfigError: the file is one of the inputs, or is called like a packed one, which is not written.
     """
     from bilstm_tagger.errors import ConfigError
+    from bilstm_tagger.files.source import PACKED
     from bilstm_tagger.files.targets import real_path
     from bilstm_tagger.io.atomic import is_device
 
@@ -231,7 +232,11 @@ def _one_file(output: str | None, inputs: Sequence[str]) -> Path | None:
     target = Path(output)
     if is_device(target):
         return target
-    if output.endswith(("/", os.sep)) or target.is_dir() or _format_of(target) is None:
+    if output.endswith(("/", os.sep)) or target.is_dir():
+        return None
+    if target.suffix.lower() in PACKED and _format_of(target.with_suffix("")) is not None:
+        raise ConfigError(f"{output}: no packed file is written; name {target.stem} and pack it, or a folder")
+    if _format_of(target) is None:
         return None
     own = next((each for each in inputs if real_path(Path(each)) == real_path(target)), None)
     if own is not None:

@@ -203,6 +203,9 @@ def test_one_file_of_predict_is_none_of_its_inputs_and_not_resumed(model_folder:
     (tmp_path / "b.txt").write_bytes(b"Ada\xff\n")
     failed = run("predict", tmp_path / "b.txt", "-m", model_folder, "-o", tmp_path / "b.jsonl")
     assert (failed.exit_code, (tmp_path / "b.jsonl").exists()) == (1, False)
+    packed = run("predict", tmp_path / "a.txt", "-m", model_folder, "-o", tmp_path / "all.jsonl.gz")
+    told = f"{tmp_path / 'all.jsonl.gz'}: no packed file is written; name all.jsonl and pack it, or a folder"
+    assert (packed.exit_code, told in packed.stderr) == (1, True)
     (tmp_path / "old.jsonl").mkdir()
     for folder in ("old.jsonl", "new.jsonl/"):  # a folder stays one, and a slash asks for one
         done = run("predict", tmp_path / "a.txt", "-m", model_folder, "-o", f"{tmp_path}/{folder}")
