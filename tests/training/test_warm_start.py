@@ -21,7 +21,7 @@ from bilstm_tagger.training import train
 from bilstm_tagger.training.loop import Trainer
 from bilstm_tagger.training.prepare import prepare
 from bilstm_tagger.training.progress import Silent
-from bilstm_tagger.training.run import _data
+from bilstm_tagger.training.provenance import data_rows
 from bilstm_tagger.training.warm_start import settings_of, take_over
 
 
@@ -209,7 +209,7 @@ def test_replay_keeps_the_old_labels_in_any_scheme(
     assert prepared.info.schemes == {"ner": Scheme.BIO}
     assert sum(len(document.sentences) for document in prepared.sources[0].train) == 90
     assert sum(len(document.sentences) for document in prepared.sources[0].dev) == 15
-    rows = {row["role"]: row for row in _data(settings, prepared)}
+    rows = {row["role"]: row for row in data_rows(settings, prepared)}
     assert {role: row["sentences"] for role, row in rows.items()} == {"train": 30, "dev": 15, "replay": 60, "model": 0}
     assert rows["replay"]["sha256"] == sha256_file(bmes)
     assert not any("lacks" in record.getMessage() for record in caplog.records)
