@@ -50,7 +50,8 @@ _CLOSED_NUMBER = re.compile(r"(?<=\[)\d{1,3}\](?=\w)")
 _CLOSED = re.compile(r"[)）\]］](?=\w)")
 _MARK = re.compile("[][()［］（）†‡⁰¹²³⁴-⁹]")
 _ALPHANUMERIC = re.compile(r"[^\W_]")
-_ADDRESS = re.compile(r"\w+://|www\.")
+# Of a scheme so much is looked at: languages without blanks have stretches of any length.
+_ADDRESS = re.compile(r"\w{1,20}://|www\.", re.ASCII)
 
 
 class Tokenizer(ABC):
