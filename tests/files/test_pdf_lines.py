@@ -14,6 +14,7 @@ from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject  # n
 
 from bilstm_tagger.files.office_text import read_pdf  # noqa: E402
 from bilstm_tagger.files.pdf_lines import page_text  # noqa: E402
+from bilstm_tagger.files.source import Tally  # noqa: E402
 
 WIDTHS = " ".join(["250", *["500"] * 94])
 SPREAD = "Ada Eve   Oslo"
@@ -101,7 +102,7 @@ def test_a_form_is_read_and_ends_a_line(tmp_path: Path) -> None:
     })  # fmt: skip
     page["/Resources"][NameObject("/XObject")] = DictionaryObject({NameObject("/X"): writer._add_object(form)})
     writer.write(tmp_path / "a.pdf")
-    assert read_pdf(tmp_path / "a.pdf").split() == ["Ada", "by", "Eve"]
+    assert read_pdf(tmp_path / "a.pdf", Tally()).split() == ["Ada", "by", "Eve"]
 
 
 OPERATIONS = (
