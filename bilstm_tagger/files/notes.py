@@ -22,6 +22,10 @@ UNREAD: Mapping[Unread, tuple[str, str]] = {
         "page of a PDF file is without text; if scanned, run OCR first",
         "pages of PDF files are without text; if scanned, run OCR first",
     ),
+    Unread.LAYOUTS: (
+        "layout of a PDF page is not read, since it is damaged; names may be cut at line ends there",
+        "layouts of PDF pages are not read, since they are damaged; names may be cut at line ends there",
+    ),
     Unread.ANNOTATIONS: ("annotation of a PDF file is not read", "annotations of PDF files are not read"),
     Unread.COMMENTS: ("comment is not read", "comments are not read"),
     Unread.EMBEDDED: (

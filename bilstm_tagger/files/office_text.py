@@ -71,7 +71,7 @@ def read_pdf(path: Path, tally: Tally) -> str:
 
     Args:
         path: the file.
-        tally: where pages without text and annotations, which are not read, are counted.
+        tally: where pages without text, odd layouts and annotations, which are not read, are counted.
 
     Raises:
         CorpusError: if the file cannot be read, is encrypted, or holds no text.
@@ -89,9 +89,10 @@ def read_pdf(path: Path, tally: Tally) -> str:
         if reader.is_encrypted and not reader.decrypt(""):
             raise CorpusError(f"{path}: is encrypted; save it without a password")
         pages = []
-        blank = annotations = 0
+        blank = annotations = odd = 0
         for page in reader.pages:
-            text = page_text(page)
+            text, has_lines = page_text(page)
+            odd += not has_lines
             filled = filled_in(page)
             if filled.texts:
                 text = "\n\n".join([*filter(None, [text]), *filled.texts, ""])
@@ -106,6 +107,7 @@ def read_pdf(path: Path, tally: Tally) -> str:
     if pages and not text.strip():
         raise CorpusError(f"{path}: {counted(len(pages), 'page')} without text; if scanned, run OCR first")
     tally.leave_out(Unread.PAGES, str(path), blank)
+    tally.leave_out(Unread.LAYOUTS, str(path), odd)
     tally.leave_out(Unread.ANNOTATIONS, str(path), annotations)
     # Half characters come from fonts without a table of characters.
     return _undivided(text.encode("utf-8", "replace").decode("utf-8"))

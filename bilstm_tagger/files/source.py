@@ -44,6 +44,7 @@ class Unread(StrEnum):
 
     ATTACHMENTS = "attachments"
     PAGES = "pages"
+    LAYOUTS = "layouts"
     ANNOTATIONS = "annotations"
     COMMENTS = "comments"
     EMBEDDED = "embedded"
