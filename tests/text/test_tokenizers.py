@@ -18,7 +18,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.text import tokenizers as text_module
 from bilstm_tagger.text.sentences import sentence_bounds
-from bilstm_tagger.text.tokenizers import Tokenizer, bracket_cuts, get_tokenizer
+from bilstm_tagger.text.tokenizers import UNSEEN, Tokenizer, bracket_cuts, get_tokenizer
 
 NAMES = ["spacy:en", "spacy:es", "spacy:zh", "characters", "whitespace"]
 TOKENIZERS = {name: get_tokenizer(name) for name in NAMES}
@@ -50,7 +50,6 @@ PIECES = st.one_of(
     ),
     st.text(max_size=6),
 )
-UNSEEN = "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 TEXTS = st.lists(PIECES, max_size=15).map("".join)
 
 
