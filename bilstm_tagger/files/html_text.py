@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.files.note_marks import Stretches
-from bilstm_tagger.files.source import Tally, suffix_of
+from bilstm_tagger.files.source import Tally, Unread, suffix_of
 from bilstm_tagger.io.encodings import is_encoding, marked_encoding
 from bilstm_tagger.io.reading import read_bytes, refuse_without_mark
 
@@ -47,7 +47,7 @@ _VOID = frozenset({
 })  # fmt: skip
 _NOT_SHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\r\f]+")  # white space as HTML has it: a no-break space stays
-_LONGEST_MARK = 80  # characters of what is raised; more is text
+_LONGEST_MARK = 80  # characters, and elements, of what is raised; more is text
 _LOOKED_AT = 2048  # bytes in which a page declares its encoding
 # Encodings that no page declares which can be read so far; UTF-8 is meant, as browsers have it:
 # https://html.spec.whatwg.org/multipage/parsing.html#prescan-a-byte-stream-to-determine-its-encoding
@@ -99,7 +99,7 @@ def _as_html(xhtml: str) -> str:
     return _MARKUP.sub(written, xhtml)
 
 
-def visible_text(html: str, tally: Tally | None = None, place: str = "") -> str:
+def visible_text(html: str, tally: Tally, place: str = "") -> str:
     """The text that a browser would show, without its images and forms: one line per block.
 
     Args:
@@ -119,9 +119,8 @@ def visible_text(html: str, tally: Tally | None = None, place: str = "") -> str:
     shown = _Shown()
     if body is not None:
         shown.walk(body)
-    if tally is not None:
-        tally.leave_out("marks", place, shown.marks)
-        tally.leave_out("readings", place, shown.readings)
+    tally.leave_out(Unread.MARKS, place, len(shown.marks), shown.marks)
+    tally.leave_out(Unread.READINGS, place, shown.readings)
     lines = (line.strip(" ") for line in "".join(shown.parts).split("\n"))
     return "".join(f"{line}\n" for line in lines if line)
 
@@ -191,13 +190,38 @@ class _Shown(Stretches):
         self.add(text)
 
     def _is_mark(self, node: LexborNode) -> bool:
-        text = node.text(deep=True)
-        if not text or len(text) > _LONGEST_MARK:
+        inside = _inside(node)
+        if inside is None:
             return False
+        text, linked = inside
         parent = node.parent
-        linked = parent is not None and parent.tag == "a" and parent.text(deep=True) == text
-        linked = linked or node.css_first("a") is not None
+        if parent is not None and parent.tag == "a":
+            linked = linked or (node.prev is None and node.next is None)
         return self.leave_out(text, linked=linked, lowered=node.tag == "sub")
+
+
+def _inside(node: LexborNode) -> tuple[str, bool] | None:
+    """The text inside of an element, and whether it has a link; None without text, or if there is more than a mark has.
+
+    It is looked at no further than that, since elements that are raised may be inside of each other without bound.
+    """
+    pieces: list[str] = []
+    length = 0
+    linked = False
+    waiting = [child] if (child := node.first_child) is not None else []
+    for _ in range(_LONGEST_MARK):
+        if not waiting:
+            break
+        child = waiting.pop()
+        waiting += [each for each in (child.next, child.first_child) if each is not None]
+        if child.tag == "-text":
+            piece = child.text_content or ""
+            length += len(piece)
+            pieces.append(piece)
+        linked = linked or child.tag == "a"
+        if length > _LONGEST_MARK:
+            break
+    return (_SPACE.sub(" ", "".join(pieces)), linked) if 0 < length <= _LONGEST_MARK and not waiting else None
 
 
 def _is_shown(node: LexborNode) -> bool:
