@@ -185,7 +185,7 @@ def test_elements_of_phrases_and_unknown_ones_do_not_break_a_line(names: str) ->
     pytest.importorskip("selectolax")
     for name in names.split():
         assert visible_text(f"<p>Ada By<{name}>ro</{name}>n left", Tally()) == "Ada Byron left\n", name
-    for name in ("img", "wbr", "link itemprop=x href=y", "meta itemprop=x content=y", "input", "embed"):
+    for name in ("wbr", "link itemprop=x href=y", "meta itemprop=x content=y", "input type=hidden", "script></script"):
         assert visible_text(f"<p>Ada By<{name}>ron left", Tally()) == "Ada Byron left\n", name
 
 
@@ -225,6 +225,14 @@ def test_white_space_of_preformatted_text_stays() -> None:
         assert visible_text(page, Tally()) == expected, page
 
 
+@pytest.mark.parametrize("box", ["input", "img", "select", "svg", "iframe", "video", "progress", "input type=text"])
+def test_words_on_both_sides_of_a_box_are_apart(box: str) -> None:
+    pytest.importorskip("selectolax")
+    end = "" if box.startswith(("input", "img")) else f"</{box}>"
+    assert visible_text(f"<label>Ada<{box}>{end}</label><label>Bob</label>", Tally()) == "Ada\nBob\n"
+    assert visible_text(f"Ada <{box}>{end} Byron, Bob<{box}>{end}.", Tally()) == "Ada Byron, Bob.\n"
+
+
 def test_custom_elements_that_touch_are_apart() -> None:
     """Else names of two that their style shows one below the other are one."""
     pytest.importorskip("selectolax")
@@ -234,6 +242,12 @@ def test_custom_elements_that_touch_are_apart() -> None:
         ("<x-a>Ada</x-a> <x-b>Byron</x-b>", "Ada Byron\n"),
         ("<x-a>Ada</x-a><x-b>, Bob</x-b>", "Ada, Bob\n"),
         ("By<x-a>ro</x-a>n", "Byron\n"),
+        (
+            "<headline>Ada in Leeds</headline><para>Bob left.</para><item>A</item><item>B</item>",
+            "Ada in Leeds\nBob left.\nA\nB\n",
+        ),
+        ("<slot>Ada</slot><slot>Bob</slot>", "Ada\nBob\n"),
+        ("<st1:PersonName><st1:Sn>Byron</st1:Sn></st1:PersonName>'s", "Byron's\n"),
     ):
         assert visible_text(page, Tally()) == expected, page
 

@@ -101,7 +101,9 @@ def convert_corpus(source: str | Path, target: str | Path, options: ConvertOptio
     spec = options.spec
     if spec.columns is None:
         chosen = spec.misaligned != "error"
-        columns = find_columns(source, format=spec.format, encoding=spec.encoding, overlapping=chosen)
+        columns = find_columns(
+            source, format=spec.format, encoding=spec.encoding, delimiter=spec.delimiter, overlapping=chosen
+        )
         spec = spec.replace(columns=columns)
     tasks = list(spec.columns or {})
     corpus = read_corpus(source, spec=spec)
@@ -209,5 +211,6 @@ def _as_written(corpus: Corpus, target: str | Path, spec: ReadSpec, format: str 
     if isinstance(layout, ConllLayout) and format_of(target, format).name == "conll":
         return plain.replace(word_column=layout.word + 1, comments=spec.comments)
     if isinstance(layout, TokenRowLayout) and layout.kept:
-        return plain.replace(word_column=layout.word, sentence_column=layout.sentence)
+        mark = layout.style.delimiter if format_of(target, format).name in ("csv", "token-csv") else None
+        return plain.replace(word_column=layout.word, sentence_column=layout.sentence, delimiter=mark)
     return plain
