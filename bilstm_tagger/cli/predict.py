@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -133,7 +132,7 @@ def predict(
         raise typer.BadParameter("is of use with --engine ray alone; leave it out", param_hint="--id-column")
     if shard is not None and text is not None:
         raise typer.BadParameter("--shard is for files; leave it out with --text", param_hint="--shard")
-    target = _one_file(output, inputs or [])
+    target = _one_file(output)
     if target is not None or is_standard_output(output):
         output = None
     if resume and output is None:
@@ -216,15 +215,14 @@ def predict(
         conclude(report, target if output is None else Path(output), models=models)
 
 
-def _one_file(output: str | None, inputs: Sequence[str]) -> Path | None:
+def _one_file(output: str | None) -> Path | None:
     """The file or device that gets the results of all inputs, if `--output` is none for a folder of them.
 
     Raises:
-        ConfigError: the file is one of the inputs, or is called like a packed one, which is not written.
+        ConfigError: the file is called like a packed one, which is not written.
     """
     from bilstm_tagger.errors import ConfigError
     from bilstm_tagger.files.source import PACKED
-    from bilstm_tagger.files.targets import real_path
     from bilstm_tagger.io.atomic import is_device
 
     if output is None or is_standard_output(output):
@@ -236,12 +234,7 @@ def _one_file(output: str | None, inputs: Sequence[str]) -> Path | None:
         return None
     if target.suffix.lower() in PACKED and _format_of(target.with_suffix("")) is not None:
         raise ConfigError(f"{output}: no packed file is written; name {target.stem} and pack it, or a folder")
-    if _format_of(target) is None:
-        return None
-    own = next((each for each in inputs if real_path(Path(each)) == real_path(target)), None)
-    if own is not None:
-        raise ConfigError(f"{own}: the tagged file would overwrite this input; use another --output")
-    return target
+    return None if _format_of(target) is None else target
 
 
 def _format_of(target: Path) -> str | None:

@@ -38,7 +38,7 @@ def mark_output(folder: Path) -> None:
 
 
 def find_output(jobs: Sequence[Job], suffixes: Sequence[str]) -> tuple[set[Job], set[Job]]:
-    """Find files of folders that were made from others of the files.
+    """Find files of folders and patterns that were made from others of the files.
 
     Args:
         jobs: the files to tag.
@@ -48,7 +48,7 @@ def find_output(jobs: Sequence[Job], suffixes: Sequence[str]) -> tuple[set[Job],
         Those that were, and those that may have been, since they are only called so.
     """
     names = {job.path.name for job in jobs}
-    called = {job: named for job in jobs if job.in_folder and (named := _made_from(job.path.name, suffixes) & names)}
+    called = {job: named for job in jobs if job.was_found and (named := _made_from(job.path.name, suffixes) & names)}
     names = set().union(*called.values())
     real = RealPaths()
     originals = {tail for job in jobs if job.path.name in names for tail in _tails(real(job.path))}

@@ -191,6 +191,18 @@ def test_predict_writes_one_file_where_its_suffix_tells_the_format(
     assert target.read_text("utf-8").startswith("Ada")
 
 
+@pytest.mark.parametrize("command", ["predict", "entities"])
+def test_earlier_output_stays_where_there_is_nothing_else_to_tag(
+    command: str, model_folder: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "all.csv"
+    target.write_text("text\nAda ran.\n")
+    for given in (tmp_path, tmp_path / "*", target):
+        done = run(command, given, "-m", model_folder, "-o", target, "--force")
+        assert (done.exit_code, str(target) in done.stderr) == (1, True)
+        assert target.read_text() == "text\nAda ran.\n"
+
+
 def test_one_file_of_predict_is_none_of_its_inputs_and_not_resumed(model_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Ada ran.\n")
     own = run("predict", tmp_path / "a.txt", "-m", model_folder, "-o", tmp_path / "a.txt", "--force")
