@@ -251,7 +251,10 @@ def _without_own_output(
 
 
 def _told_apart(jobs: list[Job]) -> list[Job]:
-    """The files under their paths as given where two of them have one name, so that rows tell which is meant."""
+    """All files under their paths as given where two of them have one name, so that rows tell which is meant.
+
+    Of two folders of one name, `data/b.txt` would tell neither. Standard input has no path.
+    """
     counts = Counter(job.name for job in jobs)
     if counts.total() == len(counts):
         return jobs

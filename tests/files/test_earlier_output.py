@@ -212,6 +212,12 @@ def test_files_of_one_name_are_told_apart(tagger: RuleTagger, tmp_path: Path) ->
         stream = io.StringIO()
         tag_files(tagger, inputs, stream=stream, format="tsv-counts")
         assert stream.getvalue().splitlines()[1].split("\t")[-2:] == ["2", "2"]
+    (folders[0] / "b.txt").write_text("Ada ran.")
+    stream = io.StringIO()
+    tag_files(tagger, folders, stream=stream, format="entities")  # data/b.txt would tell neither folder
+    assert [record["file"] for record in records(stream.getvalue())] == [
+        str(path) for path in (folders[0] / "a.txt", folders[0] / "b.txt", folders[1] / "a.txt")
+    ]
     stream = io.StringIO()
     tag_files(tagger, files[:1], stream=stream, format="entities")
     assert [record["file"] for record in records(stream.getvalue())] == ["a.txt"]
@@ -227,6 +233,9 @@ def test_notes_on_output_among_the_input(letters: Path, model_folder: Path) -> N
     )
     before = result.stdout
     (letters / "tagged" / MARK).unlink()
-    assert "note: 2 files are called like output of files that are tagged too" in run(*counts).stderr
+    assert (
+        "note: 2 files have the names that the output of other input files would have; their names"
+        in run(*counts).stderr
+    )
     shutil.rmtree(letters / "tagged")
     assert run(*counts).stdout == before
