@@ -54,7 +54,7 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
     """
     reader = RecordReader(str(path), words_in_format(spec, "jsonl"))
     key: str | None = None
-    held: list[tuple[int, Mapping[str, Any]]] = []  # without a text or the key that was named, while none has it
+    held = _Held(path, tally)
     asked: NoTextError | None = None
     keys = WordKeys(TEXT_NAMES)
     seen, found = 0, False
@@ -72,9 +72,7 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
         if gives_words(
             [name for name, value in flat.items() if value is not None and (name not in WORDS or name in words)], spec
         ):
-            if held:  # which are empty documents
-                yield from rows_as_texts(held, str(key), str(path), tally)
-                held.clear()
+            yield from held.texts(key)
             document = reader.document(record, line)
             if document is not None:
                 yield Source(document, document.id)
@@ -92,23 +90,48 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
                         return
                     except NoTextError:  # as of a message that someone joined, before those with a text
                         pass
-                held.append((line, flat))
-                if len(held) == _LOOKED_AT:
+                held.rows.append((line, flat))
+                if len(held.rows) == _LOOKED_AT:
                     raise asked from None
                 continue
         if key not in flat and (other := _text_keys(flat)):
             raise CorpusError(f"{path}:{line}: no {key!r}, which the records before have, but {other[0]!r}")
-        held.append((line, flat))
+        held.rows.append((line, flat))
         if spec.text_column is None or found or key in flat:
             found = True
-            yield from rows_as_texts(held, key, str(path), tally)
-            held.clear()
-    if asked is not None and key is None and held:
-        raise asked
-    if held:
-        there = dict.fromkeys(str(name) for _, flat in held for name in flat)
+            yield from held.texts(key)
+    held.check_none(key, asked)
+
+
+class _Held:
+    """Records without a text or the key that was named, held while no record has one.
+
+    Attributes:
+        rows: the records, each with its line.
+    """
+
+    def __init__(self, path: Path, tally: Tally) -> None:
+        self.rows: list[tuple[int, Mapping[str, Any]]] = []
+        self._path, self._tally = str(path), tally
+
+    def texts(self, key: str | None) -> Iterator[Source]:
+        """The records as documents, which are held no longer; without a key empty ones."""
+        yield from rows_as_texts(self.rows, key, self._path, self._tally)
+        self.rows.clear()
+
+    def check_none(self, key: str | None, asked: NoTextError | None) -> None:
+        """Ask for the key, at the end of a file in which no record has it.
+
+        Raises:
+            NoTextError: there are records left.
+        """
+        if not self.rows:
+            return
+        if asked is not None and key is None:
+            raise asked
+        there = dict.fromkeys(str(name) for _, flat in self.rows for name in flat)
         raise NoTextError(
-            f"{path}: no record has a key {key!r}; there are: {_listed(there)}; name one of them, --text-column"
+            f"{self._path}: no record has a key {key!r}; there are: {_listed(there)}; name one of them, --text-column"
         )
 
 

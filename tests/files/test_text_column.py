@@ -95,6 +95,17 @@ def test_records_without_any_text_are_asked_for_one(count: int, tmp_path: Path) 
     assert report.tally.no_text == [said]
 
 
+def test_records_before_those_with_tokens_have_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = [{"None": "Obama came.", "a": "x"}, {"id": "b", "a": "y"}, {"id": "c", "tokens": ["Ada", "ran"]}]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    output, report = to_stream(RuleTagger(), [path])
+    assert [(each["id"], each["tokens"]) for each in records(output)] == [
+        (f"{path.name}:1", []), ("b", []), ("c", ["Ada", "ran"]),
+    ]  # fmt: skip
+    assert (report.failures, report.tally.empty[str(path)]) == ([], 2)
+
+
 def test_two_texts_are_asked_about_in_later_records_too(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('[{"user": "U2"},\n{"text": "to Ada", "body": "by Bob"}]')
     assert "a.json:2: text and body may each be the text" in refusal(tmp_path / "a.json")
@@ -136,6 +147,14 @@ def test_pieces_of_a_message_are_one_text(tmp_path: Path) -> None:
 def test_other_lists_are_no_text(pieces: list[Any], tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps([{"text": pieces}]))
     assert "a.json:1: text is a list, not a text" in refusal(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("key", ["donn\u00e9es", "all records", "\u6d88\u606f"])
+def test_no_command_is_given_for_a_key_that_jq_would_not_take(key: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({key: [{"text": "Ada ran."}]}))
+    _, report = to_stream(RuleTagger(), [path])
+    assert f"in the list {key!r}: write that list alone, or one record in each line" in str(report.failures[0])
 
 
 def test_what_is_said_of_an_export_leads_to_its_messages(tmp_path: Path) -> None:
