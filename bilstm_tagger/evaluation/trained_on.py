@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bilstm_tagger.corpus.content import content_of
 from bilstm_tagger.corpus.corpus import Corpus
-from bilstm_tagger.io.reading import sha256_file
 
 if TYPE_CHECKING:
     from bilstm_tagger.model_folder.info import ModelInfo
@@ -26,6 +26,7 @@ def trained_on(info: ModelInfo, path: str | Path, corpus: Corpus) -> str | None:
         corpus: what was read from it.
     """
     known = {row["sha256"] for row in info.provenance.get("data", []) if row["role"] in _LEARNT}
-    if not known or (sha256_file(path) if Path(path).is_file() else corpus.digest()) not in known:
+    # Of folders, models of version 0.1 tell the checksum of what was read.
+    if not known or (content_of(path, corpus) not in known and (Path(path).is_file() or corpus.digest() not in known)):
         return None
     return f"the model was trained on {Path(path).name}, {SAYS}"

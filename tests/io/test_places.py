@@ -66,7 +66,9 @@ def test_the_system_calls_what_is_under_a_file_missing(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(places, "_mode", mode_of)
     for check in (check_file_place, check_folder_place):
-        with pytest.raises(TaggerError, match=r"^file/a/b: cannot be written: Not a directory .*; choose another place$"):
+        with pytest.raises(
+            TaggerError, match=r"^file/a/b: cannot be written: Not a directory .*; choose another place$"
+        ):
             check("file/a/b")
     monkeypatch.setattr(places, "_mode", lambda path: None)
     for check in (check_file_place, check_folder_place):
