@@ -179,7 +179,7 @@ def _likely(path: str | Path) -> str:
     likely = likely_encodings(data)
     if not likely:
         return "it does not look like a text file; if it is one, name its --encoding"
-    advice = f"add --encoding {likely[0]}" if len(likely) == 1 else f"name it, --encoding {likely[0]}"
+    advice = f"add --encoding {likely[0]}" if len(likely) == 1 else f"try --encoding {likely[0]} first"
     return f"it may be {' or '.join(likely)}: {advice}, or save it as UTF-8"
 
 
