@@ -10,9 +10,11 @@ import pytest
 from command_line import run
 from tiny import sentences, settings_of, write_conll
 
+from bilstm_tagger.cli.output import tell_notes
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.evaluation.evaluate import evaluate
+from bilstm_tagger.evaluation.trained_on import TrainedOn
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training import train
 from bilstm_tagger.training.provenance import changes_since
@@ -142,3 +144,14 @@ def test_a_folder_of_documents(tmp_path: Path) -> None:
     assert not any("was trained on" in line for line in evaluate(tagger, tmp_path / "dev", resamples=0).notes)
     documents = read_corpus(tmp_path / "train", {"ner": -1})
     assert not any("was trained on" in line for line in evaluate(tagger, documents, resamples=0).notes)
+
+
+def test_only_the_note_itself_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    """Not one that has its words, such as in the name of a file."""
+    words = "so what is measured on it tells nothing of new text"
+    tell_notes([f"{words}.conll: ner is left out", TrainedOn("a.conll"), TrainedOn("a.conll", "en")])
+    assert capsys.readouterr().err.splitlines() == [
+        f"note: {words}.conll: ner is left out",
+        f"warning: the model was trained on a.conll, {words}",
+        f"warning: en was trained on a.conll, {words}",
+    ]
