@@ -159,10 +159,10 @@ def tell_notes(lines: Iterable[str]) -> None:
     Args:
         lines: the notes.
     """
-    from bilstm_tagger.evaluation.trained_on import SAYS
+    from bilstm_tagger.evaluation.trained_on import TrainedOn
 
     for line in lines:
-        note(f"{'warning' if SAYS in line else 'note'}: {line}")
+        note(f"{'warning' if isinstance(line, TrainedOn) else 'note'}: {line}")
 
 
 def check_places(*paths: Path | None) -> None:

@@ -181,12 +181,12 @@ def _by_model(
 ) -> Review:
     from bilstm_tagger.curation.reviewing import review_by_model, reviewed_task
     from bilstm_tagger.evaluation.evaluate import read_gold, refuse_strange_labels
-    from bilstm_tagger.evaluation.trained_on import SAYS
+    from bilstm_tagger.evaluation.trained_on import TrainedOn
 
     chosen = reviewed_task(tagger.schemes, task)
     gold, notes = read_gold(tagger, data, columns=_of_task(columns, chosen), format=format, reading=reading)
     for line in notes:
-        if line.startswith(f"{chosen} ") or SAYS in line:
+        if line.startswith(f"{chosen} ") or isinstance(line, TrainedOn):
             tell_notes([line])
     judged = reviewed_task(gold.schemes, chosen)
     refuse_strange_labels(tagger, gold.only([judged]))
