@@ -37,6 +37,10 @@ UNREAD: Mapping[Unread, tuple[str, str]] = {
         "raised marks of notes, such as {example}, are not read",
     ),
     Unread.READINGS: ("reading of characters (ruby) is not read", "readings of characters (ruby) are not read"),
+    Unread.OTHER_KEYS: (
+        "record has words, but not under the key of the text: {example}",
+        "records have words, but not under the key of the text: {example}",
+    ),
     Unread.SPEAKERS: ("name of a speaker, <v NAME>, is not read", "names of speakers, <v NAME>, are not read"),
 }
 

@@ -51,6 +51,7 @@ class Unread(StrEnum):
     MARKS = "marks"
     READINGS = "readings"
     SPEAKERS = "speakers"
+    OTHER_KEYS = "other keys"
 
 
 @dataclass(slots=True)

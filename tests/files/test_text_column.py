@@ -10,6 +10,7 @@ import pytest
 from rule_tagger import RuleTagger
 from tagged import records, to_stream
 
+from bilstm_tagger.files.notes import notes_of
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 
@@ -83,6 +84,24 @@ def test_the_first_records_may_lack_a_text(tmp_path: Path) -> None:
         assert texts_of(tmp_path / "a.json", [joined] * before + [said]) == [""] * before + ["to Ada"]
     tokens = {"tokens": ["by", "Bob"]}
     assert texts_of(tmp_path / "a.json", [joined, tokens, said]) == ["", "by Bob", "to Ada"]
+
+
+def test_words_under_another_key_are_asked_for_or_told(tmp_path: Path) -> None:
+    titles = [{"id": number, "title": f"Ada and Bob in Leeds {number}"} for number in range(30)]
+    said, path = {"text": "to Ada"}, tmp_path / "a.json"
+    path.write_text("\n".join(map(json.dumps, [*titles, said])))
+    assert refusal(path) == (
+        f"{path}:31: the first record with 'text', while 30 before it have words under 'title'; name the text, "
+        "--text-column title or --text-column text"
+    )
+    assert texts_of(path, [*titles, said], text_column="text") == [""] * 30 + ["to Ada"]
+    # One is told, and so are those behind the first text.
+    path.write_text("\n".join(map(json.dumps, [titles[0], said, *titles[1:3], {"user": "Ada"}])))
+    _, report = to_stream(RuleTagger(), [path])
+    assert not report.failures
+    assert notes_of(report.tally)[-1] == (
+        f"3 records have words, but not under the key of the text: title: 'Ada and Bob in Leeds 0': {path} (3)"
+    )
 
 
 @pytest.mark.parametrize("count", [1, 3, 1_000, 1_001])
