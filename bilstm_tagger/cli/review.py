@@ -236,7 +236,7 @@ def _conclude(found: Review, limit: int | None, output: Path | None) -> None:
     note(f"{found.task}: {counted(found.judged, 'span')} judged{share}")
     note(f"{counted(len(found.ranked), 'doubtful place')}: {listed or 'none'}{shown}")
     if output is not None and found.ranked:
-        note(f"{output}: write yes into accept where `instead` is right, then review --apply {output} -o OUT")
+        note(f"{output}: write yes into accept where `instead` is right, then repeat this with --apply {output} -o OUT")
 
 
 def _spec(

@@ -24,6 +24,7 @@ _WHAT = (
     "together with the files it was made from.\n"
 )
 _SHARE = re.compile(r"\.\d+-of-\d+$")
+_RECORD = re.compile(r"shard-\d+-of-\d+\.json")  # of `shard.ShardRecord`, which is no document
 
 
 def mark_output(folder: Path, targets: Iterable[Path]) -> None:
@@ -61,7 +62,11 @@ def find_output(jobs: Sequence[Job], suffixes: Sequence[str]) -> tuple[set[Job],
     real = RealPaths()
     originals = {tail for job in jobs if job.path.name in names for tail in _tails(real(job.path))}
     marked = cache(_marked)
-    sure: set[Job] = set()
+    sure = {
+        job
+        for job in jobs
+        if job.was_found and _RECORD.fullmatch(job.path.name) and job.path.name in marked(real(job.path).parent)
+    }
     perhaps: set[Job] = set()
     for job, named in called.items():
         place = real(job.path).parent

@@ -133,14 +133,15 @@ def tag_files(
     untagged = untagged if chooser is None else chooser(untagged)
     untagged = counted(untagged if shard is None or not one else shard.documents(untagged), read)
     items = all_there(_tag(tagger, untagged, format, options or TagOptions(), profile), read)
+    written = [*targets.values(), *([record.path] if record is not None else [])]
     if output is not None and run is not None:
         run.begin()
-        mark_output(Path(output), targets.values())
+        mark_output(Path(output), written)
     with profile.part("write"):
         write(_count(items, report, clock, progress), targets, report)
     report.seconds = clock()
     if output is not None and run is None and report.files:
-        mark_output(Path(output), targets.values())
+        mark_output(Path(output), written)
     if run is not None and not report.failures:
         run.end()
     if record is not None and not report.failures:

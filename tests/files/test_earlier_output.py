@@ -94,7 +94,20 @@ def test_output_of_shares_is_left_out(tagger: RuleTagger, letters: Path) -> None
     for place in (1, 2):
         tag_files(tagger, [letters / "a.txt"], output="letters/tagged", shard=Shard(place, 2), identity="rules")
     report = found(tagger, [letters])
-    assert report.output == [f"letters/tagged/letters/a.txt.{place}-of-2.jsonl" for place in (1, 2)]
+    outputs = [f"letters/tagged/letters/a.txt.{place}-of-2.jsonl" for place in (1, 2)]
+    assert sorted(report.output) == [*outputs, *(f"letters/tagged/shard-{place}-of-2.json" for place in (1, 2))]
+
+
+def test_records_of_shares_are_left_out(tagger: RuleTagger, letters: Path) -> None:
+    for number in (1, 2):
+        tag_files(tagger, [letters], output="out", identity="rules", shard=Shard(number, 2))
+    assert Path("out", "shard-1-of-2.json").is_file()
+    report = found(tagger, ["."])
+    assert (report.files, report.failures) == (2, [])
+    assert sum(name.endswith("-of-2.json") for name in report.output) == 2
+    # One of somebody else is a file like others.
+    Path("out", "shard-3-of-9.json").write_text('{"text": "Ada ran."}')
+    assert found(tagger, ["."]).files == 3
 
 
 def test_output_of_a_killed_run_is_left_out(tagger: RuleTagger, letters: Path, monkeypatch: pytest.MonkeyPatch) -> None:
