@@ -163,6 +163,7 @@ def printed(blocks: list[Block], path: Path, draw: random.Random) -> tuple[str, 
     from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate, Paragraph
 
     from bilstm_tagger.files.office_text import read_pdf
+    from bilstm_tagger.files.source import Tally
 
     pdfmetrics.registerFont(TTFont("Vera", "Vera.ttf"))
     font, size, columns, width = draw.choice(FONTS), draw.choice((9, 10, 11, 12)), draw.choice((1, 1, 2)), 450
@@ -180,7 +181,7 @@ def printed(blocks: list[Block], path: Path, draw: random.Random) -> tuple[str, 
     document = BaseDocTemplate(str(path), pagesize=(600, 842))
     document.addPageTemplates([PageTemplate(frames=frames)])
     document.build([Paragraph(escape(block.text), style) for block in blocks])
-    return font, read_pdf(path)
+    return font, read_pdf(path, Tally())
 
 
 def count(blocks: list[Block], text: str, found: Counter[str]) -> None:

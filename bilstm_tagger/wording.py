@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
-__all__ = ["counted", "percent", "some_of"]
+__all__ = ["counted", "percent", "rounded_percent", "some_of"]
 
 
 def counted(count: int, one: str, more: str | None = None) -> str:
@@ -21,7 +21,12 @@ def counted(count: int, one: str, more: str | None = None) -> str:
 
 def percent(value: float) -> str:
     """A share between 0 and 1 in percent with two decimals; exact halves are rounded up, as seqscore does."""
-    return str((Decimal(value) * 100).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+    return str(rounded_percent(value))
+
+
+def rounded_percent(value: float) -> Decimal:
+    """The number that `percent` writes, for comparisons that hold for what is shown."""
+    return (Decimal(value) * 100).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
 def some_of(names: Iterable[str]) -> str:

@@ -171,12 +171,12 @@ def _errors(before: _Errors, after: _Errors) -> Table:
 
 def _worse(before: _Errors, after: _Errors) -> Iterator[str]:
     """For each task of which something is calibrated worse than before what that is."""
-    from bilstm_tagger.wording import percent
+    from bilstm_tagger.wording import rounded_percent
 
     found: dict[str, list[str]] = {}
     for (task, of), (_, error) in before.items():
-        old, new = percent(error or 0.0), percent(after[task, of][1] or 0.0)
-        if float(new) > float(old):
+        old, new = rounded_percent(error or 0.0), rounded_percent(after[task, of][1] or 0.0)
+        if new > old:
             found.setdefault(task, []).append(f"{of} ({old}, then {new})")
     for task, listed in found.items():
         yield f"{task}: worse than before are {', '.join(listed)}; a task has one temperature for all its labels"

@@ -54,8 +54,8 @@ def conclude(report: FilesReport, output: Path | None, *, models: str = "") -> N
     if report.suspected:
         words = counted(
             len(report.suspected),
-            "file is called like output of a file that is tagged too, and its names may count twice",
-            "files are called like output of files that are tagged too, and their names may count twice",
+            "file has the name that the output of another input file would have; its names may count twice",
+            "files have the names that the output of other input files would have; their names may count twice",
         )
         note(f"note: {words}: {some(report.suspected)}")
     for told in notes_of(report.tally):

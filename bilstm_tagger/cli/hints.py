@@ -35,11 +35,11 @@ def in_options_of(message: str, context: Any) -> str:
     if context is None or "--" not in message:
         return message
     own, others = options_of(context.command), _other_commands(context)
-    if "--resume" not in own and "--train" in own:  # a study, which goes on by itself
-        message = message.replace("--resume continues", "the same command continues")
 
     def spelled(match: re.Match[str]) -> str:
         option, value = match[1], match[2] or ""
+        if option == "--resume" and "--resume" not in own and "--train" in own:  # a study, which goes on by itself
+            return f"the same command{value}"
         if option == "--scheme" and not ("--set" in own or (option in own and "--from-scheme" not in own)):
             # In `convert` the option of this name is about what is written.
             here = "" if "--from-scheme" in own else f" --scheme BIO (of bilstm-tagger {_FIRST})"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,6 +35,65 @@ def file_of(output: Path | None) -> Path | None:
         output: value of `--output`.
     """
     return None if is_standard_output(output) else output
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the results of files go: one file for all, a folder with a file for each, or neither: standard output.
+
+    Attributes:
+        file: the file; also a device or a pipe.
+        folder: the folder.
+        format: the output format that the suffix of the file tells, if one does.
+    """
+
+    file: Path | None = None
+    folder: Path | None = None
+    format: str | None = None
+
+    @classmethod
+    def of(cls, output: str | None) -> Destination:
+        """Decide by what is named, and by what is there.
+
+        Args:
+            output: value of `--output`.
+
+        Raises:
+            ConfigError: it is called like a packed file, which is not written.
+        """
+        if output is None or is_standard_output(output):
+            return cls()
+        from bilstm_tagger.errors import ConfigError
+        from bilstm_tagger.files.formats import format_of_suffix
+        from bilstm_tagger.files.source import PACKED
+        from bilstm_tagger.io.atomic import is_device
+
+        target = Path(output)
+        if is_device(target):
+            return cls(file=target)
+        if output.endswith(("/", os.sep)) or target.is_dir():
+            return cls(folder=target)
+        if target.suffix.lower() in PACKED and format_of_suffix(target.with_suffix("").suffix) is not None:
+            raise ConfigError(f"{output}: no packed file is written; name {target.stem} and pack it, or a folder")
+        format = format_of_suffix(target.suffix)
+        return cls(folder=target) if format is None else cls(target, format=format)
+
+    @property
+    def is_screen(self) -> bool:
+        """Whether the results are read on a terminal."""
+        return self.file is None and self.folder is None and sys.stdout.isatty()
+
+    def what_is_kept(self) -> str:
+        """What there is of the output when the command is stopped."""
+        from bilstm_tagger.io.atomic import is_device
+
+        if self.folder is not None:
+            if self.folder.exists():
+                return f"{self.folder} holds what was finished; --resume goes on"
+            return f"no file was finished, so there is no {self.folder} yet; --resume goes on"
+        if self.file is None or is_device(self.file):
+            return "the output ends where it was"
+        return nothing_kept(self.file)
 
 
 @contextmanager
@@ -98,10 +159,10 @@ def tell_notes(lines: Iterable[str]) -> None:
     Args:
         lines: the notes.
     """
-    from bilstm_tagger.evaluation.trained_on import SAYS
+    from bilstm_tagger.evaluation.trained_on import TrainedOn
 
     for line in lines:
-        note(f"{'warning' if SAYS in line else 'note'}: {line}")
+        note(f"{'warning' if isinstance(line, TrainedOn) else 'note'}: {line}")
 
 
 def check_places(*paths: Path | None) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +11,7 @@ import typer
 from bilstm_tagger.cli.app import if_stopped, note
 from bilstm_tagger.cli.automatic import chosen_models, is_automatic, loading
 from bilstm_tagger.cli.conclude import conclude
-from bilstm_tagger.cli.output import is_standard_output, nothing_kept, opened
+from bilstm_tagger.cli.output import Destination, is_standard_output, opened
 from bilstm_tagger.cli.predict_on_ray import predict_on_ray
 from bilstm_tagger.cli.reading import EncodingOption
 from bilstm_tagger.cli.tagging import (
@@ -133,10 +130,8 @@ def predict(
         raise typer.BadParameter("is of use with --engine ray alone; leave it out", param_hint="--id-column")
     if shard is not None and text is not None:
         raise typer.BadParameter("--shard is for files; leave it out with --text", param_hint="--shard")
-    target = _one_file(output, inputs or [])
-    if target is not None or is_standard_output(output):
-        output = None
-    if resume and output is None:
+    destination = Destination.of(output)
+    if resume and destination.folder is None:
         raise typer.BadParameter("only a run into a folder can be resumed; name one, --output", param_hint="--resume")
     started = time.process_time()
     from bilstm_tagger.corpus.trained import words_spec
@@ -147,7 +142,7 @@ def predict(
     if workers == AUTO and threads is not None:
         raise typer.BadParameter("--workers auto chooses the threads too; leave them out", param_hint="--threads")
     if workers == AUTO:
-        workers, threads = auto_split(inputs or [], input_format, output) if inputs else (1, None)
+        workers, threads = auto_split(inputs or [], input_format, destination.folder) if inputs else (1, None)
     share = None if shard is None else Shard.parse(shard)
     options = tag_options(
         model,
@@ -159,8 +154,7 @@ def predict(
     )
     profile = Profile()
     profile.add({"start Python": started})
-    on_screen = output is None and target is None and sys.stdout.isatty()
-    chosen = format or (target and _format_of(target)) or ("text" if on_screen and not n_best else "jsonl")
+    chosen = format or destination.format or ("text" if destination.is_screen and not n_best else "jsonl")
     if n_best and output_format(chosen) is not output_format("jsonl"):
         raise typer.BadParameter(f"{chosen} has no place for tag sequences; use --format jsonl", param_hint="--n-best")
     load, several = loading(
@@ -177,28 +171,31 @@ def predict(
         note(
             f"note: {chosen} has no place for probabilities; --format jsonl, parquet and the tables of names have them"
         )
+    identity = None
+    if destination.folder is not None:
+        identity = several.identity if several else fingerprint(find_folder(model))
     if text is not None:
         tag_text(load(profile), text, chosen, options, profile, chooser=chooser)
     else:
         with (
-            if_stopped(lambda: _kept(output, target)),
-            opened(target, binary=output_format(chosen).binary, force=force) as stream,
+            if_stopped(destination.what_is_kept),
+            opened(destination.file, binary=output_format(chosen).binary, force=force) as stream,
             loaded_tagger(load, workers, profile) as tagger,
-            progress(quiet=on_screen) as heard,
+            progress(quiet=destination.is_screen) as heard,
         ):
             tell_waiting(inputs)
             report = tag_files(
                 tagger,
                 inputs or [],
-                output=output,
-                stream=stream if output is None else None,
+                output=destination.folder,
+                stream=stream if destination.folder is None else None,
                 format=chosen,
                 input_format=input_format,
                 force=force,
                 resume=resume,
                 shard=share,
-                exclude=target,
-                identity=None if output is None else several.identity if several else fingerprint(find_folder(model)),
+                exclude=destination.file,
+                identity=identity,
                 spec=words_spec(tagger.reading, encoding=encoding),
                 text_column=text_column,
                 check_language=check_language and several is None,
@@ -207,52 +204,13 @@ def predict(
                 profile=profile,
                 chooser=chooser,
             )
-            if report.nothing_read and target is not None:
+            if report.nothing_read and destination.file is not None:
                 conclude(report, None)  # here, so that no empty file is left
     if show_profile:
         _show(profile)
     if text is None:
         models = chosen_models(chooser.chosen) if chooser else ""
-        conclude(report, target if output is None else Path(output), models=models)
-
-
-def _one_file(output: str | None, inputs: Sequence[str]) -> Path | None:
-    """The file or device that gets the results of all inputs, if `--output` is none for a folder of them.
-
-    Raises:
-        ConfigError: the file is one of the inputs, or is called like a packed one, which is not written.
-    """
-    from bilstm_tagger.errors import ConfigError
-    from bilstm_tagger.files.source import PACKED
-    from bilstm_tagger.files.targets import real_path
-    from bilstm_tagger.io.atomic import is_device
-
-    if output is None or is_standard_output(output):
-        return None
-    target = Path(output)
-    if is_device(target):
-        return target
-    if output.endswith(("/", os.sep)) or target.is_dir():
-        return None
-    if target.suffix.lower() in PACKED and _format_of(target.with_suffix("")) is not None:
-        raise ConfigError(f"{output}: no packed file is written; name {target.stem} and pack it, or a folder")
-    if _format_of(target) is None:
-        return None
-    own = next((each for each in inputs if real_path(Path(each)) == real_path(target)), None)
-    if own is not None:
-        raise ConfigError(f"{own}: the tagged file would overwrite this input; use another --output")
-    return target
-
-
-def _format_of(target: Path) -> str | None:
-    """The output format that the suffix of a file tells; None if none does, or for a device."""
-    from bilstm_tagger.files.formats import OUTPUT_FORMATS
-    from bilstm_tagger.io.atomic import is_device
-
-    if is_device(target):
-        return None
-    suffix = ".jsonl" if target.suffix.lower() in (".json", ".ndjson") else target.suffix.lower()
-    return next((name for name, known in OUTPUT_FORMATS.items() if suffix and known.suffix.endswith(suffix)), None)
+        conclude(report, destination.file or destination.folder, models=models)
 
 
 def _show(profile: Profile) -> None:
@@ -266,16 +224,3 @@ def _show(profile: Profile) -> None:
     for name, seconds in profile.seconds.items():
         if name not in here:
             note(f"{name:<{width}} {seconds:9.3f} s")
-
-
-def _kept(output: str | None, target: Path | None) -> str:
-    """What there is of the output when the command is stopped."""
-    from bilstm_tagger.io.atomic import is_device
-
-    if target is not None and not is_device(target):
-        return nothing_kept(target)
-    if output is None:
-        return "the output ends where it was"
-    if not Path(output).exists():
-        return f"no file was finished, so there is no {output} yet; --resume goes on"
-    return f"{output} holds what was finished; --resume goes on"

@@ -181,12 +181,12 @@ def _by_model(
 ) -> Review:
     from bilstm_tagger.curation.reviewing import review_by_model, reviewed_task
     from bilstm_tagger.evaluation.evaluate import read_gold, refuse_strange_labels
-    from bilstm_tagger.evaluation.trained_on import SAYS
+    from bilstm_tagger.evaluation.trained_on import TrainedOn
 
     chosen = reviewed_task(tagger.schemes, task)
     gold, notes = read_gold(tagger, data, columns=_of_task(columns, chosen), format=format, reading=reading)
     for line in notes:
-        if line.startswith(f"{chosen} ") or SAYS in line:
+        if line.startswith(f"{chosen} ") or isinstance(line, TrainedOn):
             tell_notes([line])
     judged = reviewed_task(gold.schemes, chosen)
     refuse_strange_labels(tagger, gold.only([judged]))
@@ -236,7 +236,7 @@ def _conclude(found: Review, limit: int | None, output: Path | None) -> None:
     note(f"{found.task}: {counted(found.judged, 'span')} judged{share}")
     note(f"{counted(len(found.ranked), 'doubtful place')}: {listed or 'none'}{shown}")
     if output is not None and found.ranked:
-        note(f"{output}: write yes into accept where `instead` is right, then review --apply {output} -o OUT")
+        note(f"{output}: write yes into accept where `instead` is right, then repeat this with --apply {output} -o OUT")
 
 
 def _spec(

@@ -139,11 +139,11 @@ def loaded_tagger(load: Loader, workers: int, profile: Profile) -> Iterator[Trai
         yield pool
 
 
-def auto_split(inputs: Sequence[str], input_format: str | None, output: str | None) -> Split:
+def auto_split(inputs: Sequence[str], input_format: str | None, output: Path | None) -> Split:
     """The processes and threads that suit the cores and the size of the input, which are told."""
     from bilstm_tagger.files.split import best_split, input_size, usable_cores
 
-    size = input_size(inputs, input_format=input_format, output=None if output is None else Path(output))
+    size = input_size(inputs, input_format=input_format, output=output)
     split = best_split(size, cores := usable_cores())
     megabytes = "input of unknown size" if size is None else f"{size / 1e6:,.1f} MB"
     note(f"note: --workers {split.workers} --threads {split.threads} for {megabytes} on {counted(cores, 'core')}")

@@ -29,7 +29,7 @@ from bilstm_tagger.evaluation.predictions import Paired, paired, read_gold_file
 from bilstm_tagger.evaluation.scores import Interval, SpanScores, TagScores, nothing_to_find
 from bilstm_tagger.evaluation.significance import DRAWS, Difference, paired_difference
 from bilstm_tagger.evaluation.tally import Tally
-from bilstm_tagger.evaluation.trained_on import SAYS
+from bilstm_tagger.evaluation.trained_on import TrainedOn
 from bilstm_tagger.model_folder.find import is_model_folder, seed_folders, shipped_models
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.tagging.opened import opened
@@ -155,7 +155,7 @@ def compare(
     predicted = given[0].predicted, given[1].predicted
     found = {task: _compared(gold, predicted, task, resamples, seed) for task in tasks}
     # Which of the models was trained on the corpus, each tells with its name.
-    told = [*(line for line in notes if SAYS not in line), *given[0].notes, *given[1].notes]
+    told = [*(line for line in notes if not isinstance(line, TrainedOn)), *given[0].notes, *given[1].notes]
     return Comparison(
         names=names,
         tasks=found,
@@ -250,7 +250,7 @@ def _predictions(
         named = bool(columns or isinstance(gold_columns, Mapping))
         return paired(gold, read_corpus(system, columns, spec=spec), system, named=named)
     own, notes = _read_gold(system, path, gold_columns, spec)
-    notes = [f"{name} {line.removeprefix('the model ')}" if SAYS in line else line for line in notes]
+    notes = [TrainedOn(line.file, name) if isinstance(line, TrainedOn) else line for line in notes]
     result = paired(gold, Corpus(system.pipe(own)), name, from_model=True)
     return Paired(result.gold, result.predicted, [*notes, *result.notes])
 

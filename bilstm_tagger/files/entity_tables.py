@@ -22,6 +22,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.document.entities import Entity, entities_of, span_tasks
 from bilstm_tagger.errors import ConfigError
 from bilstm_tagger.io.csv_cells import safe_cell, write_csv
+from bilstm_tagger.text.tokenizers import UNSEEN
 
 ROW = ("file", "document", "line", "start", "end", "label", "text", "sentence", "probability")
 COUNT = ("text", "label", "count", "files")
@@ -32,8 +33,8 @@ TableMaker = Callable[[Iterable[Document], Sequence[str] | None], Table]
 
 WIDTH = 24  # of a column on a terminal that is never made narrower
 SHOWN_ROWS = 200  # that are shown on a terminal in columns of the same width
-# Soft hyphens, zero-width spaces and marks of direction and byte order; joiners change how letters look.
-_UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+# Inside of words there are soft hyphens and word joiners (U+2060) too; other joiners change how letters look.
+_UNSEEN = re.compile(f"[{UNSEEN}\u00ad\u2060]")
 _HYPHENS = {0x2010: "-", 0x2011: "-"}
 # Ligatures and shapes of letters, as files of a PDF have them: of Latin, Armenian, Hebrew and Arabic.
 _FORMS = re.compile("[\ufb00-\ufdff\ufe70-\ufefc]+")

@@ -17,6 +17,7 @@ from bilstm_tagger.files.inputs import INPUT_FORMATS, SUFFIXES, TABLES, Job
 from bilstm_tagger.files.other_kinds import way_out
 from bilstm_tagger.files.source import suffix_of
 from bilstm_tagger.files.targets import RealPaths, real_path
+from bilstm_tagger.io.atomic import is_device
 
 STDIN = "-"
 _STDIN_PATH = Path("/dev/stdin")
@@ -31,8 +32,8 @@ class JobList(NamedTuple):
         skipped: number of files in folders left out because of their suffix, by suffix.
         left_out: what in folders is no regular file, or a link to a file of them, each with its path and what it is.
         failed: folders below those to tag that cannot be read.
-        output: what in folders is output of an earlier run, and so left out.
-        suspected: what in folders is called like output of an earlier run, and not left out.
+        output: what in folders and of patterns is output of this or an earlier run, and so left out.
+        suspected: what in folders and of patterns is called like output of an earlier run, and not left out.
     """
 
     jobs: list[Job]
@@ -54,40 +55,42 @@ def find_jobs(
     """List the files to tag, folders with all below them in sorted order.
 
     In folders hidden files, those of unknown suffix, what is no regular file, and earlier output are left out, and
-    folders that cannot be read. Of a file and links to it, the file is kept.
+    folders that cannot be read; of what a pattern matches, output. Of a file and links to it, the file is kept.
 
     Args:
         inputs: files, folders, or `-` for standard input.
         input_format: how to read all of them; else by suffix, and standard input as text.
         output: folder the results go to, which is not tagged itself.
         suffixes: those that output files can have.
-        exclude: a file that is left out of folders.
+        exclude: the file that is written, which is left out of folders and patterns.
 
     Returns:
         The files, and what in folders was left out.
 
     Raises:
-        ConfigError: for an unknown format or a file whose name does not tell it.
+        ConfigError: for an unknown format, a file whose name does not tell it, or `exclude` named as input.
         CorpusError: for an input that does not exist, or where there is nothing to tag.
     """
     if input_format is not None and input_format not in INPUT_FORMATS:
         raise ConfigError(f"no input format {input_format!r}; {choose(input_format, INPUT_FORMATS)}")
     found = JobList([], Counter(), [], [], [], [])
-    for given in _expanded(inputs):
+    for given, by_pattern in _expanded(inputs):
         if str(given) == STDIN:
             found.jobs.append(Job(_STDIN_PATH, "stdin", input_format or "text"))
         elif (path := Path(given)).is_dir():
             _add_folder(found, path, input_format, output)
         else:
-            found.jobs.append(_file_job(path, input_format))
-    if found.failed and not found.jobs:
-        raise found.failed[0]
+            found.jobs.append(replace(_file_job(path, input_format), by_pattern=by_pattern))
     jobs = _without_own_output(found, output, tuple(suffixes), exclude)
+    if found.failed and not jobs:
+        raise found.failed[0]
+    if found.jobs and not jobs:
+        raise CorpusError(f"{found.output[0]}: is output of this or an earlier run, and there is nothing else to tag")
     return found._replace(jobs=_told_apart(jobs) if output is None else jobs)
 
 
-def _expanded(inputs: Sequence[str | Path]) -> Iterator[str | Path]:
-    """The inputs, with what matches in place of a pattern that the shell has left as it is.
+def _expanded(inputs: Sequence[str | Path]) -> Iterator[tuple[str | Path, bool]]:
+    """The inputs, and whether a pattern matched each that the shell had left as it is.
 
     Raises:
         ConfigError: for an empty input, which would mean the current folder.
@@ -98,9 +101,9 @@ def _expanded(inputs: Sequence[str | Path]) -> Iterator[str | Path]:
         if not name:
             raise ConfigError("an input is empty; name a file or a folder (. is the current one)")
         if not glob.has_magic(name) or os.path.lexists(name):
-            yield given
+            yield given, False
         elif found := sorted(glob.glob(name, recursive=True)):  # noqa: PTH207 - the pattern may be absolute
-            yield from found
+            yield from ((each, True) for each in found)
         else:
             raise CorpusError(f"{name}: no file matches this pattern; check it")
 
@@ -212,19 +215,26 @@ def _name(path: Path) -> str:
 def _without_own_output(
     found: JobList, output: Path | None, suffixes: tuple[str, ...], exclude: Path | None
 ) -> list[Job]:
-    """Leave out a file given twice, and in folders the output of this or an earlier run; what is left out is told."""
+    """Leave out a file given twice, and where files are found output of this or an earlier run; what is left is told.
+
+    Raises:
+        ConfigError: the file that is written is named as input.
+    """
     real = RealPaths()
     own = set() if output is None else {real(job.target(output, suffix)) for job in found.jobs for suffix in suffixes}
-    if exclude is not None:
-        own.add(real(exclude))
+    written = None if exclude is None or is_device(exclude) else real(exclude)
+    if written is not None:
+        own.add(written)
     sure, perhaps = find_output(found.jobs, suffixes)
     kept: dict[Path, Job] = {}
     links: dict[Path, Path] = {}
     for job in found.jobs:
         path = job.path if job.path == _STDIN_PATH else real(job.path)
-        if job in sure or (job.in_folder and path in own):
+        if job in sure or (job.was_found and path in own):
             found.output.append(str(job.path))
             continue
+        if path == written:
+            raise ConfigError(f"{job.path}: the tagged file would overwrite this input; use another --output")
         other = kept.get(path)
         if other is not None and other.path.is_symlink() and not job.path.is_symlink():
             del kept[path]
@@ -241,7 +251,10 @@ def _without_own_output(
 
 
 def _told_apart(jobs: list[Job]) -> list[Job]:
-    """The files under their paths as given where two of them have one name, so that rows tell which is meant."""
+    """All files under their paths as given where two of them have one name, so that rows tell which is meant.
+
+    Of two folders of one name, `data/b.txt` would tell neither. Standard input has no path.
+    """
     counts = Counter(job.name for job in jobs)
     if counts.total() == len(counts):
         return jobs

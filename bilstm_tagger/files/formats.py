@@ -38,6 +38,7 @@ __all__ = [
     "OUTPUT_FORMATS",
     "OutputFormat",
     "fitting_stream",
+    "format_of_suffix",
     "output_format",
     "to_record",
     "write_conll",
@@ -204,3 +205,14 @@ def fitting_stream(format: OutputFormat, stream: IO[str] | IO[bytes]) -> IO[str]
     if stream.isatty() or beneath is None:
         raise ConfigError(f"{format.suffix} is binary; write it into a folder (--output) or to a file, not a screen")
     return beneath
+
+
+def format_of_suffix(suffix: str) -> str | None:
+    """The name of the output format that the suffix of a file tells; None if none does.
+
+    Args:
+        suffix: with its dot, in any case of letters.
+    """
+    suffix = suffix.lower()
+    suffix = ".jsonl" if suffix in (".json", ".ndjson") else suffix
+    return next((name for name, known in OUTPUT_FORMATS.items() if suffix and known.suffix.endswith(suffix)), None)

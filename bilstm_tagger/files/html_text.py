@@ -10,26 +10,37 @@ from typing import TYPE_CHECKING
 
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.files.note_marks import Stretches
-from bilstm_tagger.files.source import Tally, suffix_of
+from bilstm_tagger.files.source import Tally, Unread, suffix_of
 from bilstm_tagger.io.encodings import is_encoding, marked_encoding
 from bilstm_tagger.io.reading import read_bytes, refuse_without_mark
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-# What a browser shows nothing of, or no text: https://html.spec.whatwg.org/multipage/rendering.html#hidden-elements
+# What a browser shows nothing of: https://html.spec.whatwg.org/multipage/rendering.html#hidden-elements
 _HIDDEN = frozenset({
-    "head", "title", "script", "style", "template", "noscript", "noembed", "noframes", "svg", "math", "iframe",
-    "object", "audio", "video", "canvas", "select", "datalist", "meter", "progress", "rp",
+    "head", "title", "script", "style", "template", "noscript", "noembed", "noframes", "datalist", "rp", "link", "meta",
+})  # fmt: skip
+# What it shows in a line without a text of the page.
+_BOXES = frozenset({
+    "audio", "canvas", "embed", "iframe", "img", "input", "math", "meter", "object", "progress", "select", "svg",
+    "video",
 })  # fmt: skip
 # What begins and ends a line, by https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3 and what follows
-# it there, with controls that have a border. All else stays inside of a line, as elements do that HTML does not know.
+# it there, with controls that have a border. All else stays inside of a line.
 _BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "body", "br", "button", "caption", "center", "col", "colgroup", "dd",
     "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "frameset",
     "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html", "legend", "li", "listing", "main", "marquee",
     "menu", "nav", "ol", "optgroup", "option", "p", "plaintext", "pre", "search", "section", "summary", "table",
     "tbody", "td", "textarea", "tfoot", "th", "thead", "tr", "ul", "xmp",
+})  # fmt: skip
+# Of what stays inside of a line, what HTML knows. Others, of web components or of XML, are laid out by somebody else.
+_WITHIN_LINES = frozenset({
+    "a", "abbr", "acronym", "area", "b", "base", "basefont", "bdi", "bdo", "bgsound", "big", "blink", "cite", "code",
+    "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "keygen", "label", "map", "mark", "nobr", "output",
+    "param", "picture", "q", "rb", "ruby", "s", "samp", "small", "source", "spacer", "span", "strike", "strong", "sub",
+    "sup", "time", "track", "tt", "u", "var", "wbr",
 })  # fmt: skip
 _AS_IT_IS = frozenset({"listing", "plaintext", "pre", "textarea", "xmp"})  # of these, white space is shown
 _READINGS = frozenset({"rt", "rtc"})  # how characters are read, above or beside them
@@ -47,7 +58,7 @@ _VOID = frozenset({
 })  # fmt: skip
 _NOT_SHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\r\f]+")  # white space as HTML has it: a no-break space stays
-_LONGEST_MARK = 80  # characters of what is raised; more is text
+_LONGEST_MARK = 80  # characters, and elements, of what is raised; more is text
 _LOOKED_AT = 2048  # bytes in which a page declares its encoding
 # Encodings that no page declares which can be read so far; UTF-8 is meant, as browsers have it:
 # https://html.spec.whatwg.org/multipage/parsing.html#prescan-a-byte-stream-to-determine-its-encoding
@@ -99,7 +110,7 @@ def _as_html(xhtml: str) -> str:
     return _MARKUP.sub(written, xhtml)
 
 
-def visible_text(html: str, tally: Tally | None = None, place: str = "") -> str:
+def visible_text(html: str, tally: Tally, place: str = "") -> str:
     """The text that a browser would show, without its images and forms: one line per block.
 
     Args:
@@ -119,9 +130,8 @@ def visible_text(html: str, tally: Tally | None = None, place: str = "") -> str:
     shown = _Shown()
     if body is not None:
         shown.walk(body)
-    if tally is not None:
-        tally.leave_out("marks", place, shown.marks)
-        tally.leave_out("readings", place, shown.readings)
+    tally.leave_out(Unread.MARKS, place, len(shown.marks), shown.marks)
+    tally.leave_out(Unread.READINGS, place, shown.readings)
     lines = (line.strip(" ") for line in "".join(shown.parts).split("\n"))
     return "".join(f"{line}\n" for line in lines if line)
 
@@ -138,7 +148,7 @@ class _Shown(Stretches):
     def __init__(self) -> None:
         super().__init__()
         self.readings = 0
-        self._edges = 0  # of custom elements since the last text
+        self._edges = 0  # of boxes, and of elements that HTML does not know, since the last text
         self._kept = 0  # elements around the text in which white space stays as it is
 
     def walk(self, body: LexborNode) -> None:
@@ -154,6 +164,8 @@ class _Shown(Stretches):
                 self._add_text(node)
             elif tag is None or tag.startswith("-") or not _is_shown(node):
                 continue
+            elif tag in _BOXES:
+                self._edges += 2
             elif tag in _READINGS:
                 self.readings += 1
             elif tag not in _RAISED or not self._is_mark(node):
@@ -161,7 +173,7 @@ class _Shown(Stretches):
                     self.parts.append("\n")
                     self._kept += tag in _AS_IT_IS
                     waiting.append(tag)
-                elif "-" in tag:
+                elif tag not in _WITHIN_LINES:
                     self._edges += 1
                     waiting.append(tag)
                 child = node.last_child
@@ -170,7 +182,7 @@ class _Shown(Stretches):
                     child = child.prev
 
     def _end(self, tag: str) -> None:
-        """End a block or custom element."""
+        """End a block, or an element that HTML does not know."""
         if tag in _BLOCKS:
             self.parts.append("\n")
             self._kept -= tag in _AS_IT_IS
@@ -181,29 +193,57 @@ class _Shown(Stretches):
         text = (node.text_content or "").replace("\u00ad", "")  # which no browser shows but at a line end
         if not self._kept:
             text = _SPACE.sub(" ", text)
-        if text.startswith(" ") and self.parts and self.parts[-1].endswith((" ", "\n")):
-            text = text[1:]
-        if self._edges:
-            # Words in two custom elements, without a blank between these, are told apart by their layout.
-            if self._edges > 1 and text[:1].isalnum():
-                self.parts.append("\n")
+        apart = not self.parts or self.parts[-1].endswith((" ", "\n"))
+        # Words on both sides of a box, or in two such elements, without a blank between, stand apart on the screen.
+        if self._edges > 1 and not apart and text[:1].isalnum():
+            self.parts.append("\n")
+        if text:
             self._edges = 0
+        if text.startswith(" ") and apart:
+            text = text[1:]
         self.add(text)
 
     def _is_mark(self, node: LexborNode) -> bool:
-        text = node.text(deep=True)
-        if not text or len(text) > _LONGEST_MARK:
+        inside = _inside(node)
+        if inside is None:
             return False
+        text, linked = inside
         parent = node.parent
-        linked = parent is not None and parent.tag == "a" and parent.text(deep=True) == text
-        linked = linked or node.css_first("a") is not None
+        if parent is not None and parent.tag == "a":
+            linked = linked or (node.prev is None and node.next is None)
         return self.leave_out(text, linked=linked, lowered=node.tag == "sub")
+
+
+def _inside(node: LexborNode) -> tuple[str, bool] | None:
+    """The text inside of an element, and whether it has a link; None without text, or if there is more than a mark has.
+
+    It is looked at no further than that, since elements that are raised may be inside of each other without bound.
+    """
+    pieces: list[str] = []
+    length = 0
+    linked = False
+    waiting = [child] if (child := node.first_child) is not None else []
+    for _ in range(_LONGEST_MARK):
+        if not waiting:
+            break
+        child = waiting.pop()
+        waiting += [each for each in (child.next, child.first_child) if each is not None]
+        if child.tag == "-text":
+            piece = child.text_content or ""
+            length += len(piece)
+            pieces.append(piece)
+        linked = linked or child.tag == "a"
+        if length > _LONGEST_MARK:
+            break
+    return (_SPACE.sub(" ", "".join(pieces)), linked) if 0 < length <= _LONGEST_MARK and not waiting else None
 
 
 def _is_shown(node: LexborNode) -> bool:
     if node.tag in _HIDDEN:
         return False
     attributes = node.attributes
+    if node.tag == "input" and (attributes.get("type") or "").lower() == "hidden":
+        return False
     return "hidden" not in attributes and not _NOT_SHOWN.search(attributes.get("style") or "")
 
 

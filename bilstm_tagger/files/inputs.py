@@ -50,12 +50,19 @@ class Job:
         name: its path as the user named it, relative to where the output goes.
         format: how to read it, one of `INPUT_FORMATS` or `tsv`.
         in_folder: whether it is one of a folder's files, not named itself.
+        by_pattern: whether a pattern matched it that the shell had left as it is.
     """
 
     path: Path
     name: str
     format: str
     in_folder: bool = False
+    by_pattern: bool = False
+
+    @property
+    def was_found(self) -> bool:
+        """Whether it was found, in a folder or by a pattern, so that output among such files is left out."""
+        return self.in_folder or self.by_pattern
 
     def target(self, output: Path, suffix: str) -> Path:
         """Where its tagged version goes: the relative path plus the suffix of the format."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -14,7 +16,7 @@ from bilstm_tagger.corpus.formats.records import RecordReader
 from bilstm_tagger.corpus.formats.token_columns import kinds_of
 from bilstm_tagger.corpus.trained import words_in_format
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.files.source import Source, Tally, read_words
+from bilstm_tagger.files.source import Source, Tally, Unread, read_words
 from bilstm_tagger.files.text_column import (
     TEXT_NAMES,
     NoTextError,
@@ -30,6 +32,9 @@ from bilstm_tagger.settings.read_spec import ReadSpec
 
 _SHOWN = 20  # keys that a message lists
 _LOOKED_AT = 1_000  # records in which the key of the text is looked for
+_SEVERAL = 2  # records with words under another key: a chat may begin with one message of the service
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_SEVERAL_WORDS = 4
 # What Telegram calls the pieces of a message beside plain strings, and other chats the blocks of one.
 _BLOCK = "text"
 _PIECES = frozenset({
@@ -54,7 +59,7 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
     """
     reader = RecordReader(str(path), words_in_format(spec, "jsonl"))
     key: str | None = None
-    held: list[tuple[int, Mapping[str, Any]]] = []  # without a text or the key that was named, while none has it
+    held = _Held(path, tally, named=spec.text_column is not None)
     asked: NoTextError | None = None
     keys = WordKeys(TEXT_NAMES)
     seen, found = 0, False
@@ -72,9 +77,7 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
         if gives_words(
             [name for name, value in flat.items() if value is not None and (name not in WORDS or name in words)], spec
         ):
-            if held:  # which are empty documents
-                yield from rows_as_texts(held, str(key), str(path), tally)
-                held.clear()
+            yield from held.texts(key)
             document = reader.document(record, line)
             if document is not None:
                 yield Source(document, document.id)
@@ -82,6 +85,7 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
         if key is None:
             try:
                 key = _key(flat, spec, f"{path}:{line}")
+                held.check_other_keys(key, f"{path}:{line}")
             except SeveralTextsError:
                 raise
             except NoTextError as error:
@@ -92,24 +96,81 @@ def read_json(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
                         return
                     except NoTextError:  # as of a message that someone joined, before those with a text
                         pass
-                held.append((line, flat))
-                if len(held) == _LOOKED_AT:
+                held.rows.append((line, flat))
+                if len(held.rows) == _LOOKED_AT:
                     raise asked from None
                 continue
         if key not in flat and (other := _text_keys(flat)):
             raise CorpusError(f"{path}:{line}: no {key!r}, which the records before have, but {other[0]!r}")
-        held.append((line, flat))
+        held.rows.append((line, flat))
         if spec.text_column is None or found or key in flat:
             found = True
-            yield from rows_as_texts(held, key, str(path), tally)
-            held.clear()
-    if asked is not None and key is None and held:
-        raise asked
-    if held:
-        there = dict.fromkeys(str(name) for _, flat in held for name in flat)
+            yield from held.texts(key)
+    held.check_none(key, asked)
+
+
+class _Held:
+    """Records without a text or the key that was named, held while no record has one.
+
+    Attributes:
+        rows: the records, each with its line.
+    """
+
+    def __init__(self, path: Path, tally: Tally, *, named: bool) -> None:
+        self.rows: list[tuple[int, Mapping[str, Any]]] = []
+        self._path, self._tally, self._named = str(path), tally, named
+
+    def texts(self, key: str | None) -> Iterator[Source]:
+        """The records as documents, which are held no longer; without a key empty ones."""
+        for _, flat in self.rows:
+            if key is None or self._named or flat.get(key):
+                continue
+            if others := _with_words(flat):
+                self._tally.leave_out(Unread.OTHER_KEYS, self._path, 1, [f"{others[0]}: {flat[others[0]]!r}"])
+        yield from rows_as_texts(self.rows, key, self._path, self._tally)
+        self.rows.clear()
+
+    def check_other_keys(self, key: str, place: str) -> None:
+        """Ask where the text is, if it is found late and most records so far have words under another key.
+
+        Args:
+            key: the key of the text that is found.
+            place: the first record that has it.
+
+        Raises:
+            SeveralTextsError: most have.
+        """
+        others = [names[0] for _, flat in self.rows if (names := _with_words(flat))]
+        if not self._named and len(others) >= _SEVERAL and 2 * len(others) > len(self.rows):
+            name = Counter(others).most_common(1)[0][0]
+            raise SeveralTextsError(
+                f"{place}: the first record with {key!r}, while {len(others)} before it have words under {name!r}; "
+                f"name the text, --text-column {name} or --text-column {key}"
+            )
+
+    def check_none(self, key: str | None, asked: NoTextError | None) -> None:
+        """Ask for the key, at the end of a file in which no record has it.
+
+        Raises:
+            NoTextError: there are records left.
+        """
+        if not self.rows:
+            return
+        if asked is not None and key is None:
+            raise asked
+        there = dict.fromkeys(str(name) for _, flat in self.rows for name in flat)
         raise NoTextError(
-            f"{path}: no record has a key {key!r}; there are: {_listed(there)}; name one of them, --text-column"
+            f"{self._path}: no record has a key {key!r}; there are: {_listed(there)}; name one of them, --text-column"
         )
+
+
+def _with_words(flat: Mapping[str, Any]) -> list[str]:
+    """The keys of a record that have several words, as a title has and a name or a day has not."""
+    return [
+        str(key)
+        for key, value in flat.items()
+        if isinstance(value, str) and len(_WORD.findall(value)) >= _SEVERAL_WORDS
+    ]
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.flowed import with_flowed_lines_joined
 from bilstm_tagger.files.html_text import visible_text
 from bilstm_tagger.files.mail_headers import parse_mail, parse_part
-from bilstm_tagger.files.source import Source, Tally
+from bilstm_tagger.files.source import Source, Tally, Unread
 from bilstm_tagger.files.transfer_encodings import decode_base64, decoded, encoding_of
 from bilstm_tagger.io.encodings import is_encoding
 from bilstm_tagger.wording import counted
@@ -67,7 +67,7 @@ def body_of(message: EmailMessage, place: str, tally: Tally) -> Source:
         content = _Parts(place, tally).read_parsed(message)
     except RecursionError:
         raise CorpusError(f"{place}: parts in each other without end; take out what is to be read") from None
-    tally.leave_out("attachments", place, content.unread)
+    tally.leave_out(Unread.ATTACHMENTS, place, content.unread)
     if content.without_text and not content.texts:
         tally.no_visible_text.append(place)
     by_line = bool(content.texts) and all(from_page for _, from_page in content.texts)

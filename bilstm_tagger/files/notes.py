@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 
-from bilstm_tagger.files.source import Tally
+from bilstm_tagger.files.source import Tally, Unread
 from bilstm_tagger.wording import counted
 
 __all__ = ["SHOWN", "UNREAD", "by_suffix", "notes_of", "some"]
 
 SHOWN = 5  # of what is left out, so many are named
-# What is not read, by its key in `Tally.unread`: the words behind 1 and behind more.
-UNREAD: Mapping[str, tuple[str, str]] = {
-    "attachments": (
+_LONGEST_EXAMPLE = 60  # characters
+# What is not read: the words behind 1 and behind more.
+UNREAD: Mapping[Unread, tuple[str, str]] = {
+    Unread.ATTACHMENTS: (
         "attachment or other part of a mail is not read; save it as a file to tag it",
         "attachments and other parts of mails are not read; save them as files to tag them",
     ),
-    "pages": (
+    Unread.PAGES: (
         "page of a PDF file is without text; if scanned, run OCR first",
         "pages of PDF files are without text; if scanned, run OCR first",
     ),
-    "annotations": ("annotation of a PDF file is not read", "annotations of PDF files are not read"),
-    "comments": ("comment is not read", "comments are not read"),
-    "embedded": (
+    Unread.LAYOUTS: (
+        "layout of a PDF page is not read, since it is damaged; names may be cut at line ends there",
+        "layouts of PDF pages are not read, since they are damaged; names may be cut at line ends there",
+    ),
+    Unread.ANNOTATIONS: ("annotation of a PDF file is not read", "annotations of PDF files are not read"),
+    Unread.COMMENTS: ("comment is not read", "comments are not read"),
+    Unread.EMBEDDED: (
         "chart, diagram or file inside of a Word document is not read",
         "charts, diagrams and files inside of Word documents are not read",
     ),
-    "marks": (
-        "raised mark of a note, such as [1], is not read",
-        "raised marks of notes, such as [1], are not read",
+    Unread.MARKS: (
+        "raised mark of a note, such as {example}, is not read",
+        "raised marks of notes, such as {example}, are not read",
     ),
-    "readings": ("reading of characters (ruby) is not read", "readings of characters (ruby) are not read"),
-    "speakers": ("name of a speaker, <v NAME>, is not read", "names of speakers, <v NAME>, are not read"),
+    Unread.READINGS: ("reading of characters (ruby) is not read", "readings of characters (ruby) are not read"),
+    Unread.OTHER_KEYS: (
+        "record has words, but not under the key of the text: {example}",
+        "records have words, but not under the key of the text: {example}",
+    ),
+    Unread.SPEAKERS: ("name of a speaker, <v NAME>, is not read", "names of speakers, <v NAME>, are not read"),
 }
 
 
@@ -58,7 +68,8 @@ def notes_of(tally: Tally) -> list[str]:
         notes.append(f"{words}: {some(_by_place(tally.empty))}")
     for what, (one, more) in UNREAD.items():
         if counts := tally.unread.get(what):
-            notes.append(f"{counted(counts.total(), one, more)}: {some(_by_place(counts))}")
+            words = counted(counts.total(), one, more).format(example=_short(tally.examples.get(what, "[1]")))
+            notes.append(f"{words}: {some(_by_place(counts))}")
     if tally.no_visible_text:
         notes.append(
             "pages that show no text by themselves, as where a script, frames or pictures do: "
@@ -75,6 +86,10 @@ def some(places: Sequence[str]) -> str:
     """The first few, and how many more there are."""
     more = f"; and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
     return f"{'; '.join(places[:SHOWN])}{more}"
+
+
+def _short(text: str) -> str:
+    return shorten(text, _LONGEST_EXAMPLE, placeholder=" ...")
 
 
 def _by_place(counts: Mapping[str, int]) -> list[str]:

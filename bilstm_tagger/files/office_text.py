@@ -10,7 +10,7 @@ from pathlib import Path
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.files.pdf_forms import filled_in
 from bilstm_tagger.files.pdf_lines import page_text
-from bilstm_tagger.files.source import Tally
+from bilstm_tagger.files.source import Tally, Unread
 from bilstm_tagger.files.word_xml import WordReader, count_comments
 from bilstm_tagger.io.reading import read_bytes
 from bilstm_tagger.wording import counted
@@ -26,7 +26,7 @@ _COMMENTS = "comments"
 _EMBEDDED = frozenset({"chart", "chartEx", "diagramData", "oleObject", "package", "aFChunk"})
 
 
-def read_docx(path: Path, tally: Tally | None = None) -> str:
+def read_docx(path: Path, tally: Tally) -> str:
     """Read a Word document: one line per paragraph of its body, tables, text boxes, notes, headers and footers.
 
     Args:
@@ -57,22 +57,21 @@ def read_docx(path: Path, tally: Tally | None = None) -> str:
         text = "".join(f"{line}\n" for tree in trees for line in reader.lines(tree))
     except Exception as error:  # python-docx, zipfile and lxml each have errors of their own, down to KeyError
         raise CorpusError(f"{path}: not a whole .docx file: {_reason(error)}") from None
-    if tally is not None:
-        tally.leave_out("comments", str(path), sum(count_comments(tree) for kind, tree in inside if kind == _COMMENTS))
-        tally.leave_out("embedded", str(path), sum(kind in _EMBEDDED for kind, _ in relations))
-        tally.leave_out("marks", str(path), reader.marks)
-        tally.leave_out("readings", str(path), reader.readings)
+    tally.leave_out(Unread.COMMENTS, str(path), sum(count_comments(tree) for kind, tree in inside if kind == _COMMENTS))
+    tally.leave_out(Unread.EMBEDDED, str(path), sum(kind in _EMBEDDED for kind, _ in relations))
+    tally.leave_out(Unread.MARKS, str(path), len(reader.marks), reader.marks)
+    tally.leave_out(Unread.READINGS, str(path), reader.readings)
     return text
 
 
-def read_pdf(path: Path, tally: Tally | None = None) -> str:
+def read_pdf(path: Path, tally: Tally) -> str:
     """Read the text of a PDF file, page by page, with words whole that are divided at line ends.
 
     What is filled into a page stands behind its text.
 
     Args:
         path: the file.
-        tally: where pages without text and annotations, which are not read, are counted.
+        tally: where pages without text, odd layouts and annotations, which are not read, are counted.
 
     Raises:
         CorpusError: if the file cannot be read, is encrypted, or holds no text.
@@ -90,9 +89,10 @@ def read_pdf(path: Path, tally: Tally | None = None) -> str:
         if reader.is_encrypted and not reader.decrypt(""):
             raise CorpusError(f"{path}: is encrypted; save it without a password")
         pages = []
-        blank = annotations = 0
+        blank = annotations = odd = 0
         for page in reader.pages:
-            text = page_text(page)
+            text, has_lines = page_text(page)
+            odd += not has_lines
             filled = filled_in(page)
             if filled.texts:
                 text = "\n\n".join([*filter(None, [text]), *filled.texts, ""])
@@ -106,9 +106,9 @@ def read_pdf(path: Path, tally: Tally | None = None) -> str:
     text = "\n".join(pages)
     if pages and not text.strip():
         raise CorpusError(f"{path}: {counted(len(pages), 'page')} without text; if scanned, run OCR first")
-    if tally is not None:
-        tally.leave_out("pages", str(path), blank)
-        tally.leave_out("annotations", str(path), annotations)
+    tally.leave_out(Unread.PAGES, str(path), blank)
+    tally.leave_out(Unread.LAYOUTS, str(path), odd)
+    tally.leave_out(Unread.ANNOTATIONS, str(path), annotations)
     # Half characters come from fonts without a table of characters.
     return _undivided(text.encode("utf-8", "replace").decode("utf-8"))
 

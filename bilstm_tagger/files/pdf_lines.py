@@ -8,11 +8,11 @@ wide gaps.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from bilstm_tagger.files.pdf_fonts import Font, fonts_of
 from bilstm_tagger.text.cells import WIDE
-from bilstm_tagger.text.line_ends import estimated_width
 
 # In sizes of the font; a blank is a quarter of one.
 _WIDE = 0.8
@@ -23,7 +23,6 @@ _SAME_LINE = 0.3  # that base lines are apart
 _OVER = 0.5  # that a text object begins before the end of the last one, as if of a word of its own
 _ALIKE = 1.25  # times the narrowest gap of a line
 _FEW = 2  # gaps that may be alike by chance
-_COURIER = 0.6
 _MOVES = frozenset({b"Td", b"TD", b"Tm", b"T*"})
 _SETS = {b"cm": "matrix", b"Tf": "font", b"TL": "leading", b"Tc": "character", b"Tw": "word", b"Tz": "stretch"}
 _SHOWS = frozenset({b"Tj", b"TJ", b"'", b'"'})
@@ -31,7 +30,19 @@ _IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _Matrix = tuple[float, float, float, float, float, float]
 
 
-def page_text(page: Any) -> str:
+class PageText(NamedTuple):
+    """The text of a page.
+
+    Attributes:
+        text: the text.
+        has_lines: whether its lines are by where they stand; else as pypdf has them, as where operands are odd.
+    """
+
+    text: str
+    has_lines: bool
+
+
+def page_text(page: Any) -> PageText:
     """The text of a page.
 
     Args:
@@ -41,51 +52,24 @@ def page_text(page: Any) -> str:
 
     drawn = page.get("/Contents")
     if drawn is None:
-        return str(page.extract_text())
+        return PageText(str(page.extract_text()), has_lines=True)
+    content = ContentStream(drawn.get_object(), page.pdf, "bytes")
+    data = content.get_data()
+    if b"BT" not in data:
+        return PageText(str(page.extract_text()), has_lines=True)
+    operations = content.operations
     try:
-        content = ContentStream(drawn.get_object(), page.pdf, "bytes")
-        data = content.get_data()
-        if b"BT" not in data:
-            return str(page.extract_text())
-        content.operations = _Page(_fonts_of(page)).rewritten(content.operations)
-        content.get_data = lambda: data  # type: ignore[method-assign]  # else made of the operations again
-    except Exception:  # odd operands, of which pypdf leaves out what it cannot read
-        return str(page.extract_text())
+        content.operations = _Page(fonts_of(page)).rewritten(operations)
+    except (ValueError, TypeError, LookupError, OverflowError):  # odd operands; pypdf leaves out what it cannot read
+        return PageText(str(page.extract_text()), has_lines=False)
+    content.get_data = lambda: data  # type: ignore[method-assign]  # else made of the operations again
     key = NameObject("/Contents")
     kept = page.raw_get(key)
     page[key] = content
     try:
-        return str(page.extract_text())
+        return PageText(str(page.extract_text()), has_lines=True)
     finally:
         page[key] = kept
-
-
-class _Font(NamedTuple):
-    """How wide the characters of a font are.
-
-    Attributes:
-        widths: of codes, in sizes of the font.
-        other: width of other codes; None if it is to be estimated.
-        is_wide: whether a code is two bytes.
-    """
-
-    widths: dict[int, float]
-    other: float | None
-    is_wide: bool = False
-
-    def width(self, codes: bytes) -> float:
-        """The width of a string."""
-        if self.is_wide:
-            numbers: Iterable[int] = [codes[at] << 8 | codes[at + 1] for at in range(0, len(codes) - 1, 2)]
-        elif self.other is None:
-            return estimated_width(codes.decode("latin-1"))
-        else:
-            numbers = codes
-        get, other = self.widths.get, self.other or 0.0
-        return sum([get(number, other) for number in numbers])
-
-
-_UNKNOWN = _Font({}, None)
 
 
 class _State(NamedTuple):
@@ -119,7 +103,7 @@ class _Gap(NamedTuple):
 class _Page:
     """What a page draws, with its gaps."""
 
-    def __init__(self, fonts: Callable[[str], _Font]) -> None:
+    def __init__(self, fonts: Callable[[str], Font]) -> None:
         """Begin with a page on which nothing is drawn.
 
         Args:
@@ -217,19 +201,23 @@ class _Page:
     def _measure(self, run: _Run) -> None:
         """Find the gap between the last text and a run, if both are on one line."""
         if (before := self._run) is None:
-            return None
+            return
         a, b, _, _, x, y = before.matrix
         c, d, _, _, right, up = run.matrix
         right, up = right - x, up - y
         if b or d or a < 0:
             scale = math.hypot(a, b)
+            if not scale:  # of no width, so nothing stands behind it
+                self._end_line()
+                return
             along, across = (right * a + up * b) / scale, (up * a - right * b) / scale
             is_turned = abs(d * a - c * b) > abs(c * a + d * b) / 10
         else:
             scale, along, across, is_turned = a, right, up, c < 0
         size = abs(before.state.size) * scale
         if is_turned or abs(across) >= _SAME_LINE * size:
-            return self._end_line()
+            self._end_line()
+            return
         if along > _WORDS * size:
             width = self._width(before) * scale
             gap = (along - width) / size
@@ -240,7 +228,6 @@ class _Page:
                 self._over.add(self._last)
             elif gap > _WORDS:
                 self._gaps.append(_Gap(gap, self._last, None))
-        return None
 
     def _width(self, run: _Run) -> float:
         width = 0.0
@@ -305,47 +292,3 @@ def _product(first: Sequence[float], second: Sequence[float]) -> _Matrix:
     a, b, c, d, e, f = first
     g, h, i, j, k, m = second
     return (a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m)
-
-
-def _fonts_of(page: Any) -> Callable[[str], _Font]:
-    """A function that gives the fonts of a page, read when they are asked for."""
-    known: dict[str, _Font] = {}
-
-    def font(name: str) -> _Font:
-        if name not in known:
-            try:
-                known[name] = _font(page["/Resources"]["/Font"][name].get_object())
-            except Exception:  # no such font, or an odd one
-                known[name] = _UNKNOWN
-        return known[name]
-
-    return font
-
-
-def _font(given: Any) -> _Font:
-    if given["/Subtype"] == "/Type0":
-        descendant = given["/DescendantFonts"][0].get_object()
-        return _Font(_of_ranges(descendant.get("/W", ())), float(descendant.get("/DW", 1000)) / 1000, is_wide=True)
-    if "/Widths" not in given:  # one of those that each reader has
-        return _Font({}, _COURIER) if "Courier" in str(given.get("/BaseFont")) else _UNKNOWN
-    unit = float(given["/FontMatrix"][0]) if given["/Subtype"] == "/Type3" else 0.001
-    first = int(given["/FirstChar"])
-    widths = {first + at: float(width.get_object()) * unit for at, width in enumerate(given["/Widths"].get_object())}
-    described = given.get("/FontDescriptor", {}).get_object() if "/FontDescriptor" in given else {}
-    return _Font(widths, float(described.get("/MissingWidth", 0)) * unit)
-
-
-def _of_ranges(listed: Any) -> dict[int, float]:
-    """Widths as a font of many characters lists them: `first [width ...]` or `first last width`."""
-    widths: dict[int, float] = {}
-    items = [item.get_object() for item in (listed.get_object() if listed else ())]
-    at = 0
-    while at + 1 < len(items):
-        first, second = int(items[at]), items[at + 1]
-        if isinstance(second, list):
-            widths.update({first + place: float(width.get_object()) / 1000 for place, width in enumerate(second)})
-            at += 2
-        else:
-            widths.update(dict.fromkeys(range(first, min(int(second), 0xFFFF) + 1), float(items[at + 2]) / 1000))
-            at += 3
-    return widths

@@ -28,8 +28,8 @@ class FilesReport:
         tally: what readers had to tell.
         finished: number of files that an interrupted run had tagged, and which were left as they are.
         unread_folders: number of folders that could not be read; what is in them is not among those found.
-        output: what in folders is output of an earlier run, and so left out.
-        suspected: what in folders is called like output of an earlier run of files that are tagged too.
+        output: what in folders and of patterns is output of this or an earlier run, and so left out.
+        suspected: what in folders and of patterns is called like output of an earlier run of files that are tagged too.
     """
 
     found: int

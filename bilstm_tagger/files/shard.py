@@ -102,17 +102,20 @@ class ShardRecord:
         shard: which it is of.
         jobs: the files of all shards.
         facts: what the run is asked for; plain values.
+
+    Attributes:
+        path: its file.
     """
 
     def __init__(self, folder: Path, shard: Shard, jobs: Sequence[Job], facts: Mapping[str, Any]) -> None:
         names = "\0".join(sorted(job.name for job in jobs)).encode("utf-8", "surrogateescape")
-        self._path = folder / f"shard-{shard.label}.json"
+        self.path = folder / f"shard-{shard.label}.json"
         self._seen = {"inputs": len(jobs), "inputs_sha256": hashlib.sha256(names).hexdigest(), "asked": dict(facts)}
 
     def is_there(self) -> bool:
         """Whether the shard has been finished, of the same files and with the same options."""
         try:
-            known = json.loads(self._path.read_text("utf-8"))
+            known = json.loads(self.path.read_text("utf-8"))
         except (OSError, ValueError):
             return False
         return isinstance(known, dict) and {name: known.get(name) for name in self._seen} == self._seen
@@ -124,5 +127,5 @@ class ShardRecord:
             TaggerError: if the folder cannot be written.
         """
         counts = {"files": report.files + report.finished, "documents": report.documents, "tokens": report.tokens}
-        with atomic_write(self._path) as stream:
+        with atomic_write(self.path) as stream:
             stream.write(json.dumps({**self._seen, **counts}, ensure_ascii=False, indent=2) + "\n")

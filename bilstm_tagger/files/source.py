@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +39,21 @@ class Source(NamedTuple):
     in_lines: bool = False
 
 
+class Unread(StrEnum):
+    """What of a file is not read."""
+
+    ATTACHMENTS = "attachments"
+    PAGES = "pages"
+    LAYOUTS = "layouts"
+    ANNOTATIONS = "annotations"
+    COMMENTS = "comments"
+    EMBEDDED = "embedded"
+    MARKS = "marks"
+    READINGS = "readings"
+    SPEAKERS = "speakers"
+    OTHER_KEYS = "other keys"
+
+
 @dataclass(slots=True)
 class Tally:
     """What readers have to tell that is no failure, of all files together.
@@ -45,7 +61,8 @@ class Tally:
     Attributes:
         extracted: number of files whose text was taken out of them, by suffix.
         empty: number of rows and records without a text, which are empty documents, by file.
-        unread: number of parts of files that are not read, by what they are (a key of `notes.UNREAD`) and by place.
+        unread: number of parts of files that are not read, by what they are and by place.
+        examples: the longest text that was left out, by what it is, where that may be a mistake.
         damaged: mails of which text may be missing since they are not as they should be, each with what is wrong.
         guessed: files whose encoding was not declared and is not UTF-8, read as windows-1252.
         columns: files of rows that were read as columns of tokens, and may be tables.
@@ -55,23 +72,27 @@ class Tally:
 
     extracted: Counter[str] = field(default_factory=Counter)
     empty: Counter[str] = field(default_factory=Counter)
-    unread: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    unread: defaultdict[Unread, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    examples: dict[Unread, str] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
     guessed: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     no_text: list[str] = field(default_factory=list)
     no_visible_text: list[str] = field(default_factory=list)
 
-    def leave_out(self, what: str, place: str, number: int) -> None:
+    def leave_out(self, what: Unread, place: str, number: int, texts: Iterable[str] = ()) -> None:
         """Count what is not read.
 
         Args:
-            what: a key of `notes.UNREAD`.
+            what: what it is.
             place: where it is: a file, or a mail of one.
             number: how often it is there; 0 is not told.
+            texts: its texts, where they may have been left out by mistake.
         """
         if number:
             self.unread[what][place] += number
+        if longest := max(texts, key=len, default=""):
+            self.examples[what] = max(self.examples.get(what, ""), longest, key=len)
 
 
 def suffix_of(path: Path) -> str:

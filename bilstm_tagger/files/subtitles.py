@@ -9,19 +9,19 @@ from itertools import takewhile
 from pathlib import Path
 
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.files.source import Tally
+from bilstm_tagger.files.source import Tally, Unread
 from bilstm_tagger.io.reading import open_text
 
 # Hours are optional in WebVTT, both signs before the milliseconds are in use, and some programs leave these out.
 _TIMING = re.compile(r"\s*(?:\d+:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?\s*-->\s*(?:\d+:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?")
-_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
-_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+[^<>]*[^\s<>][^<>]*>")
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+[^\s<>][^<>]*>")
 _READING = re.compile(r"<rt\b[^<>]*>.*?(?:</rt>|(?=</ruby>)|$)", re.IGNORECASE)
 _SPEAKER = re.compile(r"\s*[-–—]")
 _NUMBER = re.compile(r"\s*\d+\s*")
 
 
-def read_subtitles(path: Path, tally: Tally | None = None, *, encoding: str | None = None) -> str:
+def read_subtitles(path: Path, tally: Tally, *, encoding: str | None = None) -> str:
     """Read what is said, without numbers, times, markup and readings of characters.
 
     In SubRip all between two lines of times is what is said, but for the number that may stand before the second: cues
@@ -61,7 +61,7 @@ def read_subtitles(path: Path, tally: Tally | None = None, *, encoding: str | No
     return "".join(f"{line}\n" for cue in cues for line in _joined(cue))
 
 
-def _leave_out(lines: list[str], place: str, tally: Tally | None) -> None:
+def _leave_out(lines: list[str], place: str, tally: Tally) -> None:
     """Take readings out of lines, and count them and names of speakers, which are in tags."""
     speakers = readings = 0
     for number, line in enumerate(lines):
@@ -69,9 +69,8 @@ def _leave_out(lines: list[str], place: str, tally: Tally | None) -> None:
             speakers += len(_VOICE.findall(line))
             lines[number], taken = _READING.subn("", line)
             readings += taken
-    if tally is not None:
-        tally.leave_out("speakers", place, speakers)
-        tally.leave_out("readings", place, readings)
+    tally.leave_out(Unread.SPEAKERS, place, speakers)
+    tally.leave_out(Unread.READINGS, place, readings)
 
 
 def _without_number(chunk: list[str]) -> list[str]:

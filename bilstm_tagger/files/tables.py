@@ -21,7 +21,7 @@ from bilstm_tagger.document.entities import LINE_END
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files.json_texts import read_json
 from bilstm_tagger.files.sheet_comments import count_comments
-from bilstm_tagger.files.source import Source, Tally, read_words, suffix_of
+from bilstm_tagger.files.source import Source, Tally, Unread, read_words, suffix_of
 from bilstm_tagger.files.text_column import (
     NoTextError,
     gives_token_rows,
@@ -171,7 +171,7 @@ def _arrow_rows(path: Path, format: str, spec: ReadSpec, tally: Tally) -> Iterat
 def _sheets(path: Path, spec: ReadSpec, tally: Tally) -> Iterator[Source]:
     """The rows of all sheets of a workbook that have a header with a text."""
     sheets = list(read_sheets(path))
-    tally.leave_out("comments", str(path), count_comments(path))
+    tally.leave_out(Unread.COMMENTS, str(path), count_comments(path))
     refused: list[NoTextError] = []
     read = 0
     for name, numbered in sheets:

@@ -77,7 +77,7 @@ def tag_files(
         resume: whether what an interrupted run with the same options has written into `output` is left as it is.
         identity: what tells the tagger from others; without it the run cannot be resumed.
         shard: the share of the files, or of the documents of a single file, that is tagged; all if None.
-        exclude: a file that is left out of folders, since it is what `stream` writes.
+        exclude: the file that `stream` writes, which is left out of folders and refused as input.
         spec: how to read words, and raw text in JSON and tables; its format and its tasks are not used.
         text_column: column of the text in tables and JSON; else found by its name.
         check_language: whether a text that is clearly not in the language of the model is warned of.
@@ -133,13 +133,15 @@ def tag_files(
     untagged = untagged if chooser is None else chooser(untagged)
     untagged = counted(untagged if shard is None or not one else shard.documents(untagged), read)
     items = all_there(_tag(tagger, untagged, format, options or TagOptions(), profile), read)
-    if run is not None:
+    written = [*targets.values(), *([record.path] if record is not None else [])]
+    if output is not None and run is not None:
         run.begin()
+        mark_output(Path(output), written)
     with profile.part("write"):
         write(_count(items, report, clock, progress), targets, report)
     report.seconds = clock()
-    if output is not None and (report.files or report.finished):
-        mark_output(Path(output))
+    if output is not None and run is None and report.files:
+        mark_output(Path(output), written)
     if run is not None and not report.failures:
         run.end()
     if record is not None and not report.failures:

@@ -137,7 +137,7 @@ def numbers_sentences(header: Sequence[str], rows: Iterable[Row], spec: ReadSpec
 
 def rows_as_texts(
     rows: Iterable[tuple[int, Mapping[str, Any]]],
-    column: str,
+    column: str | None,
     path: str,
     tally: Tally,
     *,
@@ -148,7 +148,7 @@ def rows_as_texts(
 
     Args:
         rows: each with its line or row, counted from 1.
-        column: the column of the text.
+        column: the column of the text; None if none has a text.
         path: the file, for messages.
         tally: where rows without a text are counted.
         in_lines: whether further lines of a text are further lines of the file.
@@ -158,7 +158,7 @@ def rows_as_texts(
         CorpusError: for a text that is no string.
     """
     for line, row in rows:
-        text = row.get(column)
+        text = None if column is None else row.get(column)
         if text is None or text == "":
             tally.empty[path] += 1
         elif not isinstance(text, str):

@@ -10,7 +10,13 @@ from bilstm_tagger.files.note_marks import Stretches
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"  # the same text a second time
 _P, _R, _T = f"{_W}p", f"{_W}r", f"{_W}t"
-_BREAKS = {f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}tab": "\t", f"{_W}noBreakHyphen": "\u2011"}
+_BREAKS = {
+    f"{_W}br": "\n",
+    f"{_W}cr": "\n",
+    f"{_W}tab": "\t",
+    f"{_W}ptab": "\t",  # to a place of the page, as in headers
+    f"{_W}noBreakHyphen": "\u2011",
+}
 _BOX = f"{_W}txbxContent"
 _DELETED, _MOVED = f"{_W}del", f"{_W}moveFrom"  # what is moved stands where it was moved to as well
 _PARAGRAPH, _RUN = f"{_W}pPr", f"{_W}rPr"  # properties
@@ -28,7 +34,7 @@ class WordReader:
     """Reads the paragraphs of a document.
 
     Attributes:
-        marks: number of raised marks of notes that were left out.
+        marks: the raised marks of notes that were left out.
         readings: number of readings of characters (ruby) that were left out.
     """
 
@@ -38,7 +44,7 @@ class WordReader:
         Args:
             styles: the trees of the styles.
         """
-        self.marks = 0
+        self.marks: list[str] = []
         self.readings = 0
         known = {style.get(_STYLE_NAME): style for tree in styles for style in tree.iter(f"{_W}style")}
         self._hidden = {name for name in known if _inherited(name, known, _is_hidden)}

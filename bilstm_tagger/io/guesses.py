@@ -18,7 +18,7 @@ __all__ = ["plausible"]
 MOST = 3  # encodings that are named
 _SAMPLE = 20_000  # bytes that are looked at
 _FEW = 0.25  # of the characters that are not ASCII may be odd
-_LONG = 4  # letters of a word that is hardly more than half of letters with accents
+_LONG = 6  # letters of a word that is hardly more than half of letters with accents
 # The most usual first. Of a script's encodings the first few are by far the most frequent.
 _USUAL = (
     "cp1252", "gb18030", "cp1251", "cp932", "cp949", "big5", "mac_roman", "cp1250", "cp1254", "cp1253", "cp1256",
@@ -28,6 +28,7 @@ _USUAL = (
 _FREQUENT: Mapping[str, tuple[int, int]] = {
     "gb18030": (0xB0, 0xD7), "big5": (0xA4, 0xC6), "cp932": (0x88, 0x97), "euc_jp": (0xB0, 0xCF), "cp949": (0xB0, 0xC8),
 }  # fmt: skip
+_BEFORE_WORDS = "¡¿§¶•"  # and not behind a letter
 _KANA = frozenset(map(chr, range(0x3041, 0x30FF)))
 _JAPANESE = ("cp932", "euc_jp")
 
@@ -43,7 +44,7 @@ def plausible(data: bytes, guess: str | None) -> list[str]:
         At most three, which give different texts, but for the first guess; empty if all are odd.
     """
     sample = b"\n".join(line for line in data.split(b"\n") if not line.isascii())[:_SAMPLE]
-    order = list(dict.fromkeys(["cp1252", *filter(None, [guess]), *_USUAL]))
+    order = list(dict.fromkeys([*_USUAL, *filter(None, [guess])]))
     oddness: dict[str, float] = {}
     texts: dict[str, str] = {}
     for name in order:
@@ -87,6 +88,8 @@ def _among(name: str) -> Callable[[str], bool]:
         category = unicodedata.category(each)
         if category in ("Cc", "Co", "Cn", "Cs", "So", "Sk", "Sm", "No", "Lm", "Cf"):
             return True
+        if category[0] == "P" and unicodedata.east_asian_width(each) == "H":  # marks that hardly any text has
+            return True
         if each in _KANA:
             return frequent is not None and name not in _JAPANESE
         if frequent is None or category != "Lo":
@@ -101,11 +104,21 @@ def _among(name: str) -> Callable[[str], bool]:
 
 
 def _apart(first: str, second: str) -> bool:
-    """Whether two characters hardly stand beside each other: a letter of ASCII and, say, an ideograph."""
+    """Whether two characters hardly stand beside each other: a letter of ASCII and an ideograph, a letter and a £."""
+    if (first.isalpha() and (second in _BEFORE_WORDS or _is_currency(second))) or (
+        second.isalpha() and _is_currency(first)
+    ):
+        return True
+    if unicodedata.combining(second) and not (first.isalpha() or unicodedata.combining(first)):
+        return True
     if first.isascii() == second.isascii():
         return False
     ascii, other = (first, second) if first.isascii() else (second, first)
     return ascii.isalpha() and unicodedata.category(other) == "Lo" and other not in "ªº"
+
+
+def _is_currency(each: str) -> bool:
+    return unicodedata.category(each) == "Sc"
 
 
 def _words(text: str) -> list[str]:

@@ -17,6 +17,18 @@ def marked_stream(stream: TextIO) -> TextIO:
     return cast("TextIO", _Marked(stream))
 
 
+def write_mark(stream: TextIO) -> None:
+    """Write a byte order mark, by which Excel knows UTF-8; nothing must have been written before.
+
+    Args:
+        stream: where it goes, marked or not.
+    """
+    if isinstance(stream, _Marked):
+        stream.mark()
+    else:
+        stream.write("\ufeff")
+
+
 class _Marked:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -27,6 +39,11 @@ class _Marked:
             self._begun = True
             text = "\ufeff" + text if text.startswith("\ufeff") else text
         return self._stream.write(text)
+
+    def mark(self) -> None:
+        """Write the mark that readers drop."""
+        self._begun = True
+        self._stream.write("\ufeff")
 
     def writelines(self, lines: Iterable[str]) -> None:
         if self._begun:

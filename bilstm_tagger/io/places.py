@@ -48,7 +48,7 @@ def check_folder_place(path: str | Path) -> None:
         mode = _mode(Path(path))
         if mode is None or stat.S_ISDIR(mode):
             return _check_writable(Path(os.path.realpath(path)))
-    raise ConfigError(f"{path}: is a file; choose another --output")
+    raise ConfigError(f"{path}: is a file; choose another place")
 
 
 def _mode(path: Path) -> int | None:
@@ -61,7 +61,13 @@ def _mode(path: Path) -> int | None:
 
 def _check_writable(folder: Path) -> None:
     """Raise where nothing can be written in a folder, or in the one in which it would be made."""
-    while _mode(folder) is None:
-        folder = folder.parent
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+    for each in (folder, *folder.parents):  # ends at the root, which is missing too where Windows lacks the drive
+        mode = _mode(each)
+        if mode is None:
+            continue
+        if not stat.S_ISDIR(mode):  # Windows calls what is under a file missing
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(each))
+        if not os.access(each, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(each))
+        return
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))

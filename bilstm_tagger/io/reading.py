@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
@@ -179,7 +179,7 @@ def _likely(path: str | Path) -> str:
     likely = likely_encodings(data)
     if not likely:
         return "it does not look like a text file; if it is one, name its --encoding"
-    advice = f"add --encoding {likely[0]}" if len(likely) == 1 else f"name it, --encoding {likely[0]}"
+    advice = f"add --encoding {likely[0]}" if len(likely) == 1 else f"try --encoding {likely[0]} first"
     return f"it may be {' or '.join(likely)}: {advice}, or save it as UTF-8"
 
 
@@ -224,6 +224,25 @@ def sha256_file(path: str | Path) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def sha256_folder(path: str | Path, suffixes: Collection[str] | None = None) -> str:
+    """SHA-256 of the files in and below a folder, with their names, in hexadecimal; the same on every system.
+
+    Args:
+        path: the folder.
+        suffixes: those of the files that count; all do if None.
+
+    Raises:
+        CorpusError: if a file cannot be read.
+    """
+    folder = Path(path)
+    files = {each.relative_to(folder).as_posix(): each for each in folder.rglob("*") if each.is_file()}
+    hashed = hashlib.sha256()
+    for name, each in sorted(files.items()):
+        if suffixes is None or each.suffix in suffixes:
+            hashed.update(f"{name}\0{sha256_file(each)}\n".encode("utf-8", "surrogateescape"))
+    return hashed.hexdigest()
 
 
 def spelled_out(name: str) -> str:

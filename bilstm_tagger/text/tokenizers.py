@@ -37,7 +37,8 @@ _TOO_LONG = re.compile(rf"\S{{{LONGEST + 1},}}")
 
 # Characters that are not seen and belong to no word: places where a line may end, marks of byte order and of direction.
 # Joiners are letters of words, as in Persian and Hindi, and soft hyphens stand inside of them.
-_UNSEEN = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+UNSEEN = "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+_UNSEEN = re.compile(f"[{UNSEEN}]")
 
 # Marks of notes behind a word or what ends it; of superscripts `km²` is none.
 _NOTE_SIGN = re.compile(
@@ -60,7 +61,8 @@ _BETWEEN = re.compile(r"""([)\]）］]+)([.,;:!?/–—+&-]*)(?=["'“„‘«(\
 _CLOSED_NUMBER = re.compile(r"(?<=\[)\d{1,3}\](?=\w)")
 _MARK = re.compile("[][()［］（）†‡⁰¹²³⁴-⁹]")
 _ALPHANUMERIC = re.compile(r"[^\W_]")
-_ADDRESS = re.compile(r"\w+://|www\.")
+# Of a scheme so much is looked at: languages without blanks have stretches of any length.
+_ADDRESS = re.compile(r"\w{1,20}://|www\.", re.ASCII)
 
 
 class Tokenizer(ABC):

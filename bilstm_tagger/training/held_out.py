@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bilstm_tagger.corpus.content import content_of
 from bilstm_tagger.corpus.trained import read_available, spec_as_trained, training_specs
 from bilstm_tagger.evaluation.evaluate import evaluate
-from bilstm_tagger.io.reading import sha256_file
 from bilstm_tagger.model_folder.folder import ModelParts, save_metrics
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.tagging.tagger import Tagger
@@ -43,7 +42,7 @@ def known_scores(metrics: dict[str, Any], path: str | Path) -> dict[str, float] 
         metrics: those of the model.
         path: the test file; one of another content is another file.
     """
-    content = _content(path)
+    content = content_of(path)
     for row in metrics.get("test_scores", []):
         if (row["file"], row["sha256"]) == (Path(path).name, content):
             return dict(row["scores"])
@@ -70,16 +69,7 @@ def score_on_test(tagger: Tagger, path: str | Path, *, folder: Path) -> dict[str
         logger.warning("%s: %s", name, line)
     scores = {task: each.headline for task, each in evaluation.tasks.items()}
     others = [row for row in tagger.metrics.get("test_scores", []) if row["file"] != name]
-    row = {"file": name, "sha256": _content(path), "scores": scores}
+    row = {"file": name, "sha256": content_of(path), "scores": scores}
     info = replace(tagger.info, metrics={**tagger.metrics, "test_scores": [*others, row]})
     save_metrics(ModelParts(info, torch_model(tagger.runtime)), folder)
     return scores
-
-
-def _content(path: str | Path) -> str | None:
-    """The checksum of a file, or of all that is in a folder; None for a data set from elsewhere."""
-    if Path(path).is_dir():
-        files = sorted(each for each in Path(path).rglob("*") if each.is_file())
-        listed = "".join(f"{each.relative_to(path)}\0{sha256_file(each)}\n" for each in files)
-        return hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()
-    return sha256_file(path) if Path(path).is_file() else None

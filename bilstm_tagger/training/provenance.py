@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from bilstm_tagger.corpus.content import content_of
 from bilstm_tagger.corpus.corpus import Corpus
+from bilstm_tagger.errors import TaggerError
 from bilstm_tagger.io.reading import sha256_file
 from bilstm_tagger.model_folder.find import find_folder
 from bilstm_tagger.model_folder.hub import source_of
@@ -17,8 +19,10 @@ from bilstm_tagger.model_folder.json_files import read_json
 from bilstm_tagger.settings.loading import known_settings, portable
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.training.prepare import Prepared
+from bilstm_tagger.training.replay import add_replay
 from bilstm_tagger.training.run_folder import SETTINGS, differences
 from bilstm_tagger.training.sources import Source, corpora_of, read_sources, settle_sources
+from bilstm_tagger.training.warm_start import load_earlier
 
 __all__ = ["changed_files", "changes_since", "data_rows", "without_notes"]
 
@@ -30,37 +34,26 @@ def data_rows(settings: Settings, prepared: Prepared) -> list[dict[str, Any]]:
         settings: those of the run.
         prepared: what it read.
     """
-    rows = _corpus_rows(settings, prepared.sources)
-    rows += [_file_row("phrases", path.name, path) for path in _lists(settings)]
-    if settings.training.init_from:
-        weights = find_folder(settings.training.init_from) / "model.safetensors"
-        rows.append(_file_row("model", str(source_of(weights.parent) or weights.parent.name), weights))
-    if prepared.vectors:
-        path = prepared.vectors.path
-        rows.append(_file_row("vectors", Path(path).name, path, tokens=prepared.vectors.total))
+    rows = [_corpus_row(source, *part) for source in prepared.sources for part in _parts(settings, source)]
+    for role, name, path in _other_files(settings):
+        tokens = prepared.vectors.total if role == "vectors" and prepared.vectors else 0
+        rows.append({"role": role, "name": name, "sentences": 0, "tokens": tokens, "sha256": sha256_file(path)})
     return rows
 
 
-def _corpus_rows(settings: Settings, sources: Sequence[Source]) -> list[dict[str, Any]]:
-    rows = []
-    for source in sources:
-        train, dev = corpora_of(settings, settings.tasks[source.tasks[0]])
-        new = source.train[: len(source.train) - len(source.replayed)]
-        parts = [("train", path, new if len(train) == 1 else _from(new, path)) for path in train]
-        parts += [("dev", dev or train[0], source.dev)]
-        parts += [("replay", str(settings.data.replay), source.replayed)] if source.replayed else []
-        for role, path, corpus in parts:
-            counts = corpus.stats()
-            size = {"sentences": counts.sentences, "tokens": counts.tokens}
-            content = sha256_file(str(path)) if Path(str(path)).is_file() else corpus.digest()
-            rows.append({"role": role, "name": Path(str(path)).name, **size, "sha256": content})
-    return rows
+def _parts(settings: Settings, source: Source) -> list[tuple[str, str, Corpus]]:
+    """The role of each corpus of a source, where it is, and what of it the run has."""
+    train, dev = corpora_of(settings, settings.tasks[source.tasks[0]])
+    new = source.train[: len(source.train) - len(source.replayed)]
+    parts = [("train", path, new if len(train) == 1 else _from(new, path)) for path in train]
+    parts.append(("dev", dev or train[0], source.dev))
+    return [*parts, ("replay", str(settings.data.replay), source.replayed)] if source.replayed else parts
 
 
-def _lists(settings: Settings) -> list[Path]:
-    """The lists of phrases; one whose file is not there is that of the model to start from."""
-    named = (Path(path) for feature in settings.features.values() for path in feature.phrases.values())
-    return [path for path in named if path.is_file()]
+def _corpus_row(source: Source, role: str, path: str, corpus: Corpus) -> dict[str, Any]:
+    counts, content = corpus.stats(), source.contents.get((role, path)) or content_of(path, corpus)
+    size = {"sentences": counts.sentences, "tokens": counts.tokens}
+    return {"role": role, "name": Path(path).name, **size, "sha256": content}
 
 
 def _from(corpus: Corpus, path: str) -> Corpus:
@@ -68,9 +61,26 @@ def _from(corpus: Corpus, path: str) -> Corpus:
     return Corpus(document for document in corpus if document.path == path)
 
 
-def _file_row(role: str, name: str, path: str | Path, *, tokens: int = 0) -> dict[str, Any]:
-    """The row of a file that is no corpus."""
-    return {"role": role, "name": name, "sentences": 0, "tokens": tokens, "sha256": sha256_file(path)}
+def _other_files(settings: Settings) -> list[tuple[str, str, Path]]:
+    """The files that are no corpora: the role of each, its name, and where it is.
+
+    A list of phrases whose file is not there is that of the model to start from.
+    """
+    phrases = (Path(path) for feature in settings.features.values() for path in feature.phrases.values())
+    found = [("phrases", path.name, path) for path in phrases]
+    if settings.training.init_from and (folder := _folder_of(settings.training.init_from)):
+        found.append(("model", str(source_of(folder) or folder.name), folder / "model.safetensors"))
+    if settings.embedder.vectors:
+        found.append(("vectors", Path(settings.embedder.vectors).name, Path(settings.embedder.vectors)))
+    return [(role, name, path) for role, name, path in found if path.is_file()]
+
+
+def _folder_of(model: str) -> Path | None:
+    """Where a model is; None if it is not there any more."""
+    try:
+        return find_folder(model)
+    except TaggerError:
+        return None
 
 
 def changes_since(folder: Path, settings: Settings) -> list[str]:
@@ -97,13 +107,35 @@ def changed_files(folder: Path, settings: Settings) -> list[str]:
         settings: those of a run that would make the model again.
     """
     before = _contents_of(folder)
-    now = [(role, name, _content(path)) for role, name, path in _files(settings) if (role, name) in before]
-    if any(path.is_dir() for _, path in _corpora(settings)):
-        with without_notes():
-            rows = _corpus_rows(settings, settle_sources(settings, read_sources(settings)))
-        now += [(row["role"], row["name"], row["sha256"]) for row in rows]
-    changed = [name for role, name, content in now if content not in before.get((role, name), {content})]
-    return [f"{name} has another content" for name in dict.fromkeys(changed)]
+    named = [(role, path.name, path) for role, path in _corpora(settings)] + _other_files(settings)
+    there = [each for each in named if _key(*each[:2]) in before and (each[2].is_file() or each[2].is_dir())]
+    changed = [each for each in there if _content(each[2]) not in before[_key(*each[:2])]]
+    if any(path.is_dir() for _, _, path in changed):
+        as_read = _contents_as_read(settings)
+        changed = [each for each in changed if not as_read.get(each[:2], set()) & before[_key(*each[:2])]]
+    return [f"{name} has another content" for name in dict.fromkeys(name for _, name, _ in changed)]
+
+
+def _contents_as_read(settings: Settings) -> dict[tuple[str, str], set[str]]:
+    """The checksums of what is read from each corpus, by role and name.
+
+    Data sets are known by what was read of them, and models of version 0.1 know folders by what the run had of them.
+    """
+    found: dict[tuple[str, str], set[str]] = {}
+    with without_notes():
+        sources = settle_sources(settings, read_sources(settings))
+        if settings.data.replay:
+            sources = add_replay(settings, sources, load_earlier(settings.training.init_from))
+    for source in sources:
+        for role, path, corpus in _parts(settings, source):
+            contents = {str(source.contents.get((role, path))), corpus.digest()}
+            found.setdefault((role, Path(path).name), set()).update(contents)
+    return found
+
+
+def _key(role: str, name: str) -> tuple[str, str]:
+    """What a checksum is found by: there is one model to start from, and one of the hub is named by its commit."""
+    return role, "" if role == "model" else name
 
 
 def _contents_of(folder: Path) -> dict[tuple[str, str], set[str]]:
@@ -116,7 +148,7 @@ def _contents_of(folder: Path) -> dict[tuple[str, str], set[str]]:
         rows = [(row["role"], row["name"], row["sha256"]) for row in data]
     found: dict[tuple[str, str], set[str]] = {}
     for role, name, content in rows:
-        found.setdefault((role, name), set()).add(content)
+        found.setdefault(_key(role, name), set()).add(content)
     return found
 
 
@@ -127,18 +159,9 @@ def _corpora(settings: Settings) -> list[tuple[str, Path]]:
     return [(role, Path(name)) for role, name in dict.fromkeys(named) if name]
 
 
-def _files(settings: Settings) -> list[tuple[str, str, Path]]:
-    """All that the settings name and that is one file: its role, its name and where it is."""
-    named = [*_corpora(settings), *(("phrases", path) for path in _lists(settings))]
-    named += [("vectors", Path(settings.embedder.vectors))] if settings.embedder.vectors else []
-    found = [(role, path.name, path) for role, path in named]
-    if settings.training.init_from:
-        earlier = Path(settings.training.init_from)
-        found.append(("model", earlier.name, earlier / "model.safetensors"))
-    return [(role, name, path) for role, name, path in found if path.is_file()]
-
-
-def _content(path: Path) -> str:
+def _content(path: Path) -> str | None:
+    if path.is_dir():
+        return content_of(path)
     state = path.stat()
     return _checksum(path, state.st_mtime_ns, state.st_size)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bilstm_tagger.corpus.content import content_of
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.formats import format_of
 from bilstm_tagger.corpus.reading import read_corpus
@@ -36,11 +37,12 @@ def add_replay(settings: Settings, sources: Sequence[Source], earlier: Tagger | 
     if len(sources) != 1:
         raise ConfigError("old data can be replayed where all tasks are read from one corpus; here they have several")
     (source,) = sources
-    replayed = _read(settings, source.tasks, earlier)
+    replayed, path = _read(settings, source.tasks, earlier), str(settings.data.replay)
+    contents = {**source.contents, ("replay", path): content_of(path, replayed)}
     for task in source.tasks:
         replayed = replayed.settle_as(task, source.train.schemes[task])
     logger.info("replay: %s mixed into train", replayed.stats())
-    return [replace(source, train=source.train + replayed, replayed=replayed)]
+    return [replace(source, train=source.train + replayed, replayed=replayed, contents=contents)]
 
 
 def _read(settings: Settings, tasks: Sequence[str], earlier: Tagger | None) -> Corpus:

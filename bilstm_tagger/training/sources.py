@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from bilstm_tagger.corpus.check.splits import STOCK
+from bilstm_tagger.corpus.content import content_of
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.formats import unheeded
 from bilstm_tagger.corpus.reading import read_corpus
@@ -37,6 +38,7 @@ class Source:
         replayed: old documents among them, which an earlier model was trained on.
         options: for each task and each path of its training documents what that corpus does not annotate and how much
             it counts; path "" for all that have none of their own.
+        contents: the checksum of each corpus as it was read, by role and path.
     """
 
     tasks: list[str]
@@ -44,6 +46,7 @@ class Source:
     dev: Corpus
     replayed: Corpus = field(default_factory=Corpus)
     options: Mapping[str, Mapping[str, CorpusSettings]] = field(default_factory=dict)
+    contents: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
 
     def option(self, task: str, document: Document) -> CorpusSettings | None:
         """What is special about the corpus of a training document; None if nothing is."""
@@ -131,13 +134,14 @@ def _read(
     tasks = {name: settings.tasks[name] for name in names}
     spec = ReadSpec.from_settings(settings.data, tasks, settings.features)
     options = {name: _options(task) for name, task in tasks.items() if task.corpora or task.unmarked}
-    train = _read_all(train_paths, spec)
+    train, contents = _read_all(train_paths, spec)
     if dev_path:
         dev = read_corpus(dev_path, spec=spec.replace(split="validation"))
         _tell_shared(train, dev, dev_path)
-        return Source(names, train, dev, options=options)
+        contents["dev", dev_path] = content_of(dev_path, dev)
+        return Source(names, train, dev, options=options, contents=contents)
     if not aside:
-        return Source(names, train, Corpus(), options=options)
+        return Source(names, train, Corpus(), options=options, contents=contents)
     train, dev = train.set_aside(settings.data.dev_fraction)
     logger.warning(
         "no dev corpus for %s: set aside %d of %d sentences of train",
@@ -145,7 +149,8 @@ def _read(
         dev.stats().sentences,
         train.stats().sentences + dev.stats().sentences,
     )
-    return Source(names, train, dev, options=options)
+    contents["dev", train_paths[0]] = contents["train", train_paths[0]]
+    return Source(names, train, dev, options=options, contents=contents)
 
 
 def _tell_shared(train: Corpus, dev: Corpus, path: str) -> None:
@@ -182,16 +187,21 @@ def _options(task: TaskSettings) -> dict[str, CorpusSettings]:
     return found
 
 
-def _read_all(paths: Sequence[str], spec: ReadSpec) -> Corpus:
-    """The documents of all training corpora; where there are several, each document knows which it is from."""
+def _read_all(paths: Sequence[str], spec: ReadSpec) -> tuple[Corpus, dict[tuple[str, str], str | None]]:
+    """The documents of all training corpora, and the checksum of each.
+
+    Where there are several corpora, each document knows which it is from.
+    """
+    corpora = {path: read_corpus(path, spec=spec) for path in paths}
+    contents = {("train", path): content_of(path, corpus) for path, corpus in corpora.items()}
     if len(paths) == 1:
-        return read_corpus(paths[0], spec=spec)
+        return corpora[paths[0]], contents
     documents: list[Document] = []
     for path in paths:
-        for document in read_corpus(path, spec=spec):
+        for document in corpora[path]:
             document.path = path
             documents.append(document)
-    return Corpus(documents)
+    return Corpus(documents), contents
 
 
 def settle_sources(settings: Settings, sources: Sequence[Source]) -> list[Source]:

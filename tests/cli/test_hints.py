@@ -193,7 +193,7 @@ def test_utf_16_without_its_mark_is_told_by_every_command(model_folder: Path, tm
         ("correct it, or save it", "correct it, or save it"),
         ("name its --encoding, or fetch it again", "fetch it again"),
         (
-            "a.txt: it may be cp1252 or cp1250: name it, --encoding cp1252, or save it as UTF-8",
+            "a.txt: it may be cp1252 or cp1250: try --encoding cp1252 first, or save it as UTF-8",
             "a.txt: it may be cp1252 or cp1250: save it as UTF-8",
         ),
         ("a.html: the encoding 'x' is not known; name another, --encoding", "a.html: the encoding 'x' is not known"),

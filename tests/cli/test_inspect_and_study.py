@@ -221,7 +221,7 @@ def test_who_stops_a_study_hears_what_is_kept(tmp_path: Path, monkeypatch: pytes
 
 def test_advice_to_resume_is_that_of_the_study() -> None:
     """It has no --resume: the same command continues."""
-    message = "interrupted: a holds the best model so far; --resume continues the run"
+    message = "interrupted: a holds the best model so far; --resume continues the run, or --resume, later"
     group = get_command(app)
     for name, expected in (("encoders", message.replace("--resume", "the same command")), ("", message)):
         with group.make_context("bilstm-tagger", ["study", "memory"], resilient_parsing=True) as root:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from command_line import ENVIRONMENT, run
 
+from bilstm_tagger.cli.output import Destination
+
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 
 
@@ -189,6 +191,45 @@ def test_predict_writes_one_file_where_its_suffix_tells_the_format(
     assert (refused.exit_code, "would be overwritten; use --force" in refused.stderr) == (1, True)
     assert run("predict", texts[0], "-m", model_folder, "-f", "conll", "-o", target, "--force").exit_code == 0
     assert target.read_text("utf-8").startswith("Ada")
+
+
+@pytest.mark.parametrize("command", ["predict", "entities"])
+def test_earlier_output_stays_where_there_is_nothing_else_to_tag(
+    command: str, model_folder: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "all.csv"
+    target.write_text("text\nAda ran.\n")
+    for given in (tmp_path, tmp_path / "*", target):
+        done = run(command, given, "-m", model_folder, "-o", target, "--force")
+        assert (done.exit_code, str(target) in done.stderr) == (1, True)
+        assert target.read_text() == "text\nAda ran.\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "expected", "kept"),
+    [
+        (None, Destination(), "the output ends where it was"),
+        ("-", Destination(), "the output ends where it was"),
+        ("/dev/null", Destination(Path("/dev/null")), "the output ends where it was"),
+        ("new.JSON", Destination(Path("new.JSON"), format="jsonl"), "nothing was written to new.JSON"),
+        ("new.xlsx", Destination(Path("new.xlsx"), format="xlsx"), "nothing was written to new.xlsx"),
+        ("new.dat", Destination(folder=Path("new.dat")), "there is no new.dat yet; --resume goes on"),
+        ("new.csv/", Destination(folder=Path("new.csv")), "there is no new.csv yet; --resume goes on"),
+        ("old.csv", Destination(folder=Path("old.csv")), "old.csv holds what was finished; --resume goes on"),
+    ],
+)
+def test_where_predict_writes_and_what_is_kept(
+    output: str | None, expected: Destination, kept: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if output == "/dev/null" and os.name != "posix":
+        pytest.skip("a device")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old.csv").mkdir()
+    destination = Destination.of(output)
+    assert destination == expected
+    assert kept in destination.what_is_kept()
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert destination.is_screen == (expected == Destination())
 
 
 def test_one_file_of_predict_is_none_of_its_inputs_and_not_resumed(model_folder: Path, tmp_path: Path) -> None:

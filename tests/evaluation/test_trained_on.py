@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,9 +10,14 @@ import pytest
 from command_line import run
 from tiny import sentences, settings_of, write_conll
 
+from bilstm_tagger.cli.output import tell_notes
+from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.evaluation.evaluate import evaluate
+from bilstm_tagger.evaluation.trained_on import TrainedOn
+from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.training import train
+from bilstm_tagger.training.provenance import changes_since
 
 
 @pytest.mark.parametrize(
@@ -71,6 +77,61 @@ def test_a_model_per_seed_is_warned_of_once(tmp_path: Path) -> None:
     assert result.stderr.count("warning: the model was trained on data.conll") == 1
 
 
+def of_brat(folder: Path, count: int) -> Path:
+    folder.mkdir()
+    for number in range(count):
+        (folder / f"{number}.txt").write_text(f"Ada Lovelace wrote {number}.\nRain fell on Leeds.\n")
+        (folder / f"{number}.ann").write_text("T1\tPER 0 12\tAda Lovelace\n")
+    return folder
+
+
+def of_datasets(folder: Path, count: int) -> Path:
+    datasets = pytest.importorskip("datasets")
+    rows = [{"tokens": ["Ada", "wrote", str(number)], "ner": ["B-PER", "O", "O"]} for number in range(count)]
+    parts = {"train": rows, "validation": rows[:3], "test": rows[:2]}
+    datasets.DatasetDict({name: datasets.Dataset.from_list(part) for name, part in parts.items()}).save_to_disk(folder)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["brat", "datasets"])
+def test_a_folder_of_which_a_part_was_set_aside(kind: str, tmp_path: Path) -> None:
+    data = (of_brat if kind == "brat" else of_datasets)(tmp_path / "data", 12)
+    column = {} if kind == "brat" else {"tasks__ner__column": "ner"}
+    tagger = train(settings_of(data__train=str(data), training__epochs=1, **column), output=tmp_path / "model")
+    told = "the model was trained on {}, so what is measured on it tells nothing of new text"
+    whole = str(data) if kind == "brat" else f"{data}#train"
+    assert told.format(Path(whole).name) in evaluate(tagger, whole, resamples=0).notes
+    if kind == "datasets":  # the test part
+        assert not any("was trained on" in line for line in evaluate(tagger, data, resamples=0).notes)
+        return
+    moved = shutil.copytree(data, tmp_path / "moved")
+    (moved / "README.md").write_text("Who annotated what.\n")
+    assert told.format("moved") in evaluate(tagger, moved, resamples=0).notes
+    (moved / "0.ann").write_text("T1\tPER 0 3\tAda\n")
+    assert not any("was trained on" in line for line in evaluate(tagger, moved, resamples=0).notes)
+
+
+def test_a_model_of_version_0_1_tells_what_was_read_of_a_folder(tmp_path: Path) -> None:
+    data, dev = of_brat(tmp_path / "data", 3), of_brat(tmp_path / "dev", 2)
+    settings = settings_of(data__train=str(data), data__dev=str(dev), training__epochs=1)
+    train(settings, output=tmp_path / "model")
+    as_0_1(tmp_path / "model", data=read_corpus(data, {"ner": -1}), dev=read_corpus(dev, {"ner": -1}))
+    tagger = Tagger.load(tmp_path / "model")
+    assert any("was trained on" in line for line in evaluate(tagger, data, resamples=0).notes)
+    assert changes_since(tmp_path / "model", settings) == []
+    (data / "0.ann").write_text("T1\tPER 0 3\tAda\n")
+    assert not any("was trained on" in line for line in evaluate(tagger, data, resamples=0).notes)
+    assert changes_since(tmp_path / "model", settings) == ["data has another content"]
+
+
+def as_0_1(model: Path, **read: Corpus) -> None:
+    """Write the checksums of folders, by name, as version 0.1 did."""
+    config = json.loads((model / "config.json").read_text("utf-8"))
+    for row in config["data"]:
+        row["sha256"] = read[row["name"]].digest()
+    (model / "config.json").write_text(json.dumps(config), "utf-8")
+
+
 def test_a_folder_of_documents(tmp_path: Path) -> None:
     for part in ("train", "dev"):
         (tmp_path / part).mkdir()
@@ -83,3 +144,14 @@ def test_a_folder_of_documents(tmp_path: Path) -> None:
     assert not any("was trained on" in line for line in evaluate(tagger, tmp_path / "dev", resamples=0).notes)
     documents = read_corpus(tmp_path / "train", {"ner": -1})
     assert not any("was trained on" in line for line in evaluate(tagger, documents, resamples=0).notes)
+
+
+def test_only_the_note_itself_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    """Not one that has its words, such as in the name of a file."""
+    words = "so what is measured on it tells nothing of new text"
+    tell_notes([f"{words}.conll: ner is left out", TrainedOn("a.conll"), TrainedOn("a.conll", "en")])
+    assert capsys.readouterr().err.splitlines() == [
+        f"note: {words}.conll: ner is left out",
+        f"warning: the model was trained on a.conll, {words}",
+        f"warning: en was trained on a.conll, {words}",
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import os
 import shutil
@@ -19,8 +18,8 @@ from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.files import FilesReport, Shard, tag_files
 from bilstm_tagger.files.earlier_output import MARK
 from bilstm_tagger.files.formats import OUTPUT_FORMATS
+from bilstm_tagger.files.resume import Run
 
-tag_files_module = importlib.import_module("bilstm_tagger.files.tag_files")  # whose name the function has taken
 FORMATS = ("jsonl", "conll", "html", "text", "csv", "entities")
 
 
@@ -91,27 +90,67 @@ def test_files_of_ones_own_beside_output_are_tagged(tagger: RuleTagger, letters:
     assert (report.found, report.output, report.suspected) == (4, [], [])
 
 
-def test_output_of_an_interrupted_run_and_of_shares_is_left_out(tagger: RuleTagger, letters: Path) -> None:
-    tag_files(tagger, [letters / "a.txt"], output="letters/tagged", shard=Shard(1, 2), identity="rules")
-    (letters / "tagged" / MARK).rename(letters / "tagged" / ".1-of-2.bilstm-tagger-run.json")
+def test_output_of_shares_is_left_out(tagger: RuleTagger, letters: Path) -> None:
+    for place in (1, 2):
+        tag_files(tagger, [letters / "a.txt"], output="letters/tagged", shard=Shard(place, 2), identity="rules")
     report = found(tagger, [letters])
-    assert report.output == ["letters/tagged/letters/a.txt.1-of-2.jsonl"]
+    outputs = [f"letters/tagged/letters/a.txt.{place}-of-2.jsonl" for place in (1, 2)]
+    assert sorted(report.output) == [*outputs, *(f"letters/tagged/shard-{place}-of-2.json" for place in (1, 2))]
 
 
-def test_a_run_with_nothing_left_to_do_leaves_the_mark(
-    tagger: RuleTagger, letters: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As one that was killed behind its last file."""
+def test_records_of_shares_are_left_out(tagger: RuleTagger, letters: Path) -> None:
+    for number in (1, 2):
+        tag_files(tagger, [letters], output="out", identity="rules", shard=Shard(number, 2))
+    assert Path("out", "shard-1-of-2.json").is_file()
+    report = found(tagger, ["."])
+    assert (report.files, report.failures) == (2, [])
+    assert sum(name.endswith("-of-2.json") for name in report.output) == 2
+    # One of somebody else is a file like others.
+    Path("out", "shard-3-of-9.json").write_text('{"text": "Ada ran."}')
+    assert found(tagger, ["."]).files == 3
 
-    def killed(folder: Path) -> None:
+
+def test_output_of_a_killed_run_is_left_out(tagger: RuleTagger, letters: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it was killed behind its last file, and nothing is left to do."""
+
+    def killed(run: Run) -> None:
         raise KeyboardInterrupt
 
-    asked: dict[str, Any] = {"output": "out", "identity": "rules"}
+    asked: dict[str, Any] = {"output": "letters/tagged", "identity": "rules"}
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(tag_files_module, "mark_output", killed)
+        patched.setattr(Run, "end", killed)
         tag_files(tagger, [letters], **asked)
+    assert len(found(tagger, [letters]).output) == 2
+    before = (letters / "tagged" / MARK).read_bytes()
     assert tag_files(tagger, [letters], resume=True, **asked).finished == 2
-    assert [path.name for path in Path("out").glob(".*")] == [MARK]
+    assert [path.name for path in (letters / "tagged").glob(".*")] == [MARK]
+    assert (letters / "tagged" / MARK).read_bytes() == before  # names each once
+
+
+def test_only_what_a_run_wrote_is_left_out(tagger: RuleTagger, letters: Path) -> None:
+    """Not files of one's own below the same folder, which another run could have written."""
+    for folder in (letters, Path("other")):
+        folder.mkdir(exist_ok=True)
+        (folder / "c d\u00e9.txt").write_text("Bob ran.")
+    tag_files(tagger, [letters], output=".")
+    for own in ("other/c d\u00e9.txt.jsonl", "letters/sub/c.txt.jsonl", "letters/sub/c.txt"):
+        Path(own).write_text('{"text": "Bob ran."}')
+    report = found(tagger, [Path("other")])
+    assert (report.found, report.output, report.suspected) == (2, [], ["other/c d\u00e9.txt.jsonl"])
+    tag_files(tagger, [letters / "a.txt"], output=".", format="conll")  # adds to what the mark names
+    report = found(tagger, [Path()])
+    assert report.suspected == ["letters/sub/c.txt.jsonl", "other/c d\u00e9.txt.jsonl"]
+    assert [Path(each).name for each in report.output] == [
+        "a.txt.conll", "a.txt.jsonl", "c d\u00e9.txt.jsonl", "b.md.jsonl",
+    ]  # fmt: skip
+
+
+def test_a_mark_that_cannot_be_read_whole_tells_what_it_names(tagger: RuleTagger, letters: Path) -> None:
+    tag_files(tagger, [letters], output="letters/tagged")
+    mark = letters / "tagged" / MARK
+    mark.write_bytes(mark.read_bytes()[:-5] + b"\xff\n[[\n")
+    report = found(tagger, [letters])
+    assert (len(report.output), len(report.suspected)) == (1, 1)
 
 
 def test_the_output_folder_and_the_output_file_are_told(tagger: RuleTagger, letters: Path) -> None:
@@ -186,6 +225,12 @@ def test_files_of_one_name_are_told_apart(tagger: RuleTagger, tmp_path: Path) ->
         stream = io.StringIO()
         tag_files(tagger, inputs, stream=stream, format="tsv-counts")
         assert stream.getvalue().splitlines()[1].split("\t")[-2:] == ["2", "2"]
+    (folders[0] / "b.txt").write_text("Ada ran.")
+    stream = io.StringIO()
+    tag_files(tagger, folders, stream=stream, format="entities")  # data/b.txt would tell neither folder
+    assert [record["file"] for record in records(stream.getvalue())] == [
+        str(path) for path in (folders[0] / "a.txt", folders[0] / "b.txt", folders[1] / "a.txt")
+    ]
     stream = io.StringIO()
     tag_files(tagger, files[:1], stream=stream, format="entities")
     assert [record["file"] for record in records(stream.getvalue())] == ["a.txt"]
@@ -201,6 +246,9 @@ def test_notes_on_output_among_the_input(letters: Path, model_folder: Path) -> N
     )
     before = result.stdout
     (letters / "tagged" / MARK).unlink()
-    assert "note: 2 files are called like output of files that are tagged too" in run(*counts).stderr
+    assert (
+        "note: 2 files have the names that the output of other input files would have; their names"
+        in run(*counts).stderr
+    )
     shutil.rmtree(letters / "tagged")
     assert run(*counts).stdout == before

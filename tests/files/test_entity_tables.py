@@ -22,6 +22,7 @@ from bilstm_tagger.files import tag_files
 from bilstm_tagger.files.formats import output_format
 from bilstm_tagger.schemes.grammar import Scheme
 from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.text.tokenizers import UNSEEN
 
 FORMULAS = ["=1+1", "+SUM(A1)", "-2", "@cmd", "\tx", "\rx"]
 
@@ -131,6 +132,7 @@ def test_counts_are_sorted_and_join_line_ends(tmp_path: Path) -> None:
     [
         (["Jeff Huffman", "Je\ufb00 Hu\ufb00man", "Jeff\u00a0Huffman"], "Jeff Huffman"),
         (["M\u00fcller", "Mu\u0308ller", "M\u00fcl\u00adler", "\u200eM\u00fcller\u200f"], "M\u00fcller"),
+        (["Ada", *(f"A{unseen}da" for unseen in [*UNSEEN, "\u2060"])], "Ada"),
         (["Ann-Marie", "Ann\u2010Marie", "Ann\u2011Marie"], "Ann-Marie"),
         (["\u0633\u0644\u0627\u0645", "\ufeb3\ufefc\ufee1"], "\u0633\u0644\u0627\u0645"),  # shapes of Arabic letters
     ],

@@ -193,3 +193,39 @@ def test_a_text_with_annotations_of_brat_beside_it_is_tagged_once(tagger: RuleTa
     report = tag_files(tagger, [tmp_path], stream=stream)
     assert stream.getvalue().count("Ada") == stream.getvalue().count("Bob")
     assert dict(report.other) == {".ann": 1}
+
+
+@pytest.mark.parametrize("inputs", [["only"], ["only/*"], ["only", "only/all.jsonl*"]])
+def test_the_file_that_is_written_alone_is_nothing_to_tag(
+    tagger: RuleTagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inputs: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "only").mkdir()
+    (tmp_path / "only" / "all.jsonl").write_text('{"text": "Ada"}')
+    with pytest.raises(CorpusError, match=r"^only/all\.jsonl: is output of this .* nothing else to tag$"):
+        tag_files(tagger, inputs, stream=io.StringIO(), exclude=Path("only/all.jsonl"))
+    assert tag_files(tagger, inputs, stream=io.StringIO(), exclude=Path("other.jsonl")).files == 1
+
+
+def test_output_that_a_pattern_matches_is_left_out(
+    tagger: RuleTagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p2.txt").write_text("Ada")
+    (tmp_path / "p.jsonl").write_text('{"text": "Ada"}')
+    report = tag_files(tagger, ["p*"], stream=io.StringIO(), exclude=tmp_path / "p.jsonl")
+    assert (report.found, report.output) == (1, ["p.jsonl"])
+    for name in ("p.jsonl", "../" + tmp_path.name + "/p.jsonl"):
+        with pytest.raises(ConfigError, match=f"^{name}: the tagged file would overwrite this input; use another"):
+            tag_files(tagger, ["p*", name], stream=io.StringIO(), exclude=Path("p.jsonl"))
+    (tmp_path / "p.jsonl").unlink()
+    for format in ("conll", "conll", "jsonl"):
+        report = tag_files(tagger, ["p*"], output=".", format=format, force=True)
+        assert report.found == 1
+    assert report.output == ["p2.txt.conll"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a device")
+def test_a_device_may_be_input_and_output(tagger: RuleTagger) -> None:
+    report = tag_files(tagger, ["/dev/null"], stream=io.StringIO(), input_format="text", exclude=Path("/dev/null"))
+    assert report.files == 1

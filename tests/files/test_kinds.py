@@ -28,6 +28,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError, TaggerError
 from bilstm_tagger.files import FilesReport, tag_files
 from bilstm_tagger.files.html_text import visible_text
+from bilstm_tagger.files.source import Tally
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.tagging.tagger import Tagger
 
@@ -161,16 +162,16 @@ def test_text_of_paragraphs_comes_back(paragraphs: list[str]) -> None:
     page = "".join(f"<p>{text}</p>" for text in paragraphs)
     expected = [" ".join(filter(None, text.replace("\t", " ").replace("\n", " ").replace("\f", " ").split(" ")))
                 for text in paragraphs]  # fmt: skip
-    assert visible_text(page) == "".join(f"{text}\n" for text in expected if text)
+    assert visible_text(page, Tally()) == "".join(f"{text}\n" for text in expected if text)
 
 
 def test_soft_hyphens_of_a_page_are_left_out() -> None:
-    assert visible_text("<p>Charles Bab&shy;bage") == "Charles Babbage\n"
+    assert visible_text("<p>Charles Bab&shy;bage", Tally()) == "Charles Babbage\n"
 
 
 def test_a_page_may_nest_deeply() -> None:
     pytest.importorskip("selectolax")
-    assert visible_text("<div>" * 20_000 + "Ada").strip() == "Ada"
+    assert visible_text("<div>" * 20_000 + "Ada", Tally()).strip() == "Ada"
 
 
 @pytest.mark.parametrize(
@@ -183,9 +184,9 @@ def test_a_page_may_nest_deeply() -> None:
 def test_elements_of_phrases_and_unknown_ones_do_not_break_a_line(names: str) -> None:
     pytest.importorskip("selectolax")
     for name in names.split():
-        assert visible_text(f"<p>Ada By<{name}>ro</{name}>n left") == "Ada Byron left\n", name
-    for name in ("img", "wbr", "link itemprop=x href=y", "meta itemprop=x content=y", "input", "embed"):
-        assert visible_text(f"<p>Ada By<{name}>ron left") == "Ada Byron left\n", name
+        assert visible_text(f"<p>Ada By<{name}>ro</{name}>n left", Tally()) == "Ada Byron left\n", name
+    for name in ("wbr", "link itemprop=x href=y", "meta itemprop=x content=y", "input type=hidden", "script></script"):
+        assert visible_text(f"<p>Ada By<{name}>ron left", Tally()) == "Ada Byron left\n", name
 
 
 def test_blocks_break_a_line() -> None:
@@ -196,11 +197,11 @@ def test_blocks_break_a_line() -> None:
         "textarea ul xmp"
     )
     for name in names.split():
-        assert visible_text(f"Ada By<{name}>ron</{name}> left") == "Ada By\nron\nleft\n", name
+        assert visible_text(f"Ada By<{name}>ron</{name}> left", Tally()) == "Ada By\nron\nleft\n", name
     for name in ("br", "hr"):
-        assert visible_text(f"Ada By<{name}>ron left") == "Ada By\nron left\n", name
+        assert visible_text(f"Ada By<{name}>ron left", Tally()) == "Ada By\nron left\n", name
     rows = "<caption>to Ada<tr><th>By<td>ron<tr><td>left"
-    assert visible_text(f"<table>{rows}</table>") == "to Ada\nBy\nron\nleft\n"
+    assert visible_text(f"<table>{rows}</table>", Tally()) == "to Ada\nBy\nron\nleft\n"
 
 
 def test_smart_tags_and_microdata_keep_names_whole() -> None:
@@ -210,7 +211,7 @@ def test_smart_tags_and_microdata_keep_names_whole() -> None:
         "<st1:PersonName>Ada <st1:Sn>Byron</st1:Sn></st1:PersonName>.<o:p></o:p>"
         "<p><span itemprop='name'>Ada <meta itemprop='x' content='y'>Byron</span> spoke"
     )
-    assert visible_text(page) == "the University of Leeds and Ada Byron.\nAda Byron spoke\n"
+    assert visible_text(page, Tally()) == "the University of Leeds and Ada Byron.\nAda Byron spoke\n"
 
 
 def test_white_space_of_preformatted_text_stays() -> None:
@@ -221,7 +222,15 @@ def test_white_space_of_preformatted_text_stays() -> None:
         ("<pre><pre>a</pre>to\nAda</pre>by\nBob", "a\nto\nAda\nby Bob\n"),
         ("<textarea>to\nAda</textarea>by\nBob", "to\nAda\nby Bob\n"),
     ):
-        assert visible_text(page) == expected, page
+        assert visible_text(page, Tally()) == expected, page
+
+
+@pytest.mark.parametrize("box", ["input", "img", "select", "svg", "iframe", "video", "progress", "input type=text"])
+def test_words_on_both_sides_of_a_box_are_apart(box: str) -> None:
+    pytest.importorskip("selectolax")
+    end = "" if box.startswith(("input", "img")) else f"</{box}>"
+    assert visible_text(f"<label>Ada<{box}>{end}</label><label>Bob</label>", Tally()) == "Ada\nBob\n"
+    assert visible_text(f"Ada <{box}>{end} Byron, Bob<{box}>{end}.", Tally()) == "Ada Byron, Bob.\n"
 
 
 def test_custom_elements_that_touch_are_apart() -> None:
@@ -233,8 +242,14 @@ def test_custom_elements_that_touch_are_apart() -> None:
         ("<x-a>Ada</x-a> <x-b>Byron</x-b>", "Ada Byron\n"),
         ("<x-a>Ada</x-a><x-b>, Bob</x-b>", "Ada, Bob\n"),
         ("By<x-a>ro</x-a>n", "Byron\n"),
+        (
+            "<headline>Ada in Leeds</headline><para>Bob left.</para><item>A</item><item>B</item>",
+            "Ada in Leeds\nBob left.\nA\nB\n",
+        ),
+        ("<slot>Ada</slot><slot>Bob</slot>", "Ada\nBob\n"),
+        ("<st1:PersonName><st1:Sn>Byron</st1:Sn></st1:PersonName>'s", "Byron's\n"),
     ):
-        assert visible_text(page) == expected, page
+        assert visible_text(page, Tally()) == expected, page
 
 
 def test_elements_that_are_not_read_as_text() -> None:
@@ -244,7 +259,7 @@ def test_elements_that_are_not_read_as_text() -> None:
         "title meter progress rp rt"
     )
     for name in names.split():
-        assert "Bob" not in visible_text(f"<p>Ada<{name}>Bob</{name}>"), name
+        assert "Bob" not in visible_text(f"<p>Ada<{name}>Bob</{name}>", Tally()), name
 
 
 # ---- mail
@@ -730,7 +745,7 @@ def test_a_damaged_page_of_xhtml_takes_no_time(tmp_path: Path, piece: str) -> No
 def test_the_package_that_html_needs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "selectolax.lexbor", None)
     with pytest.raises(ConfigError) as caught:
-        visible_text("<p>Ada</p>")
+        visible_text("<p>Ada</p>", Tally())
     assert str(caught.value) == "HTML needs selectolax: pip install 'bilstm-tagger[documents]'"
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from command_line import run
+from growth import grows_linearly
 
 from bilstm_tagger.files.inputs import Job, read_job
 from bilstm_tagger.files.notes import UNREAD, notes_of
 from bilstm_tagger.files.sheet_comments import count_comments
-from bilstm_tagger.files.source import Tally
+from bilstm_tagger.files.source import Tally, Unread
+from bilstm_tagger.files.subtitles import read_subtitles
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 
@@ -23,9 +26,9 @@ def told(path: Path, format: str) -> list[str]:
     return [*texts, *(note for note in notes_of(tally) if "offsets" not in note)]
 
 
-@pytest.mark.parametrize("what", UNREAD)
-def test_every_kind_of_it_is_told_by_place(what: str) -> None:
-    one, more = UNREAD[what]
+@pytest.mark.parametrize("what", Unread)
+def test_every_kind_of_it_is_told_by_place(what: Unread) -> None:
+    one, more = (words.format(example="[1]") for words in UNREAD[what])
     for number, words in ((1, f"1 {one}: a (1)"), (2000, f"2,000 {more}: a (2,000)")):
         tally = Tally()
         tally.leave_out(what, "a", number)
@@ -68,7 +71,7 @@ def test_marks_in_mails_are_counted_by_mail(tmp_path: Path) -> None:
     pytest.importorskip("selectolax")
     path = tmp_path / "a.eml"
     path.write_text("Subject: x\nContent-Type: text/html\n\nto Ada<sup>1</sup>", "utf-8")
-    assert told(path, "mail") == ["to Ada\n", f"1 raised mark of a note, such as [1], is not read: {path} (1)"]
+    assert told(path, "mail") == ["to Ada\n", f"1 raised mark of a note, such as 1, is not read: {path} (1)"]
 
 
 def test_speakers_and_readings_of_subtitles_are_counted(tmp_path: Path) -> None:
@@ -80,6 +83,26 @@ def test_speakers_and_readings_of_subtitles_are_counted(tmp_path: Path) -> None:
         f"2 readings of characters (ruby) are not read: {path} (2)",
         f"2 names of speakers, <v NAME>, are not read: {path} (2)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("cue", "size"),
+    [
+        (lambda n: "<v" + " " * n + "a" * n, 200),
+        (lambda n: "<v ." * n, 2000),
+        (lambda n: r"{\\" * n, 2000),
+        (lambda n: "<rt>" * n, 2000),
+    ],
+)
+def test_the_time_for_a_cue_grows_with_its_length_not_with_the_square(
+    tmp_path: Path, cue: Callable[[int], str], size: int
+) -> None:
+    def made(size: int) -> Path:
+        path = tmp_path / f"{size}.vtt"
+        path.write_text(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{cue(size)}\n", "utf-8")
+        return path
+
+    assert grows_linearly(lambda path: read_subtitles(path, Tally()), made, size)
 
 
 def test_comments_of_workbooks_are_counted(tmp_path: Path) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from growth import grows_linearly
 
 from bilstm_tagger.files.html_text import visible_text
-from bilstm_tagger.files.source import Tally
+from bilstm_tagger.files.notes import notes_of
+from bilstm_tagger.files.source import Tally, Unread
 
 
 def shown(page: str) -> tuple[str, int, int]:
@@ -13,7 +17,7 @@ def shown(page: str) -> tuple[str, int, int]:
     pytest.importorskip("selectolax")
     tally = Tally()
     text = visible_text(page, tally, "a.html")
-    return text.removesuffix("\n"), tally.unread["marks"]["a.html"], tally.unread["readings"]["a.html"]
+    return text.removesuffix("\n"), tally.unread[Unread.MARKS]["a.html"], tally.unread[Unread.READINGS]["a.html"]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +44,18 @@ def shown(page: str) -> tuple[str, int, int]:
         ("<sup>1</sup>University of Leeds", "University of Leeds"),
         ("Apple<sup>TM</sup> and", "Apple and"),
         ("<p>Ada<sup>1</sup></p><p>Bob", "Ada\nBob"),
+        ("Ada Byron<sup>[citation needed]</sup> met", "Ada Byron met"),
+        ("Ada Byron<sup>[Note 1][Note 2]</sup> met", "Ada Byron met"),
+        ("Ada Byron<sup>[II]</sup> met", "Ada Byron met"),
+        ("Ada Byron<sup><a href='#n'>[Quelle fehlt]</a></sup> met", "Ada Byron met"),
+        ("<p><sup>4</sup>He was a poet", "He was a poet"),
+        ("<p>Ada</p> <p><sup>60</sup> I think<sup>99</sup>", "Ada\nI think"),
+        ("Ada<sup>1</sup>/Bob<sup>14</sup>C", "Ada/Bob C"),
+        ("Ada <sup>1</sup>/Bob", "Ada /Bob"),
+        ("in 1990.<sup>12</sup> In 2019,<sup>13</sup> on May 5.<sup>3</sup>", "in 1990. In 2019, on May 5."),
+        ("Merkel (CDU)<sup>2</sup> (CDU/CSU)<sup>2</sup> (2019)<sup>3</sup>", "Merkel (CDU) (CDU/CSU) (2019)"),
+        ("the 27 members<sup>2</sup>, 5 miles.<sup>2</sup>", "the 27 members, 5 miles."),
+        ("<p>Ada<sup>1</sup></p><p>/ 2", "Ada\n/ 2"),
     ],
 )
 def test_a_mark_is_no_part_of_the_name_before_it(page: str, text: str) -> None:
@@ -56,6 +72,19 @@ def test_a_mark_is_no_part_of_the_name_before_it(page: str, text: str) -> None:
         ("H<sub>2</sub>O", "H2O"),
         ("Ada <sup>by Bob, [1] and others</sup>", "Ada by Bob, [1] and others"),
         ("Ada<sup></sup> Bob<sup> </sup>Cy", "Ada Bob Cy"),
+        ("Chancellor<sup>[Angela Merkel]</sup> met", "Chancellor[Angela Merkel] met"),
+        ("Chancellor<sup>[Merkel]</sup> met", "Chancellor[Merkel] met"),
+        ("Chancellor<sup>[Angela Merkel, 2005]</sup> met", "Chancellor[Angela Merkel, 2005] met"),
+        ("\u603b\u7406<sup>[\u5b89\u683c\u62c9]</sup>", "\u603b\u7406[\u5b89\u683c\u62c9]"),
+        ("a<p><sup>1</sup>/<sub>2</sub> of, <sup>3</sup>\u2044<sub>4</sub>", "a\n1/2 of, 3\u20444"),
+        ("9.<sup>99</sup> Euro, 1 299,<sup>00</sup> Euro", "9.99 Euro, 1 299,00 Euro"),
+        ("<sup>14</sup>C dating, in <sup>235</sup>U", "14C dating, in 235U"),
+        ("by \u03b4<sup>13</sup>C, [<sup>18</sup>F], of <sup>4</sup>He", "by \u03b413C, [18F], of 4He"),
+        ("5 (km/h)<sup>2</sup>, (a + b)<sup>2</sup>, 3 (m)<sup>3</sup>", "5 (km/h)2, (a + b)2, 3 (m)3"),
+        (
+            "5 miles<sup>2</sup>, Kilometer<sup>2</sup>, kilom\u00e8tres<sup>2</sup>",
+            "5 miles2, Kilometer2, kilom\u00e8tres2",
+        ),
     ],
 )
 def test_what_is_raised_in_words_and_formulas_stays(page: str, text: str) -> None:
@@ -72,3 +101,29 @@ def test_readings_of_characters_are_left_out() -> None:
 )
 def test_long_marks_take_no_time(mark: str) -> None:
     assert "Ada" in shown(f"Ada<sup>{mark}</sup>")[0]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        lambda n: "<a>" + "<sup>x y z</sup>" * n,
+        lambda n: "<sup>" * n + "1",
+        lambda n: "<sup><b></b>" * n,
+        lambda n: "Ada" + "<sup>1</sup>" * n,
+        lambda n: "Ada" + "<sup>1</sup>/" * n,
+    ],
+)
+def test_the_time_for_a_page_grows_with_its_raised_elements_not_with_the_square(page: Callable[[int], str]) -> None:
+    pytest.importorskip("selectolax")
+    assert grows_linearly(lambda given: visible_text(given, Tally()), page, 2000)
+
+
+def test_one_of_the_texts_that_are_left_out_is_named() -> None:
+    pytest.importorskip("selectolax")
+    tally = Tally()
+    visible_text("Ada<sup>1</sup> Bob<sup>[by\nwhom?]</sup> Cy<sup>*</sup>", tally, "a.html")
+    visible_text("Ada<sup>12</sup>", tally, "b.html")
+    assert notes_of(tally) == ["4 raised marks of notes, such as [by whom?], are not read: a.html (3); b.html (1)"]
+    tally = Tally()
+    visible_text("Ada" + f"<sup>{'[1]' * 25}</sup>", tally, "a.html")
+    assert len(notes_of(tally)[0]) < 140

@@ -11,6 +11,7 @@ import pytest
 
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.files.office_text import read_docx, read_pdf
+from bilstm_tagger.files.source import Tally
 
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"  # ECMA-376, part 1, annex F
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -29,7 +30,7 @@ def test_text_beside_the_body_of_a_word_document(tmp_path: Path, part: str, read
     beside = opc.Part(name, "application/xml", content.encode(), document.part.package)
     document.part.relate_to(beside, RELATIONS + part)
     document.save(tmp_path / "a.docx")
-    assert read_docx(tmp_path / "a.docx") == ("to Ada\nby Eve\n" if read else "to Ada\n")
+    assert read_docx(tmp_path / "a.docx", Tally()) == ("to Ada\nby Eve\n" if read else "to Ada\n")
 
 
 READERS = {
@@ -55,7 +56,7 @@ def test_the_reason_is_told(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
-    read: Callable[[Path], str],
+    read: Callable[[Path, Tally], str],
     package: str,
     opens: str,
     what: str,
@@ -70,7 +71,7 @@ def test_the_reason_is_told(
     path.write_bytes(b"any")
     monkeypatch.setattr(pytest.importorskip(package), opens, broken)
     with pytest.raises(CorpusError, match=f"^{re.escape(f'{path}: {what}: {reason}')}$"):
-        read(path)
+        read(path, Tally())
 
 
 @each
@@ -78,7 +79,7 @@ def test_a_package_that_is_not_there_is_named(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
-    read: Callable[[Path], str],
+    read: Callable[[Path, Tally], str],
     package: str,
     opens: str,
     what: str,
@@ -88,7 +89,7 @@ def test_a_package_that_is_not_there_is_named(
     path = tmp_path / name
     message = f"{path}: {needs}: pip install 'bilstm-tagger[documents]'"
     with pytest.raises(ConfigError, match=f"^{re.escape(message)}$"):
-        read(path)
+        read(path, Tally())
 
 
 @pytest.mark.parametrize(
@@ -118,4 +119,4 @@ def test_words_divided_at_line_ends_of_a_pdf_are_whole(
     writer.add_blank_page(100, 100)
     writer.write(tmp_path / "a.pdf")
     monkeypatch.setattr(pypdf.PageObject, "extract_text", lambda page: "\n".join(lines))
-    assert read_pdf(tmp_path / "a.pdf") == expected
+    assert read_pdf(tmp_path / "a.pdf", Tally()) == expected

@@ -10,10 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 pypdf = pytest.importorskip("pypdf")
-from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject  # noqa: E402
+from pypdf.generic import (  # noqa: E402
+    ArrayObject,
+    DecodedStreamObject,
+    DictionaryObject,
+    NameObject,
+    NumberObject,
+)
 
+from bilstm_tagger.files import pdf_lines  # noqa: E402
 from bilstm_tagger.files.office_text import read_pdf  # noqa: E402
+from bilstm_tagger.files.pdf_fonts import fonts_of  # noqa: E402
 from bilstm_tagger.files.pdf_lines import page_text  # noqa: E402
+from bilstm_tagger.files.source import Tally, Unread  # noqa: E402
 
 WIDTHS = " ".join(["250", *["500"] * 94])
 SPREAD = "Ada Eve   Oslo"
@@ -47,7 +56,8 @@ def text(drawn: str) -> str:
     before = page.raw_get("/Contents")
     found = page_text(page)
     assert page.raw_get("/Contents") == before  # what was changed is not kept in memory
-    return found
+    assert found.has_lines
+    return found.text
 
 
 def shown(*words: tuple[float, str], font: str = "F1", y: int = 700) -> str:
@@ -81,6 +91,8 @@ def shown(*words: tuple[float, str], font: str = "F1", y: int = 700) -> str:
         ("BT /F3 10 Tf 50 700 Td (Ada) Tj 27 0 Td (met) Tj 27 0 Td (Eve) Tj 27 0 Td (Cy) Tj ET", "Ada met Eve Cy"),
         # A superscript, and text drawn twice.
         ("BT /F3 10 Tf 50 700 Td (Ada) Tj 15 2.5 Td (1) Tj ET", "Ada1"),
+        # Text of no width.
+        ("BT /F3 10 Tf 0 0 0 1 9 9 Tm (a) Tj ET " + shown((50, "Ada"), (140, "Oslo"), font="F3"), "a \nAda   Oslo"),
         # Objects drawn over each other are words of their own.
         ("BT 4 Tc ET\n" + shown((50, "Barack"), (70, "Obama"), font="F3"), "Barack Obama"),
     ],
@@ -101,7 +113,7 @@ def test_a_form_is_read_and_ends_a_line(tmp_path: Path) -> None:
     })  # fmt: skip
     page["/Resources"][NameObject("/XObject")] = DictionaryObject({NameObject("/X"): writer._add_object(form)})
     writer.write(tmp_path / "a.pdf")
-    assert read_pdf(tmp_path / "a.pdf").split() == ["Ada", "by", "Eve"]
+    assert read_pdf(tmp_path / "a.pdf", Tally()).split() == ["Ada", "by", "Eve"]
 
 
 OPERATIONS = (
@@ -114,4 +126,30 @@ OPERATIONS = (
 def test_odd_operations_lose_no_text(drawn: str) -> None:
     (page,) = pypdf.PdfReader(pdf(drawn)).pages
     expected = page.extract_text()
-    assert "".join(page_text(page).split()) == "".join(expected.split())
+    assert "".join(page_text(page).text.split()) == "".join(expected.split())
+
+
+@pytest.mark.parametrize("odd", ["(Ada) Tf", "1 TJ", "1 Tm", "Td", "/N cm"])
+def test_a_page_with_odd_operands_is_counted(tmp_path: Path, odd: str) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(pdf(f"BT {odd} ET " + shown((50, "Ada"))).getvalue())
+    tally = Tally()
+    read_pdf(path, tally)
+    assert tally.unread == {Unread.LAYOUTS: {str(path): 1}}
+
+
+def test_a_fault_of_this_package_is_not_taken_for_an_odd_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(pdf_lines._Page, "_measure", fault)
+    with pytest.raises(ZeroDivisionError):
+        text(shown((50, "Ada")))
+
+
+def test_fonts_that_list_codes_below_0_take_no_memory() -> None:
+    inside = DictionaryObject({NameObject("/W"): ArrayObject(map(NumberObject, (-(10**6), 5, 500)))})
+    font = DictionaryObject({NameObject("/Subtype"): NameObject("/Type0")})
+    font[NameObject("/DescendantFonts")] = ArrayObject([inside])
+    widths = fonts_of({"/Resources": {"/Font": {"/F": font}}})("/F").widths
+    assert widths == dict.fromkeys(range(6), 0.5)

@@ -80,7 +80,7 @@ def test_the_rest_is_tagged_and_what_is_there_stays(source: Path, tmp_path: Path
     whole, out = tmp_path / "whole", tmp_path / "out"
     tag_files(RuleTagger(), [source], output=whole)
     interrupted(source, out)
-    assert sorted(path.name for path in out.rglob("*.*")) == [NAME, "a.txt.jsonl", "b.txt.jsonl"]
+    assert sorted(path.name for path in out.rglob("*.*")) == [MARK, NAME, "a.txt.jsonl", "b.txt.jsonl"]
     before = (out / "in" / "a.txt.jsonl").stat().st_mtime_ns
     report = tag_files(RuleTagger(), [source], **asked(out))
     assert (report.finished, report.files, report.found) == (2, 3, 3)
@@ -203,7 +203,7 @@ def test_a_full_disk_ends_files_and_the_rest_follows(
         report = tag_files(RuleTagger(), [source], **asked(out))
     assert report.files == 1
     assert all("No space left on device" in str(error) for error in report.failures)
-    assert sorted(path.name for path in out.rglob("*.*")) == [NAME, "a.txt.jsonl"]
+    assert sorted(path.name for path in out.rglob("*.*")) == [MARK, NAME, "a.txt.jsonl"]
     assert tag_files(RuleTagger(), [source], **asked(out)).finished == 1
     assert contents(out) == contents(whole)
 

@@ -10,6 +10,7 @@ import pytest
 from rule_tagger import RuleTagger
 from tagged import records, to_stream
 
+from bilstm_tagger.files.notes import notes_of
 from bilstm_tagger.settings.read_spec import ReadSpec
 
 
@@ -85,6 +86,24 @@ def test_the_first_records_may_lack_a_text(tmp_path: Path) -> None:
     assert texts_of(tmp_path / "a.json", [joined, tokens, said]) == ["", "by Bob", "to Ada"]
 
 
+def test_words_under_another_key_are_asked_for_or_told(tmp_path: Path) -> None:
+    titles = [{"id": number, "title": f"Ada and Bob in Leeds {number}"} for number in range(30)]
+    said, path = {"text": "to Ada"}, tmp_path / "a.json"
+    path.write_text("\n".join(map(json.dumps, [*titles, said])))
+    assert refusal(path) == (
+        f"{path}:31: the first record with 'text', while 30 before it have words under 'title'; name the text, "
+        "--text-column title or --text-column text"
+    )
+    assert texts_of(path, [*titles, said], text_column="text") == [""] * 30 + ["to Ada"]
+    # One is told, and so are those behind the first text.
+    path.write_text("\n".join(map(json.dumps, [titles[0], said, *titles[1:3], {"user": "Ada"}])))
+    _, report = to_stream(RuleTagger(), [path])
+    assert not report.failures
+    assert notes_of(report.tally)[-1] == (
+        f"3 records have words, but not under the key of the text: title: 'Ada and Bob in Leeds 0': {path} (3)"
+    )
+
+
 @pytest.mark.parametrize("count", [1, 3, 1_000, 1_001])
 def test_records_without_any_text_are_asked_for_one(count: int, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps([{"user": "U2", "kind": "joined"}] * count))
@@ -93,6 +112,17 @@ def test_records_without_any_text_are_asked_for_one(count: int, tmp_path: Path) 
     assert refusal(tmp_path / "a.json") == said
     _, report = to_stream(RuleTagger(), [tmp_path])
     assert report.tally.no_text == [said]
+
+
+def test_records_before_those_with_tokens_have_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = [{"None": "Obama came.", "a": "x"}, {"id": "b", "a": "y"}, {"id": "c", "tokens": ["Ada", "ran"]}]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    output, report = to_stream(RuleTagger(), [path])
+    assert [(each["id"], each["tokens"]) for each in records(output)] == [
+        (f"{path.name}:1", []), ("b", []), ("c", ["Ada", "ran"]),
+    ]  # fmt: skip
+    assert (report.failures, report.tally.empty[str(path)]) == ([], 2)
 
 
 def test_two_texts_are_asked_about_in_later_records_too(tmp_path: Path) -> None:
@@ -136,6 +166,14 @@ def test_pieces_of_a_message_are_one_text(tmp_path: Path) -> None:
 def test_other_lists_are_no_text(pieces: list[Any], tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps([{"text": pieces}]))
     assert "a.json:1: text is a list, not a text" in refusal(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("key", ["donn\u00e9es", "all records", "\u6d88\u606f"])
+def test_no_command_is_given_for_a_key_that_jq_would_not_take(key: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({key: [{"text": "Ada ran."}]}))
+    _, report = to_stream(RuleTagger(), [path])
+    assert f"in the list {key!r}: write that list alone, or one record in each line" in str(report.failures[0])
 
 
 def test_what_is_said_of_an_export_leads_to_its_messages(tmp_path: Path) -> None:

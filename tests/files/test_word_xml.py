@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bilstm_tagger.files.office_text import read_docx
-from bilstm_tagger.files.source import Tally
+from bilstm_tagger.files.source import Tally, Unread
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 MC = "http://schemas.openxmlformats.org/markup-compatibility/2006"
@@ -71,6 +71,8 @@ def styled(name: str) -> str:
     [
         (paragraph(f"<w:moveFrom>{run('Bob')}</w:moveFrom>", run("Ada")), "Ada\n"),
         (paragraph(f"<w:moveTo>{run('Bob')}</w:moveTo><w:ins>{run(' Ada')}</w:ins>"), "Bob Ada\n"),
+        (paragraph(run("Ada"), "<w:r><w:ptab/></w:r>", run("Bob")), "Ada\tBob\n"),
+        (paragraph(run("a "), run("14", RAISED), run("C, Ada"), run("1", RAISED)), "a 14C, Ada\n"),
         (paragraph(run("Ada"), "<w:del><w:r><w:tab/><w:delText>Bob</w:delText></w:r></w:del>", run("h")), "Adah\n"),
         (paragraph(f"<w:del>{box(paragraph(run('Bob')))}</w:del>", run("Ada")), "Ada\n"),
         (paragraph(run("Ada "), end="<w:del/>") + paragraph(run("Byron")), "Ada Byron\n"),
@@ -123,7 +125,7 @@ def test_raised_marks_are_left_out(tmp_path: Path, properties: str) -> None:
         paragraph(run("Ada Byron"), run("12", properties), run(" met Bob"), *marks),
         paragraph(run("the 1"), run("st", properties), run(" of 5 km"), run("2", properties)),
     )
-    assert (text, tally.unread["marks"].total()) == ("Ada Byron met Bob\nthe 1st of 5 km2\n", 2)
+    assert (text, tally.unread[Unread.MARKS].total()) == ("Ada Byron met Bob\nthe 1st of 5 km2\n", 2)
 
 
 def test_what_is_not_raised_is_no_mark(tmp_path: Path) -> None:

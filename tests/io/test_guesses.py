@@ -66,6 +66,37 @@ def test_what_reads_odd_words_is_not_named(data: bytes, encoding: str) -> None:
     assert encoding not in plausible(data, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding", "odd"),
+    [
+        ("Łódź", "cp1250", "£Ûdü"),  # a currency beside a letter
+        ("Łomża", "cp1250", "£om¿a"),
+        ("Größe", "mac_roman", "Grš§e"),  # a mark that stands before words
+        ("Привет мир", "koi8_r", "נֹׂ׳ֵװ ֹֽׂ"),  # a point without its letter
+        ("台北", "big5", "･x･_"),  # half a mark
+    ],
+)
+def test_no_text_has_such_words(text: str, encoding: str, odd: str) -> None:
+    data = text.encode(encoding)
+    named = likely_encodings(data)
+    assert encoding in named
+    assert odd not in [data.decode(name) for name in named]
+
+
+@pytest.mark.parametrize("text", ["Łódź", "Łomża", "Çağrı", "Żółć", "říš"])
+def test_a_short_word_may_be_hardly_more_than_accents(text: str) -> None:
+    encoding = "cp1254" if "ğ" in text else "cp1250"
+    assert encoding in likely_encodings(text.encode(encoding))
+
+
+def test_a_currency_stands_beside_figures() -> None:
+    assert likely_encodings("Für 5€ oder £7 in Köln".encode("cp1252"))[0] == "cp1252"
+
+
+def test_a_guess_is_named_behind_the_usual_ones_that_are_as_likely() -> None:
+    assert plausible("Привет мир".encode("koi8_r"), "shift_jis_2004")[0] == "koi8_r"
+
+
 def test_a_guess_is_named_beside_the_usual_one_that_reads_the_same() -> None:
     data = GERMAN.encode("cp1252")
     assert plausible(data, None) == ["cp1252"]

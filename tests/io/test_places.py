@@ -11,6 +11,7 @@ from command_line import run
 from tiny import sentences, write_conll
 
 from bilstm_tagger.errors import ConfigError, TaggerError
+from bilstm_tagger.io import places
 from bilstm_tagger.io.places import check_file_place, check_folder_place
 from bilstm_tagger.studies import memory
 from bilstm_tagger.tagging.tagger import Tagger
@@ -35,7 +36,7 @@ def test_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     Path("loop").symlink_to("loop")
     with pytest.raises(TaggerError, match=r"^\.: is a folder; name a file in it$"):
         check_file_place(".")
-    with pytest.raises(ConfigError, match=r"^file: is a file; choose another --output$"):
+    with pytest.raises(ConfigError, match=r"^file: is a file; choose another place$"):
         check_folder_place("file")
     for check in (check_file_place, check_folder_place):
         for name, reason in (
@@ -48,6 +49,30 @@ def test_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
     for check in (check_file_place, check_folder_place):
         with pytest.raises(TaggerError, match=r"^a/b: cannot be written: Permission denied \(.*\); choose another"):
+            check("a/b")
+
+
+def test_the_system_calls_what_is_under_a_file_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Windows does, which has no root either where a drive is missing."""
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("a")
+    ask = places._mode
+
+    def mode_of(path: Path) -> int | None:
+        try:
+            return ask(path)
+        except NotADirectoryError:
+            return None
+
+    monkeypatch.setattr(places, "_mode", mode_of)
+    for check in (check_file_place, check_folder_place):
+        with pytest.raises(
+            TaggerError, match=r"^file/a/b: cannot be written: Not a directory .*; choose another place$"
+        ):
+            check("file/a/b")
+    monkeypatch.setattr(places, "_mode", lambda path: None)
+    for check in (check_file_place, check_folder_place):
+        with pytest.raises(TaggerError, match=r"^a/b: cannot be written: No such file .*; choose another place$"):
             check("a/b")
 
 
@@ -95,7 +120,7 @@ def test_commands_look_first(
     assert result.exit_code == 1, result.output
     (told,) = result.stderr.splitlines()
     if words[-1] == "AT":
-        assert told == f"error: {file}: is a file; choose another --output"
+        assert told == f"error: {file}: is a file; choose another place"
     else:
         at = words[-1].replace("AT/", f"{file}/")
         assert told == f"error: {at}: cannot be written: Not a directory; choose another place"

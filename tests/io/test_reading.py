@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.io.reading import open_text, read_bytes, read_text, sha256_file
+from bilstm_tagger.io.reading import open_text, read_bytes, read_text, sha256_file, sha256_folder
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
@@ -88,7 +88,7 @@ def test_b6_a_likely_encoding_is_named(tmp_path: Path, encoding: str) -> None:
     path.write_bytes((prose * 20).encode(encoding))
     with pytest.raises(CorpusError) as caught:
         list(open_text(path))
-    named = str(caught.value).split("--encoding ")[1].split(",")[0]
+    named = str(caught.value).split("--encoding ")[1].split(",")[0].removesuffix(" first")
     assert (prose * 20) == read_text(path, encoding=named)
 
 
@@ -169,7 +169,10 @@ def test_of_encodings_that_are_as_likely_the_most_usual_is_named(text: str, tmp_
     ("guesses", "advice"),
     [
         (["cp1252"], "it may be cp1252: add --encoding cp1252, or save it as UTF-8"),
-        (["cp1250", "cp1252"], "it may be cp1252 or cp1250: name it, --encoding cp1252, or save it as UTF-8"),
+        (
+            ["cp1250", "cp1252"],
+            "it may be cp1252 or cp1250: try --encoding cp1252 first, or save it as UTF-8",
+        ),
     ],
 )
 def test_one_likely_encoding_is_added_and_of_several_one_is_named(
@@ -184,3 +187,15 @@ def test_one_likely_encoding_is_added_and_of_several_one_is_named(
     with pytest.raises(CorpusError) as caught:
         list(open_text(tmp_path / "a.txt"))
     assert str(caught.value).endswith(advice)
+
+
+def test_the_checksum_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    for name in ("a/b.txt", "a.txt", "c.md"):
+        (tmp_path / name).write_text(name)
+    whole, texts = sha256_folder(tmp_path), sha256_folder(tmp_path, [".txt"])
+    lines = [f"{name}\0{hashlib.sha256(name.encode()).hexdigest()}\n" for name in ("a.txt", "a/b.txt", "c.md")]
+    assert whole == hashlib.sha256("".join(lines).encode()).hexdigest()
+    assert texts == hashlib.sha256("".join(lines[:2]).encode()).hexdigest()
+    (tmp_path / "a" / "b.txt").rename(tmp_path / "a" / "c.txt")
+    assert sha256_folder(tmp_path, [".txt"]) != texts

@@ -172,7 +172,7 @@ def test_a_test_file_binds_no_training(tmp_path: Path, settings: Settings, monke
 
 def test_a_place_that_cannot_be_is_told_first(tmp_path: Path, settings: Settings) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match=r"/file: is a file; choose another --output$"):
+    with pytest.raises(ConfigError, match=r"/file: is a file; choose another place$"):
         run_encoders_study(settings, output=tmp_path / "file")
     with pytest.raises(TaggerError, match=r"/file/study: cannot be written: Not a directory; choose another place$"):
         run_encoders_study(settings, output=tmp_path / "file" / "study")

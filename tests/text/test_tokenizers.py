@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pickle
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
 import spacy
+from growth import grows_linearly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +18,7 @@ from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.text import tokenizers as text_module
 from bilstm_tagger.text.sentences import sentence_bounds
-from bilstm_tagger.text.tokenizers import Tokenizer, get_tokenizer
+from bilstm_tagger.text.tokenizers import UNSEEN, Tokenizer, bracket_cuts, get_tokenizer
 
 NAMES = ["spacy:en", "spacy:es", "spacy:zh", "characters", "whitespace"]
 TOKENIZERS = {name: get_tokenizer(name) for name in NAMES}
@@ -48,7 +50,6 @@ PIECES = st.one_of(
     ),
     st.text(max_size=6),
 )
-UNSEEN = "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 TEXTS = st.lists(PIECES, max_size=15).map("".join)
 
 
@@ -164,6 +165,18 @@ def test_a_stretch_without_white_space_takes_no_time_with_the_square_of_its_leng
         assert "".join(document.words) == "".join(text.split())
         assert [text[a:b] for a, b in zip(document.starts, document.ends, strict=True)] == document.words
     assert max(map(len, given), default=0) <= text_module.LONGEST  # nothing is given that was seen before
+
+
+@pytest.mark.parametrize(
+    "made", [lambda n: "\u5b57" * n + "[1]", lambda n: "a" * n + "[1]", lambda n: "a:" * n + "[1]"]
+)
+def test_the_time_for_cuts_grows_with_a_stretch_not_with_the_square(made: Callable[[int], str]) -> None:
+    assert grows_linearly(bracket_cuts, made, 4000)
+
+
+def test_an_address_behind_words_without_a_blank_is_whole() -> None:
+    stretch = "\u5b57" * 30 + "(https://a.b/c[1]d"
+    assert bracket_cuts(stretch) == [30]
 
 
 def test_a_long_stretch_within_the_bound_is_one_word() -> None:

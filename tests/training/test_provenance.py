@@ -10,6 +10,8 @@ import pytest
 from tiny import sentences, settings_of, write_conll
 
 from bilstm_tagger import plots
+from bilstm_tagger.errors import ModelError
+from bilstm_tagger.model_folder import find
 from bilstm_tagger.settings.schema import Settings
 from bilstm_tagger.training import train
 from bilstm_tagger.training.provenance import changed_files, changes_since
@@ -106,3 +108,65 @@ def test_a_model_that_tells_of_no_data_is_as_it_was(settings: Settings, tmp_path
     (tmp_path / "model" / "config.json").write_text(json.dumps(config | {"data": []}), "utf-8")
     write_conll(tmp_path / "a.conll", sentences(17))
     assert changes_since(tmp_path / "model", settings) == []
+
+
+@pytest.mark.parametrize("name", ["user/ner", "en"])
+def test_a_model_that_is_found_by_its_name_is_held_to_its_weights(
+    name: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of the hub or of the package; another commit of the hub is another model, too."""
+    places = [tmp_path / "models--user--ner" / "snapshots" / (commit * 40) for commit in "ab"]
+    if name == "en":
+        places = [tmp_path / version / "en" for version in "ab"]
+
+    def is_at(place: Path) -> None:
+        monkeypatch.setattr(find, "fetch", lambda _: place)
+        monkeypatch.setattr(find, "shipped_models", lambda: {"en": place})
+
+    for place, epochs in zip(places, (1, 2), strict=True):
+        own = settings.model_copy(update={"training": settings.training.model_copy(update={"epochs": epochs})})
+        train(own, output=place)
+    is_at(places[0])
+    follows = settings.model_copy(update={"training": settings.training.model_copy(update={"init_from": name})})
+    train(follows, output=tmp_path / "model")
+    assert changes_since(tmp_path / "model", follows) == []
+    is_at(places[1])
+    told = "en" if name == "en" else "user/ner@" + 40 * "b"
+    assert changes_since(tmp_path / "model", follows) == [f"{told} has another content"]
+
+    def gone(_: object) -> Path:
+        raise ModelError(f"{name}: no such model folder")
+
+    monkeypatch.setattr(find, "fetch", gone)
+    monkeypatch.setattr(find, "shipped_models", dict)
+    assert changes_since(tmp_path / "model", follows) == []
+
+
+def test_a_folder_that_is_replayed_is_held_to_its_content(settings: Settings, tmp_path: Path) -> None:
+    train_, replay = brat(tmp_path / "train"), brat(tmp_path / "replay")
+    settings = settings_of(data__train=train_, data__dev=train_, data__replay=replay, training__epochs=1)
+    train(settings, output=tmp_path / "model")
+    assert changes_since(tmp_path / "model", settings) == []
+    (tmp_path / "replay" / "notes.md").write_text("Who annotated what.\n")
+    assert changes_since(tmp_path / "model", settings) == []
+    (tmp_path / "replay" / "a.ann").write_text("T1\tPER 0 3\tAda\n")
+    assert changes_since(tmp_path / "model", settings) == ["replay has another content"]
+
+
+def test_a_saved_data_set_is_held_to_what_is_read_of_it(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+
+    def save(name: str, last: str) -> None:
+        rows = [{"tokens": ["Ada", "wrote", word], "ner": ["B-PER", "O", "O"]} for word in ("a", "b", "c", last)]
+        parts = {part: datasets.Dataset.from_list(rows) for part in ("train", "validation")}
+        datasets.DatasetDict(parts).save_to_disk(tmp_path / name)
+
+    save("data", "d")
+    save("old", "d")
+    data, old = str(tmp_path / "data"), str(tmp_path / "old")
+    settings = settings_of(data__train=data, data__replay=old, tasks__ner__column="ner", training__epochs=1)
+    train(settings, output=tmp_path / "model")
+    assert changes_since(tmp_path / "model", settings) == []
+    shutil.rmtree(old)
+    save("old", "e")
+    assert changes_since(tmp_path / "model", settings) == ["old has another content"]

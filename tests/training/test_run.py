@@ -480,7 +480,7 @@ def test_a_folder_with_something_else_is_never_touched(
     (folder / "letter.txt").write_text("dear")
     with pytest.raises(ConfigError, match="holds something else than a model; choose another --output"):
         train(settings(), output=folder, **flags)
-    with pytest.raises(ConfigError, match=r"letter\.txt: is a file; choose another --output"):
+    with pytest.raises(ConfigError, match=r"letter\.txt: is a file; choose another place"):
         train(settings(), output=folder / "letter.txt", **flags)
     assert [path.read_text() for path in folder.iterdir()] == ["dear"]
 

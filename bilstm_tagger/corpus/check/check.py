@@ -88,7 +88,9 @@ def check_corpus(paths: Sequence[str | Path], options: CheckOptions | None = Non
 def _read(path: str, spec: ReadSpec, findings: list[Finding]) -> CheckedFile | None:
     try:
         if spec.columns is None:
-            columns = find_columns(path, format=spec.format, encoding=spec.encoding, overlapping=True, slips=True)
+            columns = find_columns(
+                path, format=spec.format, encoding=spec.encoding, delimiter=spec.delimiter, overlapping=True, slips=True
+            )
             spec = spec.replace(columns=columns)
         corpus = read_corpus(path, spec=spec)
     except TaggerError as error:

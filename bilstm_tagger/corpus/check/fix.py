@@ -67,7 +67,9 @@ def fix_corpus(
     spec = spec or ReadSpec()
     if spec.columns is None:
         chosen = spec.misaligned != "error"
-        columns = find_columns(source, format=spec.format, encoding=spec.encoding, overlapping=chosen, slips=True)
+        columns = find_columns(
+            source, format=spec.format, encoding=spec.encoding, delimiter=spec.delimiter, overlapping=chosen, slips=True
+        )
         spec = spec.replace(columns=columns)
     done = Fixes()
     corpus, further = read_whole(source, spec)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bilstm_tagger.corpus.convert.left_out import left_out
-from bilstm_tagger.corpus.convert.not_kept import SENTENCES, losses, touching_spans
+from bilstm_tagger.corpus.convert.not_kept import losses, same_sentences, touching_spans
 from bilstm_tagger.corpus.convert.tasks import Columns, find_columns
 from bilstm_tagger.corpus.corpus import Corpus, CorpusStats, Repairs
 from bilstm_tagger.corpus.formats import DATA_SETS, brat_write, format_of, format_to_write
@@ -101,7 +101,9 @@ def convert_corpus(source: str | Path, target: str | Path, options: ConvertOptio
     spec = options.spec
     if spec.columns is None:
         chosen = spec.misaligned != "error"
-        columns = find_columns(source, format=spec.format, encoding=spec.encoding, overlapping=chosen)
+        columns = find_columns(
+            source, format=spec.format, encoding=spec.encoding, delimiter=spec.delimiter, overlapping=chosen
+        )
         spec = spec.replace(columns=columns)
     tasks = list(spec.columns or {})
     corpus = read_corpus(source, spec=spec)
@@ -192,7 +194,7 @@ def _compare(corpus: Corpus, target: str | Path, spec: ReadSpec, format: str | N
         tokenizer = get_tokenizer(spec.tokenizer)
         written_folder, same_tokens = brat_write.read_back(corpus, Path(target), task, tokenizer)
         lost = losses(corpus.only([task]), written_folder, columns)
-        if same_tokens and not any(each.startswith(SENTENCES) for each in lost):
+        if same_tokens and same_sentences(corpus, written_folder):
             return lost
         return ["tokens and sentences: brat has text, which is cut anew", *lost]
     try:
@@ -209,5 +211,6 @@ def _as_written(corpus: Corpus, target: str | Path, spec: ReadSpec, format: str 
     if isinstance(layout, ConllLayout) and format_of(target, format).name == "conll":
         return plain.replace(word_column=layout.word + 1, comments=spec.comments)
     if isinstance(layout, TokenRowLayout) and layout.kept:
-        return plain.replace(word_column=layout.word, sentence_column=layout.sentence)
+        mark = layout.style.delimiter if format_of(target, format).name in ("csv", "token-csv") else None
+        return plain.replace(word_column=layout.word, sentence_column=layout.sentence, delimiter=mark)
     return plain

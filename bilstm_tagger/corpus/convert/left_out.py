@@ -47,7 +47,7 @@ def left_out(source: str | Path, spec: ReadSpec, first: Document) -> list[str]:
         return _phrase("layers", dict(_layers(source, spec)), spec)
     if known.name == "spacy":
         return _phrase("annotations of spaCy", dict(_spacy(source, spec)), spec)
-    record = first_record(source, known.name, encoding=spec.encoding)
+    record = first_record(source, known.name, encoding=spec.encoding, delimiter=spec.delimiter)
     if set(first.columns) & record.keys():
         return []  # a token per row; its columns are kept with the document
     usual = {usual_key(task, record) for task, column in (spec.columns or {}).items() if isinstance(column, int)}

@@ -18,13 +18,12 @@ from bilstm_tagger.schemes.spans import SpanTuple, tags_to_spans
 from bilstm_tagger.text.tokenizers import seen
 from bilstm_tagger.wording import counted
 
-__all__ = ["SENTENCES", "losses", "to_keep", "touching_spans"]
+__all__ = ["losses", "same_sentences", "to_keep", "touching_spans"]
 
 # Beyond this many columns flags for each of them would hide the rest of the line.
 _MOST_FLAGS = 6
 
 # What a loss of them begins with.
-SENTENCES = "boundaries of sentences"
 _SENTENCE = re.compile(r"#\s*sent_id\s*=\s*(\S*)")
 _TEXT = re.compile(r"#\s*text\s*=")
 
@@ -65,15 +64,19 @@ def losses(
         lost.append(f"boundaries of documents: {len(before):,} became {len(after):,}")
     elif any(a.id != b.id for a, b in zip(before, after, strict=True) if a.id is not None):
         lost.append("names of documents")
-    same_sentences = _sentence_ends(before) == _sentence_ends(after)
-    if not same_sentences:
+    if not same_sentences(before, after):
         counts = (sum(len(document.bounds) - 1 for document in side) for side in (before, after))
-        lost.append("{}: {:,} became {:,}".format(SENTENCES, *counts))
+        lost.append("boundaries of sentences: {:,} became {:,}".format(*counts))
     lost += chain.from_iterable(_lost_tags(before, after, task) for task in before[0].tasks)
     if same_documents and not _same_text(before, after):
         lost.append(_lost_text(before, after))
     lost += _lost_columns(before, after, columns or {})
     return lost + _lost_lines(before, after)
+
+
+def same_sentences(before: Sequence[Document], after: Sequence[Document]) -> bool:
+    """Whether sentences end at the same tokens, counted over all documents; those of no token count for nothing."""
+    return _sentence_ends(before) == _sentence_ends(after)
 
 
 def touching_spans(documents: Sequence[Document], task: str) -> int:

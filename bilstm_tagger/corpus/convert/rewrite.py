@@ -10,7 +10,8 @@ from bilstm_tagger.corpus.convert.convert import save_and_compare
 from bilstm_tagger.corpus.convert.tasks import Columns, further_columns, is_webanno
 from bilstm_tagger.corpus.corpus import Corpus
 from bilstm_tagger.corpus.formats import format_of
-from bilstm_tagger.corpus.formats.token_columns import TokenRowLayout
+from bilstm_tagger.corpus.formats.sheets import style_of
+from bilstm_tagger.corpus.formats.token_columns import COMMAS, CsvStyle, TokenRowLayout
 from bilstm_tagger.corpus.reading import read_corpus
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.settings.read_spec import ReadSpec
@@ -69,13 +70,13 @@ def rewrite(corpus: Corpus, source: str | Path, target: str | Path, *, spec: Rea
         if is_webanno(source, format_of(source, spec.format).name, encoding=spec.encoding):
             format = "webanno"
         elif suffix in (".csv", ".xlsx") and all(isinstance(each.layout, TokenRowLayout) for each in corpus):
-            corpus = _with_columns(corpus)
+            corpus = _with_columns(corpus, style_of(source, spec) if suffix == ".csv" else COMMAS)
             format = "token-csv" if suffix == ".csv" else None
     _, lost = save_and_compare(corpus, source, target, spec=spec, format=format)
     return lost
 
 
-def _with_columns(corpus: Corpus) -> Corpus:
+def _with_columns(corpus: Corpus, style: CsvStyle) -> Corpus:
     """The documents of a table, which get all its columns: unless they are of several sheets, or it cannot tell them.
 
     Columns of one name cannot be told apart, nor can a table with a single sentence that has no column for it.
@@ -88,6 +89,7 @@ def _with_columns(corpus: Corpus) -> Corpus:
         layout = document.layout
         if isinstance(layout, TokenRowLayout) and len(layouts) == 1 and document.sheet is None:
             apart = layout.sentence is not None or sentences > 1
-            document.layout = replace(layout, kept=apart and len({*layout.header}) == len(layout.header))
+            distinct = len({*layout.header}) == len(layout.header)
+            document.layout = replace(layout, kept=apart and distinct, style=style)
         made.append(document)
     return Corpus(made, corpus.schemes)

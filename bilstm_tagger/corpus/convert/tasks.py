@@ -46,6 +46,7 @@ def find_columns(
     *,
     format: str | None = None,
     encoding: str | None = None,
+    delimiter: str | None = None,
     overlapping: bool = False,
     slips: bool = False,
 ) -> Columns:
@@ -60,6 +61,7 @@ def find_columns(
         path: the file.
         format: name of its format, if the suffix does not tell it.
         encoding: its encoding, if it is text.
+        delimiter: what stands between cells of a table, if its first line does not tell it.
         overlapping: whether layers of WebAnno TSV with overlapping spans count too, which are refused unless
             `misaligned` chooses among their spans.
         slips: whether keys of MISC count too of which most values are tags of spans, or all are near misses of such.
@@ -81,7 +83,7 @@ def find_columns(
     elif is_webanno(path, known.name, encoding=encoding):
         columns = _webanno_tasks(webanno.features(path, encoding=encoding), overlapping)
     else:
-        record = first_record(path, known.name, encoding=encoding)
+        record = first_record(path, known.name, encoding=encoding, delimiter=delimiter)
         columns = {task: task for task in _record_tasks(record)}
         # Where no column is named, training reads the key of its task, `ner` unless another is chosen.
         if not columns and known.name in ("jsonl", "parquet", "arrow") and usual_key("ner", record) == "ner":
@@ -103,14 +105,16 @@ def further_columns(path: str | Path, spec: ReadSpec) -> Columns:
     """
     named = spec.columns or {}
     overlapping = spec.misaligned != "error"
-    found = find_columns(path, format=spec.format, encoding=spec.encoding, overlapping=overlapping)
+    found = find_columns(
+        path, format=spec.format, encoding=spec.encoding, delimiter=spec.delimiter, overlapping=overlapping
+    )
     known = format_of(path, spec.format)
     if is_webanno(path, known.name, encoding=spec.encoding):
         read = webanno.full_names(path, named.values(), encoding=spec.encoding)
     elif known.name == "spacy":
         read = {spacy_docbin.column_of(task, column) for task, column in named.items()}
     else:
-        header = list(first_record(path, known.name, encoding=spec.encoding))
+        header = list(first_record(path, known.name, encoding=spec.encoding, delimiter=spec.delimiter))
         taken = {name.casefold() for name in (*named, *(_called(column, header) for column in named.values()))}
         read = {str(column) for column in found.values() if str(column).casefold() in taken}
     return {
@@ -213,13 +217,16 @@ def _one_each(tags: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
     return isinstance(words, list) and all(isinstance(each, list) and len(each) == len(words) for each in tags.values())
 
 
-def first_record(path: str | Path, format: str, *, encoding: str | None = None) -> Mapping[str, Any]:
+def first_record(
+    path: str | Path, format: str, *, encoding: str | None = None, delimiter: str | None = None
+) -> Mapping[str, Any]:
     """Give the first record or row of a file, or its columns with no more than a place-holder; empty if there is none.
 
     Args:
         path: the file.
         format: name of its format.
         encoding: its encoding, if it is text.
+        delimiter: what stands between cells of a table, if its first line does not tell it.
     """
     try:
         if format == "jsonl":
@@ -227,7 +234,7 @@ def first_record(path: str | Path, format: str, *, encoding: str | None = None) 
             return record if isinstance(record, dict) else {}
         if format in ("csv", "token-csv", "sentence-csv"):
             text = read_text(path, encoding=encoding)
-            return _first_row(row for _, row in csv_rows(str(path), text, delimiter_of(text)))
+            return _first_row(row for _, row in csv_rows(str(path), text, delimiter or delimiter_of(text)))
         if format in ("xlsx", "sentence-xlsx"):
             records = [_first_row(row for _, row in sheet.rows) for sheet in read_sheets(path)]
             read = [

@@ -58,7 +58,8 @@ def whole_file(record: Any) -> str | None:
     key = next((name for name, value in record.items() if _is_records(value)), None)
     if key is None:
         return None
-    alone = f", as by jq '.{key}' FILE > NEW.json" if str(key).isidentifier() else ""
+    plain = str(key).isascii() and str(key).isidentifier()  # which jq takes without quotation marks
+    alone = f", as by jq '.{key}' FILE > NEW.json" if plain else ""
     return f"one object with all records in the list {key!r}: write that list alone{alone}, or one record in each line"
 
 

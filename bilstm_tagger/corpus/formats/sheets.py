@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import logging
@@ -13,12 +14,13 @@ from typing import Any
 from bilstm_tagger.corpus.formats.list_cells import read_cell
 from bilstm_tagger.corpus.formats.record_words import whole_record
 from bilstm_tagger.corpus.formats.records import RecordReader
-from bilstm_tagger.corpus.formats.token_columns import Row, Table, TokenRowError, looks_like_header, place_of
+from bilstm_tagger.corpus.formats.token_columns import CsvStyle, Row, Table, TokenRowError, looks_like_header, place_of
 from bilstm_tagger.corpus.formats.token_rows import read_token_rows
 from bilstm_tagger.corpus.formats.workbooks import read_sheets
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
-from bilstm_tagger.io.reading import read_text
+from bilstm_tagger.io.encodings import marked_encoding
+from bilstm_tagger.io.reading import read_bytes, read_text
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.wording import counted
 
@@ -66,6 +68,27 @@ def read_csv(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
 def read_tsv(path: str | Path, spec: ReadSpec) -> Iterator[Document]:
     """Read a table with tabs between its cells. Arguments and errors as in `read_csv`."""
     return read_csv(path, spec.replace(delimiter="\t"))
+
+
+def style_of(path: str | Path, spec: ReadSpec) -> CsvStyle:
+    """How a file of CSV is written, so that another can be written like it.
+
+    UTF-8 is written whatever the file was in; in place of another encoding it gets the mark by which Excel knows it.
+
+    Raises:
+        CorpusError: the file cannot be read.
+    """
+    text = read_text(path, encoding=spec.encoding)
+    begin = read_bytes(path)[:4]
+    marked = spec.encoding is not None or begin.startswith(codecs.BOM_UTF8) or marked_encoding(begin) is not None
+    first, line_end = text.partition("\n")[:2]
+    said = first + line_end if _SEPARATOR.fullmatch(first) else ""
+    return CsvStyle(
+        spec.delimiter or delimiter_of(text),
+        "\r\n" if first.endswith("\r") else "\n",
+        marked,
+        said,
+    )
 
 
 def delimiter_of(text: str) -> str:

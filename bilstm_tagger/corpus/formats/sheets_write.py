@@ -9,9 +9,10 @@ from itertools import chain, islice, pairwise
 from typing import Any, BinaryIO, TextIO
 
 from bilstm_tagger.corpus.formats.table import OWN
-from bilstm_tagger.corpus.formats.token_columns import TokenRowLayout, is_one_word
+from bilstm_tagger.corpus.formats.token_columns import COMMAS, CsvStyle, TokenRowLayout, is_one_word
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
+from bilstm_tagger.io.marked import write_mark
 
 __all__ = ["write_sentence_csv", "write_sentence_xlsx", "write_token_csv", "write_xlsx"]
 
@@ -125,13 +126,20 @@ def write_token_csv(documents: Iterable[Document], stream: TextIO, *, tasks: Seq
     Raises:
         CorpusError: a word holds white space, or a task is named like another column.
     """
-    _write_csv(_token_rows(documents, tasks), stream)
+    documents = iter(documents)
+    first = next(documents, None)
+    layout = None if first is None else first.layout
+    style = layout.style if isinstance(layout, TokenRowLayout) and layout.kept else COMMAS
+    _write_csv(_token_rows(chain([] if first is None else [first], documents), tasks), stream, style)
 
 
-def _write_csv(rows: Iterable[list[Any]], stream: TextIO) -> None:
+def _write_csv(rows: Iterable[list[Any]], stream: TextIO, style: CsvStyle = COMMAS) -> None:
     """Write rows with quotation marks where they need them; `csv` forgets a lone carriage return, which ends a row."""
-    usual = csv.writer(stream, lineterminator="\n")
-    quoted = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    if style.marked:
+        write_mark(stream)
+    stream.write(style.said)
+    usual = csv.writer(stream, delimiter=style.delimiter, lineterminator=style.line_end)
+    quoted = csv.writer(stream, delimiter=style.delimiter, lineterminator=style.line_end, quoting=csv.QUOTE_ALL)
     for row in rows:
         returns = any(isinstance(cell, str) and "\r" in cell for cell in row)
         (quoted if returns else usual).writerow(row)

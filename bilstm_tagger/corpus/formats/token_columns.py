@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from bilstm_tagger.corpus.formats.list_cells import read_cell
 from bilstm_tagger.corpus.formats.record_words import is_number
@@ -64,6 +64,25 @@ class TokenRowError(CorpusError):
     """A table with a token in each row in which something is wrong."""
 
 
+class CsvStyle(NamedTuple):
+    """How a file of CSV is written.
+
+    Attributes:
+        delimiter: what stands between cells.
+        line_end: what ends a row.
+        marked: whether a byte order mark stands before all, by which Excel knows UTF-8.
+        said: a first line `sep=;`, by which Excel knows the delimiter, or nothing.
+    """
+
+    delimiter: str = ","
+    line_end: str = "\n"
+    marked: bool = False
+    said: str = ""
+
+
+COMMAS = CsvStyle()
+
+
 @dataclass(frozen=True, slots=True)
 class TokenRowLayout:
     """Which columns of a table with a token in each row were read.
@@ -76,6 +95,7 @@ class TokenRowLayout:
         document: the column that tells the documents apart, if there is one.
         sentences: the cells of the column of the sentences, one for each token.
         kept: whether the document is to be written into a table with the same columns.
+        style: how that table is written if it is CSV.
     """
 
     sources: Mapping[str, str]
@@ -85,6 +105,7 @@ class TokenRowLayout:
     document: str | None = None
     sentences: tuple[str, ...] = ()
     kept: bool = False
+    style: CsvStyle = COMMAS
 
 
 def place_of(path: str, sheet: str | None) -> str:

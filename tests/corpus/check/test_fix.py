@@ -8,6 +8,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from command_line import run
 from typer.testing import CliRunner
 
 from bilstm_tagger.cli import app
@@ -223,6 +224,28 @@ def test_the_columns_of_a_table_of_tokens_stay(rows: str, suffix: str, tmp_path:
     done = fix_corpus(source, target)
     assert cells(target) == [[cell.replace("B-Per", "B-PER") for cell in row] for row in given]
     assert done.losses == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("mark", [",", ";", "\t", "^"])
+@pytest.mark.parametrize("said", [False, True])
+def test_a_table_of_tokens_is_written_as_it_was(encoding: str, mark: str, said: bool, tmp_path: Path) -> None:
+    rows = [
+        ["no", "word", "ner", "note"],
+        ["1", "Müller", "B-PER", "a"],
+        ["1", "ran", "O", ""],
+        ["2", "Köln", "B-LOC", ""],
+    ]
+    begin = f"sep={mark}\r\n" if said else ""
+    text = begin + "".join(mark.join(row) + "\r\n" for row in rows)
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    odd = ["--delimiter", mark] if mark == "^" else []
+    odd += ["--encoding", encoding] if encoding == "cp1252" else []
+    done = run("check", tmp_path / "a.csv", "--fix", tmp_path / "b.csv", "--sentence-column", "no", *odd)
+    assert done.exit_code == 0, done.stderr
+    expected = text if encoding == "utf-8" else "\ufeff" + text
+    assert (tmp_path / "b.csv").read_bytes().decode() == expected
+    assert "not kept" not in done.output
 
 
 def test_sentences_that_are_left_out_leave_the_other_rows_of_a_table(tmp_path: Path) -> None:
