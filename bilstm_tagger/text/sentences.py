@@ -78,7 +78,7 @@ def _after_closing(words: list[str], starts: list[int], ends: list[int], index: 
         touches = starts[index] == ends[index - 1]
         if touches and word == "[":
             inside = words[index + 1 : index + 2 + _NOTE]
-            if "]" in inside[1:] and not any(map(stops.__contains__, inside[: inside.index("]")])):
+            if "]" in inside[1:]:
                 index += 2 + inside.index("]")
                 continue
         if touches and not word.strip(_NOTE_SIGNS):

@@ -47,13 +47,13 @@ _NOTE_SIGN = re.compile(
 # A bracket behind a word, or behind what ends one. Of `:(` and `(s)he` nothing is.
 _OPENED = re.compile(r"""(?<=[\w.,;:!?%"'’”»)\]）］*+†‡])[(（\[［]""")
 _INSIDE = re.compile(r"[^][()［］（）]*")
-_NUMBER = re.compile(r"\d[\d,–-]*$")
+_NUMBER = re.compile(r"\d[\d,.:–-]*$")
 _NOTE_LETTERS = "abcdefgh"  # `student[s]` is no note
 _NAME = 3  # letters, begun in upper case; `Fe(OH)3` is a formula
 _WORD = 5  # letters in lower case before a bracket of a word; `poly(AB)` is a formula
 _LONGEST_WORD = 40
 _WIDE_OPENING = "（［"
-_OPENING = "([" + _WIDE_OPENING
+_BRACKET = re.compile(r"[][()［］（）]")
 _CLOSING = ")]）］"
 # What stands between a bracket that closes and the next word.
 _BETWEEN = re.compile(r"""([)\]）］]+)([.,;:!?/–—+&-]*)(?=["'“„‘«(\[（［]*\w)""")
@@ -245,7 +245,8 @@ def bracket_cuts(stretch: str) -> list[int]:
     last = address.start() if address else len(stretch)
     cuts = {found.start() for found in _NOTE_SIGN.finditer(stretch, word.end(), last)}
     divided: list[int] = []
-    joined = stretch[0] in _OPENING
+    first = _BRACKET.search(stretch)
+    joined = first is not None and (first.start() == 0 or first.group() in _CLOSING)
     for found in _OPENED.finditer(stretch, word.end(), last):
         # Behind a bracket as that one.
         if stretch[found.start() - 1] not in _CLOSING:
@@ -282,7 +283,7 @@ def _divides(stretch: str, place: int) -> bool:
     if stretch[place] == "[":
         if not (is_word or is_name or before.isdigit() or len(before) >= _NAME):
             return False
-        if _NUMBER.match(inside):
+        if _NUMBER.match(inside) or (not before and inside[:1].isalpha()):
             return True
         if is_closed:
             return (inside in tuple(_NOTE_LETTERS) and not follows.isalpha()) or _is_upper(inside)
@@ -291,7 +292,8 @@ def _divides(stretch: str, place: int) -> bool:
         return False
     if _NUMBER.match(inside) or (not is_closed and inside[:1].isalpha()):
         return is_name and bool(before or not is_closed)
-    if not _is_upper(inside):
+    is_address = bool(before) and is_name and inside.startswith("@")
+    if not (_is_upper(inside) or is_address):
         return False
     if is_name:
         return not follows.isdigit()
