@@ -132,11 +132,11 @@ class _Line(NamedTuple):
 
     def is_beside(self, other: _Line) -> bool:
         """Whether both edges are those of the other line, and not all gaps are in column with those of that."""
-        most = _EDGE * self.size
+        most = _EDGE * self.size or 1.0
         if abs(self.start - other.start) > most or abs(self.end - other.end) > most:
             return False
-        ends = [gap.end for gap in other.gaps if gap.end is not None]
-        return not all(gap.end is not None and any(abs(gap.end - end) <= most for end in ends) for gap in self.gaps)
+        ends = {round(gap.end / most) + near for gap in other.gaps if gap.end is not None for near in (-1, 0, 1)}
+        return not all(gap.end is not None and round(gap.end / most) in ends for gap in self.gaps)
 
 
 class _Page:
@@ -239,9 +239,14 @@ class _Page:
         self._last = len(self._out)
         self._run.shown.append((shown, self._state.font, self._state.size))
         if operator == b"TJ":
+            before: Any = b""
             for item, moved in enumerate(shown):
-                if isinstance(moved, (int, float)) and moved < -1000 * _WORDS:
-                    self._gaps.append(_Gap(-moved / 1000, self._last, item, self._ends_in_blank(shown[:item])))
+                if not isinstance(moved, (int, float)):
+                    before = moved
+                elif moved < -1000 * _WORDS:
+                    self._gaps.append(
+                        _Gap(-moved / 1000, self._last, item, self._ends_in_blank(before, self._state.font))
+                    )
         return False
 
     def _is_again(self, run: _Run, shown: Any) -> bool:
@@ -255,9 +260,10 @@ class _Page:
             *before.matrix[:2]
         )
 
-    def _ends_in_blank(self, shown: Sequence[Any]) -> bool:
-        last = next((item for item in reversed(shown) if not isinstance(item, (int, float))), b"")
-        return _codes(last).endswith(self._fonts(self._state.font).blank)
+    def _ends_in_blank(self, shown: Any, font: str) -> bool:
+        if not isinstance(shown, (str, bytes)):
+            shown = next((item for item in reversed(shown) if not isinstance(item, (int, float))), b"")
+        return _codes(shown).endswith(self._fonts(font).blank)
 
     def _measure(self, run: _Run, shown: Any) -> None:
         """Find the gap between the last text and a run, if both are on one line."""
@@ -292,7 +298,7 @@ class _Page:
             if is_over or (is_raised and self._is_mark(run, shown, along / scale)):
                 self._apart[self._last] = " "
             elif gap > _WORDS:
-                is_behind = self._ends_in_blank([before.shown[-1][0]])
+                is_behind = self._ends_in_blank(*before.shown[-1][:2])
                 end = (run.matrix[4] * a + run.matrix[5] * b) / scale
                 self._gaps.append(_Gap(gap, self._last, None, is_behind, end))
         elif along < -_BACK * size or (self._has_dropped and self._width(before) * scale > along + _WORDS * size):

@@ -56,7 +56,7 @@ _WIDE_OPENING = "（［"
 _BRACKET = re.compile(r"[][()［］（）]")
 _CLOSING = ")]）］"
 # What stands between a bracket that closes and the next word.
-_BETWEEN = re.compile(r"""([)\]）］]+)([.,;:!?/–—+&-]*)(?=["'“„‘«(\[（［]*\w)""")
+_BETWEEN = re.compile(r"""(?<![)\]）］])([)\]）］]++)([.,;:!?/–—+&-]*+)(?=["'“„‘«(\[（［]*+\w)""")
 # A bracket of a number that closes before a word.
 _CLOSED_NUMBER = re.compile(r"(?<=\[)\d{1,3}\](?=\w)")
 _MARK = re.compile("[][()［］（）†‡⁰¹²³⁴-⁹]")
