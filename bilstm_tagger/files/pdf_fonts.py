@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -10,6 +11,11 @@ from bilstm_tagger.text.line_ends import estimated_width
 __all__ = ["Font", "fonts_of"]
 
 _COURIER = 0.6
+_WIDE_BLANK = b"\x00 "
+# `<code> <0020>`, or a range that begins with it.
+_BLANK = re.compile(rb"<([0-9A-Fa-f]{4})>\s*(?:<[0-9A-Fa-f]{4}>\s*)?<0020>")
+_CODES = 0x10000  # of two bytes
+_MOST_WIDTHS = 4 * _CODES  # that a font may list; ranges that go on over each other are meant to keep us busy
 
 
 class Font(NamedTuple):
@@ -19,11 +25,13 @@ class Font(NamedTuple):
         widths: of codes, in sizes of the font.
         other: width of other codes; None if it is to be estimated.
         is_wide: whether a code is two bytes.
+        blank: the code of the blank.
     """
 
     widths: dict[int, float]
     other: float | None
     is_wide: bool = False
+    blank: bytes = b" "
 
     def width(self, codes: bytes) -> float:
         """The width of a string."""
@@ -62,7 +70,8 @@ def fonts_of(page: Any) -> Callable[[str], Font]:
 def _font(given: Any) -> Font:
     if given["/Subtype"] == "/Type0":
         descendant = given["/DescendantFonts"][0].get_object()
-        return Font(_of_ranges(descendant.get("/W", ())), float(descendant.get("/DW", 1000)) / 1000, is_wide=True)
+        widths, other = _of_ranges(descendant.get("/W", ())), float(descendant.get("/DW", 1000)) / 1000
+        return Font(widths, other, is_wide=True, blank=_wide_blank(given))
     if "/Widths" not in given:  # one of those that each reader has
         return Font({}, _COURIER) if "Courier" in str(given.get("/BaseFont")) else _UNKNOWN
     unit = float(given["/FontMatrix"][0]) if given["/Subtype"] == "/Type3" else 0.001
@@ -72,17 +81,27 @@ def _font(given: Any) -> Font:
     return Font(widths, float(described.get("/MissingWidth", 0)) * unit)
 
 
+def _wide_blank(given: Any) -> bytes:
+    """The code of the blank in a font of two bytes a code, as its table of characters has it."""
+    table: Any = given["/ToUnicode"].get_object() if "/ToUnicode" in given else None
+    found = _BLANK.search(table.get_data()) if hasattr(table, "get_data") else None
+    return bytes.fromhex(found[1].decode()) if found else _WIDE_BLANK
+
+
 def _of_ranges(listed: Any) -> dict[int, float]:
     """Widths as a font of many characters lists them: `first [width ...]` or `first last width`."""
     widths: dict[int, float] = {}
     items = [item.get_object() for item in (listed.get_object() if listed else ())]
-    at = 0
-    while at + 1 < len(items):
+    at = count = 0
+    while at + 1 < len(items) and count < _MOST_WIDTHS:
         first, second = max(int(items[at]), 0), items[at + 1]
         if isinstance(second, list):
             widths.update({first + place: float(width.get_object()) / 1000 for place, width in enumerate(second)})
             at += 2
+            count += len(second)
         else:
-            widths.update(dict.fromkeys(range(first, min(int(second), 0xFFFF) + 1), float(items[at + 2]) / 1000))
+            codes = range(first, min(int(second) + 1, _CODES))
+            widths.update(dict.fromkeys(codes, float(items[at + 2]) / 1000))
             at += 3
+            count += len(codes)
     return widths

@@ -2,7 +2,8 @@
 
 pypdf ends a line where a text object moves on behind its last text, which shows nothing, and gives one blank for a gap
 of any width. So what a page draws is changed before pypdf reads it: such moves are left out, and blanks are drawn into
-wide gaps.
+wide gaps. What is drawn left of the text before it is a line of its own, what is drawn twice, as if in bold, is left
+out once, and a raised mark is apart by a blank.
 """
 
 from __future__ import annotations
@@ -20,6 +21,12 @@ _ESTIMATE = 0.25  # that an estimated width may be off
 _WORDS = 0.15
 _MOST_JUSTIFIED = 1.5
 _SAME_LINE = 0.3  # that base lines are apart
+_RAISED = 0.8  # that what is raised beside a word is at most
+_SMALLER = 0.85  # of the size of a word, raised text is
+_MARK = 6  # codes of a mark of a note
+_BACK = 2.0  # that text moves back in one text object, farther than over an accent or a letter from right to left
+_TWICE = 0.1  # that text is moved that is drawn again
+_EDGE = 0.15  # that edges of justified lines are apart
 _OVER = 0.5  # that a text object begins before the end of the last one, as if of a word of its own
 _ALIKE = 1.25  # times the narrowest gap of a line
 _FEW = 2  # gaps that may be alike by chance
@@ -93,11 +100,43 @@ class _Run(NamedTuple):
 
 
 class _Gap(NamedTuple):
-    """A gap: its width in sizes of the font, the operation before it, and the item of its array that makes it."""
+    """A gap.
+
+    Attributes:
+        width: in sizes of the font.
+        operation: the one before it.
+        item: that of its array that makes it.
+        is_behind_blank: whether a blank is shown before it.
+        end: where it ends, along the line; None inside of an array.
+    """
 
     width: float
     operation: int
     item: int | None
+    is_behind_blank: bool
+    end: float | None = None
+
+
+class _Line(NamedTuple):
+    """Where a line begins and ends along its direction, the size of its font, and its gaps."""
+
+    start: float
+    end: float
+    size: float
+    gaps: list[_Gap]
+
+    def are_alike(self) -> bool:
+        """Whether its gaps are, as in a justified line."""
+        widths = [gap.width for gap in self.gaps]
+        return max(widths) <= _ALIKE * min(widths)
+
+    def is_beside(self, other: _Line) -> bool:
+        """Whether both edges are those of the other line, and not all gaps are in column with those of that."""
+        most = _EDGE * self.size or 1.0
+        if abs(self.start - other.start) > most or abs(self.end - other.end) > most:
+            return False
+        ends = {round(gap.end / most) + near for gap in other.gaps if gap.end is not None for near in (-1, 0, 1)}
+        return not all(gap.end is not None and round(gap.end / most) in ends for gap in self.gaps)
 
 
 class _Page:
@@ -117,10 +156,11 @@ class _Page:
         self._last = 0  # operation that showed it
         self._has_moved = False
         self._moves: list[int] = []  # operations since the last text
+        self._first: _Run | None = None  # of the line
         self._gaps: list[_Gap] = []  # of the line
-        self._borders: list[_Gap] = []
+        self._lines: list[_Line] = []
         self._has_dropped = False  # moves since the last text
-        self._over: set[int] = set()  # operations whose text another is drawn over
+        self._apart: dict[int, str] = {}  # what is drawn behind operations that no gap follows
 
     def rewritten(self, operations: Sequence[tuple[Any, bytes]]) -> list[tuple[Any, bytes]]:
         """The operations without moves that show nothing, and with blanks drawn into wide gaps."""
@@ -129,7 +169,8 @@ class _Page:
         for operation in operations:
             operands, operator = operation
             if operator in _SHOWS:
-                self._show(operands, operator)
+                if self._show(operands, operator):
+                    continue
             elif operator in _MOVES:
                 self._move(operands, operator)
             elif operator in _SETS:
@@ -179,7 +220,8 @@ class _Page:
         self._has_dropped |= bool(self._moves)
         self._moves = []
 
-    def _show(self, operands: Any, operator: bytes) -> None:
+    def _show(self, operands: Any, operator: bytes) -> bool:
+        """Take in text; tell whether it was drawn before at this place, and is to be left out."""
         if operator in (b"'", b'"'):
             if operator == b'"':
                 self._state = self._state._replace(word=float(operands[0]), character=float(operands[1]))
@@ -189,16 +231,41 @@ class _Page:
         if self._has_moved or self._run is None:
             matrix = self._state.matrix
             run = _Run(self._line if matrix == _IDENTITY else _product(self._line, matrix), self._state, [])
-            self._measure(run)
+            if operator in (b"Tj", b"TJ") and self._is_again(run, shown):
+                return True
+            self._measure(run, shown)
             self._run, self._has_moved, self._has_dropped = run, False, False
+            self._first = self._first or run
         self._last = len(self._out)
         self._run.shown.append((shown, self._state.font, self._state.size))
         if operator == b"TJ":
+            before: Any = b""
             for item, moved in enumerate(shown):
-                if isinstance(moved, (int, float)) and moved < -1000 * _WORDS:
-                    self._gaps.append(_Gap(-moved / 1000, self._last, item))
+                if not isinstance(moved, (int, float)):
+                    before = moved
+                elif moved < -1000 * _WORDS:
+                    self._gaps.append(
+                        _Gap(-moved / 1000, self._last, item, self._ends_in_blank(before, self._state.font))
+                    )
+        return False
 
-    def _measure(self, run: _Run) -> None:
+    def _is_again(self, run: _Run, shown: Any) -> bool:
+        """Whether a text is drawn again over itself, to look bold or to have a shadow."""
+        before = self._run
+        if before is None or len(before.shown) != 1 or before.shown[0][0] != shown:
+            return False
+        most = _TWICE * abs(run.state.size) * math.hypot(*run.matrix[:2])
+        places = zip(before.matrix[4:], run.matrix[4:], strict=True)
+        return all(abs(there - here) <= most for there, here in places) and 2 * most < self._width(before) * math.hypot(
+            *before.matrix[:2]
+        )
+
+    def _ends_in_blank(self, shown: Any, font: str) -> bool:
+        if not isinstance(shown, (str, bytes)):
+            shown = next((item for item in reversed(shown) if not isinstance(item, (int, float))), b"")
+        return _codes(shown).endswith(self._fonts(font).blank)
+
+    def _measure(self, run: _Run, shown: Any) -> None:
         """Find the gap between the last text and a run, if both are on one line."""
         if (before := self._run) is None:
             return
@@ -217,6 +284,8 @@ class _Page:
         size = abs(before.state.size) * scale
         if is_turned or abs(across) >= _SAME_LINE * size:
             self._end_line()
+            if not is_turned and 0 < across <= _RAISED * size and self._is_mark(run, shown, along / scale):
+                self._apart[self._last] = " "
             return
         if along > _WORDS * size:
             width = self._width(before) * scale
@@ -224,10 +293,31 @@ class _Page:
             # An estimate that is too wide makes cells of a table, which are text objects, look like words.
             if self._has_dropped and gap > _WORDS and self._fonts(before.state.font).other is None:
                 gap += _ESTIMATE
-            if self._has_dropped and along + _OVER * size < 0.9 * width:
-                self._over.add(self._last)
+            is_raised = across > _WORDS * size and abs(run.state.size) * math.hypot(c, d) < _SMALLER * size
+            is_over = self._has_dropped and along + _OVER * size < 0.9 * width
+            if is_over or (is_raised and self._is_mark(run, shown, along / scale)):
+                self._apart[self._last] = " "
             elif gap > _WORDS:
-                self._gaps.append(_Gap(gap, self._last, None))
+                is_behind = self._ends_in_blank(*before.shown[-1][:2])
+                end = (run.matrix[4] * a + run.matrix[5] * b) / scale
+                self._gaps.append(_Gap(gap, self._last, None, is_behind, end))
+        elif along < -_BACK * size or (self._has_dropped and self._width(before) * scale > along + _WORDS * size):
+            self._end_line()
+            self._apart[self._last] = "\n"
+
+    def _is_mark(self, run: _Run, shown: Any, along: float) -> bool:
+        """Whether what stands raised beside the last text, so far along from its start, is a mark of a note."""
+        before: _Run = self._run  # type: ignore[assignment]
+        if along < 0.9 * self._width(before):
+            return False
+        size = abs(run.state.size) * math.hypot(*run.matrix[:2])
+        if size > abs(before.state.size) * math.hypot(*before.matrix[:2]):  # behind what is lowered, as in a formula
+            return False
+        if self._fonts(run.state.font).is_wide:  # letters are not known
+            return self._has_dropped
+        items = (shown,) if isinstance(shown, (str, bytes)) else shown
+        codes = b"".join(_codes(item) for item in items if not isinstance(item, (int, float)))
+        return len(codes) <= _MARK and not codes.isalpha()
 
     def _width(self, run: _Run) -> float:
         width = 0.0
@@ -238,7 +328,7 @@ class _Page:
                 if isinstance(item, (int, float)):
                     width -= item / 1000 * size
                     continue
-                codes = item if isinstance(item, bytes) else str(item).encode("latin-1", "replace")
+                codes = _codes(item)
                 width += font.width(codes) * size
                 if state.character:
                     width += state.character * (len(codes) >> font.is_wide)
@@ -247,23 +337,43 @@ class _Page:
         return width * state.stretch
 
     def _end_line(self) -> None:
-        """Keep the gaps of the line that are borders: wide ones, unless all are alike since the line is justified."""
-        if not self._gaps:
-            return
-        widths = [gap.width for gap in self._gaps]
-        most = max(widths)
-        if most >= _WIDE and not (len(widths) > _FEW and most <= _MOST_JUSTIFIED and most <= _ALIKE * min(widths)):
-            self._borders += [gap for gap in self._gaps if gap.width >= _WIDE]
-        self._gaps = []
+        """Keep where the line stands, and its gaps."""
+        if self._run is not None and self._first is not None:
+            a, b, _, _, x, y = self._first.matrix
+            scale = math.hypot(a, b) or 1.0
+            last = self._run.matrix
+            end = (last[4] * a + last[5] * b) / scale + self._width(self._run) * scale
+            size = abs(self._first.state.size) * scale
+            self._lines.append(_Line((x * a + y * b) / scale, end, size, self._gaps))
+        self._first, self._gaps = None, []
+
+    def _borders(self) -> list[_Gap]:
+        """The gaps that are borders: wide ones, unless all of their line are alike since it is justified."""
+        borders: list[_Gap] = []
+        for number, line in enumerate(self._lines):
+            most = max((gap.width for gap in line.gaps), default=0.0)
+            if most < _WIDE:
+                continue
+            if line.are_alike():
+                if len(line.gaps) > _FEW and most <= _MOST_JUSTIFIED:
+                    continue
+                beside = [*self._lines[max(0, number - 1) : number], *self._lines[number + 1 : number + 2]]
+                beside = [other for other in beside if line.is_beside(other)]
+                several = [len(of.gaps) > 1 and of.are_alike() for of in (line, *beside)]
+                if beside and (any(several) or all(gap.is_behind_blank for gap in line.gaps)):
+                    continue
+            borders += [gap for gap in line.gaps if gap.width >= _WIDE]
+        return borders
 
     def _with_blanks(self) -> list[tuple[Any, bytes]]:
         from pypdf.generic import ArrayObject, TextStringObject
 
-        if not self._borders and not self._over:
+        borders = self._borders()
+        if not borders and not self._apart:
             return [operation for operation in self._out if operation is not None]
         blanks = TextStringObject(" " * WIDE)
         behind: dict[int, list[int | None]] = {}
-        for gap in self._borders:
+        for gap in borders:
             behind.setdefault(gap.operation, []).append(gap.item)
         operations: list[tuple[Any, bytes]] = []
         for place, operation in enumerate(self._out):
@@ -272,8 +382,8 @@ class _Page:
             items = behind.get(place)
             if items is None:
                 operations.append(operation)
-                if place in self._over:
-                    operations.append(([TextStringObject(" ")], b"Tj"))
+                if place in self._apart:
+                    operations.append(([TextStringObject(self._apart[place])], b"Tj"))
                 continue
             operands, operator = operation
             inside = [item for item in items if item is not None]
@@ -285,7 +395,13 @@ class _Page:
             operations.append((operands, operator))
             if None in items:
                 operations.append(([blanks], b"Tj"))
+            elif place in self._apart:
+                operations.append(([TextStringObject(self._apart[place])], b"Tj"))
         return operations
+
+
+def _codes(shown: Any) -> bytes:
+    return shown if isinstance(shown, bytes) else str(shown).encode("latin-1", "replace")
 
 
 def _product(first: Sequence[float], second: Sequence[float]) -> _Matrix:

@@ -12,6 +12,8 @@ from bilstm_tagger.text.line_ends import list_line_ends
 # A token of nothing but these ends a sentence.
 FINAL = ".!?…。！？｡．‼⁇⁈⁉؟۔।॥"
 CHINESE_FINAL = "。！？!?；…"
+_NOTE = 8  # words of a mark of a note in square brackets (`[citation needed]`)
+_NOTE_SIGNS = "†‡¹²³⁴⁵⁶⁷⁸⁹⁰"
 _QUOTES = frozenset("\"'”’»›」』") | {"''"}
 _CLOSING = _QUOTES | frozenset(")]}】》〉）］｝")
 # These open as well as close, so they close only where no space is before them.
@@ -70,12 +72,17 @@ def with_line_ends(document: Columns) -> list[int]:
 
 
 def _after_closing(words: list[str], starts: list[int], ends: list[int], index: int, stops: set[str]) -> int:
-    """Skip further stops, the quotation marks and brackets that close behind them, and marks of notes (`[1]`)."""
+    """Skip further stops, the quotation marks and brackets that close behind them, and marks of notes."""
     while index < len(words):
         word = words[index]
         touches = starts[index] == ends[index - 1]
-        if touches and word == "[" and words[index + 2 : index + 3] == ["]"]:
-            index += 3
+        if touches and word == "[":
+            inside = words[index + 1 : index + 2 + _NOTE]
+            if "]" in inside[1:]:
+                index += 2 + inside.index("]")
+                continue
+        if touches and not word.strip(_NOTE_SIGNS):
+            index += 1
             continue
         if word not in stops and (word not in _CLOSING or (word in _AMBIGUOUS and not touches)):
             break

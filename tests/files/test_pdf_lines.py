@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from pathlib import Path
 
@@ -60,9 +61,14 @@ def text(drawn: str) -> str:
     return found.text
 
 
-def shown(*words: tuple[float, str], font: str = "F1", y: int = 700) -> str:
+def shown(*words: tuple[float, str], font: str = "F1", y: float = 700) -> str:
     """Each of these as a text object, as canvases draw strings: it moves on to the next line behind it."""
     return "".join(f"BT /{font} 10 Tf 12 TL 1 0 0 1 {x} {y} Tm ({word}) Tj T* ET\n" for x, word in words)
+
+
+def mark(x: float, text: str, y: float) -> str:
+    """A text object in a smaller font."""
+    return f"BT /F3 6 Tf 12 TL 1 0 0 1 {x} {y} Tm ({text}) Tj T* ET\n"
 
 
 @pytest.mark.parametrize(
@@ -99,6 +105,59 @@ def shown(*words: tuple[float, str], font: str = "F1", y: int = 700) -> str:
 )  # fmt: skip
 def test_lines(drawn: str, expected: str) -> None:
     assert text(drawn).strip() == expected
+
+
+@pytest.mark.parametrize(
+    ("drawn", "expected"),
+    [
+        # An amount or a number of the page first, then what stands left of it.
+        (shown((360, "1,200.00"), (50, "Ada Byron")), "1,200.00\nAda Byron"),
+        (shown((360, "12"), (50, "Ada"), (67.5, "Byron"), font="F3"), "12\nAda Byron"),
+        (shown((90, "Eve"), (70, "Ada"), (50, "Oslo")), "Eve\nAda\nOslo"),
+        ("BT /F3 10 Tf 1 0 0 1 360 700 Tm (12) Tj 1 0 0 1 50 700 Tm (Ada) Tj ET", "12\nAda"),
+        # An accent, which moves back a little, in one text object.
+        ("BT /F3 10 Tf 50 700 Td (Zo) Tj -1 0 Td (e) Tj ET", "Zoe"),
+        # As if in bold, or with a shadow.
+        (
+            shown((50, "Ada Byron"), (50.3, "Ada Byron"), (50.6, "Ada Byron"), (140, "Oslo"), font="F3"),
+            "Ada Byron   Oslo",
+        ),
+        (
+            shown((50, "Ada Byron"), y=700) + shown((50.5, "Ada Byron"), y=699) + shown((50, "Eve"), y=680),
+            "Ada Byron\nEve",
+        ),
+        (shown((50, "Ada Byron"), (50.3, "Eve Byron"), font="F3"), "Ada Byron\nEve Byron"),
+        (shown((50, "Ada"), (50, "Ada"), (68, "Byron"), font="F3"), "Ada Byron"),
+        (shown((50, "ll"), (60, "ll"), font="F3"), "llll"),
+        # Marks of notes, raised, small or not; raised letters and lowered figures belong to the word.
+        (shown((50, "Ada Byron")) + mark(94.5, "1", 704) + shown((100, "met Eve")), "Ada Byron 1 met Eve"),
+        (shown((50, "Ada"), font="F3") + mark(65, "*", 702), "Ada *"),
+        (shown((50, "Ada"), font="F3") + shown((65, "1"), font="F3", y=703.5), "Ada 1"),
+        (shown((50, "the 2"), font="F3") + mark(73, "nd", 704), "the 2nd"),
+        (shown((50, "H"), font="F3") + mark(55, "2", 697) + shown((58, "O"), font="F3"), "H2O"),
+    ],
+)
+def test_text_left_of_drawn_again_over_or_raised_beside_other(drawn: str, expected: str) -> None:
+    assert re.sub(" +(?=\n)", "", text(drawn)) == expected
+
+
+def line_of(words: str, y: int, *, blank: str = " ", width: int = 200) -> str:
+    """Words in F3, spread to this width by moves in an array of texts, in one text object."""
+    items = words.split()
+    extra = (width - 5 * sum(map(len, items)) - 2.5 * len(blank) * (len(items) - 1)) / max(1, len(items) - 1)
+    array = f" {-100 * extra} ".join(f"({item}{blank if item is not items[-1] else ''})" for item in items)
+    return f"BT /F3 10 Tf 1 0 0 1 50 {y} Tm [{array}] TJ ET\n"
+
+
+@pytest.mark.parametrize("blank", [" ", ""])
+def test_justified_lines_as_wide_as_those_around_have_no_cells(blank: str) -> None:
+    lines = ["Internationally acknowledged", "representatives of Saint", "Eve University", "as title rivals Oslo,"]
+    drawn = "".join(line_of(line, 700 - 12 * at, blank=blank) for at, line in enumerate(lines))
+    assert text(drawn).split("\n") == lines
+    rows = [shown((50, "Ada"), (200, "1.50"), font="F3", y=700 - 12 * at) for at in range(4)]
+    assert text("".join(rows)) == "\n".join(["Ada   1.50"] * 4)
+    rows = [shown((50, "GER"), (85, "FRA"), (120, "ITA"), font="F3", y=700 - 12 * at) for at in range(4)]
+    assert text("".join(rows)) == "\n".join(["GER   FRA   ITA"] * 4)
 
 
 def test_a_form_is_read_and_ends_a_line(tmp_path: Path) -> None:
@@ -153,3 +212,21 @@ def test_fonts_that_list_codes_below_0_take_no_memory() -> None:
     font[NameObject("/DescendantFonts")] = ArrayObject([inside])
     widths = fonts_of({"/Resources": {"/Font": {"/F": font}}})("/F").widths
     assert widths == dict.fromkeys(range(6), 0.5)
+
+
+def test_ranges_of_a_font_that_go_over_each_other_end() -> None:
+    inside = DictionaryObject({NameObject("/W"): ArrayObject(map(NumberObject, (0, 10**6, 500) * 10**5))})
+    font = DictionaryObject({NameObject("/Subtype"): NameObject("/Type0")})
+    font[NameObject("/DescendantFonts")] = ArrayObject([inside])
+    assert len(fonts_of({"/Resources": {"/Font": {"/F": font}}})("/F").widths) == 0x10000
+
+
+def test_the_code_of_the_blank_in_a_wide_font() -> None:
+    font = DictionaryObject({NameObject("/Subtype"): NameObject("/Type0")})
+    font[NameObject("/DescendantFonts")] = ArrayObject([DictionaryObject()])
+    assert fonts_of({"/Resources": {"/Font": {"/F": font}}})("/F").blank == b"\0 "
+    for line in (b"<0003> <0020>", b"<0003> <005F> <0020>"):
+        table = DecodedStreamObject()
+        table.set_data(b"1 beginbfchar\n" + line + b"\nendbfchar")
+        font[NameObject("/ToUnicode")] = table
+        assert fonts_of({"/Resources": {"/Font": {"/F": font}}})("/F").blank == b"\0\3"

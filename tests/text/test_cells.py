@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import textwrap
+from itertools import chain
 
 import pytest
 from hypothesis import given, settings
@@ -170,6 +171,60 @@ def test_a_wide_gap_in_wrapped_prose_is_no_border() -> None:
     lines = textwrap.wrap(PROSE, 60)
     lines[1] = lines[1].replace("should lead", "should   lead")
     assert any(sentence.startswith("Berg should   lead the talks") for sentence in sentences("\n".join(lines)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yesterday the chairman   Ola Dahl went to   Lille Fjell where he met   Anna   Berg of the   Union.",
+        "The patient saw Dr.   Anna Berg at St.     Mary's Hospital in Los   Altos.",
+        "I, Anna     Berg, born in Los     Altos, declare.",
+        "it was said that   Anna    Berg   would lead the talks with the council of   Lille Fjell",
+    ],
+)
+def test_gaps_in_a_line_that_reads_as_prose_are_no_borders(text: str) -> None:
+    assert list_line_ends(text) == []
+    assert list_line_ends(f"{text}\n\n{text}") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-01-01 12:00   INFO   the server was started by Ola Dahl in Los Altos and by others.",
+        "INFO   Anna Berg logged in to the server in Los Altos and was sent away.",
+        "Name:   Anna Berg was born in Los Altos and went to the school there.",
+        "OLA DAHL   I went to the school in Los Altos and to the council.",
+        "Anna Berg       leads the talks with the council in Oslo and writes to the press.",
+    ],
+)
+def test_a_line_of_prose_behind_a_field_is_a_cell(text: str) -> None:
+    cells = re.split(" {3,}", text)
+    assert sentences(text) == cells
+
+
+@pytest.mark.parametrize(("width", "most"), [(None, 0), (90, 0.15), (60, 0.3)])
+def test_gaps_by_chance_are_hardly_borders(width: int | None, most: float) -> None:
+    gaps = cut = 0
+    for seed in range(60):
+        draw = random.Random(seed)
+        text = " and ".join(draw.sample([PROSE, *PROSE.split(" and ")], 4)) + "."
+        text = textwrap.fill(text, width) if width else text
+        words = text.split(" ")
+        blanks = [" " * (draw.randint(3, 5) if draw.random() < 0.1 else 1) for _ in words[1:]]
+        text = "".join(chain.from_iterable(zip(words, [*blanks, ""], strict=True)))
+        inside = [gap.end() for gap in GAP.finditer(text)]
+        gaps += len(inside)
+        cut += len(set(list_line_ends(text)).intersection(inside))
+    assert gaps > 300
+    assert cut <= most * gaps
+
+
+def test_narrow_justified_lines_of_names() -> None:
+    text = (
+        "Internationally       acknowledged\nrepresentatives      of      Saint\n"
+        "Petersburg    State     University\nmet Anna Berg."
+    )
+    assert list_line_ends(text) == []
 
 
 @given(st.lists(st.sampled_from(["Anna", "berg", "\t", "   ", "\f", "\v", " ", "\n", "\n\n", "|", "4"]), max_size=40))

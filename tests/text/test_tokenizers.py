@@ -108,8 +108,21 @@ JOINED = {
     "Tom\u2020 Tom\u2021": "Tom \u2020 Tom \u2021",
     "Byron\u00b9 Byron.\u00b2": "Byron \u00b9 Byron . \u00b2",
     "[Tom](http://a.b": "[ Tom ] ( http://a.b",
+    "Paris(FR),London(UK);Berlin(DE)/Rome(IT)": "Paris ( FR ) , London ( UK ) ; Berlin ( DE ) / Rome ( IT )",
+    "[Ada Byron](http://a.b": "[ Ada Byron ] ( http://a.b",
+    "Tom(2:1) left.[who?]": "Tom ( 2:1 ) left . [ who ? ]",
+    "Tom(@tom) and": "Tom ( @tom ) and",
+    "Tom(TORY).Then": "Tom ( TORY ) . Then",
+    "speaker(TORY) Tom(born 1815)": "speaker ( TORY ) Tom ( born 1815 )",
+    "\uc11c\uc6b8(Seoul) Byron(1815)": "\uc11c\uc6b8 ( Seoul ) Byron ( 1815 )",
+    "1815[1] word[a] left[citation needed]": "1815 [ 1 ] word [ a ] left [ citation needed ]",
 }
-WHOLE = ["(s)he", "[t]he", "(in)formal", "sad :(", "x :[", ":-(", "km²", "http://a.b/c_(d)", "www.a.b/c[1]", "a-b"]
+WHOLE = [
+    *("(s)he", "[t]he", "(in)formal", "sad :(", "x :[", ":-(", "km²", "http://a.b/c_(d)", "www.a.b/c[1]", "a-b"),
+    *("colo(u)r", "student(e)s", "student[s]", "parent(s)/guardian(s)", "Lehrer(innen)", "hand[s]ome"),
+    *("Fe(OH)3", "Ca3(PO4)2", "NaAl(SO4)2", "poly(ethylene)", "poly(ADP-ribose)", "501(c)(3)", "a*(B+CC)", "P(A|B)"),
+    *("x[:,0]", "x[0]", "arr[i]", "list[str]", "f(x)", "printf(3)", "Tom()"),
+]
 
 
 @pytest.mark.parametrize("name", ["spacy:en", "spacy:de", "spacy:es"])
@@ -212,6 +225,7 @@ def test_white_space_alone_has_no_sentence(name: str, text: str) -> None:
         "\u5317\u4eac\u5f88\u5927\u3002 | \u4ed6\u6765\u4e86\uff01",
         ". | Hello",
         "Ada came.[1] | Eve left.[2][13] | So she did. | [All laugh]",
+        "A word.\u00b9 | Sea came.\u2020 | He left.[citation needed] | He came.[who?] | Then she did.",
         "one two three",
     ],
 )
