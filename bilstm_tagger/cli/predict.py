@@ -144,6 +144,8 @@ def predict(
     if workers == AUTO:
         workers, threads = auto_split(inputs or [], input_format, destination.folder) if inputs else (1, None)
     share = None if shard is None else Shard.parse(shard)
+    if share is not None and destination.format is not None:
+        raise typer.BadParameter("each shard would overwrite the others; name a folder, --output", param_hint="--shard")
     options = tag_options(
         model,
         batch_tokens=batch_tokens,

@@ -35,6 +35,7 @@ _BLOCKS = frozenset({
     "menu", "nav", "ol", "optgroup", "option", "p", "plaintext", "pre", "search", "section", "summary", "table",
     "tbody", "td", "textarea", "tfoot", "th", "thead", "tr", "ul", "xmp",
 })  # fmt: skip
+_CONTROLS = frozenset({"input", "select"})  # of them what labels fields
 # Of what stays inside of a line, what HTML knows. Others, of web components or of XML, are laid out by somebody else.
 _WITHIN_LINES = frozenset({
     "a", "abbr", "acronym", "area", "b", "base", "basefont", "bdi", "bdo", "bgsound", "big", "blink", "cite", "code",
@@ -143,12 +144,13 @@ class _Shown(Stretches):
         readings: number of readings of characters that were left out.
     """
 
-    __slots__ = ("_edges", "_kept", "readings")
+    __slots__ = ("_boxes", "_edges", "_kept", "readings")
 
     def __init__(self) -> None:
         super().__init__()
         self.readings = 0
-        self._edges = 0  # of boxes, and of elements that HTML does not know, since the last text
+        self._boxes = False  # whether there was one since the last text
+        self._edges = 0  # since then, of controls and of elements that HTML does not know
         self._kept = 0  # elements around the text in which white space stays as it is
 
     def walk(self, body: LexborNode) -> None:
@@ -165,7 +167,8 @@ class _Shown(Stretches):
             elif tag is None or tag.startswith("-") or not _is_shown(node):
                 continue
             elif tag in _BOXES:
-                self._edges += 2
+                self._boxes = True
+                self._edges += 2 * (tag in _CONTROLS)
             elif tag in _READINGS:
                 self.readings += 1
             elif tag not in _RAISED or not self._is_mark(node):
@@ -197,8 +200,10 @@ class _Shown(Stretches):
         # Words on both sides of a box, or in two such elements, without a blank between, stand apart on the screen.
         if self._edges > 1 and not apart and text[:1].isalnum():
             self.parts.append("\n")
+        elif self._boxes and not apart and (text[:1].isalnum() or text[:1] in ("@", "#")):
+            self.parts.append(" ")
         if text:
-            self._edges = 0
+            self._edges, self._boxes = 0, False
         if text.startswith(" ") and apart:
             text = text[1:]
         self.add(text)

@@ -39,6 +39,8 @@ _ELEMENTS = (
     "LaCePrNdPmSmEuGdTbDyHoErTmYbLuHfTaWReOsIrPtAuHgTlPbBiPoAtRnFrRaAcThPaUNpPuAmCmBkCfEsFmMdNoLr"
 )
 _PROTONS = {symbol: number for number, symbol in enumerate(re.findall(r"[A-Z][a-z]?", _ELEMENTS), 1)}
+_LIKE_WORDS = frozenset({"Am", "As", "At", "Be", "He", "I", "In", "No"})
+_NUMBER = re.compile(r"\d{1,3}m?")  # also of an isotope in its excited state
 _LOOKED_AT = 24  # characters that tell it
 
 
@@ -78,16 +80,18 @@ class Stretches:
         Args:
             text: what is raised.
             linked: whether it is a link, as a mark to its note.
-            lowered: whether it is lowered instead, where figures are no marks, as in H2O.
+            lowered: whether it is lowered instead, where only `[1]` behind a word is a mark: H2O and NaCl(s) have none.
 
         Returns:
             Whether it was left out.
         """
         mark = text.strip()
+        if lowered and not (mark.startswith("[") and self._last()[-2:].isalpha()):
+            return False
         if not (self._is_bracketed(mark, linked=linked) or (not lowered and self._is_bare(mark, linked=linked))):
             return False
         self.marks.append(mark)
-        self._open = len(self.parts) if mark.isdecimal() and mark == text and not linked else None
+        self._open = len(self.parts) if _NUMBER.fullmatch(text) and not linked else None
         if mark.endswith(","):
             self.add(",")  # between names that have marks
         if text[-1].isspace():
@@ -118,6 +122,8 @@ class Stretches:
         if mark.isalpha():
             return False
         last = self._last()
+        if last.endswith(("-", "\u2010", "\u2011")):  # as in carbon-14
+            return False
         if mark in ("2", "3") and (_LENGTH.search(last) or _CALCULATED.search(last)):
             return False
         return not (_BASE.search(last) or (len(mark) == 2 and mark.isdecimal() and _WHOLE.search(last)))
@@ -125,17 +131,21 @@ class Stretches:
     def _belongs_to(self, text: str) -> bool:
         """Whether the last mark, a number, is the upper part of a fraction or the mass of an isotope before `text`."""
         last = self._last()
+        if last[-1:].isalpha() and text[0].islower():
+            return True  # as in the title Se7en
         if last[-1:].isalpha() and last[-2:-1].isalpha():
             return False  # a word, to which it is a mark
+        if text[0].isdigit():
+            return True  # over the number of protons
         if _FRACTION.match(text):
             return not last[-1:].isalpha()
         symbol = _SYMBOL.match(text)
         protons = _PROTONS.get(symbol[0]) if symbol else None
-        if symbol is None or protons is None or not protons <= int(self.marks[-1]) <= 3 * protons:
+        if symbol is None or protons is None or not protons <= int(self.marks[-1].rstrip("m")) <= 3 * protons:
             return False
-        # A note begins with its number, and the first word of it may look like a symbol: `He`, `In`, `I`.
+        # A note begins with its number, and the first word of it may look like a symbol: `He`, `In`, `K.`
         is_first = not last.rstrip(" ") or last.rstrip(" ").endswith("\n")
-        return not is_first or (len(symbol[0]) == 1 and symbol[0] != "I")
+        return not is_first or not (symbol[0] in _LIKE_WORDS or text[symbol.end() :].startswith("."))
 
     def _last(self) -> str:
         """The last characters so far."""

@@ -28,6 +28,8 @@ _USUAL = (
 _FREQUENT: Mapping[str, tuple[int, int]] = {
     "gb18030": (0xB0, 0xD7), "big5": (0xA4, 0xC6), "cp932": (0x88, 0x97), "euc_jp": (0xB0, 0xCF), "cp949": (0xB0, 0xC8),
 }  # fmt: skip
+_WESTERN = ("cp1252", "cp1250", "cp1254")
+_SIGNS = frozenset("©®™°½¼¾±²³")  # which texts in these have, but not beside letters that ASCII lacks
 _BEFORE_WORDS = "¡¿§¶•"  # and not behind a letter
 _KANA = frozenset(map(chr, range(0x3041, 0x30FF)))
 _JAPANESE = ("cp932", "euc_jp")
@@ -85,6 +87,8 @@ def _among(name: str) -> Callable[[str], bool]:
 
     @cache
     def is_odd(each: str) -> bool:
+        if each in _SIGNS and name in _WESTERN:
+            return False
         category = unicodedata.category(each)
         if category in ("Cc", "Co", "Cn", "Cs", "So", "Sk", "Sm", "No", "Lm", "Cf"):
             return True
@@ -109,6 +113,9 @@ def _apart(first: str, second: str) -> bool:
         second.isalpha() and _is_currency(first)
     ):
         return True
+    if first in _SIGNS or second in _SIGNS:
+        other = second if first in _SIGNS else first
+        return not other.isascii() and (other in _SIGNS or other.isalpha())
     if unicodedata.combining(second) and not (first.isalpha() or unicodedata.combining(first)):
         return True
     if first.isascii() == second.isascii():

@@ -237,7 +237,9 @@ def test_one_file_of_predict_is_none_of_its_inputs_and_not_resumed(model_folder:
     own = run("predict", tmp_path / "a.txt", "-m", model_folder, "-o", tmp_path / "a.txt", "--force")
     assert (own.exit_code, "would overwrite this input" in own.stderr) == (1, True)
     assert (tmp_path / "a.txt").read_text() == "Ada ran.\n"
-    assert run("predict", tmp_path / "a.txt", "-m", model_folder, "-o", tmp_path / "a.csv", "--resume").exit_code == 2
+    for option in (["--resume"], ["--shard", "1/2"]):
+        done = run("predict", tmp_path / "a.txt", "-m", model_folder, "-o", tmp_path / "a.csv", *option)
+        assert (done.exit_code, (tmp_path / "a.csv").exists()) == (2, False)
     run("predict", tmp_path, "-m", model_folder, "-o", tmp_path / "all.conll")
     again = run("predict", tmp_path, "-m", model_folder, "-o", tmp_path / "all.conll", "--force")
     assert "tagged 1 of 1 file into" in again.stderr  # what it wrote is no input

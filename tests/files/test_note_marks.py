@@ -127,3 +127,20 @@ def test_one_of_the_texts_that_are_left_out_is_named() -> None:
     tally = Tally()
     visible_text("Ada" + f"<sup>{'[1]' * 25}</sup>", tally, "a.html")
     assert len(notes_of(tally)[0]) < 140
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("stars in Se<sup>7</sup>en by", "stars in Se7en by"),
+        ("<sup>235</sup><sub>92</sub>U and <sup>99m</sup>Tc", "23592U and 99mTc"),
+        ("with carbon-<sup>14</sup> and", "with carbon-14 and"),
+        ("NaCl<sub>(s)</sub>, x<sub>[1]</sub>", "NaCl(s), x[1]"),
+        ("<h2><sup>68</sup>Ga PET in Bonn</h2>", "68Ga PET in Bonn"),
+        ("<p><sup>20</sup>K. Marx wrote", "K. Marx wrote"),
+        ("<p><sup>4</sup>He wrote", "He wrote"),
+        ("<p>Ada Byron<sup>7</sup> wrote", "Ada Byron wrote"),
+    ],
+)
+def test_raised_figures_that_are_parts_of_words(page: str, expected: str) -> None:
+    assert visible_text(page, Tally()) == f"{expected}\n"

@@ -89,6 +89,13 @@ def test_a_short_word_may_be_hardly_more_than_accents(text: str) -> None:
     assert encoding in likely_encodings(text.encode(encoding))
 
 
+@pytest.mark.parametrize(
+    "text", ["© 2020 Ada Byron", "½ litre of milk", "Heute 10 °C in Leeds.", "Preis: 10 ¢, 3½", "Acme®"]
+)
+def test_signs_are_as_usual_as_letters_with_accents(text: str) -> None:
+    assert likely_encodings(text.encode("cp1252"))[0] == "cp1252"
+
+
 def test_a_currency_stands_beside_figures() -> None:
     assert likely_encodings("Für 5€ oder £7 in Köln".encode("cp1252"))[0] == "cp1252"
 
