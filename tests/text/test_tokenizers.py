@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import ConfigError, CorpusError
 from bilstm_tagger.text import tokenizers as text_module
+from bilstm_tagger.text.brackets import bracket_cuts
 from bilstm_tagger.text.sentences import sentence_bounds
-from bilstm_tagger.text.tokenizers import UNSEEN, Tokenizer, bracket_cuts, get_tokenizer
+from bilstm_tagger.text.tokenizers import UNSEEN, Tokenizer, get_tokenizer
 
 NAMES = ["spacy:en", "spacy:es", "spacy:zh", "characters", "whitespace"]
 TOKENIZERS = {name: get_tokenizer(name) for name in NAMES}
@@ -84,7 +85,7 @@ def test_tokens_are_those_of_spacy(text: str) -> None:
     expected = [
         (token.text, stretch.start() + first + token.idx)
         for stretch in re.finditer(r"\S+", seen)
-        for first, end in pairwise([0, *text_module.bracket_cuts(stretch.group()), len(stretch.group())])
+        for first, end in pairwise([0, *bracket_cuts(stretch.group()), len(stretch.group())])
         for token in ENGLISH.make_doc(f"{stretch.group()[first:end]}\n")
         if not token.is_space
     ]
