@@ -125,8 +125,8 @@ class _Held:
         for _, flat in self.rows:
             if key is None or self._named or flat.get(key):
                 continue
-            if others := _with_words(flat):
-                self._tally.leave_out(Unread.OTHER_KEYS, self._path, 1, [f"{others[0]}: {flat[others[0]]!r}"])
+            if (other := _key_of_words(flat)) is not None:
+                self._tally.leave_out(Unread.OTHER_KEYS, self._path, 1, [f"{other}: {flat[other]!r}"])
         yield from rows_as_texts(self.rows, key, self._path, self._tally)
         self.rows.clear()
 
@@ -140,7 +140,7 @@ class _Held:
         Raises:
             SeveralTextsError: most have.
         """
-        others = [names[0] for _, flat in self.rows if (names := _with_words(flat))]
+        others = [other for _, flat in self.rows if (other := _key_of_words(flat)) is not None]
         if not self._named and len(others) >= _SEVERAL and 2 * len(others) > len(self.rows):
             name = Counter(others).most_common(1)[0][0]
             raise SeveralTextsError(
@@ -164,13 +164,12 @@ class _Held:
         )
 
 
-def _with_words(flat: Mapping[str, Any]) -> list[str]:
-    """The keys of a record that have several words, as a title has and a name or a day has not."""
-    return [
-        str(key)
-        for key, value in flat.items()
-        if isinstance(value, str) and len(_WORD.findall(value)) >= _SEVERAL_WORDS
-    ]
+def _key_of_words(flat: Mapping[str, Any]) -> str | None:
+    """The first key of a record that has several words, as a title has and a name or a day has not; None without."""
+    return next(
+        (key for key, value in flat.items() if isinstance(value, str) and len(_WORD.findall(value)) >= _SEVERAL_WORDS),
+        None,
+    )
 
 
 def _listed(names: Iterable[str]) -> str:

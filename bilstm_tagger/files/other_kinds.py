@@ -64,11 +64,7 @@ def ways_out(suffixes: Mapping[str, int]) -> str:
         ways.setdefault(_WAYS.get(suffix, ""), []).append(suffix)
     others = ways.pop("", None)
     told = [f"{', '.join(each)}: {way}" for way, each in ways.items()]
-    name = (
-        "to tag one, name it with --input-format"
-        if not told
-        else "to tag one of the others, name it with --input-format"
-    )
+    name = f"to tag one{' of the others' if told else ''}, name it with --input-format"
     return "; ".join(chain(told, [name] if others else []))
 
 

@@ -379,20 +379,15 @@ class _Page:
         for place, operation in enumerate(self._out):
             if operation is None:
                 continue
-            items = behind.get(place)
-            if items is None:
-                operations.append(operation)
-                if place in self._apart:
-                    operations.append(([TextStringObject(self._apart[place])], b"Tj"))
-                continue
-            operands, operator = operation
+            items = behind.get(place, [])
             inside = [item for item in items if item is not None]
             if inside:
+                operands, operator = operation
                 array = list(operands[0])
                 for item in reversed(inside):
                     array.insert(item, blanks)
-                operands = [ArrayObject(array)]
-            operations.append((operands, operator))
+                operation = ([ArrayObject(array)], operator)
+            operations.append(operation)
             if None in items:
                 operations.append(([blanks], b"Tj"))
             elif place in self._apart:

@@ -20,7 +20,7 @@ from bilstm_tagger.corpus.formats.workbooks import read_sheets
 from bilstm_tagger.document.document import Document
 from bilstm_tagger.errors import CorpusError
 from bilstm_tagger.io.encodings import marked_encoding
-from bilstm_tagger.io.reading import read_bytes, read_text
+from bilstm_tagger.io.reading import read_text
 from bilstm_tagger.settings.read_spec import ReadSpec
 from bilstm_tagger.wording import counted
 
@@ -79,7 +79,8 @@ def style_of(path: str | Path, spec: ReadSpec) -> CsvStyle:
         CorpusError: the file cannot be read.
     """
     text = read_text(path, encoding=spec.encoding)
-    begin = read_bytes(path)[:4]
+    with open(path, "rb") as stream:
+        begin = stream.read(4)
     marked = spec.encoding is not None or begin.startswith(codecs.BOM_UTF8) or marked_encoding(begin) is not None
     first, line_end = text.partition("\n")[:2]
     said = first + line_end if _SEPARATOR.fullmatch(first) else ""
